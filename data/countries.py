@@ -1,0 +1,86 @@
+"""Names of states, and which of them the sample keeps apart.
+
+Providers name countries in their own ways; every name they use is in country_names.csv. A state
+outside the sample is counted under the rest of the world; a name that nobody knows is an error.
+"""
+
+import csv
+import difflib
+import functools
+
+from data.errors import InputError, fault
+from data.names import REST
+from data.tables import FACTS, SOVIET_UNION, Country, read_facts
+
+
+@functools.cache
+def names() -> dict[str, str]:
+    """Return every known name → ISO3 code, empty for movements and organisations."""
+    path = FACTS / "country_names.csv"
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {row["name"]: row["iso3"] for row in csv.DictReader(lines)}
+
+
+@functools.cache
+def codes() -> frozenset[str]:
+    """Return every known ISO3 code."""
+    return frozenset(code for code in names().values() if code)
+
+
+@functools.cache
+def sample() -> tuple[Country, ...]:
+    """Return the countries of the sample, in the order of countries.csv."""
+    return tuple(read_facts("countries"))
+
+
+@functools.cache
+def suppliers() -> frozenset[str]:
+    """Return ISO3 codes of the suppliers of the sample."""
+    return frozenset(c.iso3 for c in sample() if c.supplier)
+
+
+@functools.cache
+def recipients() -> frozenset[str]:
+    """Return ISO3 codes of the recipients of the sample."""
+    return frozenset(c.iso3 for c in sample() if c.recipient)
+
+
+@functools.cache
+def members() -> frozenset[str]:
+    """Return ISO3 codes of the whole sample."""
+    return frozenset(c.iso3 for c in sample())
+
+
+def code(name: str, *, file: object, line: int | None, column: str) -> str:
+    """Return the ISO3 code of a provider's country name.
+
+    Raises
+    ------
+    InputError : the name is unknown; the message names the nearest known one.
+    """
+    known = names()
+    found = known.get(name.strip())
+    if found is None:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; the nearest known is {near[0]!r}" if near else ""
+        rule = f"unknown country{hint} (names are in country_names.csv)"
+        raise InputError(fault(rule, file=file, line=line, column=column, value=name))
+    return found
+
+
+def check_code(iso3: str, *, file: object, line: int | None, column: str) -> str:
+    """Return an ISO3 code if it is a known one; raise InputError otherwise."""
+    if iso3 not in codes():
+        rule = "unknown country: must be an ISO3 code of country_names.csv"
+        raise InputError(fault(rule, file=file, line=line, column=column, value=iso3))
+    return iso3
+
+
+def as_supplier(iso3: str) -> str:
+    """Return the code under which a supplier's deliveries are kept."""
+    return iso3 if iso3 in suppliers() or iso3 == SOVIET_UNION else REST
+
+
+def as_recipient(iso3: str) -> str:
+    """Return the code under which a recipient's deliveries are kept."""
+    return iso3 if iso3 in recipients() or iso3 == SOVIET_UNION else REST

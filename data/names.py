@@ -1,0 +1,51 @@
+"""The one place where dimensions, domains and published events get their names.
+
+Every room of the house refers to these constants, so that a labelled array made in one room
+can be used in any other without translation.
+"""
+
+COUNTRY = "country"
+SUPPLIER = "supplier"
+RECIPIENT = "recipient"
+DOMAIN = "domain"
+YEAR = "year"
+YEAR_FUTURE = "year_future"
+CHAIN = "chain"
+DRAW = "draw"
+SCENARIO = "scenario"
+
+REST = "ROW"
+"""Every country outside the sample, taken together."""
+
+FIRST_YEAR = 1992
+"""First year of the modelled window: Russia's first as a supplier of its own."""
+
+DOMAINS = (
+    "aircraft",
+    "uncrewed",
+    "air_defence",
+    "engines",
+    "missiles",
+    "naval",
+    "submarines",
+    "sensors",
+    "land",
+    "other",
+)
+ALL_DOMAINS = "all"
+
+CAPACITY_CROSSOVER = "capacity_crossover"
+CAPACITY_CROSSOVER_SUSTAINED = "capacity_crossover_sustained"
+EXPORT_CROSSOVER = "export_crossover"
+INDEPENDENCE = "independence"
+EVENTS = (
+    CAPACITY_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED,
+    EXPORT_CROSSOVER,
+    INDEPENDENCE,
+)
+
+BASELINE = "baseline"
+DEFAULT_SUPPLIER = "RUS"
+DEFAULT_RECIPIENT = "CHN"
+HORIZON = 2050

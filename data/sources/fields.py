@@ -1,0 +1,49 @@
+"""Read single fields of a provider's file, with one message for each thing that can be wrong."""
+
+import math
+
+from data.errors import InputError, fault
+
+
+def year(text: str, *, file: object, line: int, column: str) -> int:
+    """Return a year from 1900 to 2100; anything else is an InputError."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not 1900 <= value <= 2100:
+        rule = "must be a year of four digits, 1900 to 2100"
+        raise InputError(fault(rule, file=file, line=line, column=column, value=text))
+    return value
+
+
+def number(
+    text: str,
+    *,
+    file: object,
+    line: int | None,
+    column: str,
+    low: float | None = None,
+    high: float | None = None,
+    what: str = "",
+) -> float:
+    """Return a finite number within bounds; anything else is an InputError."""
+    place = {"file": file, "line": line, "column": column, "value": text}
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        raise InputError(fault(f"{what} must be a number".strip(), **place)) from None
+    if not math.isfinite(value):
+        raise InputError(fault(f"{what} must be a finite number".strip(), **place))
+    if low is not None and value < low:
+        raise InputError(fault(f"{what} must not be below {low:g}".strip(), **place))
+    if high is not None and value > high:
+        raise InputError(fault(f"{what} must not be above {high:g}".strip(), **place))
+    return value
+
+
+def width(row: list, expected: int, *, file: object, line: int) -> None:
+    """Raise InputError when a row has not as many fields as the header."""
+    if len(row) != expected:
+        rule = f"a row must have {expected} fields, this one has {len(row)}"
+        raise InputError(fault(rule, file=file, line=line))

@@ -1,0 +1,217 @@
+"""SIPRI military expenditure: the provider's workbook, a sheet a measure, and the same tidied.
+
+Cells hold numbers, 'xxx' (no such state then) or dots (not known). Constant prices have another
+base year in every release; it is in the sheet's name and becomes part of the unit.
+"""
+
+import csv
+import datetime
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+
+from data import countries
+from data.errors import InputError, fault
+from data.sources import fields
+from data.sources.files import Batch, Source
+from data.tables import WORLD, CountryYear, indicators
+
+SOURCE = "SIPRI Military Expenditure Database"
+BLANKS = ("", "xxx", "...", ". .", "..", "n.a.")
+MEASURES = {
+    "Constant": ("milex_constant", 1.0),
+    "Current": ("milex_current", 1.0),
+    "Share of GDP": ("milex_share_gdp", 100.0),
+}
+"""Sheet name's beginning → indicator, and what a cell is multiplied with (shares are fractions)."""
+TIDY = {
+    "milex_const_usd_m": ("milex_constant", 1.0),
+    "milex_current_usd_m": ("milex_current", 1.0),
+    "milex_share_gdp": ("milex_share_gdp", 100.0),
+}
+TIDY_COLUMNS = ["country_iso3", "year", "indicator", "value", "vintage", "sheet"]
+TOTALS_SHEET = "Regional totals"
+WORLD_ROWS = ("World", "World total (excluding Iraq)")
+"""Of the two world totals of 2020 the one that excludes Iraq: the other begins only in 2004."""
+RELEASE = (4, 30)
+"""SIPRI releases a year's figures in late April of the next; counted from the month's end."""
+
+
+def recognises(source: Source) -> bool:
+    """Say whether a file is the workbook (any workbook is tried) or the tidy table."""
+    if source.text is None:
+        return True
+    return source.text.startswith(",".join(TIDY_COLUMNS))
+
+
+def release(last_year: int) -> str:
+    """Return the release date of a workbook whose last data year is known."""
+    return datetime.date(last_year + 1, *RELEASE).isoformat()
+
+
+def read(source: Source) -> list[Batch]:
+    """Parse a workbook or the tidy table.
+
+    Returns
+    -------
+    Batches of `country_years` for the sample, and for the world (WLD) at constant prices: US$
+    million, and % of GDP.
+
+    Raises
+    ------
+    InputError : not SIPRI's workbook, an unknown country, a cell that is neither a number nor a
+        known blank, a negative figure.
+    """
+    cells = _tidy(source) if source.text is not None else _workbook(source)
+    found: dict[tuple[str, str], list[CountryYear]] = {}
+    for row in cells:
+        found.setdefault((row.indicator, row.vintage), []).append(row)
+    official = source.text is None
+    note = "the provider's workbook" if official else "the workbook, tidied"
+    return [
+        Batch("country_years", indicator, "SIPRI", vintage, official, source.name, rows, note)
+        for (indicator, vintage), rows in sorted(found.items())
+    ]
+
+
+def _unit(indicator: str, sheet: str, file: str) -> str:
+    unit = indicators()[indicator].unit
+    if "{base}" not in unit:
+        return unit
+    base = re.search(r"\((\d{4})\)", sheet)
+    if not base:
+        rule = "a sheet of constant prices must name its base year, as in 'Constant (2023) US$'"
+        raise InputError(fault(rule, file=file, column="sheet", value=sheet))
+    return unit.format(base=base[1])
+
+
+def _workbook(source: Source) -> list[CountryYear]:
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(
+            io.BytesIO(source.content), read_only=True, data_only=True, keep_links=False
+        )
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        rule = f"the workbook is truncated or damaged ({type(error).__name__})"
+        raise InputError(fault(rule, file=source.name)) from None
+    sheets = {
+        sheet: measure
+        for sheet in book.sheetnames
+        for start, measure in MEASURES.items()
+        if sheet.startswith(start)
+    }
+    if len(sheets) != len(MEASURES):
+        rule = "is not SIPRI's military expenditure workbook: needs the sheets " + ", ".join(
+            f"{m} …" for m in MEASURES
+        )
+        raise InputError(fault(rule, file=source.name))
+    parsed = [
+        (measure, _unit(measure[0], sheet, source.name), *cell)
+        for sheet, measure in sheets.items()
+        for cell in _sheet(book, sheet, source.name)
+    ]
+    constant = next(s for s in sheets if s.startswith("Constant"))
+    if TOTALS_SHEET in book.sheetnames:
+        unit = _unit("milex_constant", constant, source.name)
+        parsed += [
+            (("milex_constant", 1000.0), unit, WORLD, year, value)
+            for year, value in _world(book, source.name)
+        ]
+    if not parsed:
+        raise InputError(fault("holds no figure of the sample", file=source.name))
+    vintage = release(max(year for _, _, _, year, _ in parsed))
+    return [
+        CountryYear(code, year, name, value * scale, unit, SOURCE, vintage, 0)
+        for (name, scale), unit, code, year, value in parsed
+    ]
+
+
+def _sheet(book, sheet: str, file: str) -> Iterator[tuple[str, int, float]]:
+    years: list[tuple[int, int]] = []
+    for line, row in enumerate(book[sheet].iter_rows(values_only=True), start=1):
+        name = str(row[0] or "").strip() if row else ""
+        if not years:
+            if name == "Country":
+                years = [(i, int(c)) for i, c in enumerate(row) if _is_year(c)]
+            continue
+        cells = [(year, row[i]) for i, year in years if i < len(row)]
+        if not name or all(cell is None for _, cell in cells):
+            continue
+        place = {"file": f"{file}, sheet {sheet!r}", "line": line}
+        code = countries.code(name, **place, column="Country")
+        for year, cell in cells:
+            value = _cell(cell, **place, column=str(year))
+            if value is not None and code in countries.members():
+                yield code, year, value
+    if not years:
+        rule = "the sheet has no header row with 'Country' and the years"
+        raise InputError(fault(rule, file=file, column="sheet", value=sheet))
+
+
+def _world(book, file: str) -> Iterator[tuple[int, float]]:
+    years: list[tuple[int, int]] = []
+    for line, row in enumerate(book[TOTALS_SHEET].iter_rows(values_only=True), start=1):
+        name = str(row[0] or "").strip() if row else ""
+        if name == "Region":
+            years = [(i, int(c)) for i, c in enumerate(row) if _is_year(c)]
+        elif years and name in WORLD_ROWS:
+            for i, year in years:
+                place = {"file": f"{file}, sheet {TOTALS_SHEET!r}", "line": line}
+                value = _cell(row[i], **place, column=str(year))
+                if value is not None:
+                    yield year, value
+            return
+
+
+def _is_year(cell: object) -> bool:
+    if isinstance(cell, str):
+        return cell.strip().isdigit() and len(cell.strip()) == 4
+    return isinstance(cell, (int, float)) and 1900 <= cell <= 2100
+
+
+def _cell(cell: object, *, file: str, line: int, column: str) -> float | None:
+    if cell is None or (isinstance(cell, str) and cell.strip().lower() in BLANKS):
+        return None
+    return fields.number(
+        cell, file=file, line=line, column=column, low=0, what="military expenditure"
+    )
+
+
+def _tidy(source: Source) -> Iterator[CountryYear]:
+    table = csv.reader(source.text.splitlines())
+    next(table)
+    for line, row in enumerate(table, start=2):
+        fields.width(row, len(TIDY_COLUMNS), file=source.name, line=line)
+        place = {"file": source.name, "line": line}
+        code, year, name, value, vintage, sheet = row
+        if code not in countries.codes():
+            code = countries.code(code, **place, column="country_iso3")
+        if name not in TIDY:
+            rule = f"unknown indicator: must be one of {', '.join(TIDY)}"
+            raise InputError(fault(rule, **place, column="indicator", value=name))
+        if code not in countries.members():
+            continue
+        indicator, scale = TIDY[name]
+        number = fields.number(
+            value, **place, column="value", low=0, what="military expenditure"
+        )
+        yield CountryYear(
+            code,
+            fields.year(year, **place, column="year"),
+            indicator,
+            number * scale,
+            _unit(indicator, sheet, source.name),
+            SOURCE,
+            _month(vintage, **place),
+            0,
+        )
+
+
+def _month(text: str, *, file: str, line: int) -> str:
+    found = re.fullmatch(r"(\d{4})-(\d\d)", text)
+    if not found:
+        rule = "must be a month, as in 2025-04"
+        raise InputError(fault(rule, file=file, line=line, column="vintage", value=text))
+    return release(int(found[1]) - 1)

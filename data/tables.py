@@ -1,0 +1,286 @@
+"""The panel's tables on disk: what columns each has, how they are read and written.
+
+Plain Python on purpose: reading a table costs a fraction of a second and imports nothing heavy,
+so that commands which only look something up can answer at once. A table is a gzip-compressed
+CSV whose bytes depend on its rows alone.
+"""
+
+import csv
+import functools
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from data.errors import InputError, fault
+
+PANEL = Path(__file__).parent / "panel"
+FACTS = Path(__file__).parent
+
+SOVIET_UNION = "SUN"
+WORLD = "WLD"
+
+
+class CountryYear(NamedTuple):
+    """A figure of one country and year, in the vintage that published it."""
+
+    country: str
+    year: int
+    indicator: str
+    value: float
+    unit: str
+    source: str
+    vintage: str
+    assumed: int
+
+
+class Transfer(NamedTuple):
+    """Deliveries of one dyad, year and domain, summed over SIPRI's lines."""
+
+    supplier: str
+    recipient: str
+    year: int
+    domain: str
+    tiv: float
+    n_lines: int
+    vintage: str
+    assumed: int
+
+
+class Order(NamedTuple):
+    """Orders of one dyad, domain and order year, and how much of them was delivered."""
+
+    supplier: str
+    recipient: str
+    domain: str
+    order_year: int
+    ordered_tiv: float
+    delivered_tiv: float
+    n_deals: int
+    vintage: str
+
+
+class Vote(NamedTuple):
+    """A country's ideal point in the UN General Assembly."""
+
+    country: str
+    year: int
+    ideal_point: float
+    vintage: str
+    assumed: int
+
+
+class Total(NamedTuple):
+    """A country's total arms imports or exports as a provider published it."""
+
+    country: str
+    year: int
+    flow: str
+    tiv: float
+    source: str
+    vintage: str
+
+
+class Vintage(NamedTuple):
+    """A release: which table it feeds, the years it covers, the file it came in."""
+
+    table: str
+    series: str
+    vintage: str
+    first_year: int
+    last_year: int
+    assumed: int
+    rows: int
+    file: str
+    note: str
+
+
+class Country(NamedTuple):
+    """A country of the sample."""
+
+    iso3: str
+    name: str
+    supplier: int
+    recipient: int
+    capital_lat: float
+    capital_lon: float
+    soviet_legacy: int
+
+
+class War(NamedTuple):
+    """A war that draws on a supplier's own stocks; no last year while it goes on."""
+
+    supplier: str
+    first_year: int
+    last_year: int | None
+    war: str
+    source: str
+
+
+class Embargo(NamedTuple):
+    """Years in which a supplier was bound not to deliver to a recipient."""
+
+    supplier: str
+    recipient: str
+    first_year: int
+    last_year: int | None
+    source: str
+
+
+class Alliance(NamedTuple):
+    """Membership of a defence pact; two members in the same year are allies."""
+
+    alliance: str
+    country: str
+    first_year: int
+    last_year: int | None
+    source: str
+
+
+TABLES: dict[str, type] = {
+    "country_years": CountryYear,
+    "transfers": Transfer,
+    "orders": Order,
+    "votes": Vote,
+    "totals": Total,
+    "vintages": Vintage,
+    "countries": Country,
+    "supplier_wars": War,
+    "embargoes": Embargo,
+    "alliances": Alliance,
+}
+FACT_TABLES = ("countries", "supplier_wars", "embargoes", "alliances")
+"""Small tables of our own, kept as plain CSV beside the code and copied into every panel."""
+
+
+class Indicator(NamedTuple):
+    """A country-year series: where it comes from, its unit, its bounds and its usual delay."""
+
+    indicator: str
+    provider: str
+    code: str
+    unit: str
+    label: str
+    low: float | None
+    high: float | None
+    lag_years: int
+    lag_day: str
+
+
+def _optional(convert: Callable) -> Callable:
+    return lambda text: convert(text) if text else None
+
+
+_CONVERT: dict[object, Callable] = {
+    str: str,
+    int: int,
+    float: float,
+    int | None: _optional(int),
+    float | None: _optional(float),
+}
+
+
+def _parse(kind: type, lines: Iterable[str], file: object, where: dict | None = None) -> list:
+    """Parse CSV lines into `kind`, keeping the rows whose raw fields are among those wanted."""
+    reader = csv.reader(lines)
+    columns = list(kind._fields)
+    header = next(reader, None)
+    if header != columns:
+        rule = f"the columns must be {', '.join(columns)}"
+        raise InputError(fault(rule, file=file, line=1, value=",".join(header or [])))
+    convert = [_CONVERT[t] for t in kind.__annotations__.values()]
+    wanted = [(columns.index(c), frozenset(v)) for c, v in (where or {}).items()]
+    rows = []
+    for raw in reader:
+        try:
+            if all(raw[i] in v for i, v in wanted):
+                rows.append(kind._make([f(x) for f, x in zip(convert, raw, strict=True)]))
+        except (ValueError, IndexError):
+            raise _bad_row(kind, convert, raw, file, reader.line_num) from None
+    return rows
+
+
+def _bad_row(kind: type, convert: Sequence, raw: list[str], file: object, line: int) -> InputError:
+    if len(raw) != len(kind._fields):
+        rule = f"a row must have {len(kind._fields)} fields"
+        return InputError(fault(rule, file=file, line=line, value=",".join(raw)))
+    for name, f, x in zip(kind._fields, convert, raw, strict=True):
+        try:
+            f(x)
+        except ValueError:
+            rule = f"must be a {kind.__annotations__[name].__name__}"
+            return InputError(fault(rule, file=file, line=line, column=name, value=x))
+    return InputError(fault("cannot be read", file=file, line=line))
+
+
+def read(
+    table: str, folder: Path | None = None, where: dict[str, Iterable[str]] | None = None
+) -> list:
+    """Read one table of a panel.
+
+    Parameters
+    ----------
+    table : name of a table in `TABLES`.
+    folder : the panel's folder; the shipped one when None.
+    where : column name → raw values wanted; rows with other values are skipped unparsed.
+
+    Returns
+    -------
+    list of the table's rows, in the order of the file.
+
+    Raises
+    ------
+    InputError : the file is missing, torn, not a gzip-compressed CSV, or has the wrong columns.
+    """
+    path = (folder or PANEL) / f"{table}.csv.gz"
+    try:
+        text = gzip.decompress(path.read_bytes()).decode("utf-8")
+    except FileNotFoundError:
+        rule = "the panel has no such table; build it with `crossover data build`"
+        raise InputError(fault(rule, file=path.name)) from None
+    except OSError as error:
+        raise InputError(fault(f"cannot be read: {error}", file=path.name)) from None
+    except (EOFError, zlib.error):
+        raise InputError(fault("the gzip file is truncated or damaged", file=path.name)) from None
+    except UnicodeDecodeError:
+        raise InputError(fault("must be UTF-8", file=path.name)) from None
+    return _parse(TABLES[table], io.StringIO(text, newline=""), path.name, where)
+
+
+def read_facts(table: str) -> list:
+    """Read one of our own small tables from beside the code."""
+    path = FACTS / f"{table}.csv"
+    with path.open(encoding="utf-8", newline="") as lines:
+        return _parse(TABLES[table], lines, path.name)
+
+
+@functools.cache
+def indicators() -> dict[str, Indicator]:
+    """Return the known country-year series by name."""
+    path = FACTS / "indicators.csv"
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {row.indicator: row for row in _parse(Indicator, lines, path.name)}
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def encode(table: str, rows: Iterable[tuple]) -> bytes:
+    """Return a table's file: rows sorted, gzip without a time stamp, so equal rows, equal bytes."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(TABLES[table]._fields)
+    writer.writerows(sorted([_text(v) for v in row] for row in rows))
+    return gzip.compress(out.getvalue().encode("utf-8"), compresslevel=9, mtime=0)
+
+
+def write(table: str, rows: Iterable[tuple], folder: Path) -> int:
+    """Write one table into `folder` and return the size of its file in bytes."""
+    content = encode(table, rows)
+    (folder / f"{table}.csv.gz").write_bytes(content)
+    return len(content)

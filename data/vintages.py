@@ -1,0 +1,144 @@
+"""What was known when: select from rows of many vintages those that a date allows.
+
+Pure functions on rows. Nothing released after the date passes, whatever the table. A figure whose
+release date was not kept carries an assumed one (the provider's usual delay) and is marked so.
+"""
+
+import datetime
+from collections.abc import Iterable, Sequence
+
+from data.errors import InputError, fault
+from data.tables import CountryYear, Transfer, Vintage, Vote
+
+LATEST = "9999-12-31"
+
+
+def day(as_of: datetime.date | None) -> str:
+    """Return an as-of date as ISO text; None means everything that is known."""
+    return LATEST if as_of is None else as_of.isoformat()
+
+
+def newest_units(rows: Iterable[CountryYear], as_of: datetime.date | None) -> dict:
+    """Return (country, indicator) → unit of its newest eligible vintage.
+
+    A constant-price series changes its base year with the vintage, so figures of two units must
+    never stand in one series: the newest release sets the unit. Of two units released on the same
+    day, the one last in alphabet, which is the later base year.
+    """
+    limit = day(as_of)
+    newest: dict[tuple[str, str], tuple[str, str]] = {}
+    for row in rows:
+        if row.vintage <= limit:
+            key = (row.country, row.indicator)
+            newest[key] = max(newest.get(key, ("", "")), (row.vintage, row.unit))
+    return {key: unit for key, (_, unit) in newest.items()}
+
+
+def as_of_country_years(
+    rows: Sequence[CountryYear],
+    as_of: datetime.date | None,
+    units: dict[str, str] | None = None,
+) -> list[CountryYear]:
+    """Return one row per country, indicator and year: the newest figure known on a date.
+
+    Parameters
+    ----------
+    rows : figures of any vintage.
+    as_of : last day whose releases count; None for all.
+    units : indicator → the only unit to take, where countries must be comparable; where absent,
+        the unit of the country's own newest eligible vintage.
+
+    Returns
+    -------
+    list of rows sorted by indicator, country and year. Among equal vintages a figure with a known
+    release date goes before one with an assumed date.
+    """
+    limit = day(as_of)
+    own = newest_units(rows, as_of)
+    units = units or {}
+    best: dict[tuple[str, str, int], CountryYear] = {}
+    for row in rows:
+        if row.vintage > limit:
+            continue
+        if row.unit != units.get(row.indicator, own[row.country, row.indicator]):
+            continue
+        key = (row.indicator, row.country, row.year)
+        held = best.get(key)
+        if held is None or _rank(row) > _rank(held):
+            best[key] = row
+    return [best[key] for key in sorted(best)]
+
+
+def _rank(row: CountryYear) -> tuple:
+    return (row.vintage, -row.assumed, row.source)
+
+
+def common_units(rows: Iterable[CountryYear], as_of: datetime.date | None) -> dict[str, str]:
+    """Return indicator → unit of its newest eligible vintage over all countries."""
+    limit = day(as_of)
+    newest: dict[str, tuple[str, str]] = {}
+    for row in rows:
+        if row.vintage <= limit:
+            newest[row.indicator] = max(newest.get(row.indicator, ("", "")), (row.vintage, row.unit))
+    return {indicator: unit for indicator, (_, unit) in newest.items()}
+
+
+def transfer_vintages(
+    vintages: Iterable[Vintage], as_of: datetime.date | None
+) -> dict[int, Vintage]:
+    """Return year → the newest release of arms transfers known on a date that covers the year."""
+    limit = day(as_of)
+    chosen: dict[int, Vintage] = {}
+    for row in vintages:
+        if row.table != "transfers" or row.vintage > limit:
+            continue
+        for year in range(row.first_year, row.last_year + 1):
+            held = chosen.get(year)
+            if held is None or (row.vintage, -row.assumed) > (held.vintage, -held.assumed):
+                chosen[year] = row
+    return chosen
+
+
+def as_of_transfers(
+    rows: Iterable[Transfer], vintages: Iterable[Vintage], as_of: datetime.date | None
+) -> list[Transfer]:
+    """Return the deliveries known on a date: for each year all rows of one release.
+
+    A year is taken whole from the newest release that covers it, so that a line which the
+    provider has since deleted is gone from the result.
+    """
+    chosen = {
+        (year, row.vintage, row.assumed)
+        for year, row in transfer_vintages(vintages, as_of).items()
+    }
+    return [row for row in rows if (row.year, row.vintage, row.assumed) in chosen]
+
+
+def as_of_votes(rows: Iterable[Vote], as_of: datetime.date | None) -> list[Vote]:
+    """Return one ideal point per country and year: the newest known on a date."""
+    limit = day(as_of)
+    best: dict[tuple[str, int], Vote] = {}
+    for row in rows:
+        key = (row.country, row.year)
+        if row.vintage <= limit and (key not in best or row.vintage > best[key].vintage):
+            best[key] = row
+    return [best[key] for key in sorted(best)]
+
+
+def revisions(
+    rows: Iterable[CountryYear], country: str, indicator: str, year: int
+) -> list[CountryYear]:
+    """Return every published value of one figure, oldest vintage first, assumed dates left out."""
+    found = [
+        row
+        for row in rows
+        if (row.country, row.indicator, row.year) == (country, indicator, year) and not row.assumed
+    ]
+    return sorted(found, key=lambda row: row.vintage)
+
+
+def require_known(as_of: datetime.date | None, first: str, what: str) -> None:
+    """Raise InputError when a date lies before the first release of a table."""
+    if day(as_of) < first:
+        rule = f"there is no {what} released by that date; the first is of {first}"
+        raise InputError(fault(rule, column="--as-of", value=day(as_of)))

@@ -1,0 +1,87 @@
+"""Latent capacity: what R&D and military spending build, and what drifts beyond them.
+
+Capacity is the log-odds of being chosen as a source of arms by a recipient without political or
+geographic reason to choose otherwise. Levels and changes of effort have effects of their own
+(Mundlak), so that rich countries being good suppliers is not taken for R&D making them so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from data import names
+from models.priors import Priors, variable
+
+
+def by_effort(inputs: xr.Dataset, priors: Priors) -> tuple[Any, Any]:
+    """Add the effects of R&D and military spending to the current model.
+
+    Returns
+    -------
+    tuple
+        What the mean stocks explain (country), and what their changes explain (country, year),
+        both in log-odds.
+    """
+    level: Any = 0.0
+    change: Any = 0.0
+    scores = pm.Normal("rd_score", 0.0, 1.0, dims=("component", names.COUNTRY))
+    for label in ("rd", "mil"):
+        effect = variable(priors, f"{label}_within")
+        spread = variable(priors, f"{label}_within_sd")
+        own = pm.Normal(f"{label}_within_z", 0.0, 1.0, dims=names.COUNTRY)
+        country = pm.Deterministic(
+            f"{label}_within_country", effect + spread * own, dims=names.COUNTRY
+        )
+        moved = pm.Data(
+            f"{label}_change", inputs[f"{label}_change"].values, dims=(names.COUNTRY, names.YEAR)
+        )
+        if label == "rd":
+            loading = pm.Data(
+                "rd_loading",
+                inputs["rd_loading"].transpose("component", names.COUNTRY, names.YEAR).values,
+                dims=("component", names.COUNTRY, names.YEAR),
+            )
+            moved = moved + (scores[:, :, None] * loading).sum(axis=0)
+        held = pm.Data(f"{label}_level", inputs[f"{label}_level"].values, dims=names.COUNTRY)
+        change = change + country[:, None] * moved
+        level = level + variable(priors, f"{label}_between") * held
+    return level, change
+
+
+def walk(inputs: xr.Dataset, priors: Priors) -> Any:
+    """Add each supplier's random walk of capacity (supplier, year), log-odds.
+
+    The walks sum to zero over suppliers in every step and each is centred over the window: what
+    all suppliers gain together is demand, and a mean over time is a level.
+    """
+    steps = pm.ZeroSumNormal(
+        "walk_step", sigma=1.0, n_zerosum_axes=1, dims=(names.YEAR, names.SUPPLIER)
+    )
+    path = pt.cumsum(variable(priors, "walk_sd") * steps, axis=0).T
+    return path - path.mean(axis=1, keepdims=True)
+
+
+def supplier_level(inputs: xr.Dataset, priors: Priors, level: Any) -> Any:
+    """Add each supplier's mean capacity (supplier), log-odds, centred on what effort explains.
+
+    The rest of the world has no effort of its own on record; it gets the spread of a supplier of
+    average effort and twice that in doubt.
+    """
+    spread = variable(priors, "capacity_sd")
+    index, known = country_index(inputs, names.SUPPLIER)
+    centre = pt.switch(known, level[index], 0.0)
+    scale = pt.switch(known, spread, 2.0 * spread)
+    return pm.Normal("supplier_level", centre, scale, dims=names.SUPPLIER)
+
+
+def country_index(inputs: xr.Dataset, dim: str) -> tuple[np.ndarray, np.ndarray]:
+    """Positions on `country` of the entries of `dim`, and whether they are there at all."""
+    countries = list(inputs[names.COUNTRY].values)
+    found = [countries.index(c) if c in countries else -1 for c in inputs[dim].values]
+    known = np.array([position >= 0 for position in found])
+    return np.maximum(found, 0), known

@@ -1,0 +1,119 @@
+"""How GDP, the R&D share and the military share of every country move from year to year.
+
+One form for all three: the change of a log level has a mean common to all countries with small
+lasting differences, falls back towards a common level, keeps some momentum of last year and of
+the last five years, and is struck by heavy-tailed shocks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from data import names
+from models.priors import Priors, variable
+
+DRIVERS = ("gdp", "rd", "mil")
+TREND_YEARS = 5
+
+
+def levels(
+    log_gdp: xr.DataArray, log_rd: xr.DataArray, log_mil: xr.DataArray, log_population: xr.DataArray
+) -> xr.Dataset:
+    """Put the three drivers in the form in which they revert: a log level and a log gap.
+
+    Parameters
+    ----------
+    log_gdp, log_rd, log_mil, log_population
+        Logs of GDP, R&D share, military spending and population (country, ...).
+
+    Returns
+    -------
+    xarray.Dataset
+        `level` and `gap`, with dim `driver` added: for GDP the gap is GDP per person over that of
+        the United States; for the shares it is the share itself (military spending over GDP).
+    """
+    share = log_mil - log_gdp
+    person = log_gdp - log_population
+    stack = xr.concat([log_gdp, log_rd, share], dim="driver", coords="minimal")
+    gaps = xr.concat([person - person.sel({names.COUNTRY: "USA"}), log_rd, share], dim="driver")
+    codes = {"driver": list(DRIVERS)}
+    return xr.Dataset({"level": stack.assign_coords(codes), "gap": gaps.assign_coords(codes)})
+
+
+def observations(inputs: xr.Dataset) -> xr.Dataset:
+    """Return yearly changes with their predictors, on one dim `change`.
+
+    A change counts where both years are real figures, not filled in, and its five-year trend
+    lies within the record.
+
+    Returns
+    -------
+    xarray.Dataset
+        `change`, `gap` (centred by driver), `momentum`, `trend` (change,); `at_driver`,
+        `at_country` (change,) positions; `gap_mean` (driver,).
+    """
+    logs = levels(
+        np.log(inputs["gdp"]), inputs["rd_share_mean"], np.log(inputs["milex"]),
+        np.log(inputs["population"]),
+    )
+    real = xr.concat(
+        [
+            inputs["gdp_observed"].notnull(),
+            inputs["rd_share_observed"].notnull(),
+            inputs["milex_observed"].notnull() & inputs["gdp_observed"].notnull(),
+        ],
+        dim="driver",
+    ).assign_coords(driver=list(DRIVERS))
+    time = "year_effort"
+    change = logs["level"].diff(time)
+    previous = change.shift({time: 1})
+    trend = change.rolling({time: TREND_YEARS}).mean().shift({time: 1})
+    gap = logs["gap"].shift({time: 1}).sel({time: change[time]})
+    usable = real & real.shift({time: 1}, fill_value=False) & real.shift({time: 2}, fill_value=False)
+    usable = usable.sel({time: change[time]}) & trend.notnull() & gap.notnull()
+    gap_mean = gap.where(usable).mean((names.COUNTRY, time))
+    table = xr.Dataset(
+        {"change": change, "gap": gap - gap_mean, "momentum": previous, "trend": trend}
+    ).transpose("driver", names.COUNTRY, time)
+    at = np.nonzero(usable.transpose("driver", names.COUNTRY, time).values)
+    flat = xr.Dataset({name: ("change_at", values.values[at]) for name, values in table.items()})
+    flat["at_driver"], flat["at_country"] = ("change_at", at[0]), ("change_at", at[1])
+    flat["gap_mean"] = gap_mean
+    return flat
+
+
+def drivers(inputs: xr.Dataset, priors: Priors) -> None:
+    """Add the model of the drivers' yearly changes to the current model."""
+    table = observations(inputs)
+    countries = inputs.sizes[names.COUNTRY]
+    drift, reversion, momentum, trend, scale = [], [], [], [], []
+    for label in DRIVERS:
+        own = pm.Normal(f"{label}_drift_z", 0.0, 1.0, dims=names.COUNTRY)
+        drift.append(variable(priors, f"{label}_drift") + variable(priors, f"{label}_drift_sd") * own)
+        reversion.append(variable(priors, f"{label}_reversion"))
+        momentum.append(variable(priors, f"{label}_momentum"))
+        trend.append(variable(priors, f"{label}_trend"))
+        size = pm.Normal(f"{label}_shock_z", 0.0, 1.0, dims=names.COUNTRY)
+        scale.append(
+            variable(priors, f"{label}_shock_sd")
+            * pt.exp(variable(priors, f"{label}_shock_spread") * size)
+        )
+    d, i = table["at_driver"].values, table["at_country"].values
+    flat = d * countries + i
+    mean = (
+        pt.concatenate(drift)[flat]
+        - pt.stack(reversion)[d] * table["gap"].values
+        + pt.stack(momentum)[d] * table["momentum"].values
+        + pt.stack(trend)[d] * table["trend"].values
+    )
+    pm.StudentT(
+        "driver_change",
+        nu=priors.constant("shock_df"),
+        mu=mean,
+        sigma=pt.concatenate(scale)[flat],
+        observed=table["change"].values,
+        dims="change_at",
+    )

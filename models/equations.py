@@ -1,0 +1,67 @@
+"""The gravity equations, once, for both the sampler and the simulator.
+
+Each function takes `xp`, the array library to compute with (numpy or pytensor.tensor), so that
+what is simulated forward is what was fitted. Arrays are ordered supplier, recipient, year, with
+any batch dimensions (draws) in front.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+REFERENCE_VOLUME = 20.0
+"""TIV million at which the delivery parameters are stated."""
+
+
+def log_denominator(utility: Any, home: Any, xp: Any) -> Any:
+    """Log of the sum of exponentiated utilities over home and all suppliers.
+
+    Parameters
+    ----------
+    utility
+        Log-odds of each supplier (..., supplier, recipient, year); -inf-like where not possible.
+    home
+        Log-odds of home production (..., recipient, year).
+    xp
+        Array library.
+
+    Returns
+    -------
+    array (..., recipient, year), log-odds.
+    """
+    top = xp.maximum(utility.max(axis=-3), home)
+    inner = xp.exp(utility - top[..., None, :, :]).sum(axis=-3) + xp.exp(home - top)
+    return top + xp.log(inner)
+
+
+def log_no_delivery(log_volume: Any, presence: tuple[Any, Any], xp: Any) -> Any:
+    """Log probability that nothing is delivered, given the log expected volume (log TIV million).
+
+    Complementary log-log in the log volume: a compound-Poisson count of deliveries whose rate
+    rises as a power of the volume.
+    """
+    intercept, slope = presence
+    return -xp.exp(intercept + slope * (log_volume - xp.log(REFERENCE_VOLUME)))
+
+
+def size_distribution(
+    log_volume: Any, log_presence: Any, size: tuple[Any, Any], xp: Any
+) -> tuple[Any, Any]:
+    """Mean and standard deviation of log deliveries, given that there are any.
+
+    The mean is set so that the expected delivery, zeros included, is exp(log_volume).
+
+    Parameters
+    ----------
+    log_volume
+        Log expected volume, log TIV million.
+    log_presence
+        Log probability of any delivery.
+    size
+        Log of the standard deviation at the reference volume, and its slope in the log volume.
+    xp
+        Array library.
+    """
+    log_sd, slope = size
+    sd = xp.exp(xp.clip(log_sd + slope * (log_volume - xp.log(REFERENCE_VOLUME)), -2.5, 1.0))
+    return log_volume - log_presence - 0.5 * sd**2, sd

@@ -1,0 +1,154 @@
+"""From the panel to the arrays that the models condition on.
+
+What a fit saw is kept whole in its run (`constant_data`), so that a forecast, a report or a check
+needs the run folder and nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from data import names
+from data.errors import InputError
+from data.stocks import stock
+from models import effort
+from models.priors import Priors
+
+COVARIATES = ("ideal_point", "embargo", "legacy", "ally", "distance")
+MEMORY_YEARS = 3
+
+
+def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
+    """Build the labelled arrays of the joint capacity-dependence model.
+
+    Parameters
+    ----------
+    panel
+        As from `data.panel.assemble`.
+    priors
+        For the depreciation rates.
+
+    Returns
+    -------
+    xarray.Dataset
+        On the modelled window, `year` = 1992 to the origin (last year with deliveries):
+        `rd_level`, `mil_level` (country): mean log stock, centred over countries with data;
+        `rd_change`, `mil_change` (country, year): deviation from it of last year's log stock;
+        `rd_loading` (component, country, year); `deliveries`, `possible`, `memory`
+        (supplier, recipient, year); `affinity_covariates` (covariate, supplier, recipient, year);
+        `war` (supplier, year); `log_budget_level` (recipient) and `log_budget_change`
+        (recipient, year): log military spending, constant US$ million; and the drivers'
+        histories (country, year_effort).
+
+    Raises
+    ------
+    InputError
+        If no year of the panel holds deliveries.
+    """
+    has_tiv = panel["tiv"].notnull().any((names.SUPPLIER, names.RECIPIENT))
+    if not bool(has_tiv.any()):
+        raise InputError("the panel holds no arms transfers as of that date: nothing to fit")
+    origin = int(panel[names.YEAR].where(has_tiv).max())
+    window = slice(names.FIRST_YEAR, origin)
+    history = panel.sel({names.YEAR: slice(None, origin)})
+    growth = priors.constant("stock_growth")
+
+    path = effort.rd_path(history["rd_share"], history["rd_share_age"], priors)
+    gdp = effort.fill(history["gdp"], growth)
+    log_rd, loading = effort.rd_stock(path, gdp, priors.constant("rd_depreciation"), growth)
+    milex = effort.fill(history["milex"], growth)
+    log_mil = np.log(stock(milex, priors.constant("mil_depreciation"), growth))
+
+    out = xr.Dataset()
+    for label, log_stock in (("rd", log_rd), ("mil", log_mil)):
+        lagged = log_stock.shift({names.YEAR: 1}).sel({names.YEAR: window})
+        mean = lagged.mean(names.YEAR, skipna=False)
+        out[f"{label}_level"] = (mean - mean.mean()).fillna(0.0)
+        out[f"{label}_change"] = (lagged - mean).fillna(0.0)
+        out[f"{label}_known"] = mean.notnull()
+        out.attrs[f"{label}_origin"] = float(mean.mean())
+    lagged = loading.shift({names.YEAR: 1}).sel({names.YEAR: window})
+    out["rd_loading"] = (lagged - lagged.mean(names.YEAR)).fillna(0.0)
+
+    deliveries = panel["tiv"].sel({names.YEAR: window})
+    out["deliveries"] = deliveries.fillna(0.0)
+    supplier, recipient = deliveries[names.SUPPLIER], deliveries[names.RECIPIENT]
+    out["possible"] = (supplier != recipient) | (supplier == names.REST)
+    log_volume = np.log1p(deliveries.fillna(0.0))
+    out["memory_mean"] = log_volume.mean(names.YEAR)
+    past = deliveries.shift({names.YEAR: 1}).rolling({names.YEAR: MEMORY_YEARS}, min_periods=1)
+    raw = np.log1p(past.mean())
+    out["memory"] = centre_memory(raw.fillna(out["memory_mean"]), out["memory_mean"], out["possible"])
+
+    out["affinity_covariates"] = _affinity(panel, window, deliveries)
+    out["war"] = panel["war"].sel({names.YEAR: window}).fillna(0.0)
+    budget = np.log(_budget(milex, history["milex_rest"], recipient).sel({names.YEAR: window}))
+    out["log_budget_level"] = budget.mean(names.YEAR)
+    out["log_budget_change"] = budget - out["log_budget_level"]
+
+    long = {names.YEAR: "year_effort"}
+    out["rd_share_mean"] = path["mean"].rename(long)
+    out["rd_share_sd"] = xr.DataArray(
+        np.sqrt(np.einsum("itt->it", path["covariance"].values)),
+        dims=(names.COUNTRY, "year_effort"),
+    )
+    for name in ("rd_share", "gdp", "milex", "population"):
+        out[f"{name}_observed"] = history[name].rename(long)
+    out["rd_share_step"] = path["step"]
+    out["gdp"], out["milex"] = gdp.rename(long), milex.rename(long)
+    out["population"] = effort.fill(history["population"], 0.01).rename(long)
+    out["log_rd_stock"], out["log_mil_stock"] = log_rd.rename(long), log_mil.rename(long)
+    out.attrs |= {"origin": origin}
+    out.attrs |= {key: value for key, value in panel.attrs.items() if isinstance(value, str)}
+    return out.drop_vars("year_to", errors="ignore")
+
+
+def centre_memory(
+    raw: xr.DataArray, mean: xr.DataArray, possible: xr.DataArray
+) -> xr.DataArray:
+    """Take the pair's own mean, then every supplier's and recipient's yearly mean, out of a memory.
+
+    What is left is what a pair did lately beyond its habit, its supplier and its recipient, so
+    that a change of level stays in capacity and demand. Dims as given, with supplier, recipient.
+    """
+    deviation = (raw - mean).where(possible)
+    by_recipient = deviation.mean(names.SUPPLIER)
+    by_supplier = deviation.mean(names.RECIPIENT)
+    overall = deviation.mean((names.SUPPLIER, names.RECIPIENT))
+    return (deviation - by_recipient - by_supplier + overall).fillna(0.0).transpose(*raw.dims)
+
+
+def _budget(milex: xr.DataArray, rest: xr.DataArray, recipient: xr.DataArray) -> xr.DataArray:
+    known = milex.sel({names.COUNTRY: [r for r in recipient.values if r != names.REST]})
+    known = known.rename({names.COUNTRY: names.RECIPIENT})
+    known = known.fillna(known.median(names.RECIPIENT))
+    filled = rest.where(rest > 0).interpolate_na(names.YEAR).bfill(names.YEAR).ffill(names.YEAR)
+    outside = filled.expand_dims({names.RECIPIENT: [names.REST]})
+    return xr.concat([known, outside], names.RECIPIENT).sel({names.RECIPIENT: recipient.values})
+
+
+def _affinity(panel: xr.Dataset, window: slice, like: xr.DataArray) -> xr.DataArray:
+    points = panel["ideal_point"].ffill(names.YEAR).bfill(names.YEAR)
+    codes = {names.SUPPLIER: like[names.SUPPLIER], names.RECIPIENT: like[names.RECIPIENT]}
+    by_supplier, by_recipient = (
+        points.reindex({names.COUNTRY: values.values}).rename({names.COUNTRY: dim})
+        for dim, values in codes.items()
+    )
+    distance = np.abs(by_supplier - by_recipient).sel({names.YEAR: window})
+    log_km = np.log(panel["distance_km"].where(panel["distance_km"] > 0))
+    parts = {
+        "ideal_point": _standardise(distance),
+        "embargo": panel["embargo"].sel({names.YEAR: window}),
+        "legacy": panel["soviet_legacy"],
+        "ally": panel["ally"].sel({names.YEAR: window}),
+        "distance": _standardise(log_km),
+    }
+    table = xr.concat(
+        [part.broadcast_like(like) for part in parts.values()], dim="covariate", coords="minimal"
+    ).assign_coords(covariate=list(COVARIATES))
+    return table.fillna(0.0).transpose("covariate", *like.dims)
+
+
+def _standardise(values: xr.DataArray) -> xr.DataArray:
+    return (values - values.mean()) / values.std()

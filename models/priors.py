@@ -1,0 +1,194 @@
+"""Priors as data: read them, check them, turn them into PyMC variables.
+
+Every number a model starts from stands in a TOML file with its unit, reason and source, so that
+a reader can argue with it and a run can record it. Unknown keys stop the run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from data.errors import InputError, fault
+
+DEFAULT_FILE = Path(__file__).with_name("priors") / "default.toml"
+
+FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "normal": ("mu", "sigma"),
+        "halfnormal": ("sigma",),
+        "lognormal": ("mu", "sigma"),
+        "beta": ("alpha", "beta"),
+    }
+)
+POSITIVE = frozenset({"sigma", "alpha", "beta"})
+TEXTS = ("unit", "description", "reason", "source")
+
+
+@dataclass(frozen=True)
+class Priors:
+    """A checked set of priors and constants, with the text it can be written back as."""
+
+    variables: Mapping[str, Mapping[str, Any]]
+    constants: Mapping[str, Mapping[str, Any]]
+    text: str
+
+    def constant(self, name: str) -> float:
+        """Return the value of a constant, in the unit that its entry states."""
+        return self.constants[name]["value"]
+
+    @property
+    def top_level(self) -> tuple[str, ...]:
+        """Names of the top-level parameters, in file order."""
+        return tuple(name for name, entry in self.variables.items() if entry["top_level"])
+
+
+def load(path: Path | None = None) -> Priors:
+    """Read the default priors, with the entries of `path` laid over them.
+
+    Parameters
+    ----------
+    path
+        A TOML file of the default file's shape that holds any part of it; None for the defaults.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or has an unknown table or key, a wrong type, a scale that is
+        not positive, or a family that is not known.
+    """
+    default = tomllib.loads(DEFAULT_FILE.read_text("utf-8"))
+    merged = default if path is None else _overlay(default, _read(Path(path)), Path(path))
+    for kind, check in (("variable", _check_variable), ("constant", _check_constant)):
+        for name, entry in merged[kind].items():
+            check(name, entry, path or DEFAULT_FILE)
+    return Priors(
+        variables=MappingProxyType(merged["variable"]),
+        constants=MappingProxyType(merged["constant"]),
+        text=_dump(merged),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise InputError(fault(f"the priors file cannot be read ({reason})", file=path)) from None
+    except UnicodeDecodeError:
+        raise InputError(fault("a priors file must be UTF-8 text", file=path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(fault(f"not valid TOML: {error}", file=path)) from None
+
+
+def _overlay(base: dict[str, Any], over: dict[str, Any], path: Path) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    _known(over, base, "a priors file has the tables", path, "")
+    for kind, entries in base.items():
+        changes = over.get(kind, {})
+        if not isinstance(changes, dict):
+            raise InputError(fault("expected a table", file=path, column=kind, value=changes))
+        _known(changes, entries, f"no {kind} of that name; known are", path, f"{kind}.")
+        merged[kind] = {
+            name: _replace(entry, changes.get(name, {}), path, f"{kind}.{name}")
+            for name, entry in entries.items()
+        }
+    return merged
+
+
+def _replace(
+    entry: dict[str, Any], change: object, path: Path, where: str
+) -> dict[str, Any]:
+    if not isinstance(change, dict):
+        raise InputError(fault("expected a table", file=path, column=where, value=change))
+    family = change.get("family", entry.get("family"))
+    if "family" in entry and family not in FAMILIES:
+        rule = f"unknown family; known are {', '.join(FAMILIES)}"
+        raise InputError(fault(rule, file=path, column=f"{where}.family", value=family))
+    numbers = FAMILIES[family] if "family" in entry else ("value",)
+    fixed = ("family", "top_level") if "family" in entry else ()
+    _known(change, (*fixed, *numbers, *TEXTS), "unknown key; known are", path, f"{where}.")
+    kept = entry if family == entry.get("family") else {
+        key: value for key, value in entry.items() if key in (*fixed, *TEXTS)
+    }
+    return {**kept, **change}
+
+
+def _known(found: Any, allowed: Any, rule: str, path: Path, prefix: str) -> None:
+    for key in found:
+        if key not in allowed:
+            near = difflib.get_close_matches(key, list(allowed), n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"{rule} {', '.join(allowed)}"
+            message = f"unknown key; {hint}"
+            raise InputError(fault(message, file=path, column=f"{prefix}{key}", value=key))
+
+
+def _check_variable(name: str, entry: Mapping[str, Any], path: Path) -> None:
+    where = f"variable.{name}"
+    for key in FAMILIES[entry["family"]]:
+        if key not in entry:
+            rule = f"a {entry['family']} prior needs {key!r}"
+            raise InputError(fault(rule, file=path, column=where))
+        _number(entry[key], key in POSITIVE, path, f"{where}.{key}")
+    if not isinstance(entry["top_level"], bool):
+        raise InputError(
+            fault("must be true or false", file=path, column=f"{where}.top_level",
+                  value=entry["top_level"])
+        )
+    _texts(entry, path, where)
+
+
+def _check_constant(name: str, entry: Mapping[str, Any], path: Path) -> None:
+    _number(entry["value"], True, path, f"constant.{name}.value")
+    _texts(entry, path, f"constant.{name}")
+
+
+def _number(value: object, positive: bool, path: Path, where: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InputError(fault("must be a number", file=path, column=where, value=value))
+    if positive and value <= 0:
+        raise InputError(fault("must be greater than 0", file=path, column=where, value=value))
+
+
+def _texts(entry: Mapping[str, Any], path: Path, where: str) -> None:
+    for key in TEXTS:
+        if not isinstance(entry[key], str):
+            rule = "must be text"
+            raise InputError(fault(rule, file=path, column=f"{where}.{key}", value=entry[key]))
+
+
+def _dump(tables: Mapping[str, Any]) -> str:
+    import tomli_w
+
+    return tomli_w.dumps(tables)
+
+
+def variable(priors: Priors, name: str, **kwargs: Any) -> Any:
+    """Make the PyMC variable `name` inside the current model context.
+
+    Parameters
+    ----------
+    priors
+        The checked priors.
+    name
+        An entry of the file's `variable` table.
+    **kwargs
+        Passed to the distribution: `dims` for one variable a coordinate, say.
+    """
+    import pymc as pm
+
+    make = {
+        "normal": pm.Normal,
+        "halfnormal": pm.HalfNormal,
+        "lognormal": pm.LogNormal,
+        "beta": pm.Beta,
+    }
+    entry = priors.variables[name]
+    numbers = {key: float(entry[key]) for key in FAMILIES[entry["family"]]}
+    return make[entry["family"]](name, **numbers, **kwargs)

@@ -1,0 +1,500 @@
+"""The figures of a report: each a pure function of the payload that returns SVG bytes.
+
+A figure computes nothing that a reader could want to know: the payload holds every number that is
+drawn, and `reports.words` says in the caption what to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+
+from data.names import (
+    CAPACITY_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED,
+    EXPORT_CROSSOVER,
+    INDEPENDENCE,
+)
+from reports import style
+from reports.style import COLOURS, FAINT, GREY, INK, values
+
+ROLES = ("recipient", "supplier")
+EVENT_TITLES = {
+    CAPACITY_CROSSOVER: "Capacity: {recipient} ahead",
+    CAPACITY_CROSSOVER_SUSTAINED: "Capacity: ahead three years running",
+    EXPORT_CROSSOVER: "Exports: {recipient} ahead",
+    INDEPENDENCE: "Independence from {supplier}",
+}
+Payload = Mapping[str, Any]
+
+
+def names(payload: Payload) -> dict[str, str]:
+    """Country names by role."""
+    return {role: payload["pair"][role]["name"] for role in ROLES}
+
+
+def rd_effort(payload: Payload) -> bytes:
+    """R&D as a share of GDP, and the R&D stock, of both countries."""
+    rd, name, origin, horizon = payload["rd"], names(payload), payload["origin"], payload["horizon"]
+    with style.canvas(72) as figure:
+        left, right = figure.subplots(1, 2)
+        figure.subplots_adjust(left=0.045, right=0.885, top=0.85, bottom=0.13, wspace=0.46)
+        first = min(
+            (s["year"][0] for r in ROLES for s in (rd[r]["share_observed"], rd[r]["stock_past"])
+             if s["year"]),
+            default=origin - 1,
+        )
+        for axes, past, future in (
+            (left, "share_observed", "share"),
+            (right, "stock_past", "stock"),
+        ):
+            scale = 1.0 if future == "share" else 1e-9
+            for role in ROLES:
+                known = _scaled(rd[role][past], scale)
+                style.band(
+                    axes, style.anchored(_scaled(rd[role][future], scale), known), role
+                )
+                if future == "share":
+                    style.points(axes, known, role)
+                else:
+                    axes.plot(
+                        known["year"], known["value"], color=COLOURS[role], lw=1.6,
+                        ls=style.LINES[role],
+                    )
+            if future == "share":
+                axes.set_ylim(bottom=0)
+            else:
+                _log(axes)
+            style.years(axes, first, horizon)
+            style.origin_line(axes, origin, horizon)
+            style.end_labels(
+                axes,
+                [(_short(name[r]), rd[r][future]["q50"][-1] * scale, COLOURS[r]) for r in ROLES],
+                horizon,
+            )
+        style.heading(left, "R&D spending", "% of GDP")
+        style.heading(right, "R&D stock", "billion PPP $ (constant), logarithmic scale")
+        return style.svg(figure)
+
+
+def capacity(payload: Payload) -> bytes:
+    """Latent capacity of both countries, and the gap between them."""
+    data, name = payload["capacity"], names(payload)
+    origin, horizon = payload["origin"], payload["horizon"]
+    with style.canvas(118) as figure:
+        top, bottom = figure.subplots(2, 1, height_ratios=(1.45, 1))
+        figure.subplots_adjust(left=0.045, right=0.885, top=0.91, bottom=0.08, hspace=0.42)
+        first = data["gap"]["past"]["year"][0]
+        for role in reversed(ROLES):
+            style.band(top, style.joined(data[role]["past"], data[role]["future"]), role, 1.8)
+        gap = style.joined(data["gap"]["past"], data["gap"]["future"])
+        style.band(bottom, gap, "gap", 1.8)
+        bottom.axhline(0, color=INK, lw=0.9)
+        for axes in (top, bottom):
+            style.years(axes, first, horizon)
+            style.origin_line(axes, origin, horizon)
+        ends = [(_short(name[r]), data[r]["future"]["q50"][-1], COLOURS[r]) for r in ROLES]
+        style.end_labels(top, ends, horizon)
+        low, high = bottom.get_ylim()
+        bottom.set_ylim(min(low, -0.25 * (high - low) * 0.5), max(high, 0.25 * (high - low) * 0.5))
+        shared = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        for text, offset, side in (
+            (f"{_short(name['recipient'])}\nahead", 5, "bottom"),
+            (f"{_short(name['supplier'])}\nahead", -5, "top"),
+        ):
+            bottom.annotate(
+                text, (1, 0), xytext=(5, offset), **shared, va=side, color=GREY,
+                annotation_clip=False,
+            )
+        style.heading(top, "Latent capacity θ", "log-odds of being chosen as a source of arms")
+        style.heading(
+            bottom, f"Gap: {name['recipient']} minus {name['supplier']}", "difference in log-odds"
+        )
+        _band_key(top)
+        return style.svg(figure)
+
+
+def dependence(payload: Payload) -> bytes:
+    """Deliveries of the pair, the supplier's share of imports, and the imported fraction."""
+    data, name = payload["dependence"], names(payload)
+    origin, horizon = payload["origin"], payload["horizon"]
+    with style.canvas(138) as figure:
+        grid = figure.add_gridspec(2, 2, height_ratios=(1.25, 1))
+        top = figure.add_subplot(grid[0, :])
+        left, right = figure.add_subplot(grid[1, 0]), figure.add_subplot(grid[1, 1])
+        figure.subplots_adjust(
+            left=0.055, right=0.975, top=0.925, bottom=0.07, hspace=0.46, wspace=0.16
+        )
+        box = top.get_position()
+        top.set_position([box.x0, box.y0, 0.9 - box.x0, box.height])
+        known = data["deliveries_observed"]
+        first = known["year"][0]
+        style.band(top, data["deliveries"], "recipient")
+        top.plot(known["year"], known["value"], color=INK, lw=1.1)
+        top.plot(known["year"], known["value"], "o", color=INK, ms=2.8, mfc="white", mew=0.8,
+                 clip_on=False)
+        if data["base_mean"]:
+            start, end = payload["rules"]["base_years"]
+            top.plot([start, end], [data["base_mean"]] * 2, color=GREY, lw=1)
+            top.annotate(
+                f"mean {start}–{end}", (end, data["base_mean"]), xytext=(4, 0),
+                textcoords="offset points", va="center", color=GREY,
+            )
+            top.axhline(data["floor"], color=style.SUPPLIER_COLOUR, lw=0.9, ls=(0, (3, 2)))
+            top.annotate(
+                f"{100 * payload['rules']['independence_share']:.0f} % of\nthat mean",
+                (horizon, data["floor"]), xytext=(7, 0), textcoords="offset points",
+                color=style.SUPPLIER_COLOUR, va="center", annotation_clip=False,
+            )
+        top.set_ylim(bottom=0)
+        top.yaxis.set_major_formatter(FuncFormatter(_thousands))
+        style.years(top, first, horizon, 5)
+        style.origin_line(top, origin, horizon)
+        style.heading(
+            top, f"Deliveries from {name['supplier']} to {name['recipient']}",
+            "TIV million a year: observed, and predicted with 50 and 90 % bands",
+        )
+        panels = (
+            (left, "share_past", "share", f"Share of {name['supplier']} in {name['recipient']}’s "
+             "arms imports", "% of imports, expected; circles: observed"),
+            (right, "fraction_past", "fraction", f"Imported part of {name['recipient']}’s "
+             "acquisitions", "% of acquisitions, expected"),
+        )
+        for axes, past, future, title, unit in panels:
+            style.band(axes, style.joined(data[past], data[future]), "recipient")
+            axes.yaxis.set_major_formatter(PercentFormatter(1, symbol="", decimals=0))
+            axes.set_ylim(0, None)
+            style.years(axes, data[past]["year"][0], horizon)
+            style.origin_line(axes, origin, horizon)
+            style.heading(axes, _fit(title, 44), unit)
+        seen = data["share_observed"]
+        left.plot(seen["year"], seen["value"], "o", color=INK, ms=2.6, mfc="white", mew=0.8)
+        left.set_ylim(0, 1)
+        return style.svg(figure)
+
+
+def exports(payload: Payload) -> bytes:
+    """Total arms exports of both countries, three-year means."""
+    data, name = payload["exports"], names(payload)
+    origin, horizon = payload["origin"], payload["horizon"]
+    drawn = [role for role in ROLES if data[role]]
+    with style.canvas(80) as figure:
+        axes = figure.subplots()
+        figure.subplots_adjust(left=0.06, right=0.885, top=0.87, bottom=0.115)
+        ends, first = [], origin
+        for role in reversed(drawn):
+            known = data[role]["past"]
+            style.band(axes, style.anchored(data[role]["future"], known), role, 1.8)
+            axes.plot(
+                known["year"], known["value"], color=COLOURS[role], lw=1.4, ls=style.LINES[role]
+            )
+            axes.plot(
+                known["year"], known["value"], style.MARKERS[role], color=COLOURS[role], ms=2.8,
+                mfc="white", mew=0.8,
+            )
+            ends.append((_short(name[role]), data[role]["future"]["q50"][-1], COLOURS[role]))
+            first = min(first, *known["year"])
+        scale = ""
+        if data["log_scale"]:
+            _log(axes)
+            scale = ", logarithmic scale"
+        else:
+            axes.set_ylim(bottom=0)
+            axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
+        style.years(axes, first, horizon, 5)
+        style.origin_line(axes, origin, horizon)
+        if drawn:
+            style.end_labels(axes, ends, horizon)
+        else:
+            axes.text(0.5, 0.5, "Neither country is a supplier of the sample", ha="center",
+                      transform=axes.transAxes, color=GREY)
+        style.heading(axes, "Total arms exports, three-year mean", f"TIV million a year{scale}")
+        return style.svg(figure)
+
+
+def probability_by_year(payload: Payload) -> bytes:
+    """Cumulative probability of each event by year, with its Monte-Carlo error."""
+
+    def panel(axes: Axes, entry: Mapping[str, Any]) -> None:
+        year = values(entry, "year")
+        probability, error = values(entry, "probability"), 2 * values(entry, "mc_error")
+        axes.fill_between(
+            year, np.clip(probability - error, 0, 1), np.clip(probability + error, 0, 1),
+            color=COLOURS["recipient"], alpha=0.3, lw=0,
+        )
+        axes.plot(year, probability, color=COLOURS["recipient"], lw=1.5, clip_on=False)
+        at = [list(entry["year"]).index(m) for m in payload["milestones"] if m in entry["year"]]
+        for i in at:
+            axes.plot(year[i], probability[i], "o", color=COLOURS["recipient"], ms=3.6,
+                      mfc="white", mew=1, clip_on=False)
+            above = probability[i] < 0.5
+            axes.annotate(
+                _probability(probability[i]), (year[i], probability[i]),
+                xytext=(-5, 0) if i == 0 else (0, 5 if above else -6),
+                textcoords="offset points",
+                ha="right" if i == 0 else "center",
+                va="center" if i == 0 else "bottom" if above else "top",
+                annotation_clip=False,
+            )
+        axes.set_ylim(0, 1)
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+        axes.set_yticklabels(["0", "0.25", "0.50", "0.75", "1"])
+        style.years(axes, payload["origin"], payload["horizon"], 5)
+        axes.set_xlim(payload["origin"] - 4.5, payload["horizon"] + 1.2)
+        axes.set_xlabel("Year", labelpad=1)
+
+    return _event_panels(payload, panel, "probability that it has happened by the year")
+
+
+def timing(payload: Payload) -> bytes:
+    """Distribution of the year of each event, the mass that never happens as its own bar."""
+
+    def panel(axes: Axes, entry: Mapping[str, Any]) -> None:
+        year, mass = values(entry, "year"), values(entry, "in_year")
+        away = payload["horizon"] + 4
+        colour = COLOURS["recipient"]
+        axes.bar(year, mass, width=0.8, color=colour, alpha=0.85, lw=0)
+        axes.bar(
+            [away], [entry["never"]], width=2.4, color="white", edgecolor=INK, hatch="//////",
+            lw=0.8,
+        )
+        top = max(float(np.nanmax(mass)), entry["never"], 0.02)
+        axes.set_ylim(0, top * 1.18)
+        axes.annotate(
+            _probability(entry["never"]), (away, entry["never"]), xytext=(0, 2),
+            textcoords="offset points", ha="center", va="bottom",
+        )
+        if mass[0] > 0.01:
+            axes.annotate(
+                _probability(mass[0]), (year[0], mass[0]), xytext=(0, 2),
+                textcoords="offset points", ha="center", va="bottom",
+            )
+        if entry["median"] is not None:
+            axes.plot([entry["median"]], [0], "^", color=INK, ms=4.5, clip_on=False, zorder=5)
+        axes.set_xlim(payload["origin"] - 2.5, away + 2.4)
+        ticks = [y for y in range(payload["origin"], payload["horizon"] + 1) if y % 5 == 0]
+        axes.set_xticks([*[t for t in ticks if t < payload["horizon"] - 2 or t % 10 == 0], away])
+        axes.set_xticklabels(
+            [*[str(t) for t in axes.get_xticks()[:-1].astype(int)], f"not by\n{payload['horizon']}"]
+        )
+        axes.axvline(payload["horizon"] + 1.6, color=FAINT, lw=0.8)
+        axes.set_xlabel("Year", labelpad=-4, x=0.45)
+
+    return _event_panels(payload, panel, "probability")
+
+
+def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
+    name = {role: _short(text) for role, text in names(payload).items()}
+    with style.canvas(100) as figure:
+        grid = figure.subplots(2, 2)
+        figure.subplots_adjust(
+            left=0.05, right=0.975, top=0.9, bottom=0.09, hspace=0.66, wspace=0.15
+        )
+        for axes, entry in zip(grid.flat, payload["events"], strict=True):
+            style.heading(axes, EVENT_TITLES[entry["event"]].format(**name), unit)
+            if entry["defined"]:
+                panel(axes, entry)
+            else:
+                axes.text(
+                    0.5, 0.5, "not defined for this pair", ha="center", va="center",
+                    transform=axes.transAxes, color=GREY,
+                )
+                axes.set_xticks([])
+                axes.set_yticks([])
+        return style.svg(figure)
+
+
+def levels(payload: Payload) -> bytes:
+    """Probability that the recipient is ahead, and the gap, under each normalisation."""
+    rows = payload["levels"]["rows"]
+    name = {role: _short(text) for role, text in names(payload).items()}
+    with style.canvas(26 + 7.5 * len(rows)) as figure:
+        left, right = figure.subplots(1, 2, sharey=True)
+        height = 26 + 7.5 * len(rows)
+        figure.subplots_adjust(
+            left=0.05, right=0.975, top=1 - 13 / height, bottom=11 / height, wspace=0.12
+        )
+        at = np.arange(len(rows))[::-1]
+        for y, row in zip(at, rows, strict=True):
+            colour = COLOURS["recipient"] if row["headline"] else INK
+            face = colour if row["headline"] else "white"
+            error = 2 * (row["mc_error"] or 0)
+            left.plot(
+                [row["probability"] - error, row["probability"] + error], [y, y], color=colour,
+                lw=1.4,
+            )
+            left.plot(row["probability"], y, "o", color=colour, mfc=face, ms=5, mew=1.1,
+                      clip_on=False)
+            left.annotate(
+                _probability(row["probability"]), (row["probability"], y), xytext=(0, 5),
+                textcoords="offset points", ha="center", fontsize=7.5,
+            )
+            right.plot([row["gap_q05"], row["gap_q95"]], [y, y], color=colour, lw=1.4)
+            right.plot(row["gap_median"], y, "o", color=colour, mfc=face, ms=5, mew=1.1)
+        left.set_yticks(at, [_letter(i) for i in range(len(rows))], fontweight="bold")
+        left.set_ylim(-0.6, len(rows) - 0.3)
+        left.set_xlim(-0.02, 1.02)
+        left.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.50", "0.75", "1"])
+        left.axvline(0.5, color=GREY, lw=0.7, ls=(0, (1, 2)))
+        right.axvline(0, color=INK, lw=0.8)
+        low, high = right.get_xlim()
+        reach = max(-low, high, 0.5)
+        right.set_xlim(-reach, reach)
+        left.set_xlabel("probability", labelpad=2)
+        right.set_xlabel("log-odds", labelpad=2)
+        style.heading(
+            left, f"Probability that {name['recipient']} is ahead",
+            "with Monte Carlo error, two standard errors",
+        )
+        style.heading(
+            right, f"Gap: {name['recipient']} minus {name['supplier']}",
+            "median and 90 % interval",
+        )
+        return style.svg(figure)
+
+
+def chains(payload: Payload) -> bytes:
+    """The capacity gap at the origin by chain, and effective sample size by parameter."""
+    data, name = payload["chains"], {r: _short(t) for r, t in names(payload).items()}
+    with style.canvas(52) as figure:
+        axes = figure.subplots()
+        figure.subplots_adjust(left=0.015, right=0.985, top=0.8, bottom=0.2)
+        lines = ("-", (0, (5, 1.6)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
+        grid = values(data, "grid")
+        for at, row in enumerate(data["rows"]):
+            axes.plot(
+                grid, values(row, "density"), color=INK, lw=1.1, alpha=0.85,
+                ls=lines[at % len(lines)], label=f"chain {row['chain']}",
+            )
+        axes.axvline(0, color=GREY, lw=0.8)
+        axes.set_yticks([])
+        axes.set_ylim(0, 1.08)
+        axes.set_xlabel(f"log-odds (right of zero: {name['recipient']} ahead)", labelpad=2)
+        axes.legend(frameon=False, loc="upper right", handlelength=3, fontsize=7.5)
+        style.heading(
+            axes, f"Capacity gap in {payload['origin']}, by chain", "relative density of draws"
+        )
+        return style.svg(figure)
+
+
+def strip(parameter: Mapping[str, Any], width: float = 42.0, height: float = 8.0) -> bytes:
+    """Posterior density over prior density of one parameter, with a mark at zero.
+
+    Parameters
+    ----------
+    parameter
+        An entry of the payload's `parameters`.
+    width, height
+        Size in millimetres.
+    """
+    grid = values(parameter, "grid")
+    low, high = float(grid[0]), float(grid[-1])
+    floor, roof = height - 0.6, 0.5
+
+    def across(value: float) -> float:
+        return (value - low) / (high - low) * width
+
+    def path(key: str) -> str:
+        density = values(parameter, key)
+        points = " ".join(
+            f"{across(x):.3f},{floor - (floor - roof) * y:.3f}"
+            for x, y in zip(grid, density, strict=True)
+        )
+        return f"0,{floor:.3f} {points} {width:.3f},{floor:.3f}"
+
+    zero = ""
+    if low < 0 < high:
+        zero = (
+            f'<line x1="{across(0):.3f}" x2="{across(0):.3f}" y1="0" y2="{height}" '
+            f'stroke="{INK}" stroke-width="0.18" stroke-dasharray="0.5 0.5"/>'
+        )
+    colour = COLOURS["recipient"]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" '
+        f'viewBox="0 0 {width} {height}">'
+        f'<polygon points="{path("prior_density")}" fill="#c8c8c8" fill-opacity="0.75" '
+        f'stroke="{GREY}" stroke-width="0.18"/>'
+        f'<polygon points="{path("posterior_density")}" fill="{colour}" fill-opacity="0.45" '
+        f'stroke="{colour}" stroke-width="0.28"/>'
+        f'<line x1="0" x2="{width}" y1="{floor}" y2="{floor}" stroke="{INK}" '
+        f'stroke-width="0.15"/>{zero}</svg>'
+    ).encode()
+
+
+ALL = {
+    "rd_effort": rd_effort,
+    "capacity": capacity,
+    "levels": levels,
+    "dependence": dependence,
+    "exports": exports,
+    "probability": probability_by_year,
+    "timing": timing,
+    "chains": chains,
+}
+
+
+def draw(payload: Payload) -> dict[str, bytes]:
+    """Draw every figure of a report, by file name."""
+    drawn = {f"{key}.svg": make(payload) for key, make in ALL.items()}
+    for parameter in payload["parameters"]:
+        drawn[f"strip_{parameter['name']}.svg"] = strip(parameter)
+    return drawn
+
+
+def _scaled(series: Mapping[str, Any], scale: float) -> dict[str, list]:
+    return {
+        key: list(series[key]) if key == "year" else [v * scale for v in series[key]]
+        for key in series
+    }
+
+
+def _log(axes: Axes) -> None:
+    """Set a logarithmic axis labelled at 1, 2 and 5 times powers of ten, thinned when wide."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    steps = (1, 2, 5) if np.log10(high / low) < 2.2 else (1, 3) if high / low < 1e4 else (1,)
+    ticks = [m * 10.0**d for d in decades for m in steps if low <= m * 10.0**d <= high]
+    axes.yaxis.set_major_locator(FixedLocator(ticks))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
+
+
+def _thousands(value: float, _position: int = 0) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1 or value == 0 else f"{value:g}"
+
+
+def _probability(value: float) -> str:
+    return "<0.01" if value < 0.005 else ">0.99" if value > 0.995 else f"{value:.2f}"
+
+
+def _letter(at: int) -> str:
+    return chr(ord("A") + at)
+
+
+def _short(name: str, width: int = 12) -> str:
+    """Break a long country name over lines so that it fits beside a panel."""
+    lines: list[str] = []
+    for word in name.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def _fit(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+
+
+def _band_key(axes: Axes) -> None:
+    """Say what the shades mean, once, inside the axes."""
+    axes.annotate(
+        "shades: 50 % and 90 % of draws; line: median", (0.0, 0.0), xytext=(2, 4),
+        xycoords=("axes fraction", "axes fraction"), textcoords="offset points", color=GREY,
+        fontsize=7.5,
+    )

@@ -1,0 +1,729 @@
+"""The frozen numbers of a report: everything that is printed or drawn, computed once from a run.
+
+Figures and words are pure functions of this dictionary, and it is attached to the PDF, so that
+whatever a reader sees can be traced to one place and two reports of one run cannot differ.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+
+from data.errors import InputError, fault
+from data.names import (
+    ALL_DOMAINS,
+    BASELINE,
+    CAPACITY_CROSSOVER,
+    CHAIN,
+    COUNTRY,
+    DRAW,
+    EVENTS,
+    EXPORT_CROSSOVER,
+    INDEPENDENCE,
+    RECIPIENT,
+    SCENARIO,
+    SUPPLIER,
+    YEAR,
+    YEAR_FUTURE,
+)
+
+QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
+SUPPORTED, CONTRADICTED = 0.95, 0.05
+"""A statement is called supported at the first probability, contradicted at the second."""
+BASE_YEARS = (2000, 2009)
+INDEPENDENCE_SHARE = 0.05
+MEAN_YEARS = 3
+"""The rule of `independence` and the length of the means in both delivery events."""
+DIGITS = 6
+CURVE_POINTS = 96
+RUN_FILES = ("run.json", "priors.toml", "posterior.nc")
+PAIR_FILES = ("forecast.nc", "events.csv", "timing.csv", "levels.csv")
+EVENT_COLUMNS = ("event", "domain", "scenario", "year", "probability", "mc_error")
+TIMING_COLUMNS = (
+    "event",
+    "domain",
+    "scenario",
+    "probability_within_horizon",
+    "median_year",
+    "q05",
+    "q25",
+    "q75",
+    "q95",
+    "horizon",
+)
+LEVEL_COLUMNS = (
+    "alternative",
+    "description",
+    "probability",
+    "mc_error",
+    "gap_median",
+    "gap_q05",
+    "gap_q95",
+    "year",
+    "headline",
+)
+FAMILIES = {
+    "normal": lambda p: stats.norm(p["mu"], p["sigma"]),
+    "halfnormal": lambda p: stats.halfnorm(scale=p["sigma"]),
+    "lognormal": lambda p: stats.lognorm(p["sigma"], scale=math.exp(p["mu"])),
+    "beta": lambda p: stats.beta(p["alpha"], p["beta"]),
+}
+
+
+def collect(run: Path, supplier: str | None = None, recipient: str | None = None) -> dict[str, Any]:
+    """Compute every number of the report of one pair.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    supplier, recipient
+        ISO3 codes of a pair under `run/pairs`; both None for the pair in the run's root.
+
+    Returns
+    -------
+    dict
+        JSON-able: floats have six significant digits, unknown numbers are None.
+
+    Raises
+    ------
+    InputError
+        If a file of the run is missing or unreadable, or the pair was not forecast in this run.
+    """
+    run = Path(run)
+    if not run.is_dir():
+        raise InputError(fault("no run folder there", file=run))
+    paths = {name: _present(run / name, run) for name in RUN_FILES}
+    folder = pair_folder(run, supplier, recipient)
+    paths |= {name: _present(folder / name, run) for name in PAIR_FILES}
+
+    record = _json(paths["run.json"])
+    priors = _toml(paths["priors.toml"])
+    tree = _netcdf(paths["posterior.nc"], xr.open_datatree)
+    forecast = _netcdf(paths["forecast.nc"], xr.open_dataset)
+    try:
+        for group in ("posterior", "constant_data", "sample_stats"):
+            if group not in tree.children:
+                raise InputError(fault(f"the group {group!r} is missing", file=run / "posterior.nc"))
+        return _freeze(_collect(paths, record, priors, tree, forecast))
+    finally:
+        tree.close()
+        forecast.close()
+
+
+def pair_folder(run: Path, supplier: str | None, recipient: str | None) -> Path:
+    """Return the folder of `run` that holds the forecast of a pair, the root for its own pair."""
+    if supplier is None and recipient is None:
+        return run
+    if supplier is None or recipient is None:
+        raise InputError("a pair needs both --supplier and --recipient")
+    root = run / "forecast.nc"
+    if root.is_file():
+        with _netcdf(root, xr.open_dataset) as forecast:
+            if (forecast.attrs["supplier"], forecast.attrs["recipient"]) == (supplier, recipient):
+                return run
+    folder = run / "pairs" / f"{supplier}-{recipient}"
+    if not folder.is_dir():
+        known = sorted(path.name for path in (run / "pairs").glob("*-*"))
+        hint = f"; pairs forecast in this run besides its own: {', '.join(known)}" if known else ""
+        rule = (
+            f"the pair {supplier}-{recipient} has no forecast in this run, make it with "
+            f"'crossover forecast --supplier {supplier} --recipient {recipient}'{hint}"
+        )
+        raise InputError(fault(rule, file=folder))
+    return folder
+
+
+def _collect(
+    paths: Mapping[str, Path],
+    record: Mapping[str, Any],
+    priors: Mapping[str, Any],
+    tree: xr.DataTree,
+    forecast: xr.Dataset,
+) -> dict[str, Any]:
+    constant = tree["constant_data"].to_dataset()
+    posterior = tree["posterior"].to_dataset()
+    names = json.loads(constant.attrs.get("country_names", "{}"))
+    supplier, recipient = forecast.attrs["supplier"], forecast.attrs["recipient"]
+    origin = int(forecast.attrs["origin"])
+    horizon = int(forecast[YEAR_FUTURE].max())
+    base = forecast.sel({SCENARIO: BASELINE})
+    milestones = [origin, *(y for y in range(origin + 1, horizon + 1) if y % 10 == 0)]
+    if horizon not in milestones:
+        milestones.append(horizon)
+
+    pair = (supplier, recipient)
+    events = _events(paths["events.csv"], paths["timing.csv"], origin)
+    parameters = _parameters(priors, posterior)
+    capacity = _capacity(base, pair, origin)
+    levels = _levels(paths["levels.csv"])
+    rd = _rd(base, constant, pair, origin)
+    dependence = _dependence(base, pair)
+    exports = _exports(base, pair, origin)
+    return {
+        "pair": {
+            "supplier": {"code": supplier, "name": names.get(supplier, supplier)},
+            "recipient": {"code": recipient, "name": names.get(recipient, recipient)},
+        },
+        "origin": origin,
+        "horizon": horizon,
+        "milestones": milestones,
+        "draws": int(base.sizes[DRAW]),
+        "quick": bool(record.get("quick", False)),
+        "gate": _gate(record),
+        "events": events,
+        "levels": levels,
+        "rd": rd,
+        "capacity": capacity,
+        "dependence": dependence,
+        "exports": exports,
+        "milestone_table": _milestone_table(
+            base, pair, milestones, capacity, rd, dependence, exports
+        ),
+        "claims": _claims(pair, origin, milestones, events, parameters, capacity, rd),
+        "parameters": parameters,
+        "chains": _chains(tree, pair, origin),
+        "sources": _sources(constant),
+        "record": _record(record),
+        "created": str(record.get("created", "")),
+        "id": str(record.get("id", "")),
+        "as_of": record.get("as_of"),
+        "warnings": [str(w) for w in record.get("warnings", [])],
+        "rules": {
+            "supported": SUPPORTED,
+            "contradicted": CONTRADICTED,
+            "base_years": list(BASE_YEARS),
+            "independence_share": INDEPENDENCE_SHARE,
+            "mean_years": MEAN_YEARS,
+        },
+    }
+
+
+# Reading ---------------------------------------------------------------------------------------
+
+
+def _present(path: Path, run: Path) -> Path:
+    if not path.is_file():
+        raise InputError(
+            fault(f"missing from the run folder: a report needs {path.name}", file=path)
+        )
+    return path
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(fault(f"not a readable run record ({error})", file=path)) from None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(fault(f"not a readable priors file ({error})", file=path)) from None
+
+
+def _netcdf(path: Path, opener: Any) -> Any:
+    try:
+        return opener(path, engine="h5netcdf")
+    except (OSError, ValueError, KeyError) as error:
+        text = str(error).splitlines()[0]
+        raise InputError(fault(f"not a readable NetCDF file ({text})", file=path)) from None
+
+
+def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise InputError(fault(f"not a readable table ({error})", file=path)) from None
+    for column in columns:
+        if column not in table.columns:
+            raise InputError(fault("the column is missing", file=path, column=column))
+    return table
+
+
+# Pieces ----------------------------------------------------------------------------------------
+
+
+def fan(draws: xr.DataArray, year: str) -> dict[str, list[float]]:
+    """Quantiles over `draw` of a (draw, year) array, by year."""
+    values = draws.transpose(DRAW, year).values.astype(float)
+    levels = np.quantile(values, list(QUANTILES.values()), axis=0)
+    return {"year": draws[year].values.tolist(), **dict(zip(QUANTILES, levels, strict=True))}
+
+
+def observed(values: xr.DataArray) -> dict[str, list[float]]:
+    """Known values of a (year,) array."""
+    known = values.dropna(YEAR)
+    return {"year": known[YEAR].values.tolist(), "value": known.values.astype(float)}
+
+
+def trailing_mean(past: xr.DataArray, future: xr.DataArray, length: int) -> xr.DataArray:
+    """Trailing means of draws (draw, year_future) that begin with observed years (year,).
+
+    Parameters
+    ----------
+    past, future
+        The same quantity: what was observed, and its draws.
+    length
+        Years in a mean, the year it is dated by included.
+    """
+    tail = past.isel({YEAR: slice(-(length - 1), None)}).rename({YEAR: YEAR_FUTURE})
+    tail = tail.expand_dims({DRAW: future[DRAW]})
+    whole = xr.concat([tail, future.transpose(DRAW, YEAR_FUTURE)], YEAR_FUTURE)
+    return whole.rolling({YEAR_FUTURE: length}).mean().isel({YEAR_FUTURE: slice(length - 1, None)})
+
+
+def _rd(
+    base: xr.Dataset, constant: xr.Dataset, pair: tuple[str, str], origin: int
+) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for role, code in zip((SUPPLIER, RECIPIENT), pair, strict=True):
+        figures = constant["rd_share"].sel({COUNTRY: code})
+        future = base.sel({COUNTRY: code})
+        stock_past = future["rd_stock_past"].sel({YEAR: slice(None, origin)})
+        result[role] = {
+            "share_observed": observed(figures),
+            "share": fan(future["rd_share"], YEAR_FUTURE),
+            "stock_past": observed(stock_past),
+            "stock": fan(future["rd_stock"], YEAR_FUTURE),
+        }
+    result["unit"] = str(constant["gdp"].attrs.get("units", ""))
+    latest = {role: result[role]["stock_past"] for role in (SUPPLIER, RECIPIENT)}
+    both = [_series(latest[role]).loc[:origin] for role in (SUPPLIER, RECIPIENT)]
+    ahead = (both[1] > both[0]).reindex(both[0].index.intersection(both[1].index))
+    result["ratio"] = _ratio(both[1], both[0])
+    result["passed"] = _last_crossing(ahead)
+    return result
+
+
+def _series(points: Mapping[str, Any]) -> pd.Series:
+    return pd.Series(np.asarray(points["value"], float), index=points["year"])
+
+
+def _ratio(top: pd.Series, bottom: pd.Series) -> float | None:
+    both = pd.concat([top, bottom], axis=1, join="inner").dropna()
+    if both.empty or both.iloc[-1, 1] <= 0:
+        return None
+    return float(both.iloc[-1, 0] / both.iloc[-1, 1])
+
+
+def _last_crossing(ahead: pd.Series) -> int | None:
+    """First year of the spell of being ahead that lasts to the end, None without one."""
+    ahead = ahead.astype(bool)
+    if ahead.empty or not ahead.iloc[-1]:
+        return None
+    behind = ahead.index[~ahead]
+    return int(ahead.index[0] if not len(behind) else ahead.index[ahead.index > behind[-1]][0])
+
+
+def _capacity(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, Any]:
+    past = base["theta_past"].sel({YEAR: slice(None, origin)})
+    result: dict[str, Any] = {}
+    for role, code in zip((SUPPLIER, RECIPIENT), pair, strict=True):
+        result[role] = {
+            "past": fan(past.sel({COUNTRY: code}), YEAR),
+            "future": fan(base["theta"].sel({COUNTRY: code}), YEAR_FUTURE),
+        }
+    gap = [
+        array.sel({COUNTRY: pair[1]}) - array.sel({COUNTRY: pair[0]})
+        for array in (past, base["theta"])
+    ]
+    ahead = (gap[0] > 0).mean(DRAW)
+    return result | {
+        "gap": {"past": fan(gap[0], YEAR), "future": fan(gap[1], YEAR_FUTURE)},
+        "ahead": {
+            "year": [*ahead[YEAR].values.tolist(), *base[YEAR_FUTURE].values.tolist()],
+            "probability": [*ahead.values, *(gap[1] > 0).mean(DRAW).values],
+        },
+    }
+
+
+def _dependence(base: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
+    deliveries = base["deliveries_observed"]
+    imports = base["imports_observed"].sel({RECIPIENT: pair[1]})
+    first, last = BASE_YEARS
+    mean = float(deliveries.sel({YEAR: slice(first, last)}).mean())
+    shares = (deliveries / imports).where(imports > 0)
+    future = fan(base["deliveries"], YEAR_FUTURE)
+    recent = deliveries.dropna(YEAR).isel({YEAR: slice(-MEAN_YEARS, None)})
+    return {
+        "deliveries_observed": observed(deliveries),
+        "deliveries": future,
+        "deliveries_mean": fan(base["deliveries_mean"], YEAR_FUTURE),
+        "base_mean": mean,
+        "floor": INDEPENDENCE_SHARE * mean,
+        "recent_mean": float(recent.mean()),
+        "zero_share": (base["deliveries"] <= 0).mean(DRAW).values,
+        "peak": _peak(deliveries),
+        "share_observed": observed(shares),
+        "share_past": fan(base["import_share_past"], YEAR),
+        "share": fan(base["import_share"], YEAR_FUTURE),
+        "fraction_past": fan(base["imported_fraction_past"], YEAR),
+        "fraction": fan(base["imported_fraction"], YEAR_FUTURE),
+    }
+
+
+def _peak(values: xr.DataArray) -> dict[str, float] | None:
+    known = values.dropna(YEAR)
+    if not known.size or float(known.max()) <= 0:
+        return None
+    return {"year": int(known.idxmax(YEAR)), "value": float(known.max())}
+
+
+def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    means = {}
+    for role, code in zip((SUPPLIER, RECIPIENT), pair, strict=True):
+        if code not in base[SUPPLIER].values:
+            result[role] = None
+            continue
+        past = base["exports_observed"].sel({SUPPLIER: code, YEAR: slice(None, origin)})
+        future = base["exports"].sel({SUPPLIER: code})
+        means[role] = trailing_mean(past, future, MEAN_YEARS)
+        result[role] = {
+            "observed": observed(past),
+            "past": observed(past.rolling({YEAR: MEAN_YEARS}).mean()),
+            "future": fan(means[role], YEAR_FUTURE),
+        }
+    drawn = [entry for entry in result.values() if entry]
+    highest = max((max(e["future"]["q95"]) for e in drawn), default=0.0)
+    known = max((max(e["past"]["value"]) for e in drawn), default=0.0)
+    result["log_scale"] = bool(highest > 3 * known > 0)
+    return result
+
+
+def _events(events: Path, timing: Path, origin: int) -> list[dict[str, Any]]:
+    cumulative = _baseline(_table(events, EVENT_COLUMNS))
+    times = _baseline(_table(timing, TIMING_COLUMNS)).set_index("event")
+    result = []
+    for event in EVENTS:
+        rows = cumulative[cumulative["event"] == event].sort_values("year")
+        if rows.empty:
+            result.append({"event": event, "defined": False})
+            continue
+        row = times.loc[event]
+        years = rows["year"].astype(int).tolist()
+        probability = rows["probability"].to_numpy(float)
+        result.append(
+            {
+                "event": event,
+                "defined": True,
+                "year": years,
+                "probability": probability,
+                "mc_error": rows["mc_error"].to_numpy(float),
+                "in_year": np.diff(probability, prepend=0.0).clip(0.0),
+                "within": float(row["probability_within_horizon"]),
+                "never": 1.0 - float(row["probability_within_horizon"]),
+                "median": row["median_year"],
+                **{key: row[key] for key in ("q05", "q25", "q75", "q95")},
+                "observed_at_origin": event in (EXPORT_CROSSOVER, INDEPENDENCE),
+            }
+        )
+    return result
+
+
+def _baseline(table: pd.DataFrame) -> pd.DataFrame:
+    return table[(table["domain"] == ALL_DOMAINS) & (table["scenario"] == BASELINE)]
+
+
+def _levels(path: Path) -> dict[str, Any]:
+    table = _table(path, LEVEL_COLUMNS)
+    rows = table[list(LEVEL_COLUMNS)].to_dict("records")
+    rows.sort(key=lambda row: not row["headline"])
+    probabilities = [row["probability"] for row in rows]
+    return {
+        "rows": rows,
+        "lowest": min(probabilities, default=None),
+        "highest": max(probabilities, default=None),
+    }
+
+
+def _parameters(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict[str, Any]]:
+    result = []
+    for name, entry in priors.get("variable", {}).items():
+        if not entry.get("top_level") or name not in posterior:
+            continue
+        draws = posterior[name]
+        if set(draws.dims) != {CHAIN, DRAW}:
+            continue
+        draws = draws.values.astype(float).ravel()
+        prior = FAMILIES[entry["family"]](entry)
+        low, high = prior.ppf([0.05, 0.95])
+        above = float(prior.sf(0.0))
+        grid = _grid(draws, prior)
+        quantiles = np.quantile(draws, list(QUANTILES.values()))
+        result.append(
+            {
+                "name": name,
+                "unit": entry.get("unit", ""),
+                "description": entry.get("description", ""),
+                "signed": 0.0 < above < 1.0,
+                "prior": {"q05": low, "q50": prior.ppf(0.5), "q95": high, "positive": above},
+                "posterior": {
+                    **dict(zip(QUANTILES, quantiles, strict=True)),
+                    "positive": float((draws > 0).mean()),
+                },
+                "contraction": 1.0 - float(draws.std() / prior.std()),
+                "grid": grid,
+                "prior_density": _height(prior.pdf(grid)),
+                "posterior_density": _height(_density(draws, grid)),
+            }
+        )
+    return result
+
+
+def _grid(draws: np.ndarray, prior: Any) -> np.ndarray:
+    """Points that cover the posterior and, within five times its width, the prior."""
+    low, high = np.quantile(draws, [0.002, 0.998])
+    room = 2.0 * max(high - low, 1e-9)
+    start, end = prior.ppf([0.01, 0.99])
+    start, end = min(max(start, low - room), low), max(min(end, high + room), high)
+    lower, upper = prior.support()
+    return np.linspace(max(start, lower + 1e-9), min(end, upper - 1e-9), CURVE_POINTS)
+
+
+def _density(draws: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Gaussian kernel density with Silverman's bandwidth, on the log scale if all are positive."""
+    positive = bool((draws > 0).all() and (grid > 0).all())
+    values, points = (np.log(draws), np.log(grid)) if positive else (draws, grid)
+    spread = min(values.std(), (np.subtract(*np.quantile(values, [0.75, 0.25]))) / 1.34)
+    if not spread > 0:
+        return np.zeros_like(grid)
+    width = 0.9 * spread * values.size**-0.2
+    heights = np.exp(-0.5 * ((points[:, None] - values[None, :]) / width) ** 2).sum(1)
+    return heights / grid if positive else heights
+
+
+def _height(density: np.ndarray) -> np.ndarray:
+    top = np.nanmax(density) if density.size else 0.0
+    return density / top if np.isfinite(top) and top > 0 else np.zeros_like(density)
+
+
+def _milestone_table(
+    base: xr.Dataset,
+    pair: tuple[str, str],
+    milestones: Sequence[int],
+    capacity: Mapping[str, Any],
+    rd: Mapping[str, Any],
+    dependence: Mapping[str, Any],
+    exports: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """Median and 90 % interval of what the fans show, at the milestone years."""
+    rows: list[tuple[str, str | None, Any, Any]] = [
+        ("gap", None, capacity["gap"]["past"], capacity["gap"]["future"]),
+        ("deliveries", None, dependence["deliveries_observed"], dependence["deliveries"]),
+        ("import_share", None, dependence["share_past"], dependence["share"]),
+        ("imported_fraction", None, dependence["fraction_past"], dependence["fraction"]),
+    ]
+    for role in (RECIPIENT, SUPPLIER):
+        if exports[role]:
+            rows.append(("exports", role, exports[role]["past"], exports[role]["future"]))
+    for role in (RECIPIENT, SUPPLIER):
+        rows.append(("rd_share", role, rd[role]["share_observed"], rd[role]["share"]))
+    for role in (RECIPIENT, SUPPLIER):
+        rows.append(("rd_stock", role, rd[role]["stock_past"], rd[role]["stock"]))
+    return [
+        {
+            "quantity": quantity,
+            "role": role,
+            "cells": [_cell(past, year) or _cell(future, year) for year in milestones],
+        }
+        for quantity, role, past, future in rows
+    ]
+
+
+def _cell(series: Mapping[str, Any], year: int) -> dict[str, float] | None:
+    if year not in series["year"]:
+        return None
+    at = list(series["year"]).index(year)
+    if "value" in series:
+        return {"value": series["value"][at]}
+    return {key: series[key][at] for key in QUANTILES}
+
+
+def _claims(
+    pair: tuple[str, str],
+    origin: int,
+    milestones: Sequence[int],
+    events: Sequence[Mapping[str, Any]],
+    parameters: Sequence[Mapping[str, Any]],
+    capacity: Mapping[str, Any],
+    rd: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """The links of the argument, each with the probability of what it asserts."""
+    soon = milestones[1] if len(milestones) > 1 else origin
+    by_name = {entry["name"]: entry for entry in parameters}
+    by_event = {entry["event"]: entry for entry in events}
+    stock = None if rd["ratio"] is None else float(rd["ratio"] > 1)
+    claims: list[dict[str, Any]] = [
+        {"claim": "rd_stock_ahead", "year": origin, "probability": stock, "observed": True}
+    ]
+    for name in ("rd_within", "rd_between", "mil_within", "mil_between"):
+        if name in by_name:
+            probability = by_name[name]["posterior"]["positive"]
+            claims.append({"claim": name, "year": None, "probability": probability})
+    for event, year in (
+        (CAPACITY_CROSSOVER, origin),
+        ("capacity_crossover_sustained", soon),
+        (EXPORT_CROSSOVER, soon),
+        (INDEPENDENCE, soon),
+    ):
+        entry = by_event[event]
+        probability = _at(entry, year) if entry["defined"] else None
+        claims.append({"claim": event, "year": year, "probability": probability})
+    claims += [
+        {"claim": claim, "year": None, "probability": None, "modelled": False}
+        for claim in ("junior_everywhere", "downturn")
+    ]
+    for claim in claims:
+        claim.setdefault("modelled", True)
+        claim.setdefault("observed", False)
+        claim["verdict"] = verdict(claim["probability"])
+    return claims
+
+
+def _at(entry: Mapping[str, Any], year: int) -> float:
+    return float(entry["probability"][list(entry["year"]).index(year)])
+
+
+def verdict(probability: float | None) -> str:
+    """Return what a probability says of a statement: supported, contradicted, open, untested."""
+    if probability is None:
+        return "untested"
+    if probability >= SUPPORTED:
+        return "supported"
+    return "contradicted" if probability <= CONTRADICTED else "open"
+
+
+# Diagnostics and provenance --------------------------------------------------------------------
+
+
+def _gate(record: Mapping[str, Any]) -> dict[str, Any]:
+    gate = record.get("gate") or {}
+    return {
+        "passed": bool(gate.get("passed", False)),
+        "judged": bool(gate),
+        "checks": list(gate.get("checks", [])),
+        "figures": {
+            key: value
+            for key, value in gate.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        },
+    }
+
+
+def _chains(tree: xr.DataTree, pair: tuple[str, str], origin: int) -> dict[str, Any]:
+    """Per chain: draws, divergences, E-BFMI, steps, and the capacity gap at the origin."""
+    sample = tree["sample_stats"].to_dataset()
+    theta = tree["posterior"]["theta"].sel({YEAR: origin})
+    gap = (theta.sel({COUNTRY: pair[1]}) - theta.sel({COUNTRY: pair[0]})).transpose(CHAIN, DRAW)
+    values = gap.values.astype(float)
+    span = float(values.max() - values.min()) or 1.0
+    grid = np.linspace(values.min() - 0.1 * span, values.max() + 0.1 * span, CURVE_POINTS)
+    densities = [_density_plain(chain, grid) for chain in values]
+    top = max(float(d.max()) for d in densities) or 1.0
+    rows = []
+    for at, chain in enumerate(gap[CHAIN].values):
+        one = sample.isel({CHAIN: at})
+        row: dict[str, Any] = {
+            "chain": int(chain) + 1,
+            "draws": int(gap.sizes[DRAW]),
+            "ahead": float((values[at] > 0).mean()),
+            "gap": float(np.median(values[at])),
+            "density": densities[at] / top,
+        }
+        if "energy" in one:
+            row["ebfmi"] = bfmi(one["energy"].values)
+        if "diverging" in one:
+            row["divergences"] = int(one["diverging"].sum())
+        for key in ("n_steps", "tree_depth", "depth"):
+            if key in one:
+                row["steps" if key == "n_steps" else "depth"] = float(one[key].mean())
+        rows.append(row)
+    return {"rows": rows, "grid": grid}
+
+
+def _density_plain(draws: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    width = 0.9 * (draws.std() or 1e-9) * draws.size**-0.2
+    kernel = np.exp(-0.5 * ((grid[:, None] - draws[None, :]) / width) ** 2)
+    return kernel.sum(1) / (width * draws.size)
+
+
+def bfmi(energy: np.ndarray) -> float | None:
+    """Estimated Bayesian fraction of missing information of one chain (Betancourt 2016)."""
+    energy = np.asarray(energy, float)
+    spread = np.square(energy - energy.mean()).sum()
+    return float(np.square(np.diff(energy)).sum() / spread) if spread > 0 else None
+
+
+def _sources(constant: xr.Dataset) -> dict[str, Any]:
+    def loaded(key: str) -> Any:
+        text = constant.attrs.get(key)
+        return json.loads(text) if isinstance(text, str) and text.strip()[:1] in "[{" else text
+
+    variables = []
+    for name in constant.data_vars:
+        attrs = constant[name].attrs
+        if attrs.get("source"):
+            variables.append(
+                {
+                    "name": str(name),
+                    "long_name": attrs.get("long_name", str(name)),
+                    "units": attrs.get("units", ""),
+                    "source": attrs["source"],
+                }
+            )
+    assumed = loaded("assumed_share") or {}
+    return {
+        "variables": variables,
+        "vintages": loaded("vintages") or {},
+        "assumed": {key: value for key, value in assumed.items() if value},
+        "providers": loaded("sources") or [],
+        "as_of": str(constant.attrs.get("as_of", "")) or None,
+    }
+
+
+def _record(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The run record without the gate, flattened to labelled text."""
+    rows: list[dict[str, str]] = []
+
+    def walk(prefix: str, value: Any) -> None:
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                walk(f"{prefix}.{key}" if prefix else str(key), inner)
+        elif isinstance(value, list):
+            rows.append({"key": prefix, "value": ", ".join(str(item) for item in value)})
+        elif value is not None:
+            text = f"{value:.6g}" if isinstance(value, float) else str(value)
+            rows.append({"key": prefix, "value": text})
+
+    walk("", {key: value for key, value in record.items() if key not in ("gate", "warnings")})
+    return rows
+
+
+def _freeze(value: Any) -> Any:
+    """Return plain JSON types: six significant digits, None for what is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): _freeze(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_freeze(inner) for inner in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if value is pd.NA:
+        return None
+    if isinstance(value, float | np.floating):
+        return float(f"{float(value):.{DIGITS}g}") if math.isfinite(value) else None
+    return value
