@@ -1,0 +1,1 @@
+"""What is known about arms, effort and alignment, and when it became known."""

@@ -20,6 +20,9 @@ REST = "ROW"
 FIRST_YEAR = 1992
 """First year of the modelled window: Russia's first as a supplier of its own."""
 
+PANEL_START = 1985
+"""First year of the assembled panel: stocks of effort need a run-up before the window."""
+
 DOMAINS = (
     "aircraft",
     "uncrewed",

@@ -11,7 +11,8 @@ def stock(flow: xr.DataArray, depreciation: float, growth: float) -> xr.DataArra
     """Accumulate a yearly flow into an end-of-year stock.
 
     The stock before the first year is that of a flow which had grown at `growth` for ever:
-    K[0] = F[0] (1 + growth) / (depreciation + growth); then K[t] = (1 - depreciation) K[t-1] + F[t].
+    K[0] = F[0] (1 + growth) / (depreciation + growth);
+    then K[t] = (1 - depreciation) K[t-1] + F[t].
 
     Parameters
     ----------

@@ -151,6 +151,20 @@ TABLES: dict[str, type] = {
     "embargoes": Embargo,
     "alliances": Alliance,
 }
+KEYS: dict[str, tuple[str, ...]] = {
+    "country_years": ("country", "year", "indicator", "unit", "source", "vintage", "assumed"),
+    "transfers": ("supplier", "recipient", "year", "domain", "vintage", "assumed"),
+    "orders": ("supplier", "recipient", "domain", "order_year", "vintage"),
+    "votes": ("country", "year", "vintage", "assumed"),
+    "totals": ("country", "year", "flow", "source", "vintage"),
+    "vintages": ("table", "series", "vintage", "assumed", "file", "first_year"),
+    "countries": ("iso3",),
+    "supplier_wars": ("supplier", "first_year", "war"),
+    "embargoes": ("supplier", "recipient", "first_year"),
+    "alliances": ("alliance", "country", "first_year"),
+}
+"""Table → the columns that tell its rows apart."""
+
 FACT_TABLES = ("countries", "supplier_wars", "embargoes", "alliances")
 """Small tables of our own, kept as plain CSV beside the code and copied into every panel."""
 
@@ -271,11 +285,16 @@ def _text(value: object) -> str:
 
 
 def encode(table: str, rows: Iterable[tuple]) -> bytes:
-    """Return a table's file: rows sorted, gzip without a time stamp, so equal rows, equal bytes."""
+    """Return a table's file: the same rows give the same bytes.
+
+    Rows are sorted, except those of our own small tables, whose order is a decision; the gzip
+    header has no time stamp.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(TABLES[table]._fields)
-    writer.writerows(sorted([_text(v) for v in row] for row in rows))
+    texts = ([_text(v) for v in row] for row in rows)
+    writer.writerows(texts if table in FACT_TABLES else sorted(texts))
     return gzip.compress(out.getvalue().encode("utf-8"), compresslevel=9, mtime=0)
 
 

@@ -79,7 +79,8 @@ def common_units(rows: Iterable[CountryYear], as_of: datetime.date | None) -> di
     newest: dict[str, tuple[str, str]] = {}
     for row in rows:
         if row.vintage <= limit:
-            newest[row.indicator] = max(newest.get(row.indicator, ("", "")), (row.vintage, row.unit))
+            held = newest.get(row.indicator, ("", ""))
+            newest[row.indicator] = max(held, (row.vintage, row.unit))
     return {indicator: unit for indicator, (_, unit) in newest.items()}
 
 

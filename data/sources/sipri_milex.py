@@ -137,7 +137,7 @@ def _sheet(book, sheet: str, file: str) -> Iterator[tuple[str, int, float]]:
                 years = [(i, int(c)) for i, c in enumerate(row) if _is_year(c)]
             continue
         cells = [(year, row[i]) for i, year in years if i < len(row)]
-        if not name or all(cell is None for _, cell in cells):
+        if not name or all(_is_blank(cell) for _, cell in cells):
             continue
         place = {"file": f"{file}, sheet {sheet!r}", "line": line}
         code = countries.code(name, **place, column="Country")
@@ -171,8 +171,12 @@ def _is_year(cell: object) -> bool:
     return isinstance(cell, (int, float)) and 1900 <= cell <= 2100
 
 
+def _is_blank(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and cell.strip().lower() in BLANKS)
+
+
 def _cell(cell: object, *, file: str, line: int, column: str) -> float | None:
-    if cell is None or (isinstance(cell, str) and cell.strip().lower() in BLANKS):
+    if _is_blank(cell):
         return None
     return fields.number(
         cell, file=file, line=line, column=column, low=0, what="military expenditure"

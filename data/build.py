@@ -1,0 +1,271 @@
+"""Compile the panel's tables from a folder of files as the providers publish them.
+
+A pure function of the files: the same files give the same bytes. Where a release came twice, as
+the provider's own export and tidied, the export counts. What was known before the first release
+that was kept, or between two, is dated by the provider's usual delay and marked as assumed.
+"""
+
+import datetime
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from data import package, sources
+from data.errors import InputError, fault
+from data.names import PANEL_START
+from data.sources.files import Batch
+from data.tables import FACT_TABLES, KEYS, Vintage, indicators, read_facts, write
+
+COMPILED = ("country_years", "transfers", "orders", "votes", "totals")
+TRANSFERS_DELAY = (1, "03-15")
+"""SIPRI publishes a year's deliveries in the second week of March of the next year."""
+VOTES_DELAY = (1, "07-31")
+"""Ideal points of a year have come out in the middle of the next."""
+DATED_TABLES = ("country_years", "transfers", "votes")
+"""Tables whose figures get an assumed date; orders and totals exist as they were kept only."""
+
+
+class Built(NamedTuple):
+    """What a build made: rows of each table, size in bytes, and the files it did not use."""
+
+    folder: Path
+    rows: dict[str, int]
+    size: int
+    left_out: list[tuple[str, str]]
+
+
+def build(raw: Path, out: Path, progress: Callable[[int, int, str], None] | None = None) -> Built:
+    """Compile a panel from a folder of provider files, whole or not at all.
+
+    Parameters
+    ----------
+    raw : folder with the files, searched with its subfolders; a file is known by its content.
+    out : the panel's folder; an older panel there is replaced at the end.
+    progress : called with (files so far, files in all, name of the file being read).
+
+    Returns
+    -------
+    Built : rows of each table, size, and the files left out with the reason.
+
+    Raises
+    ------
+    InputError : no such folder or nothing in it, a file that no importer can use, two files that
+        hold the same figures, `out` in the way or not writable. Nothing is written then.
+    """
+    files = find(raw)
+    _check_target(raw, out)
+    batches: list[Batch] = []
+    left_out: list[tuple[str, str]] = []
+    for n, path in enumerate(files):
+        if progress:
+            progress(n, len(files), path.name)
+        _, found = sources.read_file(path)
+        if found is None:
+            left_out.append((path.name, "known, and no part of the panel"))
+        batches += found or []
+    if progress:
+        progress(len(files), len(files), "")
+    kept, superseded = resolve(batches)
+    left_out += superseded
+    tables = compile_tables(kept)
+    return _place(tables, out, left_out)
+
+
+def find(raw: Path) -> list[Path]:
+    """Return the files of a folder that may hold figures, sorted; documents are passed over."""
+    if not raw.is_dir():
+        raise InputError(fault("there is no such folder", file=raw))
+    files = sorted(
+        path
+        for path in raw.rglob("*")
+        if path.is_file()
+        and path.suffix.lower() not in sources.DOCUMENTS
+        and not path.name.startswith(".")
+    )
+    if not files:
+        raise InputError(fault("the folder holds no file of a provider", file=raw))
+    return files
+
+
+def resolve(batches: Iterable[Batch]) -> tuple[list[Batch], list[tuple[str, str]]]:
+    """Keep one copy of each release: the provider's own export before a tidied one.
+
+    Returns
+    -------
+    The batches kept, in the order of table, series, vintage and file, and (file, reason) for each
+    file of which nothing was kept.
+
+    Raises
+    ------
+    InputError : two files of the same rank hold the same figures of one release.
+    """
+    releases: dict[tuple, list[Batch]] = defaultdict(list)
+    for batch in batches:
+        releases[batch.table, batch.series, batch.provider, batch.vintage].append(batch)
+    kept: list[Batch] = []
+    superseded: dict[str, str] = {}
+    for key in sorted(releases):
+        held = releases[key]
+        official = [batch for batch in held if batch.official]
+        for batch in held:
+            if official and not batch.official:
+                superseded[batch.file] = f"the same release as the provider's {official[0].file}"
+        chosen = sorted(official or held, key=lambda batch: batch.file)
+        _check_distinct(chosen)
+        kept += chosen
+    used = {batch.file for batch in kept}
+    return kept, [(f, reason) for f, reason in sorted(superseded.items()) if f not in used]
+
+
+def _check_distinct(batches: list[Batch]) -> None:
+    holder: dict[tuple, str] = {}
+    for batch in batches:
+        columns = [type(batch.rows[0])._fields.index(c) for c in KEYS[batch.table]]
+        for row in batch.rows:
+            key = tuple(row[i] for i in columns)
+            if key in holder:
+                what = f"{batch.series} of {batch.vintage}, {' '.join(map(str, key))}"
+                rule = f"the figure comes twice in one release, first in {holder[key]}"
+                raise InputError(fault(rule, file=batch.file, value=what))
+            holder[key] = batch.file
+
+
+def compile_tables(batches: list[Batch]) -> dict[str, list]:
+    """Return table → rows: the figures as kept, those with assumed dates, and the releases."""
+    tables: dict[str, list] = {table: [] for table in COMPILED}
+    releases: list[Vintage] = []
+    series: dict[tuple, list[Batch]] = defaultdict(list)
+    for batch in batches:
+        tables[batch.table] += batch.rows
+        releases.append(_release(batch, batch.rows, 0, batch.vintage, batch.note))
+        series[batch.table, batch.series, batch.provider].append(batch)
+    for (table, name, _), held in sorted(series.items()):
+        if table not in DATED_TABLES:
+            continue
+        for batch, when, rows in assumed(held, _delay(table, name)):
+            note = f"dated by the provider's usual delay; figures as kept of {batch.vintage}"
+            dated = [row._replace(vintage=when, assumed=1) for row in rows]
+            tables[table] += dated
+            releases.append(_release(batch, dated, 1, when, note))
+    tables["vintages"] = releases
+    for table in FACT_TABLES:
+        tables[table] = read_facts(table)
+    return tables
+
+
+def _delay(table: str, series: str) -> tuple[int, str]:
+    if table == "country_years":
+        known = indicators()[series]
+        return known.lag_years, known.lag_day
+    return TRANSFERS_DELAY if table == "transfers" else VOTES_DELAY
+
+
+def _release(batch: Batch, rows: list, is_assumed: int, when: str, note: str) -> Vintage:
+    column = "order_year" if batch.table == "orders" else "year"
+    years = [getattr(row, column) for row in rows]
+    return Vintage(
+        batch.table,
+        batch.series,
+        when,
+        min(years),
+        max(years),
+        is_assumed,
+        len(rows),
+        batch.file,
+        note,
+    )
+
+
+def assumed(batches: list[Batch], delay: tuple[int, str]) -> Iterator[tuple[Batch, str, list]]:
+    """Date the figures of releases that were not kept by the provider's usual delay.
+
+    Parameters
+    ----------
+    batches : the kept releases of one series.
+    delay : years after the data year and the day (month-day) on which a year usually comes out.
+
+    Yields
+    ------
+    (batch, date, rows) : rows of the first kept release that has them, and the date by which they
+        were presumably known. A date lies after the kept release before, which did not have the
+        figure, and before the one that has it. Where the release brings a new unit, the first
+        such date carries the earlier years too, so that no series is ever torn between units.
+        Years before 1985 get no assumed date.
+    """
+
+    def usual(year: int) -> str:
+        return f"{year + delay[0]}-{delay[1]}"
+
+    by_vintage: dict[str, list[Batch]] = defaultdict(list)
+    for batch in batches:
+        by_vintage[batch.vintage].append(batch)
+    seen: set[tuple] = set()
+    units: set[str] = set()
+    previous = usual(PANEL_START - 1)
+    for vintage in sorted(by_vintage):
+        held = by_vintage[vintage]
+        now = {_identity(row) for batch in held for row in batch.rows}
+        their_units = {getattr(row, "unit", "") for batch in held for row in batch.rows}
+        years = {row.year for batch in held for row in batch.rows}
+        inside = sorted(d for d in map(usual, years) if previous < d < vintage)
+        restated = bool(units) and not their_units <= units
+        for batch in held:
+            rows: dict[str, list] = defaultdict(list)
+            for row in batch.rows:
+                date = usual(row.year)
+                if previous < date < vintage and (restated or _identity(row) not in seen):
+                    rows[date].append(row)
+                elif restated and inside and date <= previous:
+                    rows[inside[0]].append(row)
+            for date in sorted(rows):
+                yield batch, date, rows[date]
+        seen |= now
+        units = their_units
+        previous = vintage
+
+
+def _identity(row) -> tuple:
+    """Return what a figure is about: a country-year, or for deliveries the year as a whole."""
+    return (row.country, row.year) if hasattr(row, "country") else (row.year,)
+
+
+def _check_target(raw: Path, out: Path) -> None:
+    if out.resolve().is_relative_to(raw.resolve()):
+        rule = "the panel must not be written into the folder of the providers' files"
+        raise InputError(fault(rule, file=out))
+    if out.exists():
+        is_panel = (out / package.NAME).is_file()
+        if not out.is_dir() or (not is_panel and any(out.iterdir())):
+            rule = "is in the way: neither a panel nor an empty folder"
+            raise InputError(fault(rule, file=out))
+
+
+def _place(tables: dict[str, list], out: Path, left_out: list[tuple[str, str]]) -> Built:
+    """Write all tables into a temporary folder beside `out`, then put it in its place."""
+    part = old = None
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+        size = sum(write(table, rows, part) for table, rows in sorted(tables.items()))
+        text = package.describe(part, tables)
+        (part / package.NAME).write_text(text, encoding="utf-8", newline="\n")
+        part.chmod(0o755)
+        if out.exists():
+            old = out.with_name(f".{out.name}.{datetime.datetime.now():%H%M%S%f}.old")
+            out.rename(old)
+        part.rename(out)
+    except OSError as error:
+        raise InputError(fault(f"cannot be written: {error.strerror}", file=out)) from None
+    finally:
+        if part is not None and part.exists():
+            shutil.rmtree(part, ignore_errors=True)
+        if old is not None and old.exists():
+            if out.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                old.rename(out)
+    rows = {table: len(found) for table, found in sorted(tables.items())}
+    return Built(out, rows, size + len(text.encode("utf-8")), left_out)

@@ -1,0 +1,155 @@
+"""Describe a panel for others: a Frictionless data package with fields, units, sources, vintages.
+
+The description is a function of the tables alone, so that a panel built twice has the same bytes.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from data.names import DOMAINS
+from data.providers import PROVIDERS
+from data.tables import KEYS, TABLES, indicators
+
+NAME = "datapackage.json"
+TITLES = {
+    "country_years": "Figures of a country and year, in every vintage that was kept",
+    "transfers": "Deliveries of major arms by supplier, recipient, year and domain",
+    "orders": "Orders of major arms by order year, and how much of them was delivered",
+    "votes": "Ideal points in the UN General Assembly",
+    "totals": "Total arms imports and exports as the providers published them",
+    "vintages": "Releases: what each covers and the file it came in",
+    "countries": "Countries of the sample",
+    "supplier_wars": "Wars that draw on a supplier's own stocks",
+    "embargoes": "Years in which a supplier was bound not to deliver to a recipient",
+    "alliances": "Members of defence pacts; two members in one year are allies",
+}
+ISO3 = "ISO 3166-1 alpha-3 code; WLD the world, SUN the Soviet Union, ROW all outside the sample"
+DELIVERY = "volume of deliveries by SIPRI's trend indicator"
+FIELDS: dict[str, tuple[str, str | None]] = {
+    "country": (ISO3, None),
+    "supplier": (ISO3, None),
+    "recipient": (ISO3, None),
+    "iso3": (ISO3, None),
+    "year": ("calendar year of the figure", "year"),
+    "order_year": ("year in which the arms were ordered", "year"),
+    "first_year": ("first year covered or in force", "year"),
+    "last_year": ("last year covered or in force; empty while it lasts", "year"),
+    "indicator": ("name of the series, see `series` of this package", None),
+    "value": ("the figure, in the unit of its row", "see column unit"),
+    "unit": ("unit of the value, with the base year of constant prices", None),
+    "source": ("where the figure or the fact is from", None),
+    "vintage": ("day on which the figure was released, or presumably known", "date"),
+    "assumed": ("1 where the date is the provider's usual delay, not a release kept", "0 or 1"),
+    "domain": ("technology domain of the arms", None),
+    "tiv": (DELIVERY, "TIV million"),
+    "n_lines": ("delivery lines summed: one a deal and year", "lines"),
+    "ordered_tiv": ("volume ordered by SIPRI's trend indicator", "TIV million"),
+    "delivered_tiv": (DELIVERY + ", of these orders so far", "TIV million"),
+    "n_deals": ("deals summed", "deals"),
+    "ideal_point": ("estimate from votes on final passage", "standard deviations, about"),
+    "flow": ("direction of the total", None),
+    "table": ("table that the release feeds", None),
+    "series": ("series that the release feeds", None),
+    "rows": ("rows of the release in the table", "rows"),
+    "file": ("provider's file", None),
+    "note": ("how the release is dated or came", None),
+    "name": ("name in English", None),
+    "capital_lat": ("latitude of the capital", "degrees north"),
+    "capital_lon": ("longitude of the capital", "degrees east"),
+    "soviet_legacy": ("1 where the forces were built on Soviet arms", "0 or 1"),
+    "war": ("name of the war", None),
+    "alliance": ("name of the pact", None),
+}
+FLAGS = {
+    "countries": {
+        "supplier": ("1 where kept apart as a supplier", "0 or 1"),
+        "recipient": ("1 where kept apart as a recipient", "0 or 1"),
+    }
+}
+KINDS = {str: "string", int: "integer", float: "number", int | None: "integer"}
+DATES = ("vintage",)
+CHOICES = {"domain": list(DOMAINS), "flow": ["exports", "imports"]}
+FORBIDDEN_BELOW_ZERO = ("tiv", "ordered_tiv", "delivered_tiv", "n_lines", "n_deals", "rows")
+
+
+def fields(table: str) -> list[dict]:
+    """Return the description of a table's columns: type, unit, constraints."""
+    kind = TABLES[table]
+    described = []
+    for name, annotation in kind.__annotations__.items():
+        text, unit = FLAGS.get(table, {}).get(name) or FIELDS[name]
+        field = {
+            "name": name,
+            "type": "date" if name in DATES else KINDS[annotation],
+            "description": text,
+        }
+        if unit:
+            field["unit"] = unit
+        limits: dict = {"required": True} if name in KEYS[table] and name != "unit" else {}
+        if name in CHOICES:
+            limits["enum"] = CHOICES[name]
+        if name in FORBIDDEN_BELOW_ZERO:
+            limits["minimum"] = 0
+        if limits:
+            field["constraints"] = limits
+        described.append(field)
+    return described
+
+
+def describe(folder: Path, tables: dict[str, list]) -> str:
+    """Return the text of datapackage.json for the tables written in `folder`."""
+    releases = [row for row in tables["vintages"] if not row.assumed]
+    vintages: dict[str, set[str]] = {}
+    for row in releases:
+        vintages.setdefault(f"{row.table}/{row.series}", set()).add(row.vintage)
+    content = {
+        "profile": "tabular-data-package",
+        "name": "crossover-panel",
+        "title": "Arms transfers and what drives them, with the vintage of every figure",
+        "version": max((row.vintage for row in releases), default=""),
+        "sources": [
+            {
+                "title": provider.title,
+                "path": provider.path,
+                "citation": provider.citation,
+                "terms": provider.terms,
+            }
+            for provider in PROVIDERS
+        ],
+        "series": [
+            {
+                "indicator": row.indicator,
+                "title": row.label,
+                "unit": row.unit.format(base="(base year)"),
+                "provider": row.provider,
+                "code": row.code,
+            }
+            for row in indicators().values()
+        ],
+        "vintages": {series: sorted(days) for series, days in sorted(vintages.items())},
+        "resources": [_resource(table, folder) for table in sorted(tables)],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _resource(table: str, folder: Path) -> dict:
+    path = folder / f"{table}.csv.gz"
+    content = path.read_bytes()
+    return {
+        "profile": "tabular-data-resource",
+        "name": table,
+        "title": TITLES[table],
+        "path": path.name,
+        "format": "csv",
+        "compression": "gz",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": len(content),
+        "hash": "sha256:" + hashlib.sha256(content).hexdigest(),
+        "schema": {
+            "fields": fields(table),
+            "primaryKey": list(KEYS[table]),
+            "missingValues": [""],
+        },
+    }
