@@ -437,9 +437,16 @@ ALL = {
 }
 
 
+def has(payload: Payload, key: str) -> bool:
+    """Whether the payload holds what a figure shows."""
+    if key == "chains":
+        return payload["chains"]["quantity"] == "gap"
+    return bool(payload["levels"]["rows"]) if key == "levels" else True
+
+
 def draw(payload: Payload) -> dict[str, bytes]:
     """Draw every figure of a report, by file name."""
-    drawn = {f"{key}.svg": make(payload) for key, make in ALL.items()}
+    drawn = {f"{key}.svg": make(payload) for key, make in ALL.items() if has(payload, key)}
     for parameter in payload["parameters"]:
         drawn[f"strip_{parameter['name']}.svg"] = strip(parameter)
     return drawn
@@ -447,7 +454,9 @@ def draw(payload: Payload) -> dict[str, bytes]:
 
 def _scaled(series: Mapping[str, Any], scale: float) -> dict[str, list]:
     return {
-        key: list(series[key]) if key == "year" else [v * scale for v in series[key]]
+        key: list(series[key])
+        if key == "year"
+        else [None if v is None else v * scale for v in series[key]]
         for key in series
     }
 

@@ -171,8 +171,12 @@ def _collect(
     exports = _exports(base, pair, origin)
     return {
         "pair": {
-            "supplier": {"code": supplier, "name": names.get(supplier, supplier)},
-            "recipient": {"code": recipient, "name": names.get(recipient, recipient)},
+            role: {
+                "code": code,
+                "name": names.get(code, code),
+                "exporter": code in base[SUPPLIER].values,
+            }
+            for role, code in ((SUPPLIER, supplier), (RECIPIENT, recipient))
         },
         "origin": origin,
         "horizon": horizon,
@@ -298,7 +302,7 @@ def _rd(
             "stock_past": observed(stock_past),
             "stock": fan(future["rd_stock"], YEAR_FUTURE),
         }
-    result["unit"] = str(constant["gdp"].attrs.get("units", ""))
+    result["unit"] = str(constant["gdp"].attrs.get("units", "")) if "gdp" in constant else ""
     latest = {role: result[role]["stock_past"] for role in (SUPPLIER, RECIPIENT)}
     both = [_series(latest[role]).loc[:origin] for role in (SUPPLIER, RECIPIENT)]
     ahead = (both[1] > both[0]).reindex(both[0].index.intersection(both[1].index))
@@ -405,21 +409,25 @@ def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, 
 
 def _events(events: Path, timing: Path, origin: int) -> list[dict[str, Any]]:
     cumulative = _baseline(_table(events, EVENT_COLUMNS))
-    times = _baseline(_table(timing, TIMING_COLUMNS)).set_index("event")
+    times = _baseline(_table(timing, TIMING_COLUMNS))
     result = []
     for event in EVENTS:
         rows = cumulative[cumulative["event"] == event].sort_values("year")
+        rows = rows[rows["probability"].notna() & (rows["year"] >= origin)]
         if rows.empty:
             result.append({"event": event, "defined": False})
             continue
-        row = times.loc[event]
-        years = rows["year"].astype(int).tolist()
+        row = times[times["event"] == event]
+        if len(row) != 1:
+            rule = f"needs exactly one baseline row of {event!r}, as events.csv has it"
+            raise InputError(fault(rule, file=timing, value=len(row)))
+        row = row.iloc[0]
         probability = rows["probability"].to_numpy(float)
         result.append(
             {
                 "event": event,
                 "defined": True,
-                "year": years,
+                "year": rows["year"].astype(int).tolist(),
                 "probability": probability,
                 "mc_error": rows["mc_error"].to_numpy(float),
                 "in_year": np.diff(probability, prepend=0.0).clip(0.0),
@@ -593,7 +601,9 @@ def _claims(
     return claims
 
 
-def _at(entry: Mapping[str, Any], year: int) -> float:
+def _at(entry: Mapping[str, Any], year: int) -> float | None:
+    if year not in entry["year"]:
+        return None
     return float(entry["probability"][list(entry["year"]).index(year)])
 
 
@@ -624,25 +634,32 @@ def _gate(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _chains(tree: xr.DataTree, pair: tuple[str, str], origin: int) -> dict[str, Any]:
-    """Per chain: draws, divergences, E-BFMI, steps, and the capacity gap at the origin."""
+    """Per chain: draws, divergences, E-BFMI, steps, and one quantity that ought to agree.
+
+    That quantity is the capacity gap at the origin where both countries are suppliers of the
+    sample, the within-country effect of R&D otherwise.
+    """
     sample = tree["sample_stats"].to_dataset()
-    theta = tree["posterior"]["theta"].sel({YEAR: origin})
-    gap = (theta.sel({COUNTRY: pair[1]}) - theta.sel({COUNTRY: pair[0]})).transpose(CHAIN, DRAW)
-    values = gap.values.astype(float)
-    span = float(values.max() - values.min()) or 1.0
-    grid = np.linspace(values.min() - 0.1 * span, values.max() + 0.1 * span, CURVE_POINTS)
-    densities = [_density_plain(chain, grid) for chain in values]
-    top = max(float(d.max()) for d in densities) or 1.0
-    rows = []
-    for at, chain in enumerate(gap[CHAIN].values):
+    posterior = tree["posterior"].to_dataset()
+    quantity, values = _compared(posterior, pair, origin)
+    size = posterior.sizes
+    result: dict[str, Any] = {"quantity": quantity, "rows": [], "grid": []}
+    densities: list[np.ndarray] = []
+    if quantity == "gap":
+        span = float(values.max() - values.min()) or 1.0
+        grid = np.linspace(values.min() - 0.1 * span, values.max() + 0.1 * span, CURVE_POINTS)
+        densities = [_density_plain(chain, grid) for chain in values]
+        top = max(float(d.max()) for d in densities) or 1.0
+        densities = [density / top for density in densities]
+        result["grid"] = grid
+    for at in range(size.get(CHAIN, 0)):
         one = sample.isel({CHAIN: at})
-        row: dict[str, Any] = {
-            "chain": int(chain) + 1,
-            "draws": int(gap.sizes[DRAW]),
-            "ahead": float((values[at] > 0).mean()),
-            "gap": float(np.median(values[at])),
-            "density": densities[at] / top,
-        }
+        row: dict[str, Any] = {"chain": at + 1, "draws": int(size[DRAW])}
+        if quantity:
+            row["median"] = float(np.median(values[at]))
+        if densities:
+            row["ahead"] = float((values[at] > 0).mean())
+            row["density"] = densities[at]
         if "energy" in one:
             row["ebfmi"] = bfmi(one["energy"].values)
         if "diverging" in one:
@@ -650,8 +667,25 @@ def _chains(tree: xr.DataTree, pair: tuple[str, str], origin: int) -> dict[str, 
         for key in ("n_steps", "tree_depth", "depth"):
             if key in one:
                 row["steps" if key == "n_steps" else "depth"] = float(one[key].mean())
-        rows.append(row)
-    return {"rows": rows, "grid": grid}
+        result["rows"].append(row)
+    return result
+
+
+def _compared(
+    posterior: xr.Dataset, pair: tuple[str, str], origin: int
+) -> tuple[str | None, np.ndarray]:
+    """Name and (chain, draw) values of what the chains are compared by."""
+    if "supplier_capacity" in posterior:
+        level = posterior["supplier_capacity"]
+        if set(pair) <= set(level[SUPPLIER].values.tolist()) and origin in level[YEAR].values:
+            level = level.sel({YEAR: origin})
+            gap = level.sel({SUPPLIER: pair[1]}, drop=True) - level.sel(
+                {SUPPLIER: pair[0]}, drop=True
+            )
+            return "gap", gap.transpose(CHAIN, DRAW).values.astype(float)
+    if "rd_within" in posterior and set(posterior["rd_within"].dims) == {CHAIN, DRAW}:
+        return "rd_within", posterior["rd_within"].transpose(CHAIN, DRAW).values.astype(float)
+    return None, np.empty((0, 0))
 
 
 def _density_plain(draws: np.ndarray, grid: np.ndarray) -> np.ndarray:

@@ -1,0 +1,115 @@
+"""From a run folder to its PDF: numbers, figures and words, set by Typst.
+
+The same stored draws give the same bytes: the clock of the document is the run's own, only
+bundled fonts are used, and the file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import typst
+
+from data.errors import InputError, fault
+from reports import figures, payload, words
+
+TEMPLATE = Path(__file__).with_name("report.typ")
+REPORT = "report.pdf"
+STANDARDS = ["ua-1", "a-3a"]
+"""Accessible, and fit for an archive with the numbers attached."""
+
+
+def build(
+    run: Path,
+    supplier: str | None = None,
+    recipient: str | None = None,
+    out: Path | None = None,
+) -> Path:
+    """Make the PDF of one pair of a run.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    supplier, recipient
+        ISO3 codes of a pair forecast in that run; both None for the run's own.
+    out
+        Where the PDF goes; None for report.pdf beside the pair's forecast.
+
+    Returns
+    -------
+    Path
+        The PDF.
+
+    Raises
+    ------
+    InputError
+        If a file of the run is missing or unreadable, the pair was not forecast, or the PDF
+        cannot be written.
+    """
+    run = Path(run)
+    numbers = payload.collect(run, supplier, recipient)
+    if out is None:
+        out = payload.pair_folder(run, supplier, recipient) / REPORT
+    return _write(Path(out), render(numbers, run / "run.json"))
+
+
+def render(numbers: Mapping[str, Any], record: object = None) -> bytes:
+    """Set a payload as a PDF; `record` names the run record in a message."""
+    created = moment(numbers["created"], record)
+    stamp = {
+        key: getattr(created, key) for key in ("year", "month", "day", "hour", "minute", "second")
+    }
+    stamp["chains"] = figures.has(numbers, "chains")
+    files = {
+        "main.typ": TEMPLATE.read_bytes(),
+        "words.json": _json(words.write(numbers)),
+        "payload.json": _json(numbers),
+        "stamp.json": _json(stamp),
+        **figures.draw(numbers),
+    }
+    return typst.compile(
+        files,
+        font_paths=[Path(matplotlib.get_data_path()) / "fonts" / "ttf"],
+        ignore_system_fonts=True,
+        timestamp=int(created.timestamp()),
+        pdf_standards=STANDARDS,
+    )
+
+
+def moment(created: str, record: object = None) -> datetime:
+    """Return the time a run was created, in UTC.
+
+    Raises
+    ------
+    InputError
+        If the run record gives none.
+    """
+    try:
+        when = datetime.fromisoformat(created)
+    except ValueError:
+        rule = "must be an ISO 8601 time: the report is dated by it"
+        raise InputError(fault(rule, file=record, column="created", value=created)) from None
+    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
+
+
+def _write(out: Path, content: bytes) -> Path:
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(out)
+    except OSError as error:
+        raise InputError(fault(f"cannot write the report ({error.strerror})", file=out)) from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return out

@@ -1,0 +1,1280 @@
+"""Every sentence of a report, each a pure function of the payload.
+
+The words carry no thesis: whether a statement is supported, contradicted or left open follows
+from its probability by the rule of `reports.payload.verdict`, and the probability that an event
+does not happen within the horizon is said wherever its date is. A sentence must hold for any
+probability and any pair, so each one has its cases written out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from data.names import (
+    CAPACITY_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED,
+    EXPORT_CROSSOVER,
+    INDEPENDENCE,
+)
+from reports.payload import verdict
+
+Payload = Mapping[str, Any]
+Table = dict[str, Any]
+RECIPIENT, SUPPLIER = "recipient", "supplier"
+LOW, HIGH = 0.005, 0.995
+"""Below the first a probability is written <0.01, above the second >0.99."""
+FEW_DRAWS = 100
+"""Timing that rests on fewer draws than this is flagged."""
+DASH = "–"
+
+EVENT_NAMES = {
+    CAPACITY_CROSSOVER: "Capacity: {r} ahead of {s}",
+    CAPACITY_CROSSOVER_SUSTAINED: "Capacity: {r} ahead for {n} years running",
+    EXPORT_CROSSOVER: "Arms exports: {r} ahead of {s}",
+    INDEPENDENCE: "Independence: deliveries below {pct} % of their {base} mean",
+}
+EVENT_CLAUSES = {
+    CAPACITY_CROSSOVER: "{r} overtakes {s} in latent capacity",
+    CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
+    EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
+    INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean ({n}-year mean)",
+}
+EVENT_RULES = {
+    CAPACITY_CROSSOVER: "first year in which θ of {r} is above θ of {s}; a quantity of the model, "
+    "resolved by no outside source",
+    CAPACITY_CROSSOVER_SUSTAINED: "the same for {n} years running",
+    EXPORT_CROSSOVER: "first year in which the {n}-year mean of {rs} total arms exports (TIV) is "
+    "above {ss}; resolved by SIPRI",
+    INDEPENDENCE: "first year in which the {n}-year mean of deliveries from {s} to {r} (TIV) is "
+    "below {pct} % of their {base} mean; resolved by SIPRI",
+}
+CLAIMS = {
+    "rd_stock_ahead": "{rs} R&D stock is larger than {ss}",
+    "rd_within": "A country whose own R&D stock grows gains capacity",
+    "rd_between": "Countries with larger R&D stocks have more capacity",
+    "mil_within": "A country whose own military-spending stock grows gains capacity",
+    "mil_between": "Countries with larger military-spending stocks have more capacity",
+    CAPACITY_CROSSOVER: "{r} has overtaken {s} in latent capacity",
+    CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
+    EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
+    INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean",
+    "junior_everywhere": "{s} becomes the junior partner in every domain",
+    "downturn": "An unequal partnership turns down",
+}
+CLAIM_RULES = {
+    "rd_stock_ahead": "on record",
+    "rd_within": "effect above zero",
+    "rd_between": "effect above zero",
+    "mil_within": "effect above zero",
+    "mil_between": "effect above zero",
+    "junior_everywhere": "needs the model of domains",
+    "downturn": "needs the model of partnerships",
+}
+VERDICTS = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "open": "left open",
+    "untested": "not tested",
+}
+CHECKS = {
+    "rhat": ("R-hat, largest", "≤"),
+    "r_hat": ("R-hat, largest", "≤"),
+    "ess_bulk": ("Bulk ESS, smallest", "≥"),
+    "ess_tail": ("Tail ESS, smallest", "≥"),
+    "divergences": ("Divergences", "≤"),
+    "ebfmi": ("E-BFMI, smallest", "≥"),
+    "bfmi": ("E-BFMI, smallest", "≥"),
+}
+QUANTITIES = {
+    "gap": ("Capacity gap, θ {r} minus θ {s}", "log-odds"),
+    "deliveries": ("Deliveries from {s} to {r}", "TIV million a year"),
+    "import_share": ("Share of {s} in {rs} arms imports, expected", "%"),
+    "imported_fraction": ("Imported part of {rs} acquisitions, expected", "%"),
+    "exports": ("Arms exports of {x}, {n}-year mean", "TIV million a year"),
+    "rd_share": ("R&D spending of {x}", "% of GDP"),
+    "rd_stock": ("R&D stock of {x}", "billion PPP $"),
+}
+TOPICS = (
+    (
+        "What builds capacity",
+        ("rd_within", "rd_between", "mil_within", "mil_between", "rd_within_sd", "mil_within_sd",
+         "capacity_sd", "walk_sd"),
+    ),
+    (
+        "What ties a pair",
+        ("memory", "affinity_sd", "ideal_point_effect", "embargo_effect", "legacy_effect",
+         "ally_effect", "distance_effect", "war_effect", "war_end_rate"),
+    ),
+    (
+        "Home industry and demand",
+        ("home_bias", "home_bias_sd", "acquisition_scale", "acquisition_elasticity",
+         "global_demand_sd", "demand_sd", "demand_persistence"),
+    ),
+    (
+        "Deliveries as recorded",
+        ("presence_intercept", "presence_slope", "size_sd_log", "size_sd_slope"),
+    ),
+    ("Growth of GDP", ("gdp_",)),
+    ("Path of the R&D share of GDP", ("rd_",)),
+    ("Path of the military share of GDP", ("mil_",)),
+    ("Other", ("",)),
+)
+"""Topics of the parameter table: exact names, or a prefix that ends in an underscore."""
+
+
+# Numbers in words ------------------------------------------------------------------------------
+
+
+def prob(value: float | None) -> str:
+    """Write a probability with two decimals, <0.01 or >0.99 at the ends."""
+    if value is None:
+        return DASH
+    return "<0.01" if value < LOW else ">0.99" if value > HIGH else f"{value:.2f}"
+
+
+def error(value: float | None) -> str:
+    """Write a Monte Carlo standard error."""
+    if value is None:
+        return "not given"
+    return "0" if value == 0 else "<0.001" if value < 0.0005 else f"{value:.3f}"
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """Write a number with a true minus sign, three significant digits unless told otherwise."""
+    if value is None:
+        return DASH
+    if decimals is None:
+        size = math.floor(math.log10(abs(value))) if value else 0
+        decimals = min(max(2 - size, 0), 6)
+    text = f"{value:,.{decimals}f}"
+    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
+
+
+def span(low: float | None, high: float | None, decimals: int | None = None) -> str:
+    """Write an interval."""
+    return f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def places(low: float | None, high: float | None) -> int:
+    """Return the decimals that show two digits of the width of an interval."""
+    if low is None or high is None or not high > low:
+        return 2
+    return min(max(1 - math.floor(math.log10(high - low)), 0), 5)
+
+
+def the(name: str) -> str:
+    """Put the article before the names of countries that take one."""
+    plural = ("United ", "Netherlands", "Philippines", "Maldives", "Bahamas", "Czech Republic")
+    return f"the {name}" if name.startswith(plural) else name
+
+
+def possessive(name: str) -> str:
+    """Return the genitive of a name."""
+    return f"{name}’" if name.endswith("s") else f"{name}’s"
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def listing(items: Sequence[str]) -> str:
+    """Join words with commas and a last 'and'."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def date(text: str | None) -> str:
+    """Write the date of an ISO time, the text itself if it is none."""
+    try:
+        when = datetime.fromisoformat(str(text))
+    except ValueError:
+        return str(text)
+    return f"{when.day} {when:%B %Y}"
+
+
+def terms(payload: Payload) -> dict[str, str]:
+    """Return the words that stand in every template: names, their genitives, and the rules."""
+    rules = payload["rules"]
+    r, s = (the(payload["pair"][role]["name"]) for role in (RECIPIENT, SUPPLIER))
+    first, last = rules["base_years"]
+    words = {2: "two", 3: "three", 4: "four", 5: "five"}
+    return {
+        "r": r,
+        "s": s,
+        "rs": possessive(r),
+        "ss": possessive(s),
+        "n": words.get(rules["mean_years"], str(rules["mean_years"])),
+        "pct": f"{100 * rules['independence_share']:.0f}",
+        "base": f"{first}–{last}",
+        "origin": str(payload["origin"]),
+        "horizon": str(payload["horizon"]),
+    }
+
+
+def _say(template: str, payload: Payload, **more: str) -> str:
+    return template.format(**terms(payload), **more)
+
+
+# Headline --------------------------------------------------------------------------------------
+
+
+def title(payload: Payload) -> str:
+    """Title of the document."""
+    return sentence(_say("{s} and {r}: military technology and arms dependence", payload))
+
+
+def subtitle(payload: Payload) -> str:
+    """Line under the title."""
+    known = f", on data released by {date(payload['as_of'])}" if payload["as_of"] else ""
+    return _say("A probabilistic forecast from {origin} to {horizon}", payload) + known
+
+
+def banner(payload: Payload) -> str | None:
+    """Text of the bar on every page of a run that must not be published, None for the others."""
+    gate, parts = payload["gate"], []
+    if not gate["judged"]:
+        parts.append("Not publishable: this run was not judged by the diagnostics gate")
+    elif not gate["passed"]:
+        parts.append("Not publishable: this run failed the diagnostics gate")
+    if payload["quick"]:
+        parts.append("Quick run: for trying out only")
+    return ". ".join(parts) + "." if parts else None
+
+
+def _event(payload: Payload, event: str) -> Mapping[str, Any]:
+    return next(entry for entry in payload["events"] if entry["event"] == event)
+
+
+def _by(entry: Mapping[str, Any], year: int, key: str = "probability") -> float | None:
+    years = list(entry["year"])
+    return entry[key][years.index(year)] if year in years else None
+
+
+def undefined(payload: Payload, event: str) -> str:
+    """Say why an event is not defined for the pair."""
+    if event == EXPORT_CROSSOVER:
+        missing = [
+            the(payload["pair"][role]["name"])
+            for role in (RECIPIENT, SUPPLIER)
+            if not payload["pair"][role]["exporter"]
+        ]
+        if missing:
+            verb = "is" if len(missing) == 1 else "are"
+            return f"{listing(missing)} {verb} not among the suppliers of the sample"
+    if event == INDEPENDENCE and not payload["dependence"]["base_mean"]:
+        return _say("{s} is not on record as having delivered arms to {r} in {base}", payload)
+    return "the run holds no answer for this pair"
+
+
+def lead(payload: Payload) -> str:
+    """First sentence: who is ahead in capacity at the origin."""
+    entry = _event(payload, CAPACITY_CROSSOVER)
+    if not entry["defined"]:
+        return _say(
+            "Whether {r} has overtaken {s} in latent military technology is not defined for this "
+            "pair: ", payload
+        ) + undefined(payload, CAPACITY_CROSSOVER) + "."
+    now = _by(entry, payload["origin"])
+    if now is None:
+        now, slip = payload["capacity"]["ahead"]["probability"][-1], None
+    else:
+        slip = _by(entry, payload["origin"], "mc_error")
+    text = {
+        "supported": "The data support that {r} had overtaken {s} in latent military technology "
+        "by {origin}",
+        "contradicted": "The data speak against {r} having overtaken {s} in latent military "
+        "technology by {origin}",
+        "open": "The data leave open whether {r} had overtaken {s} in latent military technology "
+        "by {origin}",
+    }[verdict(now)]
+    return (
+        f"{_say(text, payload)}: the probability is {prob(now)} "
+        f"(Monte Carlo standard error {error(slip)})."
+    )
+
+
+def gap_sentence(payload: Payload) -> str:
+    """Say how large the gap at the origin is."""
+    past = payload["capacity"]["gap"]["past"]
+    if not past["year"] or past["q50"][-1] is None:
+        return ""
+    low, middle, high = (past[key][-1] for key in ("q05", "q50", "q95"))
+    return _say(
+        f"In {past['year'][-1]} the capacity gap, {{r}} minus {{s}}, has a median of "
+        f"{number(middle, 2)} log-odds and a 90 % interval of {span(low, high, 2)}.", payload
+    )
+
+
+def levels_sentence(payload: Payload) -> str:
+    """Say how far the first sentence rests on the convention that makes levels comparable."""
+    rows = payload["levels"]["rows"]
+    if len(rows) < 2:
+        return (
+            "Levels are comparable only under a convention, and this run holds no alternative "
+            "to the one chosen: how far the answer rests on it is not known."
+        )
+    verdicts = [verdict(row["probability"]) for row in rows]
+    low, high = payload["levels"]["lowest"], payload["levels"]["highest"]
+    start = (
+        f"A comparison of levels needs a convention: {len(rows)} defensible ones, on the same "
+        f"data, put this probability between {prob(low)} and {prob(high)} (Table 2)"
+    )
+    if len(set(verdicts)) == 1:
+        rest = {
+            "supported": "under every one of them the data support it",
+            "contradicted": "under every one of them the data speak against it",
+            "open": "under every one of them the data leave it open",
+            "untested": "none of them could be tested",
+        }[verdicts[0]]
+        return f"{start}; {rest}."
+    words = {
+        "supported": "supported under {}",
+        "open": "left open under {}",
+        "contradicted": "contradicted under {}",
+        "untested": "not tested under {}",
+    }
+    counts = [
+        text.format(verdicts.count(key)) for key, text in words.items() if key in verdicts
+    ]
+    return f"{start}; it is {listing(counts)}, so the convention decides the answer."
+
+
+def outlook(payload: Payload, event: str) -> str:
+    """Say when an event happens, if it does, and how probable it is that it does not."""
+    entry = _event(payload, event)
+    clause = _say(EVENT_CLAUSES[event], payload)
+    if not entry["defined"]:
+        return f"Whether {clause} is not defined: {undefined(payload, event)}."
+    origin, horizon = payload["origin"], payload["horizon"]
+    now, end = _by(entry, origin), _by(entry, horizon)
+    never = f"with probability {prob(entry['never'])} it does not happen by {horizon}"
+    if now is not None and now > HIGH:
+        record = ", on record" if entry["observed_at_origin"] and now == 1 else ""
+        return (
+            f"That {clause} had already come about by {origin} (probability {prob(now)}{record}); "
+            f"{never}."
+        )
+    soon = next((y for y in payload["milestones"] if origin < y < horizon), None)
+    parts = []
+    if soon is not None and _by(entry, soon) is not None:
+        parts.append(f"{prob(_by(entry, soon))} by {soon}")
+    parts.append(f"{prob(entry['within'] if end is None else end)} by {horizon}")
+    text = f"The probability that {clause} is {listing(parts)}; {never}"
+    return f"{text}{_timing(payload, entry)}."
+
+
+def _timing(payload: Payload, entry: Mapping[str, Any]) -> str:
+    if entry["median"] is None or not entry["within"]:
+        return ""
+    few = _few(payload, entry)
+    return (
+        f". If it happens by then, the median year is {_year(payload, entry['median'])} (90 % "
+        f"interval {_years(payload, entry['q05'], entry['q95'])}{few})"
+    )
+
+
+def _few(payload: Payload, entry: Mapping[str, Any]) -> str:
+    count = round(entry["within"] * payload["draws"])
+    return f"; on {count:,} draws only" if 0 < count < FEW_DRAWS else ""
+
+
+def _year(payload: Payload, value: float | None) -> str:
+    if value is None:
+        return DASH
+    year = round(value)
+    return f"{payload['origin']} or earlier" if year <= payload["origin"] else str(year)
+
+
+def _years(payload: Payload, low: float | None, high: float | None, short: bool = False) -> str:
+    if low is None or high is None:
+        return DASH
+    first, last = round(low), round(high)
+    at_origin = first <= payload["origin"]
+    if short:
+        start = f"≤{payload['origin']}" if at_origin else str(first)
+        return start if first == last else f"{start}–{last}"
+    if first == last:
+        return f"{payload['origin']} or earlier" if at_origin else str(first)
+    if at_origin:
+        return f"{payload['origin']} or earlier to {last}"
+    return f"{first}–{last}"
+
+
+def exporters_note(payload: Payload) -> str:
+    """Warn that the capacity of a country that exports nothing rests on effort and priors."""
+    missing = [
+        the(payload["pair"][role]["name"])
+        for role in (RECIPIENT, SUPPLIER)
+        if not payload["pair"][role]["exporter"]
+    ]
+    if not missing:
+        return ""
+    verb, its = ("is", "its") if len(missing) == 1 else ("are", "their")
+    return sentence(
+        f"{listing(missing)} {verb} not among the suppliers of the sample: no exports show "
+        f"{its} level, so {its} capacity rests on {its} effort, on how much {its} home industry "
+        "supplies, and on the priors."
+    )
+
+
+def headline(payload: Payload) -> list[str]:
+    """Return the paragraphs that a reader in a hurry reads."""
+    first = " ".join(
+        filter(None, [lead(payload), exporters_note(payload), levels_sentence(payload)])
+    )
+    second = " ".join(
+        outlook(payload, event)
+        for event in (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED)
+    )
+    third = " ".join(outlook(payload, event) for event in (EXPORT_CROSSOVER, INDEPENDENCE))
+    return [first, second, third]
+
+
+def key_table(payload: Payload) -> Table:
+    """Probability by milestone year, never, and timing of every event."""
+    milestones = payload["milestones"]
+    rows, notes = [], []
+    for entry in payload["events"]:
+        name = sentence(_say(EVENT_NAMES[entry["event"]], payload))
+        if not entry["defined"]:
+            rows.append([name, *[DASH] * len(milestones), DASH, DASH, DASH, DASH, DASH])
+            notes.append(f"{name}: not defined, since {undefined(payload, entry['event'])}.")
+            continue
+        happens = entry["median"] is not None and entry["within"] > 0
+        slip = max((e for e in entry["mc_error"] if e is not None), default=None)
+        rows.append(
+            [
+                name,
+                *[prob(_by(entry, year)) for year in milestones],
+                prob(entry["never"]),
+                _years(payload, entry["median"], entry["median"], short=True)
+                if happens else DASH,
+                _years(payload, entry["q25"], entry["q75"], short=True) if happens else DASH,
+                _years(payload, entry["q05"], entry["q95"], short=True) if happens else DASH,
+                error(slip),
+            ]
+        )
+    return {
+        "caption": _say(
+            "Probability that each event has happened by a year, and the year of the event given "
+            "that it happens by {horizon}. Read the column “not by {horizon}” together with the "
+            "years: they hold only for the draws in which the event happens.", payload
+        ),
+        "spans": ["", "Probability", "Year, if it happens", ""],
+        "columns": [
+            "Event",
+            *[f"by {year}" for year in milestones],
+            f"not by {payload['horizon']}",
+            "median",
+            "50 %",
+            "90 %",
+            "MC error",
+        ],
+        "milestones": len(milestones),
+        "rows": rows,
+        "notes": [
+            _say(
+                "An event counts from its first year on, even where it is reversed later. "
+                "≤{origin}: in {origin} or earlier. MC error: largest Monte Carlo standard error "
+                "of the row’s probabilities, from the finite number of draws "
+                f"({payload['draws']:,}).", payload
+            ),
+            *notes,
+        ],
+    }
+
+
+# Levels ----------------------------------------------------------------------------------------
+
+
+def levels_paragraphs(payload: Payload) -> list[str]:
+    """Explain why a comparison of levels needs a convention and which one was chosen."""
+    chosen = next((row for row in payload["levels"]["rows"] if row["headline"]), None)
+    first = _say(
+        "Deliveries show who sells to whom, and changes in them show who gains. They do not by "
+        "themselves show whose technology stands higher. A supplier that sells much may be "
+        "capable, or may be well connected to the countries that buy; a country that imports "
+        "little may build well, or may protect its industry. In the model, the level of a "
+        "supplier can be traded against its mean tie to its customers, and the level of a "
+        "recipient against its preference for home industry, and every delivery stays as "
+        "probable as before. A convention has to fix these two, and another defensible one can "
+        "move the comparison of {r} and {s}.", payload
+    )
+    second = (
+        "Ties are explained first by distance in UN votes, embargoes, Soviet-built fleets, "
+        "defence pacts and distance between capitals; only what is left is subject to the "
+        "convention."
+    )
+    if chosen:
+        second += (
+            f" The headline uses {_letter(0)}: {_lower(chosen['description'])}. Each other row of "
+            "Table 2 answers the same question under another convention. The spread of the rows "
+            "is convention; the width of each interval in Figure 1 is what the data leave open "
+            "once a convention is fixed."
+        )
+    return [first, second]
+
+
+def _lower(text: str) -> str:
+    text = text.rstrip(". ")
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _letter(at: int) -> str:
+    return chr(ord("A") + at)
+
+
+def levels_table(payload: Payload) -> Table:
+    """The headline probability under each normalisation."""
+    rows = [
+        [
+            _letter(at),
+            row["description"].rstrip(". ") + (" (headline)" if row["headline"] else ""),
+            prob(row["probability"]),
+            error(row["mc_error"]),
+            number(row["gap_median"], 2),
+            span(row["gap_q05"], row["gap_q95"], 2),
+            VERDICTS[verdict(row["probability"])],
+        ]
+        for at, row in enumerate(payload["levels"]["rows"])
+    ]
+    years = {row["year"] for row in payload["levels"]["rows"]}
+    year = str(years.pop()) if len(years) == 1 else payload["origin"]
+    return {
+        "caption": _say(
+            f"How much of the answer is convention: the probability that {{r}} was ahead of "
+            f"{{s}} in {year}, under each defensible way of making the two levels comparable.",
+            payload,
+        ),
+        "columns": ["", "Convention", "P", "MC error", "Gap", "90 % interval", "Verdict"],
+        "rows": rows,
+        "headline": [bool(row["headline"]) for row in payload["levels"]["rows"]],
+        "notes": [
+            _say(
+                "P: probability that θ of {r} is above θ of {s}. Gap: median of θ {r} minus θ {s}, "
+                "log-odds. ", payload
+            ) + rule(payload)
+        ],
+    }
+
+
+def rule(payload: Payload) -> str:
+    """State the rule by which a statement is called supported, contradicted or left open."""
+    rules = payload["rules"]
+    return (
+        f"Verdict: supported at a probability of {rules['supported']:g} or more, contradicted at "
+        f"{rules['contradicted']:g} or less, left open in between."
+    )
+
+
+# Reading ---------------------------------------------------------------------------------------
+
+
+def reading(payload: Payload) -> list[dict[str, str]]:
+    """Explain every term that the report uses."""
+    known = f"; this run uses what was released by {date(payload['as_of'])}" \
+        if payload["as_of"] else ""
+    entries = [
+        (
+            "Capacity θ",
+            "Latent military technology: how strongly a country draws orders for arms, its "
+            "politics, its distance and its past deliveries being equal. It is inferred from who "
+            "delivers to whom, from R&D and from military spending; nobody observes it.",
+        ),
+        (
+            "Log-odds",
+            "The unit of θ. If one country is 1 log-odds above another, the odds of its being "
+            "chosen over the other are 2.7 to 1, all else equal; at 0 they are even; at −1 they "
+            "are 1 to 2.7.",
+        ),
+        (
+            "TIV",
+            "SIPRI’s trend-indicator value, in millions: the military value of major "
+            "conventional arms delivered, by what they can do and not by what was paid.",
+        ),
+        (
+            "R&D stock",
+            "Accumulated spending on research and development of the whole economy, older "
+            "spending written off year by year. It is not military R&D, of which no comparable "
+            "figures exist.",
+        ),
+        (
+            "Dependence",
+            _say(
+                "What {s} delivers to {r}; its share in {rs} arms imports; and the imported part "
+                "of all that {r} acquires, which the model infers.", payload
+            ),
+        ),
+        (
+            "Origin, horizon",
+            _say(
+                "The last year of data ({origin}) and the last year forecast ({horizon}). "
+                "“By {origin}” means in that year or before.", payload
+            ),
+        ),
+        (
+            "Vintage, as-of date",
+            f"A vintage is the release in which a figure was published{known}.",
+        ),
+        (
+            "Draw",
+            f"One complete possible past and future that agrees with the data; this report rests "
+            f"on {payload['draws']:,}. A probability is the share of draws in which a statement "
+            "holds.",
+        ),
+        (
+            "50 % and 90 % interval",
+            "Half, and nine tenths, of the draws lie inside, the rest evenly on both sides. An "
+            "interval of a figure that will be published includes the noise of single years.",
+        ),
+        (
+            "Median year",
+            _say(
+                "The year by which the event has happened in half of those draws in which it "
+                "happens by {horizon}. It says nothing of the draws in which it does not.",
+                payload,
+            ),
+        ),
+        (
+            "Monte Carlo error",
+            "The standard error that comes from a finite number of draws. It is not the "
+            "uncertainty of the forecast; it says which digits of a probability to believe.",
+        ),
+        (
+            "Prior, posterior",
+            "What was assumed of a quantity before these data, and what is believed after them.",
+        ),
+        (
+            "R-hat, ESS",
+            "Checks of the sampler. R-hat compares the chains (independent runs of the sampler): "
+            "1.00 means that they agree. ESS, the effective sample size, is the number of "
+            "independent draws that the draws are worth, for the middle (bulk) and the ends "
+            "(tail) of a distribution.",
+        ),
+        (
+            "Divergence, E-BFMI",
+            "A divergence is a step that the sampler could not follow: none is allowed. E-BFMI "
+            "says how freely the sampler moves between more and less probable regions: low "
+            "values mean that it may have missed some.",
+        ),
+        (
+            "Probabilities",
+            "Two decimals; <0.01 and >0.99 stand for anything closer to 0 and 1.",
+        ),
+    ]
+    return [{"term": term, "text": text} for term, text in entries]
+
+
+def event_rules(payload: Payload) -> list[dict[str, str]]:
+    """Return the resolution rule of every event."""
+    return [
+        {
+            "term": sentence(_say(EVENT_NAMES[event], payload)),
+            "text": sentence(_say(EVENT_RULES[event], payload)) + ".",
+        }
+        for event in EVENT_RULES
+    ]
+
+
+# Figures ---------------------------------------------------------------------------------------
+
+
+def captions(payload: Payload) -> dict[str, dict[str, str]]:
+    """Return caption and alternative text of every figure, by key of `reports.figures.ALL`."""
+    made = {
+        "levels": (_levels_caption, "Dot plot of the probability and of the gap with its 90 % "
+                   "interval, one row a convention; the numbers are in Table 2."),
+        "rd_effort": (_rd_caption, "Two line charts by year: R&D spending in % of GDP, and R&D "
+                      "stock on a logarithmic scale, both countries, past and forecast bands."),
+        "capacity": (_capacity_caption, "Two line charts by year with 50 and 90 % bands: latent "
+                     "capacity of both countries, and the gap between them, past and forecast."),
+        "dependence": (_dependence_caption, "Three charts by year with 50 and 90 % bands: "
+                       "deliveries in TIV million, share in arms imports, imported part of "
+                       "acquisitions."),
+        "exports": (_exports_caption, "Line chart by year with 50 and 90 % bands: three-year "
+                    "mean of total arms exports of both countries in TIV million."),
+        "probability": (_probability_caption, "Four line charts: probability by year that each "
+                        "event has happened; the numbers at milestone years are in Table 1."),
+        "timing": (_timing_caption, "Four bar charts: probability of the year of each event, and "
+                   "a hatched bar for the probability that it does not happen by the horizon."),
+        "chains": (_chains_caption, "Density of the capacity gap in each chain; its medians are "
+                   "in the table of chains."),
+    }
+    return {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
+
+
+def _levels_caption(payload: Payload) -> str:
+    return _say(
+        "The conventions of Table 2. Left: the probability that {r} is ahead; right: the gap. "
+        "Look at how far the dots move against how wide one interval is. The filled dot is the "
+        "convention of the headline; dotted line: even odds.", payload
+    )
+
+
+def _last(series: Mapping[str, Any], key: str = "value") -> float | None:
+    return series[key][-1] if series["year"] else None
+
+
+def _rd_caption(payload: Payload) -> str:
+    rd, w, parts = payload["rd"], terms(payload), []
+    for role, name in ((RECIPIENT, w["r"]), (SUPPLIER, w["s"])):
+        series = rd[role]["share_observed"]
+        if series["year"]:
+            parts.append(f"{name} {number(_last(series), 2)} % of GDP in {series['year'][-1]}")
+        else:
+            parts.append(f"{name} has no figures")
+    text = f"R&D effort. The latest figures: {listing(parts)}."
+    if rd["ratio"] is not None:
+        year = min(rd[role]["stock_past"]["year"][-1] for role in (RECIPIENT, SUPPLIER))
+        ratio = number(rd["ratio"], 1 if rd["ratio"] >= 1 else 2)
+        text += f" In {year} {w['rs']} R&D stock was {ratio} times {w['ss']}"
+        first = max(rd[role]["stock_past"]["year"][0] for role in (RECIPIENT, SUPPLIER))
+        if rd["passed"] is None:
+            text += "."
+        elif rd["passed"] <= first:
+            text += f"; it has been the larger since the record begins ({first})."
+        else:
+            text += f"; it has been the larger since {rd['passed']}."
+    return sentence(
+        text + " Circles and squares: published figures; shades: 50 % and 90 % of draws; line: "
+        "median. The past of the stock is drawn at its central estimate."
+    )
+
+
+def _capacity_caption(payload: Payload) -> str:
+    gap, w = payload["capacity"]["gap"]["future"], terms(payload)
+    low, middle, high = (_last(gap, key) for key in ("q05", "q50", "q95"))
+    text = (
+        "Latent capacity. Above: both countries, under the convention of the headline; below: "
+        "the gap, whose uncertainty is not that of the two bands, since errors common to both "
+        "cancel. "
+    )
+    if middle is not None:
+        text += (
+            f"By {payload['horizon']} the gap has a median of {number(middle, 2)} log-odds and a "
+            f"90 % interval of {span(low, high, 2)}, which "
+        )
+        if low > 0:
+            text += f"lies above zero, on the side of {w['r']}."
+        elif high < 0:
+            text += f"lies below zero, on the side of {w['s']}."
+        else:
+            text += "includes zero: which of the two is ahead then is left open."
+    return text
+
+
+def _dependence_caption(payload: Payload) -> str:
+    data, w = payload["dependence"], terms(payload)
+    text = f"Dependence of {w['r']} on {w['s']}. "
+    if data["peak"] is None:
+        text += "No deliveries are on record. "
+    else:
+        peak = data["peak"]
+        text += (
+            f"Deliveries were highest in {peak['year']} ({number(peak['value'], 0)} TIV million)"
+            f" and averaged {number(data['recent_mean'], 0)} over the last {w['n']} years. "
+        )
+    end = data["deliveries"]
+    text += (
+        f"For {payload['horizon']} half of the draws lie between "
+        f"{number(_last(end, 'q25'), 0)} and {number(_last(end, 'q75'), 0)} TIV million"
+    )
+    zero = data["zero_share"][-1] if data["zero_share"] else None
+    text += f", and none is delivered with probability {prob(zero)}. " if zero is not None else ". "
+    if data["base_mean"]:
+        text += f"The dashed line is {w['pct']} % of the {w['base']} mean, the mark of independence. "
+    return text + (
+        "Below: expected shares, without the noise of single years; the imported part is inferred "
+        "and rests on the priors of home industry."
+    )
+
+
+def _exports_caption(payload: Payload) -> str:
+    data, w, parts = payload["exports"], terms(payload), []
+    for role, name in ((RECIPIENT, w["r"]), (SUPPLIER, w["s"])):
+        if data[role] and data[role]["past"]["year"]:
+            past = data[role]["past"]
+            parts.append((name, past["value"][-1], past["year"][-1]))
+    if not parts:
+        return "Arms exports. Neither country is among the suppliers of the sample."
+    words = listing([f"{name} {number(value, 0)}" for name, value, _ in parts])
+    text = f"Arms exports, three-year means. In {parts[0][2]}, TIV million: {words}. "
+    for role, name in ((RECIPIENT, w["r"]), (SUPPLIER, w["s"])):
+        if not data[role]:
+            text += f"{sentence(name)} is not among the suppliers of the sample. "
+    if data["log_scale"]:
+        text += "On the logarithmic scale equal distances are equal ratios. "
+    return text + (
+        "The bands are wide because a few large orders make a year. Whether one country passes "
+        "the other is a matter of single draws: read it in Table 1, not off the medians."
+        if len(parts) == 2
+        else "The bands are wide because a few large orders make a year."
+    )
+
+
+def _probability_caption(payload: Payload) -> str:
+    return _say(
+        "Probability by year that each event has happened. A curve that starts above zero has "
+        "that probability of having happened by {origin}; one that ends below 1 leaves the rest "
+        "to “not by {horizon}”. Shade: Monte Carlo error, two standard errors either way.", payload
+    )
+
+
+def _timing_caption(payload: Payload) -> str:
+    return _say(
+        "When, if at all. Bars: probability of each year, the first bar holding all that happened "
+        "by {origin}; hatched: the event does not happen by {horizon}. The bars of a panel add "
+        "up to 1. Triangle: median year of the draws in which it happens. The scales differ.",
+        payload,
+    )
+
+
+def _chains_caption(payload: Payload) -> str:
+    return _say(
+        "The capacity gap in {origin} by chain. Chains that agree lie over one another; one that "
+        "stands apart means that the sampler has not found the whole answer.", payload
+    )
+
+
+# Tables ----------------------------------------------------------------------------------------
+
+
+def milestone_table(payload: Payload) -> Table:
+    """Medians and 90 % intervals at the milestone years."""
+    rows = []
+    for row in payload["milestone_table"]:
+        name, unit = QUANTITIES[row["quantity"]]
+        who = the(payload["pair"][row["role"]]["name"]) if row["role"] else ""
+        percent = row["quantity"] in ("import_share", "imported_fraction")
+        scale = 100.0 if percent else 1e-9 if row["quantity"] == "rd_stock" else 1.0
+        decimals = {"gap": 2, "rd_share": 2}.get(row["quantity"], 0)
+        cells = []
+        for cell in row["cells"]:
+            if cell is None:
+                cells.append([DASH, ""])
+            elif "value" in cell:
+                cells.append([number(_times(cell["value"], scale), decimals), "on record"])
+            else:
+                low, middle, high = (_times(cell[k], scale) for k in ("q05", "q50", "q95"))
+                cells.append([number(middle, decimals), span(low, high, decimals)])
+        if row["quantity"] == "rd_stock":
+            unit = f"billion, {payload['rd']['unit']}" if payload["rd"]["unit"] else unit
+        rows.append([_say(name, payload, x=who), unit, cells])
+    return {
+        "caption": "Median and, beneath it, 90 % interval at milestone years.",
+        "columns": ["Quantity", "Unit", *[str(year) for year in payload["milestones"]]],
+        "rows": rows,
+        "notes": [
+            "Deliveries and exports are predictions of figures to be published, noise of single "
+            "years included. “On record”: published, or computed from published figures."
+        ],
+    }
+
+
+def _times(value: float | None, scale: float) -> float | None:
+    return None if value is None else value * scale
+
+
+def claims_table(payload: Payload) -> Table:
+    """Which links of the argument the data support."""
+    rows = []
+    for claim in payload["claims"]:
+        key, year, p = claim["claim"], claim["year"], claim["probability"]
+        what = CLAIM_RULES.get(key) or f"by {year}"
+        if claim["observed"]:
+            chance = DASH if p is None else "yes" if p >= 1 else "no" if p <= 0 else prob(p)
+            what = f"in {year}, on record"
+        else:
+            chance = prob(p)
+        if claim["modelled"] and p is None:
+            what = "not defined for this pair" if key in EVENT_NAMES else "no figures"
+        text = _say(CLAIMS.get(key, key), payload)
+        rows.append([sentence(text), what, chance, VERDICTS[claim["verdict"]]])
+    return {
+        "caption": "The links of the argument, and what these data say of each.",
+        "columns": ["Link", "Test", "P", "Verdict"],
+        "rows": rows,
+        "notes": [
+            f"P: probability that the statement holds. {rule(payload)} Not tested: the model of "
+            "this run has no such quantity, or the pair no such figure. A link on effort is about "
+            "all countries of the sample, not about this pair. An association within a country "
+            "over time is not proof of a cause."
+        ],
+    }
+
+
+def claims_summary(payload: Payload) -> str:
+    """Count the verdicts and say that a chain is no better than its weakest link."""
+    counts = {key: 0 for key in VERDICTS}
+    for claim in payload["claims"]:
+        counts[claim["verdict"]] += 1
+    words = listing([f"{n} {VERDICTS[key]}" for key, n in counts.items() if n])
+    return _say(
+        "The argument under test runs: {rs} effort in research outgrows {ss}; effort builds "
+        "military technology; technology ends dependence; {s} becomes the junior partner; the "
+        f"partnership turns down. Of its {len(payload['claims'])} links as tested here, {words}. "
+        "An argument holds no better than its weakest link, and a link that is not tested is not "
+        "supported.", payload
+    )
+
+
+def parameter_groups(payload: Payload) -> list[dict[str, Any]]:
+    """Posterior beside prior of every top-level parameter, by topic."""
+    left = list(payload["parameters"])
+    groups = []
+    for topic, keys in TOPICS:
+        chosen = [p for key in keys for p in left if _matches(p["name"], key)]
+        left = [p for p in left if p not in chosen]
+        if chosen:
+            groups.append({"topic": topic, "rows": [_parameter(p) for p in chosen]})
+    return groups
+
+
+def _matches(name: str, key: str) -> bool:
+    return name.startswith(key) if not key or key.endswith("_") else name == key
+
+
+def _parameter(parameter: Mapping[str, Any]) -> dict[str, str]:
+    prior, posterior = parameter["prior"], parameter["posterior"]
+    texts = []
+    for part in (prior, posterior):
+        digits = places(part["q05"], part["q95"])
+        texts.append([number(part["q50"], digits), span(part["q05"], part["q95"], digits)])
+    narrower = parameter["contraction"]
+    if narrower is None:
+        change = DASH
+    elif narrower < 0:
+        change = f"{-100 * narrower:.0f} % wider"
+    else:
+        change = f"{100 * narrower:.0f} %"
+    return {
+        "name": parameter["name"],
+        "description": parameter["description"].rstrip(". "),
+        "unit": "" if parameter["unit"] in ("", "1") else parameter["unit"],
+        "prior": texts[0],
+        "posterior": texts[1],
+        "positive": prob(posterior["positive"]) if parameter["signed"] else "",
+        "narrower": change,
+        "alt": f"Prior and posterior density of {parameter['name']}; posterior median "
+        f"{texts[1][0]}, 90 % interval {texts[1][1]}.",
+    }
+
+
+def parameters_text(payload: Payload) -> str:
+    """Say how to read the strips."""
+    return (
+        f"The {len(payload['parameters'])} top-level parameters. Grey: prior; blue: posterior, "
+        "each drawn to the same height; dashed: zero. A posterior that lies on its prior has "
+        "learnt nothing from the data, and what rests on it rests on judgement. Numbers: median "
+        "and, beneath it, 90 % interval. P(>0): probability of a value above zero, where the "
+        "prior allows both signs. Narrower: how much smaller the posterior standard deviation is "
+        "than that of the prior."
+    )
+
+
+def gate_text(payload: Payload) -> str:
+    """Say what the gate found."""
+    gate = payload["gate"]
+    if not gate["judged"]:
+        return (
+            "This run was not judged by the diagnostics gate, so nothing in this report may be "
+            "published."
+        )
+    if gate["passed"]:
+        return (
+            "The run passed the diagnostics gate: every check below is within its threshold. "
+            "Passing says that the sampler has explored this model; it does not say that the "
+            "model is right."
+        )
+    failed = [_check_name(check)[0] for check in gate["checks"] if not check.get("passed")]
+    which = f" ({listing(failed)})" if failed else ""
+    return (
+        f"The run failed the diagnostics gate{which}. Its numbers may be wrong in ways that no "
+        "interval shows; they are printed for those who mend the fit and may not be published."
+    )
+
+
+def _check_name(check: Mapping[str, Any]) -> tuple[str, str]:
+    name = str(check.get("name", ""))
+    if name in CHECKS:
+        return CHECKS[name]
+    return sentence(name.replace("_", " ")), ""
+
+
+def gate_table(payload: Payload) -> Table:
+    """Every check of the gate with its threshold."""
+    rows = []
+    for check in payload["gate"]["checks"]:
+        name, sign = _check_name(check)
+        limit = _figure(check.get("threshold"))
+        where = check.get("where")
+        rows.append(
+            [
+                name,
+                _figure(check.get("value")),
+                f"{sign} {limit}".strip(),
+                _text(where) if where else "",
+                "passed" if check.get("passed") else "FAILED",
+            ]
+        )
+    return {
+        "caption": "The diagnostics gate.",
+        "columns": ["Check", "Found", "Required", "Where", "Verdict"],
+        "rows": rows,
+        "notes": [],
+    }
+
+
+def _figure(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if float(value).is_integer() and abs(value) < 1e7:
+        return f"{int(value):,}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"
+
+
+def chains_table(payload: Payload) -> Table:
+    """What each chain did."""
+    data = payload["chains"]
+    label = {
+        "gap": _say("Median gap, {origin}", payload),
+        "rd_within": "Median R&D effect",
+        None: "",
+    }[data["quantity"]]
+    columns = [
+        ("chain", "Chain", "{:.0f}"),
+        ("draws", "Draws", "{:,.0f}"),
+        ("divergences", "Divergences", "{:.0f}"),
+        ("ebfmi", "E-BFMI", "{:.2f}"),
+        ("steps", "Mean steps", "{:.0f}"),
+        ("depth", "Mean depth", "{:.1f}"),
+        ("median", label, "{:.3f}"),
+        ("ahead", _say("P({r} ahead)", payload), "{:.2f}"),
+    ]
+    shown = [c for c in columns if any(c[0] in row for row in data["rows"])]
+    rows = [
+        [
+            "" if row.get(key) is None else form.format(row[key]).replace("-", "−")
+            for key, _, form in shown
+        ]
+        for row in data["rows"]
+    ]
+    notes = ["Steps: leapfrog steps of the sampler per draw."] if "steps" in {
+        c[0] for c in shown
+    } else []
+    if data["quantity"] == "rd_within":
+        notes.append(
+            "Median R&D effect: of a change in a country’s own R&D stock, log-odds per log unit. "
+            "It stands in for the capacity gap, which has no value per chain where a country of "
+            "the pair is not a supplier of the sample."
+        )
+    return {
+        "caption": "The chains, which ought to agree.",
+        "columns": [title for _, title, _ in shown],
+        "rows": rows,
+        "notes": notes,
+    }
+
+
+# Sources and identity --------------------------------------------------------------------------
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(item) for item in value)
+    return str(value)
+
+
+def variables_table(payload: Payload) -> Table:
+    """Every series used: unit, source, vintage, and how far its dating is assumed."""
+    sources = payload["sources"]
+    vintages, assumed = dict(sources["vintages"]), dict(sources["assumed"])
+    rows = []
+    for entry in sources["variables"]:
+        name = entry["name"]
+        rows.append(
+            [
+                sentence(entry["long_name"]),
+                entry["units"],
+                entry["source"],
+                _text(vintages.pop(name, DASH)),
+                _share(assumed.pop(name, 0.0)),
+            ]
+        )
+    for name in [*vintages, *[key for key in assumed if key not in vintages]]:
+        rows.append(
+            [sentence(name.replace("_", " ")), "", "", _text(vintages.get(name, DASH)),
+             _share(assumed.get(name, 0.0))]
+        )
+    return {
+        "caption": "Series used, the release each comes from, and the share of figures whose "
+        "release date is assumed.",
+        "columns": ["Series", "Unit", "Source", "Vintage", "Assumed"],
+        "rows": rows,
+        "notes": [
+            "Assumed: where no vintage of a series was kept, its figures are taken from the next "
+            "later release and dated by the provider’s usual lag."
+        ],
+    }
+
+
+def _share(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _text(value)
+    if not value:
+        return "none"
+    return "<1 %" if value < 0.005 else f"{100 * value:.0f} %"
+
+
+def providers(payload: Payload) -> list[dict[str, str]]:
+    """Return who published the figures, where, and on what terms."""
+    result = []
+    for entry in payload["sources"]["providers"]:
+        if not isinstance(entry, Mapping):
+            result.append({"term": _text(entry), "text": ""})
+            continue
+        name = _first(entry, ("title", "name", "provider"))
+        rest = [
+            _first(entry, ("path", "url")),
+            _first(entry, ("terms", "licence", "license")),
+            _first(entry, ("vintage", "version")),
+        ]
+        result.append({"term": name, "text": ". ".join(t.rstrip(".") for t in rest if t)})
+    return result
+
+
+def _first(entry: Mapping[str, Any], keys: Iterable[str]) -> str:
+    return next((_text(entry[key]) for key in keys if entry.get(key)), "")
+
+
+LABELS = {
+    "id": "Run",
+    "created": "Created",
+    "command": "Command",
+    "seed": "Seed",
+    "as_of": "Data as of",
+    "quick": "Quick",
+    "draws": "Draws per chain",
+    "chains": "Chains",
+}
+
+
+def record_table(payload: Payload) -> list[list[str]]:
+    """Return what identifies the run: label, value, and whether the value is code."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    rows: list[list[str]] = []
+    for row in payload["record"]:
+        key, value = row["key"], row["value"]
+        head, _, tail = key.partition(".")
+        if tail:
+            groups.setdefault(head, []).append((tail, value))
+        else:
+            words = {"True": "yes", "False": "no"}.get(value, value)
+            code = "code" if key in ("id", "command") else ""
+            rows.append([LABELS.get(key, sentence(key.replace("_", " "))), words, code])
+    for head, items in groups.items():
+        if head == "code":
+            found = dict(items)
+            state = {
+                "True": "with changes not committed",
+                "False": "as committed",
+            }.get(found.get("dirty", ""), "")
+            parts = [
+                f"version {found['version']}" if "version" in found else "",
+                f"commit {found['commit']}" if "commit" in found else "",
+                state,
+            ]
+            rows.append(["Code", ", ".join(filter(None, parts)), ""])
+        elif head == "hashes":
+            rows.extend([f"Hash of {name}", value, "code"] for name, value in items)
+        elif head == "seconds":
+            text = ", ".join(f"{name} {_seconds(value)}" for name, value in items)
+            rows.append(["Seconds", text, ""])
+        else:
+            text = ", ".join(f"{name} {value}" for name, value in items)
+            rows.append([sentence(head.replace("_", " ")), text, ""])
+    return rows
+
+
+def _seconds(text: str) -> str:
+    try:
+        return f"{float(text):.0f}"
+    except ValueError:
+        return text
+
+
+def limits(payload: Payload) -> list[str]:
+    """Say what the forecast cannot see."""
+    return [
+        "Capacity is inferred from deliveries, R&D and military spending. Technology that is "
+        "never exported, or withheld for political reasons, shows only through effort.",
+        "SIPRI counts major conventional arms as delivered: not ammunition, small arms, most "
+        "components, or the transfer of knowledge. Figures of the latest years are restated, at "
+        "times by a sixth to a half.",
+        "R&D is that of the whole economy. A civilian boom and a military one look alike.",
+        "Total capacity only: this report makes no statement on single technologies such as "
+        "engines, submarines or uncrewed systems, in which the order may differ.",
+        "No model of the partnership itself is part of this report: nothing here says whether "
+        "it turns down.",
+        "The baseline continues what the past has shown, shocks included. It knows no event of "
+        "a kind that the record does not hold, and intervals do not include the chance that the "
+        "model is wrong.",
+        "Several of the priors rest on judgement; the section on parameters shows which the data "
+        "have moved.",
+    ]
+
+
+# The whole -------------------------------------------------------------------------------------
+
+
+def write(payload: Payload) -> dict[str, Any]:
+    """Write every text of a report.
+
+    Returns
+    -------
+    dict
+        Strings, lists and tables of strings, in the shape that report.typ sets.
+    """
+    return {
+        "title": title(payload),
+        "subtitle": subtitle(payload),
+        "banner": banner(payload),
+        "id": payload["id"],
+        "created": date(payload["created"]),
+        "headline": headline(payload),
+        "gap": gap_sentence(payload),
+        "key": key_table(payload),
+        "levels": {
+            "paragraphs": levels_paragraphs(payload),
+            "table": levels_table(payload),
+        },
+        "reading": reading(payload),
+        "rules": event_rules(payload),
+        "captions": captions(payload),
+        "milestones": milestone_table(payload),
+        "claims": claims_table(payload),
+        "claims_summary": claims_summary(payload),
+        "parameters_text": parameters_text(payload),
+        "parameters": parameter_groups(payload),
+        "gate_text": gate_text(payload),
+        "gate_passed": bool(payload["gate"]["judged"] and payload["gate"]["passed"]),
+        "gate": gate_table(payload),
+        "chains": chains_table(payload),
+        "variables": variables_table(payload),
+        "providers": providers(payload),
+        "record": record_table(payload),
+        "warnings": list(payload["warnings"]),
+        "limits": limits(payload),
+        "data_as_of": date(payload["sources"]["as_of"] or payload["as_of"] or ""),
+    }

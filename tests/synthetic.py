@@ -1,0 +1,450 @@
+"""Make small run folders with invented numbers, so that what follows a fit is tested without one.
+
+Nothing here is a result: random arrays in a plausible range, in the shape that a run has. The
+kinds cover the corners a report must get right: `plain`, `never` (no event in any draw),
+`crossed` (every event has happened at the origin) and `undefined` (a pair without events that
+rest on exports or on past deliveries).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+
+from data.names import (
+    ALL_DOMAINS,
+    BASELINE,
+    CAPACITY_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED,
+    EXPORT_CROSSOVER,
+    INDEPENDENCE,
+)
+
+KINDS = ("plain", "never", "crossed", "undefined")
+SUPPLIERS = ("RUS", "CHN", "USA", "FRA")
+RECIPIENTS = ("CHN", "IND", "VNM")
+COUNTRIES = ("RUS", "CHN", "USA", "FRA", "IND", "VNM")
+NAMES = {
+    "RUS": "Russia",
+    "CHN": "China",
+    "USA": "United States",
+    "FRA": "France",
+    "IND": "India",
+    "VNM": "Vietnam",
+}
+ORIGIN, HORIZON, FIRST = 2024, 2050, 1992
+PAST = np.arange(FIRST, ORIGIN + 1)
+FUTURE = np.arange(ORIGIN + 1, HORIZON + 1)
+PRIORS = Path(__file__).parents[1] / "models" / "priors" / "default.toml"
+START = {"plain": -0.3, "never": -30.0, "crossed": 30.0, "undefined": -0.6}
+"""Median gap of capacity at the origin, recipient minus supplier, by kind."""
+
+
+def make_run(
+    folder: Path,
+    kind: str = "plain",
+    *,
+    passed: bool = True,
+    quick: bool = False,
+    draws: int = 300,
+    chains: int = 4,
+    seed: int = 20240101,
+) -> Path:
+    """Write a run folder and return it.
+
+    Parameters
+    ----------
+    folder
+        Where; made if absent.
+    kind
+        One of `KINDS`; `undefined` is France to Vietnam's neighbour India seen from outside: the
+        pair FRA-VNM, whose recipient exports nothing.
+    passed, quick
+        What the gate says, and whether the run calls itself quick.
+    """
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    pair = ("FRA", "VNM") if kind == "undefined" else ("RUS", "CHN")
+    forecast = _forecast(rng, kind, pair, draws * chains)
+    _events(forecast, pair, kind, folder)
+    _levels(forecast, pair, kind, folder)
+    forecast.to_netcdf(folder / "forecast.nc", engine="h5netcdf")
+    _posterior(rng, forecast, draws, chains).to_netcdf(folder / "posterior.nc", engine="h5netcdf")
+    (folder / "priors.toml").write_text(PRIORS.read_text("utf-8"), "utf-8")
+    (folder / "run.json").write_text(json.dumps(_record(passed, quick, draws, chains)), "utf-8")
+    return folder
+
+
+def _walk(rng: np.random.Generator, shape: tuple[int, ...], sd: float) -> np.ndarray:
+    return np.cumsum(rng.normal(0.0, sd, shape), axis=-1)
+
+
+def _forecast(
+    rng: np.random.Generator, kind: str, pair: tuple[str, str], draws: int
+) -> xr.Dataset:
+    countries, past, future = len(COUNTRIES), len(PAST), len(FUTURE)
+    level = np.array([1.6, 1.3, 2.6, 1.4, -0.9, -2.0])
+    level[COUNTRIES.index(pair[1])] = level[COUNTRIES.index(pair[0])] + START[kind]
+    now = level + rng.normal(0.0, 0.28, (draws, countries))
+    back = _walk(rng, (draws, countries, past), 0.05)[..., ::-1]
+    trend = np.linspace(1.6, 0.0, past) * (np.array(COUNTRIES) == pair[1])[:, None]
+    theta_past = now[..., None] - back + back[..., -1:] - trend
+    growth = 0.02 * (np.array(COUNTRIES) == pair[1])[:, None] * (kind != "never")
+    theta = theta_past[..., -1:] + growth * np.arange(1, future + 1)
+    theta = theta + _walk(rng, (draws, countries, future), 0.09)
+
+    share_now = np.array([0.94, 2.6, 3.5, 2.2, 0.65, 0.5])
+    rd_share = share_now[:, None] * np.exp(_walk(rng, (draws, countries, future), 0.035))
+    stock_now = np.array([3.0e11, 2.9e12, 4.2e12, 5.0e11, 3.2e11, 2.0e10])
+    speed = np.array([0.01, 0.09, 0.03, 0.02, 0.05, 0.1])
+    stock_past = stock_now[:, None] * np.exp(speed[:, None] * (PAST - ORIGIN))
+    path = 0.6 * speed[:, None] * np.arange(1, future + 1)
+    rd_stock = stock_now[:, None] * np.exp(path + _walk(rng, (draws, countries, future), 0.03))
+
+    observed = np.round(1200 * np.exp(-0.5 * ((PAST - 2004) / 7.0) ** 2) * rng.gamma(6, 1 / 6, past))
+    observed += 90.0
+    if kind == "undefined":
+        observed = np.zeros(past)
+    if kind == "crossed":
+        observed = np.where(PAST > 2015, 1.0, observed)
+    middle = 900.0 if kind == "never" else max(observed[-3:].mean(), 2.0)
+    log_mean = np.log(middle) - (0.0 if kind == "never" else 0.05) * np.arange(1, future + 1)
+    step = 0.02 if kind == "never" else 0.2
+    mean = np.exp(log_mean + _walk(rng, (draws, future), step))
+    noise = 0.02 if kind == "never" else 0.8
+    deliveries = mean * np.exp(rng.normal(0.0, noise, (draws, future)))
+    if kind == "crossed":
+        deliveries = np.minimum(deliveries, 2.0)
+    elif kind != "never":
+        deliveries *= rng.random((draws, future)) > 0.15
+    imports = np.maximum(1.4 * observed, 50.0) + rng.gamma(4, 40, past)
+
+    share_past = np.clip(observed / imports + rng.normal(0, 0.04, (draws, past)), 0, 1)
+    fraction_past = np.clip(
+        np.linspace(0.45, 0.06, past) + rng.normal(0, 0.03, (draws, past)), 0.005, 1
+    )
+    falling = np.exp(_walk(rng, (draws, future), 0.12) - 0.03 * np.arange(1, future + 1))
+    share = np.clip(share_past[:, -1:] * falling, 0, 1)
+    fraction = np.clip(fraction_past[:, -1:] * falling[:, ::-1], 0, 1)
+
+    exports_now = np.array([2200.0, 1900.0, 12000.0, 2600.0])
+    if kind == "never":
+        exports_now[1] = 20.0
+    if kind == "crossed":
+        exports_now[1] = 90000.0
+    exports_past = exports_now[:, None] * np.exp(_walk(rng, (4, past), 0.12)[:, ::-1])
+    exports_past = exports_past / exports_past[:, -1:] * exports_now[:, None]
+    exports = exports_now[:, None] * np.exp(
+        _walk(rng, (draws, 4, future), 0.005 if kind in ("never", "crossed") else 0.14)
+    )
+
+    one = (None, slice(None))
+    scenario = ("draw", "scenario")
+    data = {
+        "rd_share": ((*scenario, "country", "year_future"), rd_share[one]),
+        "rd_stock": ((*scenario, "country", "year_future"), rd_stock[one]),
+        "theta": ((*scenario, "country", "year_future"), theta[one]),
+        "deliveries": ((*scenario, "year_future"), deliveries[one]),
+        "deliveries_mean": ((*scenario, "year_future"), mean[one]),
+        "import_share": ((*scenario, "year_future"), share[one]),
+        "imported_fraction": ((*scenario, "year_future"), fraction[one]),
+        "exports": ((*scenario, "supplier", "year_future"), exports[one]),
+    }
+    data = {key: (dims, np.swapaxes(array, 0, 1)) for key, (dims, array) in data.items()}
+    data |= {
+        "theta_past": (("draw", "country", "year"), theta_past),
+        "rd_stock_past": (("country", "year"), stock_past),
+        "import_share_past": (("draw", "year"), share_past),
+        "imported_fraction_past": (("draw", "year"), fraction_past),
+        "deliveries_observed": (("year",), observed),
+        "imports_observed": (("recipient", "year"), np.tile(imports, (len(RECIPIENTS), 1))),
+        "exports_observed": (("supplier", "year"), exports_past),
+    }
+    return xr.Dataset(
+        data,
+        coords={
+            "draw": np.arange(draws),
+            "scenario": [BASELINE],
+            "country": list(COUNTRIES),
+            "supplier": list(SUPPLIERS),
+            "recipient": list(RECIPIENTS),
+            "year": PAST,
+            "year_future": FUTURE,
+        },
+        attrs={"supplier": pair[0], "recipient": pair[1], "origin": ORIGIN},
+    )
+
+
+def _events(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path) -> None:
+    """Write events.csv and timing.csv as the draws have it."""
+    base = forecast.sel(scenario=BASELINE)
+    years = np.arange(ORIGIN, HORIZON + 1)
+
+    def whole(past: xr.DataArray, future: xr.DataArray) -> np.ndarray:
+        past = past.isel(year=slice(-3, None)).values
+        future = future.transpose("draw", "year_future").values
+        return np.concatenate([np.broadcast_to(past, (len(future), 3)), future], axis=1)
+
+    def three(values: np.ndarray) -> np.ndarray:
+        return np.lib.stride_tricks.sliding_window_view(values, 3, axis=1)
+
+    def of(array: xr.DataArray, country: str) -> xr.DataArray:
+        return array.sel(country=country)
+
+    gap = whole(
+        of(base["theta_past"], pair[1]) - of(base["theta_past"], pair[0]),
+        of(base["theta"], pair[1]) - of(base["theta"], pair[0]),
+    )
+    happens = {
+        CAPACITY_CROSSOVER: gap[:, 2:] > 0,
+        CAPACITY_CROSSOVER_SUSTAINED: (three(gap) > 0).all(axis=-1),
+    }
+    if kind != "undefined":
+        totals = [
+            three(
+                whole(
+                    base["exports_observed"].sel(supplier=code), base["exports"].sel(supplier=code)
+                )
+            ).mean(axis=-1)
+            for code in pair
+        ]
+        happens[EXPORT_CROSSOVER] = totals[1] > totals[0]
+        floor = 0.05 * float(base["deliveries_observed"].sel(year=slice(2000, 2009)).mean())
+        means = three(whole(base["deliveries_observed"], base["deliveries"])).mean(axis=-1)
+        happens[INDEPENDENCE] = means < floor
+
+    shared = {"domain": ALL_DOMAINS, "supplier": pair[0], "recipient": pair[1]}
+    shared["scenario"] = BASELINE
+    rows, times = [], []
+    for event, answer in happens.items():
+        by = np.maximum.accumulate(answer, axis=1)
+        for year, share in zip(years, by.mean(axis=0), strict=True):
+            error = float(np.sqrt(share * (1 - share) / len(by)))
+            rows.append(
+                {"event": event, **shared, "year": year, "probability": share, "mc_error": error}
+            )
+        first = years[by.argmax(axis=1)][by[:, -1]].astype(float)
+        quantiles = (0.5, 0.05, 0.25, 0.75, 0.95)
+        found = np.quantile(first, quantiles, method="inverted_cdf") if len(first) else [np.nan] * 5
+        keys = ("median_year", "q05", "q25", "q75", "q95")
+        times.append(
+            {
+                "event": event,
+                **shared,
+                "probability_within_horizon": by[:, -1].mean(),
+                **dict(zip(keys, found, strict=True)),
+                "horizon": HORIZON,
+            }
+        )
+    pd.DataFrame(rows).to_csv(folder / "events.csv", index=False)
+    pd.DataFrame(times).to_csv(folder / "timing.csv", index=False)
+
+
+def _levels(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path) -> None:
+    theta = forecast["theta_past"].sel(year=ORIGIN)
+    gap = (theta.sel(country=pair[1]) - theta.sel(country=pair[0])).values
+    alternatives = (
+        ("chosen", "Unexplained ties of every supplier average to zero over its customers", 0.0),
+        ("trade_weighted", "The same, customers weighted by what they buy from anyone", 0.25),
+        ("free_affinity", "A supplier’s mean tie is left free, with the prior of a pair", -0.2),
+        ("own_purchases", "Levels read off what the two sides buy from each other", 0.35),
+        ("effort_only", "Levels as R&D and military spending alone explain them", 0.7),
+    )
+    rows = []
+    for at, (name, description, shift) in enumerate(alternatives):
+        moved = gap + shift
+        share = float((moved > 0).mean())
+        rows.append(
+            {
+                "alternative": name,
+                "description": description,
+                "probability": share,
+                "mc_error": float(np.sqrt(share * (1 - share) / len(gap))),
+                "gap_median": float(np.median(moved)),
+                "gap_q05": float(np.quantile(moved, 0.05)),
+                "gap_q95": float(np.quantile(moved, 0.95)),
+                "year": ORIGIN,
+                "headline": at == 0,
+            }
+        )
+    pd.DataFrame(rows).to_csv(folder / "levels.csv", index=False)
+
+
+def _posterior(
+    rng: np.random.Generator, forecast: xr.Dataset, draws: int, chains: int
+) -> xr.DataTree:
+    priors = tomllib.loads(PRIORS.read_text("utf-8"))["variable"]
+    shape = (chains, draws)
+    theta = forecast["theta_past"].sel(country=list(SUPPLIERS)).values
+    theta = theta.reshape(chains, draws, len(SUPPLIERS), len(PAST))
+    posterior = {
+        "supplier_capacity": (("chain", "draw", "supplier", "year"), theta),
+        **{
+            name: (("chain", "draw"), _near_prior(rng, entry, shape))
+            for name, entry in priors.items()
+            if entry["top_level"]
+        },
+    }
+    coords = {
+        "chain": np.arange(chains),
+        "draw": np.arange(draws),
+        "supplier": list(SUPPLIERS),
+        "year": PAST,
+    }
+    stats_group = {
+        "energy": (("chain", "draw"), rng.normal(2e4, 60.0, shape)),
+        "diverging": (("chain", "draw"), np.zeros(shape, bool)),
+        "n_steps": (("chain", "draw"), np.full(shape, 31)),
+    }
+    share = np.array([1.0, 1.5, 2.8, 2.2, 0.7, 0.3])[:, None] * np.exp(
+        _walk(rng, (len(COUNTRIES), len(PAST)), 0.03)
+    )
+    share[3:, ::3] = np.nan
+    constant = xr.Dataset(
+        {
+            "rd_share": (
+                ("country", "year"),
+                share,
+                {
+                    "units": "% of GDP",
+                    "long_name": "R&D expenditure",
+                    "source": "World Bank, World Development Indicators, GB.XPD.RSDV.GD.ZS",
+                },
+            ),
+            "gdp": (
+                ("country", "year"),
+                np.full(share.shape, 1e12),
+                {
+                    "units": "constant 2021 PPP $",
+                    "long_name": "Gross domestic product",
+                    "source": "World Bank, World Development Indicators, NY.GDP.MKTP.PP.KD",
+                },
+            ),
+            "tiv": (
+                ("supplier", "recipient", "year"),
+                np.zeros((len(SUPPLIERS), len(RECIPIENTS), len(PAST))),
+                {
+                    "units": "TIV million",
+                    "long_name": "Deliveries of major conventional arms",
+                    "source": "SIPRI Arms Transfers Database, delivery lines",
+                },
+            ),
+        },
+        coords={
+            "country": list(COUNTRIES),
+            "supplier": list(SUPPLIERS),
+            "recipient": list(RECIPIENTS),
+            "year": PAST,
+        },
+        attrs={
+            "country_names": json.dumps(NAMES),
+            "as_of": "2026-04-30",
+            "vintages": json.dumps(
+                {"rd_share": "2026-04-08", "gdp": "2026-04-08", "tiv": "2026-02-12"}
+            ),
+            "assumed_share": json.dumps({"rd_share": 0.12, "gdp": 0.3, "tiv": 0.0}),
+            "sources": json.dumps(
+                [
+                    {
+                        "title": "SIPRI Arms Transfers Database",
+                        "path": "https://www.sipri.org/databases/armstransfers",
+                        "terms": "Free for non-commercial use with attribution",
+                    },
+                    {
+                        "title": "World Bank, World Development Indicators",
+                        "path": "https://databank.worldbank.org",
+                        "terms": "CC BY 4.0",
+                    },
+                ]
+            ),
+        },
+    )
+    return xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset(posterior, coords),
+            "sample_stats": xr.Dataset(stats_group, {k: coords[k] for k in ("chain", "draw")}),
+            "constant_data": constant,
+        }
+    )
+
+
+def _near_prior(
+    rng: np.random.Generator, entry: Mapping[str, Any], shape: tuple[int, int]
+) -> np.ndarray:
+    """Draws of about half the width of a prior."""
+    normal = np.clip(0.3 + 0.5 * rng.normal(size=shape), -3.0, 3.0)
+    if entry["family"] == "normal":
+        return entry["mu"] + entry["sigma"] * normal
+    if entry["family"] == "lognormal":
+        return np.exp(entry["mu"] + entry["sigma"] * normal)
+    uniform = stats.norm.cdf(normal)
+    if entry["family"] == "halfnormal":
+        return stats.halfnorm.ppf(uniform, scale=entry["sigma"])
+    return stats.beta.ppf(uniform, entry["alpha"], entry["beta"])
+
+
+def _record(passed: bool, quick: bool, draws: int, chains: int) -> dict[str, Any]:
+    rhat = 1.004 if passed else 1.083
+    return {
+        "id": "synthetic-0001",
+        "created": "2026-05-04T10:11:12+00:00",
+        "command": "crossover run --seed 11",
+        "seed": 11,
+        "as_of": "2026-04-30",
+        "quick": quick,
+        "code": {"version": "0.1.0", "commit": "0123456789abcdef", "dirty": True},
+        "packages": {"numpy": "2.5.5", "pymc": "6.4.0", "nutpie": "0.16.11", "typst": "0.15.2"},
+        "hashes": {"panel": "ab" * 32, "priors": "cd" * 32, "posterior": "ef" * 32},
+        "seconds": {"sample": 181.25, "forecast": 9.5},
+        "draws": draws,
+        "chains": chains,
+        "gate": {
+            "passed": passed,
+            "checks": [
+                {
+                    "name": "rhat",
+                    "value": rhat,
+                    "threshold": 1.01,
+                    "passed": passed,
+                    "where": "walk_sd",
+                },
+                {
+                    "name": "ess_bulk",
+                    "value": 612.4,
+                    "threshold": 400,
+                    "passed": True,
+                    "where": "home_bias",
+                },
+                {
+                    "name": "ess_tail",
+                    "value": 540.9,
+                    "threshold": 400,
+                    "passed": True,
+                    "where": "capacity_crossover by 2050",
+                },
+                {
+                    "name": "divergences",
+                    "value": 0,
+                    "threshold": 0,
+                    "passed": True,
+                    "where": "all chains",
+                },
+                {
+                    "name": "ebfmi",
+                    "value": 0.71,
+                    "threshold": 0.3,
+                    "passed": True,
+                    "where": "chain 3",
+                },
+            ],
+        },
+        "warnings": ["A warning of the run, printed as it stands."],
+    }
