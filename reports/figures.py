@@ -11,7 +11,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    MaxNLocator,
+    NullLocator,
+    PercentFormatter,
+)
 
 from data.names import (
     CAPACITY_CROSSOVER,
@@ -20,6 +26,7 @@ from data.names import (
     INDEPENDENCE,
 )
 from reports import style
+from reports.numerals import complement, prob
 from reports.style import COLOURS, FAINT, GREY, INK, values
 
 ROLES = ("recipient", "supplier")
@@ -40,7 +47,7 @@ def names(payload: Payload) -> dict[str, str]:
 def rd_effort(payload: Payload) -> bytes:
     """R&D as a share of GDP, and the R&D stock, of both countries."""
     rd, name, origin, horizon = payload["rd"], names(payload), payload["origin"], payload["horizon"]
-    with style.canvas(72) as figure:
+    with style.canvas(66) as figure:
         left, right = figure.subplots(1, 2)
         figure.subplots_adjust(left=0.045, right=0.885, top=0.85, bottom=0.13, wspace=0.46)
         first = min(
@@ -73,7 +80,10 @@ def rd_effort(payload: Payload) -> bytes:
             style.origin_line(axes, origin, horizon)
             style.end_labels(
                 axes,
-                [(_short(name[r]), rd[r][future]["q50"][-1] * scale, COLOURS[r]) for r in ROLES],
+                [
+                    (_short(name[r]), _scaled(rd[r][future], scale)["q50"][-1], COLOURS[r])
+                    for r in ROLES
+                ],
                 horizon,
             )
         style.heading(left, "R&D spending", "% of GDP")
@@ -85,7 +95,7 @@ def capacity(payload: Payload) -> bytes:
     """Latent capacity of both countries, and the gap between them."""
     data, name = payload["capacity"], names(payload)
     origin, horizon = payload["origin"], payload["horizon"]
-    with style.canvas(118) as figure:
+    with style.canvas(100) as figure:
         top, bottom = figure.subplots(2, 1, height_ratios=(1.45, 1))
         figure.subplots_adjust(left=0.045, right=0.885, top=0.91, bottom=0.08, hspace=0.42)
         first = data["gap"]["past"]["year"][0]
@@ -114,7 +124,6 @@ def capacity(payload: Payload) -> bytes:
         style.heading(
             bottom, f"Gap: {name['recipient']} minus {name['supplier']}", "difference in log-odds"
         )
-        _band_key(top)
         return style.svg(figure)
 
 
@@ -122,7 +131,7 @@ def dependence(payload: Payload) -> bytes:
     """Deliveries of the pair, the supplier's share of imports, and the imported fraction."""
     data, name = payload["dependence"], names(payload)
     origin, horizon = payload["origin"], payload["horizon"]
-    with style.canvas(138) as figure:
+    with style.canvas(118) as figure:
         grid = figure.add_gridspec(2, 2, height_ratios=(1.25, 1))
         top = figure.add_subplot(grid[0, :])
         left, right = figure.add_subplot(grid[1, 0]), figure.add_subplot(grid[1, 1])
@@ -132,7 +141,7 @@ def dependence(payload: Payload) -> bytes:
         box = top.get_position()
         top.set_position([box.x0, box.y0, 0.9 - box.x0, box.height])
         known = data["deliveries_observed"]
-        first = known["year"][0]
+        first = known["year"][0] if known["year"] else origin
         style.band(top, data["deliveries"], "recipient")
         top.plot(known["year"], known["value"], color=INK, lw=1.1)
         top.plot(known["year"], known["value"], "o", color=INK, ms=2.8, mfc="white", mew=0.8,
@@ -142,13 +151,13 @@ def dependence(payload: Payload) -> bytes:
             top.plot([start, end], [data["base_mean"]] * 2, color=GREY, lw=1)
             top.annotate(
                 f"mean {start}–{end}", (end, data["base_mean"]), xytext=(4, 0),
-                textcoords="offset points", va="center", color=GREY,
+                textcoords="offset points", va="center", color=GREY, bbox=style.PLATE,
             )
-            top.axhline(data["floor"], color=style.SUPPLIER_COLOUR, lw=0.9, ls=(0, (3, 2)))
+            top.axhline(data["floor"], color=INK, lw=0.9, ls=(0, (3, 2)))
             top.annotate(
                 f"{100 * payload['rules']['independence_share']:.0f} % of\nthat mean",
                 (horizon, data["floor"]), xytext=(7, 0), textcoords="offset points",
-                color=style.SUPPLIER_COLOUR, va="center", annotation_clip=False,
+                va="center", annotation_clip=False,
             )
         top.set_ylim(bottom=0)
         top.yaxis.set_major_formatter(FuncFormatter(_thousands))
@@ -182,7 +191,7 @@ def exports(payload: Payload) -> bytes:
     data, name = payload["exports"], names(payload)
     origin, horizon = payload["origin"], payload["horizon"]
     drawn = [role for role in ROLES if data[role]]
-    with style.canvas(80) as figure:
+    with style.canvas(68) as figure:
         axes = figure.subplots()
         figure.subplots_adjust(left=0.06, right=0.885, top=0.87, bottom=0.115)
         ends, first = [], origin
@@ -197,7 +206,7 @@ def exports(payload: Payload) -> bytes:
                 mfc="white", mew=0.8,
             )
             ends.append((_short(name[role]), data[role]["future"]["q50"][-1], COLOURS[role]))
-            first = min(first, *known["year"])
+            first = min([first, *known["year"]])
         scale = ""
         if data["log_scale"]:
             _log(axes)
@@ -233,11 +242,11 @@ def probability_by_year(payload: Payload) -> bytes:
                       mfc="white", mew=1, clip_on=False)
             above = probability[i] < 0.5
             axes.annotate(
-                _probability(probability[i]), (year[i], probability[i]),
-                xytext=(-5, 0) if i == 0 else (0, 5 if above else -6),
+                prob(probability[i]), (year[i], probability[i]),
+                xytext=(-4, 3 if above else -3) if i == 0 else (0, 5 if above else -6),
                 textcoords="offset points",
                 ha="right" if i == 0 else "center",
-                va="center" if i == 0 else "bottom" if above else "top",
+                va="bottom" if above else "top",
                 annotation_clip=False,
             )
         axes.set_ylim(0, 1)
@@ -255,7 +264,7 @@ def timing(payload: Payload) -> bytes:
 
     def panel(axes: Axes, entry: Mapping[str, Any]) -> None:
         year, mass = values(entry, "year"), values(entry, "in_year")
-        away = payload["horizon"] + 4
+        away = payload["horizon"] + 5
         colour = COLOURS["recipient"]
         axes.bar(year, mass, width=0.8, color=colour, alpha=0.85, lw=0)
         axes.bar(
@@ -264,13 +273,15 @@ def timing(payload: Payload) -> bytes:
         )
         top = max(float(np.nanmax(mass)), entry["never"], 0.02)
         axes.set_ylim(0, top * 1.18)
+        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.annotate(
-            _probability(entry["never"]), (away, entry["never"]), xytext=(0, 2),
+            complement(entry["within"]), (away, entry["never"]), xytext=(0, 2),
             textcoords="offset points", ha="center", va="bottom",
         )
         if mass[0] > 0.01:
             axes.annotate(
-                _probability(mass[0]), (year[0], mass[0]), xytext=(0, 2),
+                prob(mass[0]), (year[0], mass[0]), xytext=(0, 2),
                 textcoords="offset points", ha="center", va="bottom",
             )
         if entry["median"] is not None:
@@ -281,7 +292,7 @@ def timing(payload: Payload) -> bytes:
         axes.set_xticklabels(
             [*[str(t) for t in axes.get_xticks()[:-1].astype(int)], f"not by\n{payload['horizon']}"]
         )
-        axes.axvline(payload["horizon"] + 1.6, color=FAINT, lw=0.8)
+        axes.axvline(payload["horizon"] + 1.8, color=FAINT, lw=0.8)
         axes.set_xlabel("Year", labelpad=-4, x=0.45)
 
     return _event_panels(payload, panel, "probability")
@@ -289,7 +300,7 @@ def timing(payload: Payload) -> bytes:
 
 def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
     name = {role: _short(text) for role, text in names(payload).items()}
-    with style.canvas(100) as figure:
+    with style.canvas(92) as figure:
         grid = figure.subplots(2, 2)
         figure.subplots_adjust(
             left=0.05, right=0.975, top=0.9, bottom=0.09, hspace=0.66, wspace=0.15
@@ -330,8 +341,8 @@ def levels(payload: Payload) -> bytes:
             left.plot(row["probability"], y, "o", color=colour, mfc=face, ms=5, mew=1.1,
                       clip_on=False)
             left.annotate(
-                _probability(row["probability"]), (row["probability"], y), xytext=(0, 5),
-                textcoords="offset points", ha="center", fontsize=7.5,
+                prob(row["probability"]), (row["probability"], y), xytext=(0, 5),
+                textcoords="offset points", ha="center", bbox=style.PLATE,
             )
             right.plot([row["gap_q05"], row["gap_q95"]], [y, y], color=colour, lw=1.4)
             right.plot(row["gap_median"], y, "o", color=colour, mfc=face, ms=5, mew=1.1)
@@ -360,7 +371,7 @@ def levels(payload: Payload) -> bytes:
 def chains(payload: Payload) -> bytes:
     """The capacity gap at the origin by chain, and effective sample size by parameter."""
     data, name = payload["chains"], {r: _short(t) for r, t in names(payload).items()}
-    with style.canvas(52) as figure:
+    with style.canvas(46) as figure:
         axes = figure.subplots()
         figure.subplots_adjust(left=0.015, right=0.985, top=0.8, bottom=0.2)
         lines = ("-", (0, (5, 1.6)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
@@ -477,10 +488,6 @@ def _thousands(value: float, _position: int = 0) -> str:
     return f"{value:,.0f}" if abs(value) >= 1 or value == 0 else f"{value:g}"
 
 
-def _probability(value: float) -> str:
-    return "<0.01" if value < 0.005 else ">0.99" if value > 0.995 else f"{value:.2f}"
-
-
 def _letter(at: int) -> str:
     return chr(ord("A") + at)
 
@@ -498,12 +505,3 @@ def _short(name: str, width: int = 12) -> str:
 
 def _fit(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
-
-
-def _band_key(axes: Axes) -> None:
-    """Say what the shades mean, once, inside the axes."""
-    axes.annotate(
-        "shades: 50 % and 90 % of draws; line: median", (0.0, 0.0), xytext=(2, 4),
-        xycoords=("axes fraction", "axes fraction"), textcoords="offset points", color=GREY,
-        fontsize=7.5,
-    )

@@ -113,7 +113,8 @@ def collect(run: Path, supplier: str | None = None, recipient: str | None = None
     try:
         for group in ("posterior", "constant_data", "sample_stats"):
             if group not in tree.children:
-                raise InputError(fault(f"the group {group!r} is missing", file=run / "posterior.nc"))
+                rule = f"the group {group!r} is missing"
+                raise InputError(fault(rule, file=paths["posterior.nc"]))
         return _freeze(_collect(paths, record, priors, tree, forecast))
     finally:
         tree.close()

@@ -9,6 +9,7 @@ bytes.
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,9 @@ OUTER, INNER = 0.16, 0.34
 """Opacity of the 90 % and of the 50 % band."""
 WIDTH = 166 / 25.4
 """Width of the text block in inches: figures are drawn at the size they are printed."""
+
+PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+"""What a label over lines lies on."""
 
 RC = {
     "svg.fonttype": "path",
@@ -155,25 +159,28 @@ def years(axes: Axes, first: int, last: int, every: int = 10) -> None:
 
 
 def end_labels(
-    axes: Axes, labels: Sequence[tuple[str, float, str]], x: float, gap: float = 10.0
+    axes: Axes, labels: Sequence[tuple[str, float | None, str]], x: float, gap: float = 10.0
 ) -> None:
     """Write labels beside the ends of lines, pushed apart where they would overlap.
 
     Parameters
     ----------
     labels
-        Text, value at the end of the line, and colour.
+        Text, value at the end of the line, and colour; those without a value are left out.
     x
         Right end of the lines, in data units.
     gap
         Least distance between two labels, in points.
     """
+    labels = [entry for entry in labels if entry[1] is not None]
+    if not labels:
+        return
     transform = axes.transData
     scale = 72 / axes.figure.dpi
     wanted = [transform.transform((x, value))[1] * scale for _, value, _ in labels]
     order = np.argsort(wanted)
     placed = list(wanted)
-    for before, after in zip(order[:-1], order[1:], strict=True):
+    for before, after in itertools.pairwise(order):
         short = gap - (placed[after] - placed[before])
         if short > 0:
             placed[before] -= short / 2

@@ -8,7 +8,6 @@ probability and any pair, so each one has its cases written out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,23 +18,16 @@ from data.names import (
     EXPORT_CROSSOVER,
     INDEPENDENCE,
 )
+from reports.figures import EVENT_TITLES
+from reports.numerals import HIGH, NONE, complement, error, number, places, prob, span
 from reports.payload import verdict
 
 Payload = Mapping[str, Any]
 Table = dict[str, Any]
 RECIPIENT, SUPPLIER = "recipient", "supplier"
-LOW, HIGH = 0.005, 0.995
-"""Below the first a probability is written <0.01, above the second >0.99."""
 FEW_DRAWS = 100
 """Timing that rests on fewer draws than this is flagged."""
-DASH = "–"
 
-EVENT_NAMES = {
-    CAPACITY_CROSSOVER: "Capacity: {r} ahead of {s}",
-    CAPACITY_CROSSOVER_SUSTAINED: "Capacity: {r} ahead for {n} years running",
-    EXPORT_CROSSOVER: "Arms exports: {r} ahead of {s}",
-    INDEPENDENCE: "Independence: deliveries below {pct} % of their {base} mean",
-}
 EVENT_CLAUSES = {
     CAPACITY_CROSSOVER: "{r} overtakes {s} in latent capacity",
     CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
@@ -128,43 +120,6 @@ TOPICS = (
 # Numbers in words ------------------------------------------------------------------------------
 
 
-def prob(value: float | None) -> str:
-    """Write a probability with two decimals, <0.01 or >0.99 at the ends."""
-    if value is None:
-        return DASH
-    return "<0.01" if value < LOW else ">0.99" if value > HIGH else f"{value:.2f}"
-
-
-def error(value: float | None) -> str:
-    """Write a Monte Carlo standard error."""
-    if value is None:
-        return "not given"
-    return "0" if value == 0 else "<0.001" if value < 0.0005 else f"{value:.3f}"
-
-
-def number(value: float | None, decimals: int | None = None) -> str:
-    """Write a number with a true minus sign, three significant digits unless told otherwise."""
-    if value is None:
-        return DASH
-    if decimals is None:
-        size = math.floor(math.log10(abs(value))) if value else 0
-        decimals = min(max(2 - size, 0), 6)
-    text = f"{value:,.{decimals}f}"
-    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
-
-
-def span(low: float | None, high: float | None, decimals: int | None = None) -> str:
-    """Write an interval."""
-    return f"{number(low, decimals)} to {number(high, decimals)}"
-
-
-def places(low: float | None, high: float | None) -> int:
-    """Return the decimals that show two digits of the width of an interval."""
-    if low is None or high is None or not high > low:
-        return 2
-    return min(max(1 - math.floor(math.log10(high - low)), 0), 5)
-
-
 def the(name: str) -> str:
     """Put the article before the names of countries that take one."""
     plural = ("United ", "Netherlands", "Philippines", "Maldives", "Bahamas", "Czech Republic")
@@ -179,6 +134,12 @@ def possessive(name: str) -> str:
 def sentence(text: str) -> str:
     """Begin with a capital letter."""
     return text[:1].upper() + text[1:]
+
+
+def count(value: int) -> str:
+    """Spell a small number."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[value] if 0 <= value < len(words) else f"{value:,}"
 
 
 def listing(items: Sequence[str]) -> str:
@@ -202,13 +163,12 @@ def terms(payload: Payload) -> dict[str, str]:
     rules = payload["rules"]
     r, s = (the(payload["pair"][role]["name"]) for role in (RECIPIENT, SUPPLIER))
     first, last = rules["base_years"]
-    words = {2: "two", 3: "three", 4: "four", 5: "five"}
     return {
         "r": r,
         "s": s,
         "rs": possessive(r),
         "ss": possessive(s),
-        "n": words.get(rules["mean_years"], str(rules["mean_years"])),
+        "n": count(rules["mean_years"]),
         "pct": f"{100 * rules['independence_share']:.0f}",
         "base": f"{first}–{last}",
         "origin": str(payload["origin"]),
@@ -220,12 +180,18 @@ def _say(template: str, payload: Payload, **more: str) -> str:
     return template.format(**terms(payload), **more)
 
 
+def event_name(payload: Payload, event: str) -> str:
+    """Short name of an event, as its panels in the figures are titled."""
+    w = terms(payload)
+    return EVENT_TITLES[event].format(recipient=w["r"], supplier=w["s"])
+
+
 # Headline --------------------------------------------------------------------------------------
 
 
-def title(payload: Payload) -> str:
-    """Title of the document."""
-    return sentence(_say("{s} and {r}: military technology and arms dependence", payload))
+def title(payload: Payload) -> list[str]:
+    """Title of the document, in its two lines."""
+    return [sentence(_say("{s} and {r}", payload)), "Military technology and arms dependence"]
 
 
 def subtitle(payload: Payload) -> str:
@@ -321,14 +287,14 @@ def levels_sentence(payload: Payload) -> str:
     verdicts = [verdict(row["probability"]) for row in rows]
     low, high = payload["levels"]["lowest"], payload["levels"]["highest"]
     start = (
-        f"A comparison of levels needs a convention: {len(rows)} defensible ones, on the same "
-        f"data, put this probability between {prob(low)} and {prob(high)} (Table 2)"
+        f"A comparison of levels needs a convention: {count(len(rows))} defensible ones, on the "
+        f"same data, put this probability between {prob(low)} and {prob(high)} (Table 2)"
     )
     if len(set(verdicts)) == 1:
         rest = {
-            "supported": "under every one of them the data support it",
-            "contradicted": "under every one of them the data speak against it",
-            "open": "under every one of them the data leave it open",
+            "supported": "under every one of them it is supported",
+            "contradicted": "under every one of them it is contradicted",
+            "open": "under every one of them it is left open",
             "untested": "none of them could be tested",
         }[verdicts[0]]
         return f"{start}; {rest}."
@@ -339,7 +305,7 @@ def levels_sentence(payload: Payload) -> str:
         "untested": "not tested under {}",
     }
     counts = [
-        text.format(verdicts.count(key)) for key, text in words.items() if key in verdicts
+        text.format(count(verdicts.count(key))) for key, text in words.items() if key in verdicts
     ]
     return f"{start}; it is {listing(counts)}, so the convention decides the answer."
 
@@ -352,7 +318,7 @@ def outlook(payload: Payload, event: str) -> str:
         return f"Whether {clause} is not defined: {undefined(payload, event)}."
     origin, horizon = payload["origin"], payload["horizon"]
     now, end = _by(entry, origin), _by(entry, horizon)
-    never = f"with probability {prob(entry['never'])} it does not happen by {horizon}"
+    never = f"with probability {complement(entry['within'])} it does not happen by {horizon}"
     if now is not None and now > HIGH:
         record = ", on record" if entry["observed_at_origin"] and now == 1 else ""
         return (
@@ -385,14 +351,14 @@ def _few(payload: Payload, entry: Mapping[str, Any]) -> str:
 
 def _year(payload: Payload, value: float | None) -> str:
     if value is None:
-        return DASH
+        return NONE
     year = round(value)
     return f"{payload['origin']} or earlier" if year <= payload["origin"] else str(year)
 
 
 def _years(payload: Payload, low: float | None, high: float | None, short: bool = False) -> str:
     if low is None or high is None:
-        return DASH
+        return NONE
     first, last = round(low), round(high)
     at_origin = first <= payload["origin"]
     if short:
@@ -401,7 +367,7 @@ def _years(payload: Payload, low: float | None, high: float | None, short: bool 
     if first == last:
         return f"{payload['origin']} or earlier" if at_origin else str(first)
     if at_origin:
-        return f"{payload['origin']} or earlier to {last}"
+        return f"from {payload['origin']} or earlier to {last}"
     return f"{first}–{last}"
 
 
@@ -440,9 +406,9 @@ def key_table(payload: Payload) -> Table:
     milestones = payload["milestones"]
     rows, notes = [], []
     for entry in payload["events"]:
-        name = sentence(_say(EVENT_NAMES[entry["event"]], payload))
+        name = event_name(payload, entry["event"])
         if not entry["defined"]:
-            rows.append([name, *[DASH] * len(milestones), DASH, DASH, DASH, DASH, DASH])
+            rows.append([name, *[NONE] * len(milestones), NONE, NONE, NONE, NONE, NONE])
             notes.append(f"{name}: not defined, since {undefined(payload, entry['event'])}.")
             continue
         happens = entry["median"] is not None and entry["within"] > 0
@@ -451,11 +417,11 @@ def key_table(payload: Payload) -> Table:
             [
                 name,
                 *[prob(_by(entry, year)) for year in milestones],
-                prob(entry["never"]),
+                complement(entry["within"]),
                 _years(payload, entry["median"], entry["median"], short=True)
-                if happens else DASH,
-                _years(payload, entry["q25"], entry["q75"], short=True) if happens else DASH,
-                _years(payload, entry["q05"], entry["q95"], short=True) if happens else DASH,
+                if happens else NONE,
+                _years(payload, entry["q25"], entry["q75"], short=True) if happens else NONE,
+                _years(payload, entry["q05"], entry["q95"], short=True) if happens else NONE,
                 error(slip),
             ]
         )
@@ -625,7 +591,7 @@ def reading(payload: Payload) -> list[dict[str, str]]:
             "Draw",
             f"One complete possible past and future that agrees with the data; this report rests "
             f"on {payload['draws']:,}. A probability is the share of draws in which a statement "
-            "holds.",
+            "holds. All futures here are of the baseline, in which nothing is imposed.",
         ),
         (
             "50 % and 90 % interval",
@@ -674,7 +640,7 @@ def event_rules(payload: Payload) -> list[dict[str, str]]:
     """Return the resolution rule of every event."""
     return [
         {
-            "term": sentence(_say(EVENT_NAMES[event], payload)),
+            "term": event_name(payload, event),
             "text": sentence(_say(EVENT_RULES[event], payload)) + ".",
         }
         for event in EVENT_RULES
@@ -752,7 +718,7 @@ def _capacity_caption(payload: Payload) -> str:
     text = (
         "Latent capacity. Above: both countries, under the convention of the headline; below: "
         "the gap, whose uncertainty is not that of the two bands, since errors common to both "
-        "cancel. "
+        "cancel. Line: median; shades: 50 % and 90 % of draws. "
     )
     if middle is not None:
         text += (
@@ -785,9 +751,9 @@ def _dependence_caption(payload: Payload) -> str:
         f"{number(_last(end, 'q25'), 0)} and {number(_last(end, 'q75'), 0)} TIV million"
     )
     zero = data["zero_share"][-1] if data["zero_share"] else None
-    text += f", and none is delivered with probability {prob(zero)}. " if zero is not None else ". "
+    text += ". " if zero is None else f", and none is delivered with probability {prob(zero)}. "
     if data["base_mean"]:
-        text += f"The dashed line is {w['pct']} % of the {w['base']} mean, the mark of independence. "
+        text += f"Dashed: {w['pct']} % of the {w['base']} mean, the mark of independence. "
     return text + (
         "Below: expected shares, without the noise of single years; the imported part is inferred "
         "and rests on the priors of home industry."
@@ -856,7 +822,7 @@ def milestone_table(payload: Payload) -> Table:
         cells = []
         for cell in row["cells"]:
             if cell is None:
-                cells.append([DASH, ""])
+                cells.append([NONE, ""])
             elif "value" in cell:
                 cells.append([number(_times(cell["value"], scale), decimals), "on record"])
             else:
@@ -887,12 +853,12 @@ def claims_table(payload: Payload) -> Table:
         key, year, p = claim["claim"], claim["year"], claim["probability"]
         what = CLAIM_RULES.get(key) or f"by {year}"
         if claim["observed"]:
-            chance = DASH if p is None else "yes" if p >= 1 else "no" if p <= 0 else prob(p)
+            chance = NONE if p is None else "yes" if p >= 1 else "no" if p <= 0 else prob(p)
             what = f"in {year}, on record"
         else:
             chance = prob(p)
         if claim["modelled"] and p is None:
-            what = "not defined for this pair" if key in EVENT_NAMES else "no figures"
+            what = "not defined for this pair" if key in EVENT_TITLES else "no figures"
         text = _say(CLAIMS.get(key, key), payload)
         rows.append([sentence(text), what, chance, VERDICTS[claim["verdict"]]])
     return {
@@ -913,11 +879,11 @@ def claims_summary(payload: Payload) -> str:
     counts = {key: 0 for key in VERDICTS}
     for claim in payload["claims"]:
         counts[claim["verdict"]] += 1
-    words = listing([f"{n} {VERDICTS[key]}" for key, n in counts.items() if n])
+    words = listing([f"{count(n)} {VERDICTS[key]}" for key, n in counts.items() if n])
     return _say(
         "The argument under test runs: {rs} effort in research outgrows {ss}; effort builds "
         "military technology; technology ends dependence; {s} becomes the junior partner; the "
-        f"partnership turns down. Of its {len(payload['claims'])} links as tested here, {words}. "
+        f"partnership turns down. Of its {count(len(payload['claims']))} links, {words}. "
         "An argument holds no better than its weakest link, and a link that is not tested is not "
         "supported.", payload
     )
@@ -941,13 +907,12 @@ def _matches(name: str, key: str) -> bool:
 
 def _parameter(parameter: Mapping[str, Any]) -> dict[str, str]:
     prior, posterior = parameter["prior"], parameter["posterior"]
-    texts = []
+    texts, digits = [], max(places(part["q05"], part["q95"]) for part in (prior, posterior))
     for part in (prior, posterior):
-        digits = places(part["q05"], part["q95"])
         texts.append([number(part["q50"], digits), span(part["q05"], part["q95"], digits)])
     narrower = parameter["contraction"]
     if narrower is None:
-        change = DASH
+        change = NONE
     elif narrower < 0:
         change = f"{-100 * narrower:.0f} % wider"
     else:
@@ -1108,13 +1073,13 @@ def variables_table(payload: Payload) -> Table:
                 sentence(entry["long_name"]),
                 entry["units"],
                 entry["source"],
-                _text(vintages.pop(name, DASH)),
+                _text(vintages.pop(name, NONE)),
                 _share(assumed.pop(name, 0.0)),
             ]
         )
     for name in [*vintages, *[key for key in assumed if key not in vintages]]:
         rows.append(
-            [sentence(name.replace("_", " ")), "", "", _text(vintages.get(name, DASH)),
+            [sentence(name.replace("_", " ")), "", "", _text(vintages.get(name, NONE)),
              _share(assumed.get(name, 0.0))]
         )
     return {

@@ -109,8 +109,8 @@ def _forecast(
     path = 0.6 * speed[:, None] * np.arange(1, future + 1)
     rd_stock = stock_now[:, None] * np.exp(path + _walk(rng, (draws, countries, future), 0.03))
 
-    observed = np.round(1200 * np.exp(-0.5 * ((PAST - 2004) / 7.0) ** 2) * rng.gamma(6, 1 / 6, past))
-    observed += 90.0
+    hump = np.exp(-0.5 * ((PAST - 2004) / 7.0) ** 2)
+    observed = 90.0 + np.round(1200 * hump * rng.gamma(6, 1 / 6, past))
     if kind == "undefined":
         observed = np.zeros(past)
     if kind == "crossed":

@@ -1,0 +1,58 @@
+"""Numbers as they are printed, in sentences, tables and figures alike.
+
+One place, so that a probability reads the same wherever a reader meets it, and so that a
+probability and its complement add up in print.
+"""
+
+from __future__ import annotations
+
+import math
+
+LOW, HIGH = 0.005, 0.995
+"""Below the first a probability is written <0.01, above the second >0.99."""
+NONE = "–"
+"""What stands for a number that is not there."""
+
+
+def prob(value: float | None) -> str:
+    """Write a probability with two decimals, <0.01 or >0.99 at the ends."""
+    if value is None:
+        return NONE
+    return "<0.01" if value < LOW else ">0.99" if value > HIGH else f"{value:.2f}"
+
+
+def complement(value: float | None) -> str:
+    """Write one minus a probability so that it adds up with the probability as printed."""
+    text = prob(value)
+    fixed = {"<0.01": ">0.99", ">0.99": "<0.01", NONE: NONE}
+    return fixed[text] if text in fixed else f"{1 - float(text):.2f}"
+
+
+def error(value: float | None) -> str:
+    """Write a Monte Carlo standard error."""
+    if value is None:
+        return "not given"
+    return "0" if value == 0 else "<0.001" if value < 0.0005 else f"{value:.3f}"
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """Write a number with a true minus sign, three significant digits unless told otherwise."""
+    if value is None:
+        return NONE
+    if decimals is None:
+        size = math.floor(math.log10(abs(value))) if value else 0
+        decimals = min(max(2 - size, 0), 6)
+    text = f"{value:,.{decimals}f}"
+    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
+
+
+def span(low: float | None, high: float | None, decimals: int | None = None) -> str:
+    """Write an interval."""
+    return f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def places(low: float | None, high: float | None) -> int:
+    """Return the decimals that show two digits of the width of an interval."""
+    if low is None or high is None or not high > low:
+        return 2
+    return min(max(1 - math.floor(math.log10(high - low)), 0), 5)
