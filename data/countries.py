@@ -10,7 +10,7 @@ import functools
 
 from data.errors import InputError, fault
 from data.names import REST
-from data.tables import FACTS, SOVIET_UNION, Country, read_facts
+from data.tables import FACTS, SOVIET_UNION, WORLD, Country, read_facts
 
 
 @functools.cache
@@ -74,6 +74,24 @@ def check_code(iso3: str, *, file: object, line: int | None, column: str) -> str
         rule = "unknown country: must be an ISO3 code of country_names.csv"
         raise InputError(fault(rule, file=file, line=line, column=column, value=iso3))
     return iso3
+
+
+def find(text: str, *, option: str = "--country") -> str:
+    """Return the ISO3 code of a country that a user names by code or by name, in any case.
+
+    Raises
+    ------
+    InputError : nobody knows it; the message names the nearest known code or name.
+    """
+    wanted = text.strip().casefold()
+    known = {name.casefold(): (name, iso3) for name, iso3 in names().items() if iso3}
+    known |= {code.casefold(): (code, code) for code in (*codes(), REST, WORLD)}
+    if wanted in known:
+        return known[wanted][1]
+    near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
+    hint = f"; the nearest known is {known[near[0]][0]!r}" if near else ""
+    rule = f"unknown country{hint} (an ISO3 code or a name of country_names.csv)"
+    raise InputError(fault(rule, column=option, value=text))
 
 
 def as_supplier(iso3: str) -> str:

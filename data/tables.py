@@ -248,9 +248,16 @@ def read(
     ------
     InputError : the file is missing, torn, not a gzip-compressed CSV, or has the wrong columns.
     """
+    name = f"{table}.csv.gz"
+    lines = io.StringIO(text(table, folder), newline="")
+    return _parse(TABLES[table], lines, name, where)
+
+
+def text(table: str, folder: Path | None = None) -> str:
+    """Return one table of a panel as it stands in its file, decompressed; raises as `read`."""
     path = (folder or PANEL) / f"{table}.csv.gz"
     try:
-        text = gzip.decompress(path.read_bytes()).decode("utf-8")
+        return gzip.decompress(path.read_bytes()).decode("utf-8")
     except FileNotFoundError:
         rule = "the panel has no such table; build it with `crossover data build`"
         raise InputError(fault(rule, file=path.name)) from None
@@ -260,7 +267,6 @@ def read(
         raise InputError(fault("the gzip file is truncated or damaged", file=path.name)) from None
     except UnicodeDecodeError:
         raise InputError(fault("must be UTF-8", file=path.name)) from None
-    return _parse(TABLES[table], io.StringIO(text, newline=""), path.name, where)
 
 
 def read_facts(table: str) -> list:

@@ -1,5 +1,6 @@
 """Read single fields of a provider's file, with one message for each thing that can be wrong."""
 
+import datetime
 import math
 
 from data.errors import InputError, fault
@@ -15,6 +16,15 @@ def year(text: str, *, file: object, line: int, column: str) -> int:
         rule = "must be a year of four digits, 1900 to 2100"
         raise InputError(fault(rule, file=file, line=line, column=column, value=text))
     return value
+
+
+def date(text: str, *, file: object, line: int | None, column: str) -> str:
+    """Return a date as ISO text; anything but year-month-day is an InputError."""
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except (TypeError, ValueError):
+        rule = "must be a date, year-month-day"
+        raise InputError(fault(rule, file=file, line=line, column=column, value=text)) from None
 
 
 def number(

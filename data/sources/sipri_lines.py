@@ -17,6 +17,7 @@ from data.sources.files import Batch, Source, generated
 from data.tables import Transfer
 
 OFFICIAL = {
+    "deal": "SIPRI AT Database ID",
     "supplier": "Supplier",
     "recipient": "Recipient",
     "description": "Description",
@@ -24,6 +25,7 @@ OFFICIAL = {
     "tiv": "TIV delivery values",
 }
 TIDY = {
+    "deal": "deal_id",
     "supplier": "Supplier",
     "recipient": "Recipient",
     "description": "description",
@@ -53,7 +55,7 @@ def read(source: Source) -> list[Batch]:
     Raises
     ------
     InputError : an unknown country or description, a year that is none, a negative TIV, a row of
-        the wrong width, an unknown vintage.
+        the wrong width, an unknown vintage, a deal that comes twice in one year.
     """
     if source.text.startswith(TIDY_START):
         parsed = _tidy(source)
@@ -88,11 +90,10 @@ def read(source: Source) -> list[Batch]:
 def _official(source: Source) -> Iterator[tuple]:
     lines = source.text.splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith(OFFICIAL_START))
-    separator = ";" if lines[first].rstrip(";").count(";") > 5 else ","
+    separator = ";" if lines[first].removesuffix(";").count(";") > 5 else ","
     vintage = generated(source.text, source.name)
-    table = csv.reader((line.rstrip(";") for line in lines[first:]), delimiter=separator)
-    if separator == ";":
-        table = csv.reader((line.removesuffix(";") for line in lines[first:]), delimiter=";")
+    bare = (line.removesuffix(";") for line in lines[first:])
+    table = csv.reader(bare, delimiter=separator)
     yield from _lines(table, source.name, first + 1, OFFICIAL, vintage)
 
 
@@ -111,6 +112,7 @@ def _lines(
         raise InputError(fault(rule, file=file, line=start))
     at = {name: header.index(column) for name, column in columns.items()}
     stamp = None if vintage else header.index("vintage")
+    seen: dict[tuple[str, str, str], int] = {}
     for line, row in enumerate(table, start=start + 1):
         if not row:
             continue
@@ -122,8 +124,13 @@ def _lines(
             countries.code(row[at[side]], **place, column=columns[side])
             for side in ("supplier", "recipient")
         ]
+        released = vintage or fields.date(row[stamp], **place, column="vintage")
+        delivery = (released, row[at["deal"]], row[at["year"]])
+        if seen.setdefault(delivery, line) != line:
+            rule = f"the deal's deliveries of {delivery[2]} came already in line {seen[delivery]}"
+            raise InputError(fault(rule, **place, column=columns["deal"], value=delivery[1]))
         yield (
-            vintage or _date(row[stamp], **place),
+            released,
             (
                 countries.as_supplier(codes[0]),
                 countries.as_recipient(codes[1]),
@@ -133,10 +140,3 @@ def _lines(
             fields.number(row[at["tiv"]], **place, column=columns["tiv"], low=0, what="TIV"),
         )
 
-
-def _date(text: str, *, file: str, line: int) -> str:
-    try:
-        return datetime.date.fromisoformat(text).isoformat()
-    except ValueError:
-        rule = "must be a date, year-month-day"
-        raise InputError(fault(rule, file=file, line=line, column="vintage", value=text)) from None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from data.errors import InputError, fault
-from data.sources import worldbank
+from data.sources import fields, worldbank
 from data.sources.files import Batch, Source
 from data.tables import indicators
 
@@ -54,7 +54,7 @@ def parse(answer: object, file: str) -> list[Batch]:
     found: dict[tuple[str, str], list] = {}
     for page in pages:
         head, rows = _page(page, file)
-        vintage = head["lastupdated"]
+        vintage = fields.date(head["lastupdated"], file=file, line=None, column="lastupdated")
         for n, row in enumerate(rows, start=1):
             place = {"file": file, "line": None}
             try:

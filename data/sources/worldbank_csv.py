@@ -4,7 +4,7 @@ import csv
 import io
 
 from data.errors import InputError, fault
-from data.sources import worldbank
+from data.sources import fields, worldbank
 from data.sources.files import Batch, Source
 
 START = '"Data Source","World Development Indicators"'
@@ -34,7 +34,8 @@ def read(source: Source) -> list[Batch]:
         line = table.line_num
         if header is None:
             if row[:1] == ["Last Updated Date"]:
-                vintage = row[1]
+                place = {"file": source.name, "line": line}
+                vintage = fields.date("".join(row[1:2]), **place, column=row[0])
             if row[:4] == COLUMNS:
                 header = row
                 years = [(i, int(c)) for i, c in enumerate(row) if c.isdigit()]

@@ -1,0 +1,320 @@
+"""Check a panel folder: every field, every key, every release, and the sums against the provider.
+
+Nothing is raised for a fault of the panel: each becomes one row that names the file, the line,
+the column, the value and the rule, so that a user sees all of them at once.
+"""
+
+import csv
+import datetime
+import functools
+import hashlib
+import io
+import json
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from data import countries, package
+from data.errors import InputError
+from data.names import DOMAINS, REST
+from data.tables import KEYS, PANEL, SOVIET_UNION, TABLES, WORLD, Indicator, indicators, text
+
+ROUNDING = 0.5 + 1e-6
+"""The provider's totals are whole TIV millions, each rounded from its own sum."""
+OFFICIAL_TOTALS = "SIPRI TIV table"
+DATED = ("country_years", "transfers", "orders", "votes", "totals")
+SERIES = {"transfers": "deliveries", "orders": "orders", "votes": "ideal_point"}
+
+
+class Fault(NamedTuple):
+    """A fault of a panel: where it stands, what was found, and the rule it breaks."""
+
+    file: str
+    line: int | None
+    column: str | None
+    value: str | None
+    rule: str
+
+
+HEADER = Fault._fields
+
+
+class _Line(NamedTuple):
+    number: int
+    cells: dict[str, str]
+
+
+def check(folder: Path | None = None) -> list[Fault]:
+    """Return every fault of a panel, an empty list for a sound one.
+
+    Parameters
+    ----------
+    folder : the panel's folder; the shipped one when None.
+
+    Raises
+    ------
+    InputError : there is no such folder.
+    """
+    folder = folder or PANEL
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder")
+    faults: list[Fault] = []
+    lines: dict[str, list[_Line]] = {}
+    for table in TABLES:
+        lines[table] = list(_lines(table, folder, faults))
+        faults += _duplicates(table, lines[table])
+    faults += _releases(lines)
+    faults += _sums(lines)
+    faults += _description(folder)
+    return faults
+
+
+def _lines(table: str, folder: Path, faults: list[Fault]) -> Iterator[_Line]:
+    """Yield the sound lines of a table; what is wrong with the others goes to `faults`."""
+    file = f"{table}.csv.gz"
+    try:
+        content = text(table, folder)
+    except InputError as error:
+        faults.append(Fault(file, None, None, None, str(error).removeprefix(f"{file}: ")))
+        return
+    reader = csv.reader(io.StringIO(content, newline=""))
+    columns = TABLES[table]._fields
+    header = next(reader, [])
+    if tuple(header) != columns:
+        rule = f"the columns must be {', '.join(columns)}"
+        faults.append(Fault(file, 1, None, ",".join(header), rule))
+        return
+    rules = [_rule(table, column) for column in columns]
+    seen: list[dict[str, str | None]] = [{} for _ in columns]
+    for row in reader:
+        number = reader.line_num
+        if len(row) != len(columns):
+            rule = f"a row must have {len(columns)} fields, this one has {len(row)}"
+            faults.append(Fault(file, number, None, ",".join(row), rule))
+            continue
+        found = []
+        for i, value in enumerate(row):
+            if value not in seen[i]:
+                seen[i][value] = rules[i](value)
+            if seen[i][value]:
+                found.append(Fault(file, number, columns[i], value, seen[i][value]))
+        cells = dict(zip(columns, row, strict=True))
+        if not found:
+            found = list(_together(table, file, number, cells))
+        faults += found
+        if not found:
+            yield _Line(number, cells)
+
+
+def _year(value: str) -> str | None:
+    sound = value.isdigit() and len(value) == 4 and 1900 <= int(value) <= 2100
+    return None if sound else "must be a year of four digits, 1900 to 2100"
+
+
+def _date(value: str) -> str | None:
+    try:
+        datetime.date.fromisoformat(value)
+    except ValueError:
+        return "must be a date, year-month-day"
+    return None
+
+
+def _code(value: str) -> str | None:
+    if value in countries.codes() or value in (REST, WORLD, SOVIET_UNION):
+        return None
+    return "unknown country: must be an ISO3 code of country_names.csv"
+
+
+def _choice(*allowed: str) -> Callable[[str], str | None]:
+    rule = f"must be one of {', '.join(allowed)}"
+    return lambda value: None if value in allowed else rule
+
+
+def _bounds(
+    low: float | None, high: float | None, whole: bool = False
+) -> Callable[[str], str | None]:
+    def rule(value: str) -> str | None:
+        try:
+            number = int(value) if whole else float(value)
+        except ValueError:
+            return "must be a whole number" if whole else "must be a number"
+        if not math.isfinite(number):
+            return "must be a finite number"
+        if low is not None and number < low:
+            return f"must not be below {low:g}"
+        if high is not None and number > high:
+            return f"must not be above {high:g}"
+        return None
+
+    return rule
+
+
+def _filled(value: str) -> str | None:
+    return None if value.strip() else "must not be empty"
+
+
+def _anything(value: str) -> str | None:
+    return None
+
+
+RULES: dict[str, Callable[[str], str | None]] = {
+    "year": _year,
+    "order_year": _year,
+    "first_year": _year,
+    "last_year": lambda value: _year(value) if value else None,
+    "vintage": _date,
+    "country": _code,
+    "iso3": _code,
+    "assumed": _choice("0", "1"),
+    "domain": _choice(*DOMAINS),
+    "flow": _choice("exports", "imports"),
+    "tiv": _bounds(0, None),
+    "ordered_tiv": _bounds(0, None),
+    "delivered_tiv": _bounds(0, None),
+    "n_lines": _bounds(1, None, whole=True),
+    "n_deals": _bounds(1, None, whole=True),
+    "rows": _bounds(1, None, whole=True),
+    "ideal_point": _bounds(-10, 10),
+    "value": _bounds(None, None),
+    "capital_lat": _bounds(-90, 90),
+    "capital_lon": _bounds(-180, 180),
+    "soviet_legacy": _choice("0", "1"),
+    "table": _choice(*DATED),
+    "note": _anything,
+}
+"""Column → what a value must be, None where it is sound."""
+
+
+def _rule(table: str, column: str) -> Callable[[str], str | None]:
+    if column in ("supplier", "recipient"):
+        return _choice("0", "1") if table == "countries" else _code
+    if column == "indicator":
+        return _choice(*indicators())
+    return RULES.get(column, _filled)
+
+
+@functools.cache
+def _unit_pattern(indicator: str) -> re.Pattern:
+    known: Indicator = indicators()[indicator]
+    return re.compile(re.escape(known.unit).replace(re.escape("{base}"), r"\d{4}"))
+
+
+def _together(table: str, file: str, number: int, cells: dict[str, str]) -> Iterator[Fault]:
+    """Yield faults of several fields taken together."""
+
+    def bad(column: str, rule: str) -> Fault:
+        return Fault(file, number, column, cells[column], rule)
+
+    if table == "country_years":
+        known = indicators()[cells["indicator"]]
+        if rule := _bounds(known.low, known.high)(cells["value"]):
+            yield bad("value", f"{known.indicator} {rule}")
+        if not _unit_pattern(known.indicator).fullmatch(cells["unit"]):
+            yield bad("unit", f"the unit of {known.indicator} must be {known.unit}")
+    if table in ("country_years", "transfers", "totals", "votes") and (
+        cells["vintage"][:4] < cells["year"]
+    ):
+        yield bad("vintage", "a figure cannot be released before its year has begun")
+    if table == "orders" and float(cells["delivered_tiv"]) > float(cells["ordered_tiv"]) + 1e-6:
+        yield bad("delivered_tiv", f"more delivered than ordered ({cells['ordered_tiv']})")
+    if cells.get("last_year") and cells["last_year"] < cells["first_year"]:
+        yield bad("last_year", f"comes before the first year ({cells['first_year']})")
+
+
+def _duplicates(table: str, lines: list[_Line]) -> Iterator[Fault]:
+    first: dict[tuple, int] = {}
+    for line in lines:
+        key = tuple(line.cells[column] for column in KEYS[table])
+        held = first.setdefault(key, line.number)
+        if held != line.number:
+            columns = ", ".join(KEYS[table])
+            rule = f"the same figure stands already in line {held}"
+            yield Fault(f"{table}.csv.gz", line.number, columns, ", ".join(key), rule)
+
+
+def _releases(lines: dict[str, list[_Line]]) -> Iterator[Fault]:
+    """Compare the rows of each release with what the table of releases says."""
+    said: Counter[tuple] = Counter()
+    where: dict[tuple, int] = {}
+    for line in lines["vintages"]:
+        cells = line.cells
+        key = (cells["table"], cells["series"], cells["vintage"], cells["assumed"])
+        said[key] += int(cells["rows"])
+        where.setdefault(key, line.number)
+    found: Counter[tuple] = Counter()
+    for table in DATED:
+        for line in lines[table]:
+            cells = line.cells
+            series = SERIES.get(table) or cells.get("indicator") or cells.get("flow")
+            found[table, series, cells["vintage"], cells.get("assumed", "0")] += 1
+    for key in sorted(said.keys() | found.keys()):
+        if said[key] != found[key]:
+            table, series, vintage, _ = key
+            rule = f"{table} holds {found[key]} rows of this release, vintages says {said[key]}"
+            release = f"{series} {vintage}"
+            yield Fault("vintages.csv.gz", where.get(key), "rows", release, rule)
+
+
+def _sums(lines: dict[str, list[_Line]]) -> Iterator[Fault]:
+    """Compare the deliveries of a release with the provider's totals of the same day."""
+    sums: dict[tuple[str, str, str, str], float] = defaultdict(float)
+    covered: set[tuple[str, str]] = set()
+    for line in lines["transfers"]:
+        cells = line.cells
+        if cells["assumed"] == "1":
+            continue
+        tiv, year, vintage = float(cells["tiv"]), cells["year"], cells["vintage"]
+        covered.add((year, vintage))
+        for flow, side in (("imports", "recipient"), ("exports", "supplier")):
+            sums[flow, cells[side], year, vintage] += tiv
+            sums[flow, WORLD, year, vintage] += tiv
+    kept = {"imports": set(), "exports": set()}
+    for line in lines["countries"]:
+        if line.cells["recipient"] == "1":
+            kept["imports"].add(line.cells["iso3"])
+        if line.cells["supplier"] == "1":
+            kept["exports"].add(line.cells["iso3"])
+    for line in lines["totals"]:
+        cells = line.cells
+        country, year, flow = cells["country"], cells["year"], cells["flow"]
+        if cells["source"] != OFFICIAL_TOTALS or (year, cells["vintage"]) not in covered:
+            continue
+        if country != WORLD and country not in kept[flow]:
+            continue
+        total = sums[flow, country, year, cells["vintage"]]
+        if abs(total - float(cells["tiv"])) > ROUNDING:
+            rule = f"the deliveries of {country} in {year} sum to {total:.2f} ({flow})"
+            yield Fault("totals.csv.gz", line.number, "tiv", cells["tiv"], rule)
+
+
+def _description(folder: Path) -> Iterator[Fault]:
+    """Compare datapackage.json with the files it describes."""
+    path = folder / package.NAME
+    try:
+        described = json.loads(path.read_text(encoding="utf-8"))
+        resources = {row["name"]: row for row in described["resources"]}
+    except FileNotFoundError:
+        yield Fault(package.NAME, None, None, None, "the panel has no description")
+        return
+    except (ValueError, KeyError, TypeError) as error:
+        yield Fault(package.NAME, None, None, None, f"cannot be read: {error}")
+        return
+    for table in TABLES:
+        file = folder / f"{table}.csv.gz"
+        resource = resources.get(table)
+        if resource is None:
+            yield Fault(package.NAME, None, "resources", table, "the table is not described")
+            continue
+        names = [field.get("name") for field in resource.get("schema", {}).get("fields", [])]
+        if names != list(TABLES[table]._fields):
+            value = ", ".join(map(str, names))
+            rule = "are not the table's columns"
+            yield Fault(package.NAME, None, f"{table}: fields", value, rule)
+        if file.is_file():
+            digest = "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
+            if resource.get("hash") != digest:
+                rule = f"is not the hash of {file.name}, which has changed since"
+                yield Fault(package.NAME, None, f"{table}: hash", resource.get("hash"), rule)
