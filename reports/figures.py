@@ -47,7 +47,7 @@ def names(payload: Payload) -> dict[str, str]:
 def rd_effort(payload: Payload) -> bytes:
     """R&D as a share of GDP, and the R&D stock, of both countries."""
     rd, name, origin, horizon = payload["rd"], names(payload), payload["origin"], payload["horizon"]
-    with style.canvas(66) as figure:
+    with style.canvas(68) as figure:
         left, right = figure.subplots(1, 2)
         figure.subplots_adjust(left=0.045, right=0.885, top=0.85, bottom=0.13, wspace=0.46)
         first = min(
@@ -87,7 +87,7 @@ def rd_effort(payload: Payload) -> bytes:
                 horizon,
             )
         style.heading(left, "R&D spending", "% of GDP")
-        style.heading(right, "R&D stock", "billion PPP $ (constant), logarithmic scale")
+        style.heading(right, "R&D stock", _fit(f"billion, {rd['unit'] or 'PPP $'}; log scale", 42))
         return style.svg(figure)
 
 
@@ -95,9 +95,9 @@ def capacity(payload: Payload) -> bytes:
     """Latent capacity of both countries, and the gap between them."""
     data, name = payload["capacity"], names(payload)
     origin, horizon = payload["origin"], payload["horizon"]
-    with style.canvas(100) as figure:
+    with style.canvas(112) as figure:
         top, bottom = figure.subplots(2, 1, height_ratios=(1.45, 1))
-        figure.subplots_adjust(left=0.045, right=0.885, top=0.91, bottom=0.08, hspace=0.42)
+        figure.subplots_adjust(left=0.045, right=0.885, top=0.92, bottom=0.075, hspace=0.46)
         first = data["gap"]["past"]["year"][0]
         for role in reversed(ROLES):
             style.band(top, style.joined(data[role]["past"], data[role]["future"]), role, 1.8)
@@ -110,7 +110,8 @@ def capacity(payload: Payload) -> bytes:
         ends = [(_short(name[r]), data[r]["future"]["q50"][-1], COLOURS[r]) for r in ROLES]
         style.end_labels(top, ends, horizon)
         low, high = bottom.get_ylim()
-        bottom.set_ylim(min(low, -0.25 * (high - low) * 0.5), max(high, 0.25 * (high - low) * 0.5))
+        reach = 0.35 * max(-low, high)
+        bottom.set_ylim(min(low, -reach), max(high, reach))
         shared = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
         for text, offset, side in (
             (f"{_short(name['recipient'])}\nahead", 5, "bottom"),
@@ -131,12 +132,12 @@ def dependence(payload: Payload) -> bytes:
     """Deliveries of the pair, the supplier's share of imports, and the imported fraction."""
     data, name = payload["dependence"], names(payload)
     origin, horizon = payload["origin"], payload["horizon"]
-    with style.canvas(118) as figure:
+    with style.canvas(124) as figure:
         grid = figure.add_gridspec(2, 2, height_ratios=(1.25, 1))
         top = figure.add_subplot(grid[0, :])
         left, right = figure.add_subplot(grid[1, 0]), figure.add_subplot(grid[1, 1])
         figure.subplots_adjust(
-            left=0.055, right=0.975, top=0.925, bottom=0.07, hspace=0.46, wspace=0.16
+            left=0.065, right=0.975, top=0.93, bottom=0.07, hspace=0.52, wspace=0.16
         )
         box = top.get_position()
         top.set_position([box.x0, box.y0, 0.9 - box.x0, box.height])
@@ -149,9 +150,10 @@ def dependence(payload: Payload) -> bytes:
         if data["base_mean"]:
             start, end = payload["rules"]["base_years"]
             top.plot([start, end], [data["base_mean"]] * 2, color=GREY, lw=1)
+            top.axhline(data["base_mean"], color=GREY, lw=0.7, ls=(0, (1, 2)), zorder=0)
             top.annotate(
-                f"mean {start}–{end}", (end, data["base_mean"]), xytext=(4, 0),
-                textcoords="offset points", va="center", color=GREY, bbox=style.PLATE,
+                f"mean\n{start}–{end}", (horizon, data["base_mean"]), xytext=(7, 0),
+                textcoords="offset points", color=GREY, va="center", annotation_clip=False,
             )
             top.axhline(data["floor"], color=INK, lw=0.9, ls=(0, (3, 2)))
             top.annotate(
@@ -191,9 +193,9 @@ def exports(payload: Payload) -> bytes:
     data, name = payload["exports"], names(payload)
     origin, horizon = payload["origin"], payload["horizon"]
     drawn = [role for role in ROLES if data[role]]
-    with style.canvas(68) as figure:
+    with style.canvas(64) as figure:
         axes = figure.subplots()
-        figure.subplots_adjust(left=0.06, right=0.885, top=0.87, bottom=0.115)
+        figure.subplots_adjust(left=0.072, right=0.885, top=0.85, bottom=0.13)
         ends, first = [], origin
         for role in reversed(drawn):
             known = data[role]["past"]
@@ -293,17 +295,17 @@ def timing(payload: Payload) -> bytes:
             [*[str(t) for t in axes.get_xticks()[:-1].astype(int)], f"not by\n{payload['horizon']}"]
         )
         axes.axvline(payload["horizon"] + 1.8, color=FAINT, lw=0.8)
-        axes.set_xlabel("Year", labelpad=-4, x=0.45)
+        axes.set_xlabel("Year", labelpad=-3, x=0.4)
 
     return _event_panels(payload, panel, "probability")
 
 
 def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
     name = {role: _short(text) for role, text in names(payload).items()}
-    with style.canvas(92) as figure:
+    with style.canvas(101) as figure:
         grid = figure.subplots(2, 2)
         figure.subplots_adjust(
-            left=0.05, right=0.975, top=0.9, bottom=0.09, hspace=0.66, wspace=0.15
+            left=0.05, right=0.975, top=0.91, bottom=0.1, hspace=0.74, wspace=0.15
         )
         for axes, entry in zip(grid.flat, payload["events"], strict=True):
             style.heading(axes, EVENT_TITLES[entry["event"]].format(**name), unit)
@@ -316,6 +318,7 @@ def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
                 )
                 axes.set_xticks([])
                 axes.set_yticks([])
+                axes.spines["bottom"].set_visible(False)
         return style.svg(figure)
 
 
@@ -348,7 +351,7 @@ def levels(payload: Payload) -> bytes:
             right.plot(row["gap_median"], y, "o", color=colour, mfc=face, ms=5, mew=1.1)
         left.set_yticks(at, [_letter(i) for i in range(len(rows))], fontweight="bold")
         left.set_ylim(-0.6, len(rows) - 0.3)
-        left.set_xlim(-0.02, 1.02)
+        left.set_xlim(-0.07, 1.07)
         left.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.50", "0.75", "1"])
         left.axvline(0.5, color=GREY, lw=0.7, ls=(0, (1, 2)))
         right.axvline(0, color=INK, lw=0.8)

@@ -116,6 +116,9 @@ def collect(run: Path, supplier: str | None = None, recipient: str | None = None
                 rule = f"the group {group!r} is missing"
                 raise InputError(fault(rule, file=paths["posterior.nc"]))
         return _freeze(_collect(paths, record, priors, tree, forecast))
+    except KeyError as error:
+        rule = f"{error.args[0]!r} is missing from what the run stores"
+        raise InputError(fault(rule, file=folder)) from error
     finally:
         tree.close()
         forecast.close()

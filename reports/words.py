@@ -34,6 +34,14 @@ EVENT_CLAUSES = {
     EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
     INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean ({n}-year mean)",
 }
+EVENT_PAST = {
+    CAPACITY_CROSSOVER: "by {origin} {r} had overtaken {s} in latent capacity",
+    CAPACITY_CROSSOVER_SUSTAINED: "by {origin} {r} had been ahead of {s} in latent capacity for "
+    "{n} years running",
+    EXPORT_CROSSOVER: "by {origin} {rs} arms exports had exceeded {ss} ({n}-year means)",
+    INDEPENDENCE: "by {origin} {ss} deliveries to {r} had fallen below {pct} % of their {base} "
+    "mean ({n}-year mean)",
+}
 EVENT_RULES = {
     CAPACITY_CROSSOVER: "first year in which θ of {r} is above θ of {s}; a quantity of the model, "
     "resolved by no outside source",
@@ -258,10 +266,13 @@ def lead(payload: Payload) -> str:
         "open": "The data leave open whether {r} had overtaken {s} in latent military technology "
         "by {origin}",
     }[verdict(now)]
-    return (
-        f"{_say(text, payload)}: the probability is {prob(now)} "
-        f"(Monte Carlo standard error {error(slip)})."
-    )
+    return f"{_say(text, payload)}: the probability is {prob(now)} ({_slip(payload, now, slip)})."
+
+
+def _slip(payload: Payload, probability: float, slip: float | None) -> str:
+    if probability in (0.0, 1.0):
+        return f"{'all' if probability else 'none'} of {payload['draws']:,} draws"
+    return f"Monte Carlo standard error {error(slip)}"
 
 
 def gap_sentence(payload: Payload) -> str:
@@ -288,7 +299,7 @@ def levels_sentence(payload: Payload) -> str:
     low, high = payload["levels"]["lowest"], payload["levels"]["highest"]
     start = (
         f"A comparison of levels needs a convention: {count(len(rows))} defensible ones, on the "
-        f"same data, put this probability between {prob(low)} and {prob(high)} (Table 2)"
+        f"same data, put this probability {_range(low, high)} (Table 2)"
     )
     if len(set(verdicts)) == 1:
         rest = {
@@ -310,6 +321,12 @@ def levels_sentence(payload: Payload) -> str:
     return f"{start}; it is {listing(counts)}, so the convention decides the answer."
 
 
+def _range(low: float | None, high: float | None) -> str:
+    if prob(low) == prob(high):
+        return f"at {prob(low)} throughout"
+    return f"between {prob(low)} and {prob(high)}"
+
+
 def outlook(payload: Payload, event: str) -> str:
     """Say when an event happens, if it does, and how probable it is that it does not."""
     entry = _event(payload, event)
@@ -321,10 +338,8 @@ def outlook(payload: Payload, event: str) -> str:
     never = f"with probability {complement(entry['within'])} it does not happen by {horizon}"
     if now is not None and now > HIGH:
         record = ", on record" if entry["observed_at_origin"] and now == 1 else ""
-        return (
-            f"That {clause} had already come about by {origin} (probability {prob(now)}{record}); "
-            f"{never}."
-        )
+        past = sentence(_say(EVENT_PAST[event], payload))
+        return f"{past} with probability {prob(now)}{record}; {never}."
     soon = next((y for y in payload["milestones"] if origin < y < horizon), None)
     parts = []
     if soon is not None and _by(entry, soon) is not None:
@@ -448,7 +463,7 @@ def key_table(payload: Payload) -> Table:
                 "An event counts from its first year on, even where it is reversed later. "
                 "≤{origin}: in {origin} or earlier. MC error: largest Monte Carlo standard error "
                 "of the row’s probabilities, from the finite number of draws "
-                f"({payload['draws']:,}).", payload
+                f"({payload['draws']:,}); 0 where all draws agree.", payload
             ),
             *notes,
         ],
@@ -697,8 +712,9 @@ def _rd_caption(payload: Payload) -> str:
     text = f"R&D effort. The latest figures: {listing(parts)}."
     if rd["ratio"] is not None:
         year = min(rd[role]["stock_past"]["year"][-1] for role in (RECIPIENT, SUPPLIER))
-        ratio = number(rd["ratio"], 1 if rd["ratio"] >= 1 else 2)
-        text += f" In {year} {w['rs']} R&D stock was {ratio} times {w['ss']}"
+        ratio = rd["ratio"]
+        size = f"{number(ratio, 1)} times" if ratio >= 1 else f"{number(100 * ratio)} % of"
+        text += f" In {year} {w['rs']} R&D stock was {size} {w['ss']}"
         first = max(rd[role]["stock_past"]["year"][0] for role in (RECIPIENT, SUPPLIER))
         if rd["passed"] is None:
             text += "."
@@ -776,10 +792,11 @@ def _exports_caption(payload: Payload) -> str:
     if data["log_scale"]:
         text += "On the logarithmic scale equal distances are equal ratios. "
     return text + (
-        "The bands are wide because a few large orders make a year. Whether one country passes "
-        "the other is a matter of single draws: read it in Table 1, not off the medians."
+        "The bands include the noise of single years, which a few large orders make. Whether one "
+        "country passes the other is a matter of single draws: read it in Table 1, not off the "
+        "medians."
         if len(parts) == 2
-        else "The bands are wide because a few large orders make a year."
+        else "The bands include the noise of single years, which a few large orders make."
     )
 
 
@@ -818,7 +835,7 @@ def milestone_table(payload: Payload) -> Table:
         who = the(payload["pair"][row["role"]]["name"]) if row["role"] else ""
         percent = row["quantity"] in ("import_share", "imported_fraction")
         scale = 100.0 if percent else 1e-9 if row["quantity"] == "rd_stock" else 1.0
-        decimals = {"gap": 2, "rd_share": 2}.get(row["quantity"], 0)
+        decimals = {"gap": 2, "rd_share": 2}.get(row["quantity"], _decimals(row, scale))
         cells = []
         for cell in row["cells"]:
             if cell is None:
@@ -840,6 +857,11 @@ def milestone_table(payload: Payload) -> Table:
             "years included. “On record”: published, or computed from published figures."
         ],
     }
+
+
+def _decimals(row: Mapping[str, Any], scale: float) -> int:
+    values = [v for cell in row["cells"] if cell for v in cell.values() if v is not None]
+    return 1 if max((abs(v * scale) for v in values), default=0.0) < 10 else 0
 
 
 def _times(value: float | None, scale: float) -> float | None:
@@ -1211,7 +1233,7 @@ def write(payload: Payload) -> dict[str, Any]:
     dict
         Strings, lists and tables of strings, in the shape that report.typ sets.
     """
-    return {
+    return _keep_together({
         "title": title(payload),
         "subtitle": subtitle(payload),
         "banner": banner(payload),
@@ -1241,5 +1263,13 @@ def write(payload: Payload) -> dict[str, Any]:
         "record": record_table(payload),
         "warnings": list(payload["warnings"]),
         "limits": limits(payload),
-        "data_as_of": date(payload["sources"]["as_of"] or payload["as_of"] or ""),
-    }
+    })
+
+
+def _keep_together(value: Any) -> Any:
+    """Tie a per-cent sign to its number."""
+    if isinstance(value, Mapping):
+        return {key: _keep_together(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_keep_together(inner) for inner in value]
+    return value.replace(" %", "\u00a0%") if isinstance(value, str) else value

@@ -44,7 +44,7 @@ ORIGIN, HORIZON, FIRST = 2024, 2050, 1992
 PAST = np.arange(FIRST, ORIGIN + 1)
 FUTURE = np.arange(ORIGIN + 1, HORIZON + 1)
 PRIORS = Path(__file__).parents[1] / "models" / "priors" / "default.toml"
-START = {"plain": -0.3, "never": -30.0, "crossed": 30.0, "undefined": -0.6}
+START = {"plain": -0.3, "never": -6.0, "crossed": 6.0, "undefined": -0.6}
 """Median gap of capacity at the origin, recipient minus supplier, by kind."""
 
 
@@ -65,10 +65,11 @@ def make_run(
     folder
         Where; made if absent.
     kind
-        One of `KINDS`; `undefined` is France to Vietnam's neighbour India seen from outside: the
-        pair FRA-VNM, whose recipient exports nothing.
+        One of `KINDS`; the pair is RUS-CHN, and FRA-VNM for `undefined`.
     passed, quick
         What the gate says, and whether the run calls itself quick.
+    draws, chains, seed
+        Draws a chain, chains, and what the arrays are drawn from.
     """
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
