@@ -1,0 +1,1 @@
+"""Tests of the data room: importers, build, as-of rules, look-ups."""
