@@ -39,9 +39,19 @@ EVENT_TITLES = {
 Payload = Mapping[str, Any]
 
 
+SHORT = {"United States": "US", "United Kingdom": "UK", "United Arab Emirates": "UAE"}
+LABEL_LENGTH = 12
+"""Letters that fit beside a panel; a longer name without a short form gives way to its code."""
+
+
 def names(payload: Payload) -> dict[str, str]:
-    """Country names by role."""
-    return {role: payload["pair"][role]["name"] for role in ROLES}
+    """Country names by role, as short as a label must be."""
+    found = {}
+    for role in ROLES:
+        entry = payload["pair"][role]
+        short = SHORT.get(entry["name"], entry["name"])
+        found[role] = short if len(short) <= LABEL_LENGTH else entry["code"]
+    return found
 
 
 def rd_effort(payload: Payload) -> bytes:
@@ -81,13 +91,13 @@ def rd_effort(payload: Payload) -> bytes:
             style.end_labels(
                 axes,
                 [
-                    (_short(name[r]), _scaled(rd[r][future], scale)["q50"][-1], COLOURS[r])
+                    (name[r], _scaled(rd[r][future], scale)["q50"][-1], COLOURS[r])
                     for r in ROLES
                 ],
                 horizon,
             )
         style.heading(left, "R&D spending", "% of GDP")
-        style.heading(right, "R&D stock", _fit(f"billion, {rd['unit'] or 'PPP $'}; log scale", 42))
+        style.heading(right, "R&D stock", _fit(f"billion, {rd['unit'] or 'PPP $'}; log scale", 50))
         return style.svg(figure)
 
 
@@ -107,15 +117,15 @@ def capacity(payload: Payload) -> bytes:
         for axes in (top, bottom):
             style.years(axes, first, horizon)
             style.origin_line(axes, origin, horizon)
-        ends = [(_short(name[r]), data[r]["future"]["q50"][-1], COLOURS[r]) for r in ROLES]
+        ends = [(name[r], data[r]["future"]["q50"][-1], COLOURS[r]) for r in ROLES]
         style.end_labels(top, ends, horizon)
         low, high = bottom.get_ylim()
         reach = 0.35 * max(-low, high)
         bottom.set_ylim(min(low, -reach), max(high, reach))
         shared = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
         for text, offset, side in (
-            (f"{_short(name['recipient'])}\nahead", 5, "bottom"),
-            (f"{_short(name['supplier'])}\nahead", -5, "top"),
+            (f"{name['recipient']}\nahead", 5, "bottom"),
+            (f"{name['supplier']}\nahead", -5, "top"),
         ):
             bottom.annotate(
                 text, (1, 0), xytext=(5, offset), **shared, va=side, color=GREY,
@@ -170,10 +180,10 @@ def dependence(payload: Payload) -> bytes:
             "TIV million a year: observed, and predicted with 50 and 90 % bands",
         )
         panels = (
-            (left, "share_past", "share", f"Share of {name['supplier']} in {name['recipient']}’s "
-             "arms imports", "% of imports, expected; circles: observed"),
-            (right, "fraction_past", "fraction", f"Imported part of {name['recipient']}’s "
-             "acquisitions", "% of acquisitions, expected"),
+            (left, "share_past", "share", f"Share of {name['supplier']} in arms imports",
+             "% of imports, expected; circles: observed"),
+            (right, "fraction_past", "fraction", "Imported part of acquisitions",
+             f"% of what {name['recipient']} acquires, expected"),
         )
         for axes, past, future, title, unit in panels:
             style.band(axes, style.joined(data[past], data[future]), "recipient")
@@ -181,7 +191,7 @@ def dependence(payload: Payload) -> bytes:
             axes.set_ylim(0, None)
             style.years(axes, data[past]["year"][0], horizon)
             style.origin_line(axes, origin, horizon)
-            style.heading(axes, _fit(title, 44), unit)
+            style.heading(axes, title, unit)
         seen = data["share_observed"]
         left.plot(seen["year"], seen["value"], "o", color=INK, ms=2.6, mfc="white", mew=0.8)
         left.set_ylim(0, 1)
@@ -207,7 +217,7 @@ def exports(payload: Payload) -> bytes:
                 known["year"], known["value"], style.MARKERS[role], color=COLOURS[role], ms=2.8,
                 mfc="white", mew=0.8,
             )
-            ends.append((_short(name[role]), data[role]["future"]["q50"][-1], COLOURS[role]))
+            ends.append((name[role], data[role]["future"]["q50"][-1], COLOURS[role]))
             first = min([first, *known["year"]])
         scale = ""
         if data["log_scale"]:
@@ -301,7 +311,7 @@ def timing(payload: Payload) -> bytes:
 
 
 def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
-    name = {role: _short(text) for role, text in names(payload).items()}
+    name = names(payload)
     with style.canvas(101) as figure:
         grid = figure.subplots(2, 2)
         figure.subplots_adjust(
@@ -325,10 +335,10 @@ def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
 def levels(payload: Payload) -> bytes:
     """Probability that the recipient is ahead, and the gap, under each normalisation."""
     rows = payload["levels"]["rows"]
-    name = {role: _short(text) for role, text in names(payload).items()}
-    with style.canvas(26 + 7.5 * len(rows)) as figure:
+    name = names(payload)
+    with style.canvas(23 + 6.3 * len(rows)) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
-        height = 26 + 7.5 * len(rows)
+        height = 23 + 6.3 * len(rows)
         figure.subplots_adjust(
             left=0.05, right=0.975, top=1 - 13 / height, bottom=11 / height, wspace=0.12
         )
@@ -373,7 +383,7 @@ def levels(payload: Payload) -> bytes:
 
 def chains(payload: Payload) -> bytes:
     """The capacity gap at the origin by chain, and effective sample size by parameter."""
-    data, name = payload["chains"], {r: _short(t) for r, t in names(payload).items()}
+    data, name = payload["chains"], names(payload)
     with style.canvas(46) as figure:
         axes = figure.subplots()
         figure.subplots_adjust(left=0.015, right=0.985, top=0.8, bottom=0.2)
@@ -493,17 +503,6 @@ def _thousands(value: float, _position: int = 0) -> str:
 
 def _letter(at: int) -> str:
     return chr(ord("A") + at)
-
-
-def _short(name: str, width: int = 12) -> str:
-    """Break a long country name over lines so that it fits beside a panel."""
-    lines: list[str] = []
-    for word in name.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return "\n".join(lines)
 
 
 def _fit(text: str, width: int) -> str:

@@ -168,8 +168,9 @@ def _collect(
     pair = (supplier, recipient)
     events = _events(paths["events.csv"], paths["timing.csv"], origin)
     parameters = _parameters(priors, posterior)
-    capacity = _capacity(base, pair, origin)
     levels = _levels(paths["levels.csv"])
+    capacity = _capacity(base, pair, origin)
+    capacity["now"] = _now(capacity["ahead"], origin, events, levels)
     rd = _rd(base, constant, pair, origin)
     dependence = _dependence(base, pair)
     exports = _exports(base, pair, origin)
@@ -347,7 +348,7 @@ def _capacity(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str,
         array.sel({COUNTRY: pair[1]}) - array.sel({COUNTRY: pair[0]})
         for array in (past, base["theta"])
     ]
-    ahead = (gap[0] > 0).mean(DRAW)
+    ahead = (gap[0] > 0).mean(DRAW).where(np.isfinite(gap[0]).all(DRAW))
     return result | {
         "gap": {"past": fan(gap[0], YEAR), "future": fan(gap[1], YEAR_FUTURE)},
         "ahead": {
@@ -355,6 +356,28 @@ def _capacity(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str,
             "probability": [*ahead.values, *(gap[1] > 0).mean(DRAW).values],
         },
     }
+
+
+def _now(
+    ahead: Mapping[str, Any],
+    origin: int,
+    events: Sequence[Mapping[str, Any]],
+    levels: Mapping[str, Any],
+) -> dict[str, float | None]:
+    """Probability of being ahead at the origin, with the Monte Carlo error that a table gives it.
+
+    The error is that of the event or of the headline's convention, whichever states the same
+    probability; None where neither does.
+    """
+    by_year = dict(zip(ahead["year"], ahead["probability"], strict=True))
+    probability = float(by_year[origin]) if origin in by_year else float("nan")
+    entry = next(e for e in events if e["event"] == CAPACITY_CROSSOVER)
+    stated = [(row["probability"], row["mc_error"]) for row in levels["rows"] if row["headline"]]
+    if entry["defined"] and origin in entry["year"]:
+        at = entry["year"].index(origin)
+        stated.insert(0, (entry["probability"][at], entry["mc_error"][at]))
+    error = next((e for p, e in stated if abs(p - probability) < 1e-6), None)
+    return {"probability": probability, "mc_error": error}
 
 
 def _dependence(base: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
@@ -726,7 +749,7 @@ def _sources(constant: xr.Dataset) -> dict[str, Any]:
     return {
         "variables": variables,
         "vintages": loaded("vintages") or {},
-        "assumed": {key: value for key, value in assumed.items() if value},
+        "assumed": assumed,
         "providers": loaded("sources") or [],
         "as_of": str(constant.attrs.get("as_of", "")) or None,
     }

@@ -89,7 +89,7 @@ CHECKS = {
     "bfmi": ("E-BFMI, smallest", "≥"),
 }
 QUANTITIES = {
-    "gap": ("Capacity gap, θ {r} minus θ {s}", "log-odds"),
+    "gap": ("Capacity gap, θ of {r} minus θ of {s}", "log-odds"),
     "deliveries": ("Deliveries from {s} to {r}", "TIV million a year"),
     "import_share": ("Share of {s} in {rs} arms imports, expected", "%"),
     "imported_fraction": ("Imported part of {rs} acquisitions, expected", "%"),
@@ -97,6 +97,18 @@ QUANTITIES = {
     "rd_share": ("R&D spending of {x}", "% of GDP"),
     "rd_stock": ("R&D stock of {x}", "billion PPP $"),
 }
+VINTAGE_OF = {
+    "rd_share": "country_years/rd_share",
+    "gdp": "country_years/gdp_ppp_constant",
+    "milex": "country_years/milex_constant",
+    "population": "country_years/population",
+    "researchers": "country_years/researchers",
+    "tiv": "transfers/deliveries",
+    "deliveries": "transfers/deliveries",
+    "ordered_tiv": "orders/orders",
+    "ideal_point": "votes/ideal_point",
+}
+"""Variable of the panel → the series whose newest release the panel records."""
 TOPICS = (
     (
         "What builds capacity",
@@ -190,8 +202,8 @@ def _say(template: str, payload: Payload, **more: str) -> str:
 
 def event_name(payload: Payload, event: str) -> str:
     """Short name of an event, as its panels in the figures are titled."""
-    w = terms(payload)
-    return EVENT_TITLES[event].format(recipient=w["r"], supplier=w["s"])
+    roles = {role: payload["pair"][role]["name"] for role in (RECIPIENT, SUPPLIER)}
+    return EVENT_TITLES[event].format(**roles)
 
 
 # Headline --------------------------------------------------------------------------------------
@@ -204,8 +216,16 @@ def title(payload: Payload) -> list[str]:
 
 def subtitle(payload: Payload) -> str:
     """Line under the title."""
-    known = f", on data released by {date(payload['as_of'])}" if payload["as_of"] else ""
+    day = released(payload)
+    known = f", on data released by {date(day)}" if day else ""
     return _say("A probabilistic forecast from {origin} to {horizon}", payload) + known
+
+
+def released(payload: Payload) -> str:
+    """Return the day up to which releases count: the as-of date, or that of the newest release."""
+    stated = payload["as_of"] or payload["sources"]["as_of"]
+    dates = [v for v in payload["sources"]["vintages"].values() if isinstance(v, str)]
+    return str(stated or max(dates, default=""))
 
 
 def banner(payload: Payload) -> str | None:
@@ -247,25 +267,19 @@ def undefined(payload: Payload, event: str) -> str:
 
 def lead(payload: Payload) -> str:
     """First sentence: who is ahead in capacity at the origin."""
-    entry = _event(payload, CAPACITY_CROSSOVER)
-    if not entry["defined"]:
-        return _say(
-            "Whether {r} has overtaken {s} in latent military technology is not defined for this "
-            "pair: ", payload
-        ) + undefined(payload, CAPACITY_CROSSOVER) + "."
-    now = _by(entry, payload["origin"])
-    if now is None:
-        now, slip = payload["capacity"]["ahead"]["probability"][-1], None
-    else:
-        slip = _by(entry, payload["origin"], "mc_error")
+    now, slip = (payload["capacity"]["now"][key] for key in ("probability", "mc_error"))
     text = {
-        "supported": "The data support that {r} had overtaken {s} in latent military technology "
-        "by {origin}",
-        "contradicted": "The data speak against {r} having overtaken {s} in latent military "
-        "technology by {origin}",
-        "open": "The data leave open whether {r} had overtaken {s} in latent military technology "
-        "by {origin}",
+        "supported": "The data support that {r} was ahead of {s} in latent military technology "
+        "in {origin}",
+        "contradicted": "The data speak against {r} having been ahead of {s} in latent military "
+        "technology in {origin}",
+        "open": "The data leave open whether {r} was ahead of {s} in latent military technology "
+        "in {origin}",
+        "untested": "This run cannot say whether {r} was ahead of {s} in latent military "
+        "technology in {origin}",
     }[verdict(now)]
+    if now is None:
+        return f"{_say(text, payload)}."
     return f"{_say(text, payload)}: the probability is {prob(now)} ({_slip(payload, now, slip)})."
 
 
@@ -477,12 +491,11 @@ def levels_paragraphs(payload: Payload) -> list[str]:
     """Explain why a comparison of levels needs a convention and which one was chosen."""
     chosen = next((row for row in payload["levels"]["rows"] if row["headline"]), None)
     first = _say(
-        "Deliveries show who sells to whom, and changes in them show who gains. They do not by "
-        "themselves show whose technology stands higher. A supplier that sells much may be "
-        "capable, or may be well connected to the countries that buy; a country that imports "
-        "little may build well, or may protect its industry. In the model, the level of a "
-        "supplier can be traded against its mean tie to its customers, and the level of a "
-        "recipient against its preference for home industry, and every delivery stays as "
+        "Deliveries show who gains, but not by themselves whose technology stands higher. A "
+        "supplier that sells much may be capable, or may be well connected to those who buy; a "
+        "country that imports little may build well, or may protect its industry. In the model, "
+        "a supplier’s level can be traded against its mean tie to its customers, and a "
+        "recipient’s against its preference for home industry, and every delivery stays as "
         "probable as before. A convention has to fix these two, and another defensible one can "
         "move the comparison of {r} and {s}.", payload
     )
@@ -537,8 +550,8 @@ def levels_table(payload: Payload) -> Table:
         "headline": [bool(row["headline"]) for row in payload["levels"]["rows"]],
         "notes": [
             _say(
-                "P: probability that θ of {r} is above θ of {s}. Gap: median of θ {r} minus θ {s}, "
-                "log-odds. ", payload
+                "P: probability that θ of {r} is above θ of {s}. Gap: median of θ of {r} minus θ "
+                "of {s}, log-odds. ", payload
             ) + rule(payload)
         ],
     }
@@ -558,8 +571,8 @@ def rule(payload: Payload) -> str:
 
 def reading(payload: Payload) -> list[dict[str, str]]:
     """Explain every term that the report uses."""
-    known = f"; this run uses what was released by {date(payload['as_of'])}" \
-        if payload["as_of"] else ""
+    day = released(payload)
+    known = f"; this run uses what was released by {date(day)}" if day else ""
     entries = [
         (
             "Capacity θ",
@@ -1043,7 +1056,7 @@ def chains_table(payload: Payload) -> Table:
         ("steps", "Mean steps", "{:.0f}"),
         ("depth", "Mean depth", "{:.1f}"),
         ("median", label, "{:.3f}"),
-        ("ahead", _say("P({r} ahead)", payload), "{:.2f}"),
+        ("ahead", "P(ahead)", "{:.2f}"),
     ]
     shown = [c for c in columns if any(c[0] in row for row in data["rows"])]
     rows = [
@@ -1056,6 +1069,13 @@ def chains_table(payload: Payload) -> Table:
     notes = ["Steps: leapfrog steps of the sampler per draw."] if "steps" in {
         c[0] for c in shown
     } else []
+    if data["quantity"] == "gap":
+        notes.append(
+            _say(
+                "Median gap: of θ of {r} minus θ of {s}, log-odds. P(ahead): share of draws in "
+                "which {r} is ahead.", payload
+            )
+        )
     if data["quantity"] == "rd_within":
         notes.append(
             "Median R&D effect: of a change in a country’s own R&D stock, log-odds per log unit. "
@@ -1089,25 +1109,22 @@ def variables_table(payload: Payload) -> Table:
     vintages, assumed = dict(sources["vintages"]), dict(sources["assumed"])
     rows = []
     for entry in sources["variables"]:
-        name = entry["name"]
-        rows.append(
-            [
-                sentence(entry["long_name"]),
-                entry["units"],
-                entry["source"],
-                _text(vintages.pop(name, NONE)),
-                _share(assumed.pop(name, 0.0)),
-            ]
-        )
-    for name in [*vintages, *[key for key in assumed if key not in vintages]]:
-        rows.append(
-            [sentence(name.replace("_", " ")), "", "", _text(vintages.get(name, NONE)),
-             _share(assumed.get(name, 0.0))]
-        )
+        name, source = entry["name"], entry["source"]
+        release = _text(vintages.pop(VINTAGE_OF.get(name, name), ""))
+        if release and release not in source:
+            source += f", {release}"
+        unit = "" if entry["units"] == "1" else entry["units"]
+        share = _share(assumed.pop(name)) if name in assumed else NONE
+        rows.append([sentence(entry["long_name"]), unit, source, share])
+    shown = {VINTAGE_OF.get(entry["name"], entry["name"]) for entry in sources["variables"]}
+    for key, release in vintages.items():
+        if key not in shown:
+            name = key.rpartition("/")[2].replace("_", " ")
+            rows.append([sentence(name), "", f"Release of {_text(release)}", NONE])
     return {
         "caption": "Series used, the release each comes from, and the share of figures whose "
         "release date is assumed.",
-        "columns": ["Series", "Unit", "Source", "Vintage", "Assumed"],
+        "columns": ["Series", "Unit", "Source and release", "Assumed"],
         "rows": rows,
         "notes": [
             "Assumed: where no vintage of a series was kept, its figures are taken from the next "
@@ -1132,7 +1149,9 @@ def providers(payload: Payload) -> list[dict[str, str]]:
             result.append({"term": _text(entry), "text": ""})
             continue
         name = _first(entry, ("title", "name", "provider"))
+        cited = _first(entry, ("citation",))
         rest = [
+            "" if cited in name else cited,
             _first(entry, ("path", "url")),
             _first(entry, ("terms", "licence", "license")),
             _first(entry, ("vintage", "version")),

@@ -349,7 +349,12 @@ def _posterior(
             "country_names": json.dumps(NAMES),
             "as_of": "2026-04-30",
             "vintages": json.dumps(
-                {"rd_share": "2026-04-08", "gdp": "2026-04-08", "tiv": "2026-02-12"}
+                {
+                    "country_years/rd_share": "2026-04-08",
+                    "country_years/gdp_ppp_constant": "2026-04-08",
+                    "transfers/deliveries": "2026-02-12",
+                    "votes/ideal_point": "2025-07-31",
+                }
             ),
             "assumed_share": json.dumps({"rd_share": 0.12, "gdp": 0.3, "tiv": 0.0}),
             "sources": json.dumps(
