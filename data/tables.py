@@ -195,6 +195,13 @@ _CONVERT: dict[object, Callable] = {
     float | None: _optional(float),
 }
 
+_WORDS: dict[object, str] = {
+    int: "a whole number",
+    float: "a number",
+    int | None: "a whole number or empty",
+    float | None: "a number or empty",
+}
+
 
 def _parse(kind: type, lines: Iterable[str], file: object, where: dict | None = None) -> list:
     """Parse CSV lines into `kind`, keeping the rows whose raw fields are among those wanted."""
@@ -224,7 +231,7 @@ def _bad_row(kind: type, convert: Sequence, raw: list[str], file: object, line: 
         try:
             f(x)
         except ValueError:
-            rule = f"must be a {kind.__annotations__[name].__name__}"
+            rule = f"must be {_WORDS[kind.__annotations__[name]]}"
             return InputError(fault(rule, file=file, line=line, column=name, value=x))
     return InputError(fault("cannot be read", file=file, line=line))
 

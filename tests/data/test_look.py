@@ -1,0 +1,201 @@
+"""Looking figures up: plain rows, at once, and an unknown name meets its nearest."""
+
+import datetime
+import subprocess
+import sys
+
+import pytest
+
+from data import look
+from data.errors import InputError
+from data.names import REST
+
+HEAVY = ("numpy", "pandas", "xarray", "openpyxl", "httpx", "pymc", "frictionless")
+
+
+def on(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(text)
+
+
+def test_looking_up_imports_nothing_heavy():
+    code = (
+        "import sys; from data import look, check, build; look.listing(); "
+        "look.show('rd_share', country='CHN'); "
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_listing_has_a_row_a_series_with_its_releases(small_panel):
+    found = look.listing(small_panel)
+    rows = {(row[0], row[1]): dict(zip(found.header, row, strict=True)) for row in found.rows}
+    gdp = rows["country_years", "gdp_ppp_constant"]
+    assert gdp["unit"] == "constant (base year) international $"
+    assert (gdp["first year"], gdp["last year"], gdp["releases"]) == (2017, 2020, 2)
+    assert (gdp["first release"], gdp["newest release"], gdp["rows"]) == (
+        "2019-12-21",
+        "2022-07-31",
+        6,
+    )
+    assert rows["transfers", "deliveries"]["releases"] == 2
+    assert rows["countries", ""]["rows"] == 48
+
+
+def test_the_releases_of_a_series_are_listed_with_file_and_note(small_panel):
+    found = look.releases("deliveries", small_panel)
+    assert [(row[2], row[6]) for row in found.rows] == [
+        ("2021-03-10", "lines_tidy.csv"),
+        ("2022-03-15", "export.csv"),
+    ]
+
+
+def test_a_figure_is_shown_with_its_unit_release_and_source():
+    found = look.show("rd_share", country="china", span=(2020, 2020))
+    assert found.header == ("country", "year", "value", "unit", "released", "assumed", "source")
+    assert found.rows == [
+        ("CHN", 2020, 2.35712, "% of GDP", "2026-04-08", 0,
+         "World Bank, World Development Indicators"),
+    ]
+
+
+def test_every_vintage_of_a_figure_is_shown_in_order():
+    found = look.show("rd_share", country="CHN", span=(2020, 2020), every_vintage=True)
+    values = list(dict.fromkeys(round(row[2], 3) for row in found.rows))
+    assert values == [2.401, 2.407, 2.357]
+    assert [row[4] for row in found.rows] == sorted(row[4] for row in found.rows)
+
+
+def test_a_figure_is_shown_as_it_was_known_on_a_day():
+    found = look.show("rd_share", country="CHN", span=(2020, 2020), as_of=on("2024-06-30"))
+    assert [round(row[2], 3) for row in found.rows] == [2.401]
+
+
+def test_chinas_imports_of_2019_are_shown_in_all_their_vintages():
+    found = look.show("imports", country="CHN", span=(2019, 2019), every_vintage=True)
+    by_release = {row[3]: round(row[2]) for row in found.rows}
+    assert by_release["2020-12-31"] == 887
+    assert by_release["2024-04-13"] == 1341
+    assert by_release["2026-02-12"] == 1323
+    newest = look.show("imports", country="CHN", span=(2019, 2019))
+    assert [round(row[2]) for row in newest.rows] == [1323]
+    old = look.show("imports", country="CHN", span=(2019, 2019), as_of=on("2021-01-01"))
+    assert [row[2] for row in old.rows] == [887.0]
+
+
+def test_deliveries_of_a_pair_are_shown_by_year_with_noughts(small_panel):
+    pair = {"supplier": "RUS", "recipient": "CHN", "folder": small_panel}
+    found = look.show("deliveries", **pair)
+    assert found.rows == [
+        (2019, 70.25, 2, "2022-03-15", 0),
+        (2020, 20.5, 1, "2022-03-15", 0),
+        (2021, 0.0, 0, "2022-03-15", 0),
+    ]
+    engines = look.show("deliveries", domain="engines", **pair)
+    assert [row[1] for row in engines.rows] == [30.25, 0.0, 0.0]
+    old = look.show("deliveries", as_of=on("2021-12-31"), **pair)
+    assert [row[:2] for row in old.rows] == [(2019, 68.25), (2020, 0.0)]
+    assumed = look.show("deliveries", as_of=on("2020-06-30"), **pair)
+    assert assumed.rows == [(2019, 68.25, 2, "2020-03-15", 1)]
+
+
+def test_deliveries_of_every_release_are_shown(small_panel):
+    found = look.show(
+        "deliveries", supplier="RUS", recipient="CHN", every_vintage=True, span=(2019, 2019),
+        folder=small_panel,
+    )
+    assert [(row[1], row[3]) for row in found.rows] == [
+        (68.25, "2021-03-10"),
+        (70.25, "2022-03-15"),
+    ]
+
+
+def test_one_side_alone_is_shown_with_everybody(small_panel):
+    found = look.show("deliveries", recipient="CHN", span=(2019, 2019), folder=small_panel)
+    assert [row[:3] for row in found.rows] == [(2019, 75.25, 3)]
+    rest = look.show("deliveries", supplier=REST, span=(2019, 2019), folder=small_panel)
+    assert [row[1] for row in rest.rows] == [5.0]
+
+
+def test_orders_are_shown_by_year_of_order(small_panel):
+    found = look.show("orders", supplier="RUS", recipient="CHN", folder=small_panel)
+    assert found.rows == [(2018, 260.25, 90.75, 3, "2022-03-13")]
+
+
+def test_ideal_points_are_shown(small_panel):
+    found = look.show("ideal_point", country="Russia", folder=small_panel)
+    assert found.rows == [("RUS", 2019, 0.25, "2021-08-31", 0)]
+    early = look.show("ideal_point", country="RUS", as_of=on("2021-07-31"), folder=small_panel)
+    assert early.rows == [("RUS", 2019, 0.25, "2020-07-31", 1)]
+
+
+def test_domains_are_listed_whole_or_one_by_one():
+    everything, engines = look.domain_table(), look.domain_table("engines")
+    assert {row[0] for row in engines.rows} == {"engines"}
+    assert len(everything.rows) > len(engines.rows) > 3
+    assert ("engines", "turbofan", "Engines", "") in engines.rows
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"series": "rd_shar"}, "'rd_shar': unknown indicator: the nearest known is 'rd_share'"),
+        ({"series": "delivery"}, "the nearest known is 'deliveries'"),
+        ({"series": "rd_share", "country": "Chna"}, "the nearest known is 'China'"),
+        ({"series": "rd_share", "country": "Togo"}, "'Togo': is outside the sample"),
+        ({"series": "deliveries", "supplier": "Rusia"}, "--supplier': 'Rusia': unknown country"),
+        ({"series": "deliveries", "supplier": "BEL"}, "'BEL': is no supplier of the sample"),
+        ({"series": "deliveries"}, "needs a supplier or a recipient"),
+        ({"series": "deliveries", "supplier": "RUS", "domain": "engine"}, "nearest known is 'eng"),
+        ({"series": "deliveries", "country": "RUS"}, "--country has no meaning for the series"),
+        ({"series": "rd_share", "supplier": "RUS"}, "--supplier has no meaning for the series"),
+        ({"series": "population", "domain": "naval"}, "--domain has no meaning for the series"),
+        ({"series": "imports"}, "needs a country"),
+        ({"series": "gdp_ppp_constant", "country": "TWN"}, "no figure found"),
+        ({"series": "rd_share", "country": "CHN", "span": (1900, 1950)}, "no figure found"),
+    ],
+)
+def test_a_question_that_has_no_answer_says_why(given, said):
+    with pytest.raises(InputError) as error:
+        look.show(**given)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("series", "first"),
+    [
+        ("deliveries", "2020-03-15"),
+        ("orders", "2022-03-13"),
+        ("rd_share", "2019-12-01"),
+        ("ideal_point", "2020-07-31"),
+        ("imports", "2020-12-31"),
+    ],
+)
+def test_a_day_before_the_first_release_is_refused_with_the_first(small_panel, series, first):
+    pair = {"supplier": "RUS", "recipient": "CHN"}
+    who = pair if series in ("deliveries", "orders") else {"country": "CHN"}
+    day = on(first)
+    look.show(series, as_of=day, folder=small_panel, **who)
+    with pytest.raises(InputError, match=f"the first is of {first}"):
+        look.show(
+            series, as_of=day - datetime.timedelta(days=1), folder=small_panel, **who
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("2019", (2019, 2019)),
+        ("1995-2024", (1995, 2024)),
+        ("1995-", (1995, 9999)),
+        ("-2000", (0, 2000)),
+    ],
+)
+def test_years_are_one_or_a_span(text, span):
+    assert look.years(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "-", "95-24", "1995:2024", "19952024", "2024-1995", "x"])
+def test_years_that_are_none_are_refused(text):
+    with pytest.raises(InputError, match="--years"):
+        look.years(text)
