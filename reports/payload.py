@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
+from scipy import special, stats
 
 from data.errors import InputError, fault
 from data.names import (
@@ -71,10 +71,38 @@ LEVEL_COLUMNS = (
     "year",
     "headline",
 )
+class LogitNormal:
+    """A quantity between 0 and 1 whose log-odds are Normal."""
+
+    def __init__(self, mu: float, sigma: float) -> None:
+        self.scaled = stats.norm(mu, sigma)
+
+    def ppf(self, level: Any) -> Any:
+        """Quantile function."""
+        return special.expit(self.scaled.ppf(level))
+
+    def sf(self, value: Any) -> Any:
+        """Probability of a larger value."""
+        return self.scaled.sf(special.logit(np.clip(value, 0.0, 1.0)))
+
+    def pdf(self, value: np.ndarray) -> np.ndarray:
+        """Density, for values between 0 and 1."""
+        return self.scaled.pdf(special.logit(value)) / (value * (1.0 - value))
+
+    def std(self) -> float:
+        """Standard deviation, from the middles of 2,000 equal slices of probability."""
+        return float(np.std(self.ppf((np.arange(2000) + 0.5) / 2000)))
+
+    def support(self) -> tuple[float, float]:
+        """Lowest and highest value."""
+        return 0.0, 1.0
+
+
 FAMILIES = {
     "normal": lambda p: stats.norm(p["mu"], p["sigma"]),
     "halfnormal": lambda p: stats.halfnorm(scale=p["sigma"]),
     "lognormal": lambda p: stats.lognorm(p["sigma"], scale=math.exp(p["mu"])),
+    "logitnormal": lambda p: LogitNormal(p["mu"], p["sigma"]),
     "beta": lambda p: stats.beta(p["alpha"], p["beta"]),
 }
 
@@ -487,12 +515,10 @@ def _levels(path: Path) -> dict[str, Any]:
 def _parameters(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict[str, Any]]:
     result = []
     for name, entry in priors.get("variable", {}).items():
-        if not entry.get("top_level") or name not in posterior:
+        draws = _scalar(posterior, name)
+        if not entry.get("top_level") or draws is None:
             continue
-        draws = posterior[name]
-        if set(draws.dims) != {CHAIN, DRAW}:
-            continue
-        draws = draws.values.astype(float).ravel()
+        draws = draws.ravel()
         prior = FAMILIES[entry["family"]](entry)
         low, high = prior.ppf([0.05, 0.95])
         above = float(prior.sf(0.0))
@@ -516,6 +542,17 @@ def _parameters(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict[s
             }
         )
     return result
+
+
+def _scalar(posterior: xr.Dataset, name: str) -> np.ndarray | None:
+    """Draws (chain, draw) of a parameter stored by its name or in the vector `parameters`."""
+    if name in posterior and set(posterior[name].dims) == {CHAIN, DRAW}:
+        return posterior[name].transpose(CHAIN, DRAW).values.astype(float)
+    vector = posterior.get("parameters")
+    if vector is not None and name in vector.coords.get("parameter", []):
+        one = vector.sel(parameter=name, drop=True)
+        return one.transpose(CHAIN, DRAW).values.astype(float)
+    return None
 
 
 def _grid(draws: np.ndarray, prior: Any) -> np.ndarray:
@@ -710,9 +747,8 @@ def _compared(
                 {SUPPLIER: pair[0]}, drop=True
             )
             return "gap", gap.transpose(CHAIN, DRAW).values.astype(float)
-    if "rd_within" in posterior and set(posterior["rd_within"].dims) == {CHAIN, DRAW}:
-        return "rd_within", posterior["rd_within"].transpose(CHAIN, DRAW).values.astype(float)
-    return None, np.empty((0, 0))
+    effect = _scalar(posterior, "rd_within")
+    return (None, np.empty((0, 0))) if effect is None else ("rd_within", effect)
 
 
 def _density_plain(draws: np.ndarray, grid: np.ndarray) -> np.ndarray:

@@ -132,6 +132,7 @@ TOPICS = (
     ("Growth of GDP", ("gdp_",)),
     ("Path of the R&D share of GDP", ("rd_",)),
     ("Path of the military share of GDP", ("mil_",)),
+    ("Path of UN votes", ("ideal_point_",)),
     ("Other", ("",)),
 )
 """Topics of the parameter table: exact names, or a prefix that ends in an underscore."""

@@ -27,6 +27,7 @@ from data.names import (
     EXPORT_CROSSOVER,
     INDEPENDENCE,
 )
+from reports.payload import FAMILIES
 
 KINDS = ("plain", "never", "crossed", "undefined")
 SUPPLIERS = ("RUS", "CHN", "USA", "FRA")
@@ -387,14 +388,7 @@ def _near_prior(
 ) -> np.ndarray:
     """Draws of about half the width of a prior."""
     normal = np.clip(0.3 + 0.5 * rng.normal(size=shape), -3.0, 3.0)
-    if entry["family"] == "normal":
-        return entry["mu"] + entry["sigma"] * normal
-    if entry["family"] == "lognormal":
-        return np.exp(entry["mu"] + entry["sigma"] * normal)
-    uniform = stats.norm.cdf(normal)
-    if entry["family"] == "halfnormal":
-        return stats.halfnorm.ppf(uniform, scale=entry["sigma"])
-    return stats.beta.ppf(uniform, entry["alpha"], entry["beta"])
+    return FAMILIES[entry["family"]](entry).ppf(stats.norm.cdf(normal))
 
 
 def _record(passed: bool, quick: bool, draws: int, chains: int) -> dict[str, Any]:

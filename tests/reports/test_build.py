@@ -1,0 +1,140 @@
+import json
+import re
+import shutil
+
+import pandas as pd
+import pypdf
+import pytest
+
+from data.errors import InputError
+from reports import build
+from reports.numerals import complement, prob
+from tests.synthetic import make_run
+
+
+def pages(path):
+    return [
+        re.sub(r"\s+", " ", page.extract_text().replace("\u00a0", " "))
+        for page in pypdf.PdfReader(path).pages
+    ]
+
+
+@pytest.fixture(scope="module")
+def reports(runs, tmp_path_factory):
+    root = tmp_path_factory.mktemp("reports")
+    return {kind: build.build(run, out=root / f"{kind}.pdf") for kind, run in runs.items()}
+
+
+@pytest.fixture(scope="module")
+def texts(reports):
+    return {kind: pages(path) for kind, path in reports.items()}
+
+
+@pytest.mark.parametrize("kind", ["plain", "never", "crossed", "undefined"])
+def test_a_report_has_ten_to_thirteen_pages_with_a_running_foot(texts, kind):
+    assert 10 <= len(texts[kind]) <= 13
+    for number, text in enumerate(texts[kind], 1):
+        assert "Crossover run synthetic-0001" in text
+        assert f"Page {number} of {len(texts[kind])}" in text
+        # A page with nothing but its foot would be a fault of the layout.
+        assert len(text) > 200
+
+
+@pytest.mark.parametrize("kind", ["plain", "never", "crossed", "undefined"])
+def test_the_first_page_states_the_numbers_of_the_tables(runs, texts, kind):
+    first = texts[kind][0]
+    events = pd.read_csv(runs[kind] / "events.csv")
+    timing = pd.read_csv(runs[kind] / "timing.csv").set_index("event")
+    for event, rows in events.groupby("event"):
+        by_year = rows.set_index("year")["probability"]
+        row = " ".join(prob(by_year[year]) for year in (2024, 2030, 2040, 2050))
+        never = complement(timing.loc[event, "probability_within_horizon"])
+        assert f"{row} {never}" in first
+        assert f"with probability {never} it does not happen by 2050" in first
+        median = timing.loc[event, "median_year"]
+        if median > 2024:
+            assert f"median year is {median:.0f}" in first
+
+
+def test_the_levels_stand_beside_the_headline(runs, texts):
+    first = texts["plain"][0]
+    for probability in pd.read_csv(runs["plain"] / "levels.csv")["probability"]:
+        assert prob(probability) in first
+    assert "How much of the answer is convention" in first
+
+
+def test_a_publishable_report_has_no_banner(texts):
+    assert not any("Not publishable" in text for text in texts["plain"])
+
+
+@pytest.mark.parametrize(
+    ("passed", "quick", "banner"),
+    [
+        (False, False, "Not publishable: this run failed the diagnostics gate."),
+        (True, True, "Quick run: for trying out only."),
+    ],
+)
+def test_every_page_of_a_run_that_must_not_be_published_says_so(tmp_path, passed, quick, banner):
+    run = make_run(tmp_path / "run", passed=passed, quick=quick, draws=60)
+    found = pages(build.build(run))
+    assert 10 <= len(found) <= 13
+    assert all(banner in text for text in found)
+
+
+def test_two_reports_of_one_run_are_the_same_bytes(runs, reports, tmp_path):
+    again = build.build(runs["plain"], out=tmp_path / "again.pdf")
+    assert again.read_bytes() == reports["plain"].read_bytes()
+
+
+def test_a_copy_of_the_run_elsewhere_gives_the_same_bytes(runs, reports, tmp_path):
+    moved = shutil.copytree(runs["plain"], tmp_path / "moved")
+    assert build.build(moved).read_bytes() == reports["plain"].read_bytes()
+
+
+def test_the_report_stands_beside_the_forecast_of_its_pair(runs, tmp_path):
+    run = shutil.copytree(runs["plain"], tmp_path / "run")
+    other = make_run(tmp_path / "other", "undefined", draws=60)
+    pair = run / "pairs" / "FRA-VNM"
+    pair.mkdir(parents=True)
+    for name in ("forecast.nc", "events.csv", "timing.csv", "levels.csv"):
+        shutil.copy(other / name, pair / name)
+    assert build.build(run) == run / "report.pdf"
+    path = build.build(run, "FRA", "VNM")
+    assert path == pair / "report.pdf"
+    assert "France and Vietnam" in pypdf.PdfReader(path).pages[0].extract_text()
+    assert sorted(p.name for p in pair.iterdir() if p.name.startswith(".")) == []
+
+
+def test_the_document_carries_its_title_language_and_outline(reports):
+    reader = pypdf.PdfReader(reports["plain"])
+    assert reader.metadata.title == "Russia and China: Military technology and arms dependence"
+    assert reader.trailer["/Root"]["/Lang"].startswith("en")
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    titles = [item.title for item in reader.outline if not isinstance(item, list)]
+    assert "2 How to read the numbers" in titles or "How to read the numbers" in titles
+    assert reader.metadata.creation_date_raw.startswith("D:20260504101112")
+
+
+def test_the_numbers_are_attached(reports, plain):
+    attached = pypdf.PdfReader(reports["plain"]).attachments["payload.json"][0]
+    assert json.loads(attached) == plain
+
+
+def test_a_run_without_a_time_is_refused(runs, tmp_path):
+    run = shutil.copytree(runs["plain"], tmp_path / "run")
+    record = json.loads((run / "run.json").read_text("utf-8")) | {"created": "yesterday"}
+    (run / "run.json").write_text(json.dumps(record), "utf-8")
+    with pytest.raises(InputError, match=r"run\.json.*created.*yesterday"):
+        build.build(run)
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing(runs, tmp_path):
+    with pytest.raises(InputError, match="cannot write the report"):
+        build.build(runs["plain"], out=tmp_path / "absent" / "report.pdf")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_can_be_made_of_a_bare_record(runs, tmp_path):
+    run = shutil.copytree(runs["plain"], tmp_path / "run")
+    (run / "run.json").write_text('{"created": "2026-01-01T00:00:00Z"}', "utf-8")
+    assert "was not judged" in pypdf.PdfReader(build.build(run)).pages[0].extract_text()
