@@ -11,7 +11,12 @@ from tests.synthetic import KINDS, make_run
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory):
     root = tmp_path_factory.mktemp("runs")
-    return {kind: make_run(root / kind, kind, draws=120) for kind in KINDS}
+    return {
+        kind: make_run(
+            root / kind, kind, draws=120, passed=kind != "never", quick=kind == "crossed"
+        )
+        for kind in KINDS
+    }
 
 
 @pytest.fixture(scope="session")
