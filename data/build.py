@@ -190,10 +190,10 @@ def assumed(batches: list[Batch], delay: tuple[int, str]) -> Iterator[tuple[Batc
     Yields
     ------
     (batch, date, rows) : rows of the first kept release that has them, and the date by which they
-        were presumably known. A date lies after the kept release before, which did not have the
-        figure, and before the one that has it. Where the release brings a new unit, the first
-        such date carries the earlier years too, so that no series is ever torn between units.
-        Years before 1985 get no assumed date.
+        were presumably known. A date lies before the release that has the figure, and after any
+        earlier kept one that had not, unless that one began later than the figure's year. Where
+        the release brings a new unit, the first such date carries the earlier years too, so that
+        no series is ever torn between units. Years before 1985 get no assumed date.
     """
 
     def usual(year: int) -> str:
@@ -204,19 +204,25 @@ def assumed(batches: list[Batch], delay: tuple[int, str]) -> Iterator[tuple[Batc
         by_vintage[batch.vintage].append(batch)
     seen: set[tuple] = set()
     units: set[str] = set()
-    previous = usual(PANEL_START - 1)
+    earlier = [(usual(PANEL_START - 1), 0)]
+
+    def lacking(year: int) -> str:
+        return max(vintage for vintage, first in earlier if first <= year)
+
     for vintage in sorted(by_vintage):
         held = by_vintage[vintage]
         now = {_identity(row) for batch in held for row in batch.rows}
         their_units = {getattr(row, "unit", "") for batch in held for row in batch.rows}
         years = {row.year for batch in held for row in batch.rows}
+        previous = max(earlier)[0]
         inside = sorted(d for d in map(usual, years) if previous < d < vintage)
         restated = bool(units) and not their_units <= units
         for batch in held:
             rows: dict[str, list] = defaultdict(list)
             for row in batch.rows:
                 date = usual(row.year)
-                if previous < date < vintage and (restated or _identity(row) not in seen):
+                is_new = restated or _identity(row) not in seen
+                if is_new and lacking(row.year) < date < vintage:
                     rows[date].append(row)
                 elif restated and inside and date <= previous:
                     rows[inside[0]].append(row)
@@ -224,7 +230,7 @@ def assumed(batches: list[Batch], delay: tuple[int, str]) -> Iterator[tuple[Batc
                 yield batch, date, rows[date]
         seen |= now
         units = their_units
-        previous = vintage
+        earlier.append((vintage, min(years)))
 
 
 def _identity(row) -> tuple:

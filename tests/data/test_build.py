@@ -1,6 +1,7 @@
 """The build: from a folder of files to a panel, whole or not at all, always the same bytes."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -146,6 +147,25 @@ def test_a_build_that_fails_midway_leaves_the_old_panel_as_it_was(
     with pytest.raises(raised or KeyboardInterrupt):
         build(small_raw, tmp_path / "panel")
     assert len(written) == 4
+    assert leftovers(tmp_path) == ["panel"]
+    assert content(old) == before
+
+
+def test_a_new_panel_that_cannot_take_its_place_leaves_the_old_one_there(
+    small_raw, tmp_path, monkeypatch
+):
+    old = build(small_raw, tmp_path / "panel").folder
+    before = content(old)
+    rename = Path.rename
+
+    def refuse_the_new(self, target):
+        if self.name.endswith(".part"):
+            raise OSError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_the_new)
+    with pytest.raises(InputError, match="cannot be written: Permission denied"):
+        build(small_raw, tmp_path / "panel")
     assert leftovers(tmp_path) == ["panel"]
     assert content(old) == before
 

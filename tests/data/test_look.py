@@ -122,6 +122,15 @@ def test_orders_are_shown_by_year_of_order(small_panel):
     assert found.rows == [(2018, 260.25, 90.75, 3, "2022-03-13")]
 
 
+def test_orders_of_the_shipped_panel_are_those_of_the_newest_register_or_of_each():
+    pair = {"supplier": "RUS", "recipient": "CHN", "span": (2015, 2015)}
+    assert [row[4] for row in look.show("orders", **pair).rows] == ["2025-03-13"]
+    old = look.show("orders", as_of=on("2024-12-31"), **pair)
+    assert [row[4] for row in old.rows] == ["2024-03-18"]
+    both = look.show("orders", every_vintage=True, **pair)
+    assert [row[4] for row in both.rows] == ["2024-03-18", "2025-03-13"]
+
+
 def test_ideal_points_are_shown(small_panel):
     found = look.show("ideal_point", country="Russia", folder=small_panel)
     assert found.rows == [("RUS", 2019, 0.25, "2021-08-31", 0)]

@@ -193,6 +193,20 @@ def test_a_figure_that_a_kept_release_did_not_have_is_not_dated_before_it():
     }
 
 
+def test_a_release_that_began_later_says_nothing_about_the_years_before_it():
+    extract = [row(year, 1.0, "2010-06-30") for year in (2007, 2008)]
+    whole = [row(year, 2.0, "2013-06-30") for year in (2005, 2006, 2007, 2009)]
+    found = dated([batch("2010-06-30", extract), batch("2013-06-30", whole)])
+    # 2009 would have come out in 2010-12, after the extract; 2005 and 2006 were out long before.
+    assert found == {
+        (2005, "2006-12-01"): 2.0,
+        (2006, "2007-12-01"): 2.0,
+        (2007, "2008-12-01"): 1.0,
+        (2008, "2009-12-01"): 1.0,
+        (2009, "2010-12-01"): 2.0,
+    }
+
+
 def test_the_first_assumed_release_in_a_new_unit_carries_the_years_before():
     old = [row(year, 1.0, "2010-06-30", unit="old") for year in (2007, 2008)]
     new = [row(year, 2.0, "2013-06-30", unit="new") for year in (2007, 2008, 2009, 2010, 2011)]
