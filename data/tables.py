@@ -308,7 +308,10 @@ def encode(table: str, rows: Iterable[tuple]) -> bytes:
     writer.writerow(TABLES[table]._fields)
     texts = ([_text(v) for v in row] for row in rows)
     writer.writerows(texts if table in FACT_TABLES else sorted(texts))
-    return gzip.compress(out.getvalue().encode("utf-8"), compresslevel=9, mtime=0)
+    packed = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:
+        file.write(out.getvalue().encode("utf-8"))
+    return packed.getvalue()
 
 
 def write(table: str, rows: Iterable[tuple], folder: Path) -> int:
