@@ -36,6 +36,8 @@ EVENT_TITLES = {
     EXPORT_CROSSOVER: "Exports: {recipient} ahead",
     INDEPENDENCE: "Independence from {supplier}",
 }
+LOG_TICKS = 4
+"""A logarithmic axis takes the coarsest steps that give this many ticks."""
 Payload = Mapping[str, Any]
 
 
@@ -147,7 +149,7 @@ def dependence(payload: Payload) -> bytes:
         top = figure.add_subplot(grid[0, :])
         left, right = figure.add_subplot(grid[1, 0]), figure.add_subplot(grid[1, 1])
         figure.subplots_adjust(
-            left=0.065, right=0.975, top=0.93, bottom=0.07, hspace=0.52, wspace=0.16
+            left=0.065, right=0.975, top=0.92, bottom=0.07, hspace=0.52, wspace=0.16
         )
         box = top.get_position()
         top.set_position([box.x0, box.y0, 0.9 - box.x0, box.height])
@@ -231,6 +233,7 @@ def exports(payload: Payload) -> bytes:
         if drawn:
             style.end_labels(axes, ends, horizon)
         else:
+            axes.set_yticks([])
             axes.text(0.5, 0.5, "Neither country is a supplier of the sample", ha="center",
                       transform=axes.transAxes, color=GREY)
         style.heading(axes, "Total arms exports, three-year mean", f"TIV million a year{scale}")
@@ -252,12 +255,13 @@ def probability_by_year(payload: Payload) -> bytes:
         for i in at:
             axes.plot(year[i], probability[i], "o", color=COLOURS["recipient"], ms=3.6,
                       mfc="white", mew=1, clip_on=False)
-            above = probability[i] < 0.5
+            # Beside the rising curve: above it to the left, or below it to the right.
+            above, last = probability[i] < 0.5, year[i] == payload["horizon"]
             axes.annotate(
                 prob(probability[i]), (year[i], probability[i]),
-                xytext=(-4, 3 if above else -3) if i == 0 else (0, 5 if above else -6),
+                xytext=(-3, 3) if above else (0 if last else -4 if i == 0 else 3, -4),
                 textcoords="offset points",
-                ha="right" if i == 0 else "center",
+                ha="right" if above or i == 0 else "center" if last else "left",
                 va="bottom" if above else "top",
                 annotation_clip=False,
             )
@@ -486,12 +490,15 @@ def _scaled(series: Mapping[str, Any], scale: float) -> dict[str, list]:
 
 
 def _log(axes: Axes) -> None:
-    """Set a logarithmic axis labelled at 1, 2 and 5 times powers of ten, thinned when wide."""
+    """Set a logarithmic axis labelled at round numbers, as few as tell the scale."""
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    steps = (1, 2, 5) if np.log10(high / low) < 2.2 else (1, 3) if high / low < 1e4 else (1,)
-    ticks = [m * 10.0**d for d in decades for m in steps if low <= m * 10.0**d <= high]
+    ticks: list[float] = []
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+        ticks = [m * 10.0**d for d in decades for m in steps if low <= m * 10.0**d <= high]
+        if len(ticks) >= LOG_TICKS:
+            break
     axes.yaxis.set_major_locator(FixedLocator(ticks))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(_thousands))

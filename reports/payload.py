@@ -43,6 +43,8 @@ BASE_YEARS = (2000, 2009)
 INDEPENDENCE_SHARE = 0.05
 MEAN_YEARS = 3
 """The rule of `independence` and the length of the means in both delivery events."""
+NEAR = 2
+"""A decade's end this close to the horizon is no milestone of its own."""
 DIGITS = 6
 CURVE_POINTS = 96
 RUN_FILES = ("run.json", "priors.toml", "posterior.nc")
@@ -189,9 +191,8 @@ def _collect(
     origin = int(forecast.attrs["origin"])
     horizon = int(forecast[YEAR_FUTURE].max())
     base = forecast.sel({SCENARIO: BASELINE})
-    milestones = [origin, *(y for y in range(origin + 1, horizon + 1) if y % 10 == 0)]
-    if horizon not in milestones:
-        milestones.append(horizon)
+    decades = [y for y in range(origin + 1, horizon - NEAR) if y % 10 == 0]
+    milestones = [origin, *decades, horizon]
 
     pair = (supplier, recipient)
     events = _events(paths["events.csv"], paths["timing.csv"], origin)
@@ -336,23 +337,16 @@ def _rd(
             "stock": fan(future["rd_stock"], YEAR_FUTURE),
         }
     result["unit"] = str(constant["gdp"].attrs.get("units", "")) if "gdp" in constant else ""
-    latest = {role: result[role]["stock_past"] for role in (SUPPLIER, RECIPIENT)}
-    both = [_series(latest[role]).loc[:origin] for role in (SUPPLIER, RECIPIENT)]
-    ahead = (both[1] > both[0]).reindex(both[0].index.intersection(both[1].index))
-    result["ratio"] = _ratio(both[1], both[0])
-    result["passed"] = _last_crossing(ahead)
+    stocks = [_series(result[role]["stock_past"]) for role in (SUPPLIER, RECIPIENT)]
+    both = pd.concat(stocks, axis=1, join="inner", keys=(SUPPLIER, RECIPIENT))
+    known = not both.empty and both[SUPPLIER].iloc[-1] > 0
+    result["ratio"] = float(both[RECIPIENT].iloc[-1] / both[SUPPLIER].iloc[-1]) if known else None
+    result["passed"] = _last_crossing(both[RECIPIENT] > both[SUPPLIER])
     return result
 
 
 def _series(points: Mapping[str, Any]) -> pd.Series:
-    return pd.Series(np.asarray(points["value"], float), index=points["year"])
-
-
-def _ratio(top: pd.Series, bottom: pd.Series) -> float | None:
-    both = pd.concat([top, bottom], axis=1, join="inner").dropna()
-    if both.empty or both.iloc[-1, 1] <= 0:
-        return None
-    return float(both.iloc[-1, 0] / both.iloc[-1, 1])
+    return pd.Series(np.asarray(points["value"], float), index=pd.Index(points["year"], dtype=int))
 
 
 def _last_crossing(ahead: pd.Series) -> int | None:

@@ -722,7 +722,7 @@ def _rd_caption(payload: Payload) -> str:
         if series["year"]:
             parts.append(f"{name} {number(_last(series), 2)} % of GDP in {series['year'][-1]}")
         else:
-            parts.append(f"{name} has no figures")
+            parts.append(f"{name}, none on record")
     text = f"R&D effort. The latest figures: {listing(parts)}."
     if rd["ratio"] is not None:
         year = min(rd[role]["stock_past"]["year"][-1] for role in (RECIPIENT, SUPPLIER))
@@ -852,7 +852,7 @@ def milestone_table(payload: Payload) -> Table:
         decimals = {"gap": 2, "rd_share": 2}.get(row["quantity"], _decimals(row, scale))
         cells = []
         for cell in row["cells"]:
-            if cell is None:
+            if cell is None or None in cell.values():
                 cells.append([NONE, ""])
             elif "value" in cell:
                 cells.append([number(_times(cell["value"], scale), decimals), "on record"])

@@ -129,3 +129,22 @@ def test_a_report_can_be_made_of_a_bare_record(runs, tmp_path):
     run = shutil.copytree(runs["plain"], tmp_path / "run")
     (run / "run.json").write_text('{"created": "2026-01-01T00:00:00Z"}', "utf-8")
     assert "was not judged" in pypdf.PdfReader(build.build(run)).pages[0].extract_text()
+
+
+def test_a_pair_of_which_little_is_known_still_has_a_report(payloads, tmp_path):
+    payload = payloads["undefined"]
+    payload["levels"] = {"rows": [], "lowest": None, "highest": None}
+    payload["exports"] = {"supplier": None, "recipient": None, "log_scale": False}
+    payload["pair"]["supplier"]["exporter"] = False
+    nothing = {"year": [], "value": []}
+    for key in ("share", "stock"):
+        fan = payload["rd"]["recipient"][key]
+        unknown = [None] * len(fan["year"])
+        payload["rd"]["recipient"][key] = dict.fromkeys(fan, unknown) | {"year": fan["year"]}
+    payload["rd"]["recipient"] |= {"share_observed": nothing, "stock_past": nothing}
+    payload["rd"] |= {"ratio": None, "passed": None}
+    payload["events"] = [{"event": e["event"], "defined": False} for e in payload["events"]]
+    path = tmp_path / "report.pdf"
+    path.write_bytes(build.render(payload))
+    first = pypdf.PdfReader(path).pages[0].extract_text()
+    assert "no alternative to the one chosen" in re.sub(r"\s+", " ", first)
