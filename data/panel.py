@@ -300,6 +300,7 @@ def _add_transfers(
         )
         values = np.where(is_known, _fill(axes, dims, cells, 0.0), np.nan)
         attrs = {"units": units, "long_name": long_name, "source": source}
+        attrs["comment"] = "The Soviet Union's stand under RUS, to 1991."
         if column == "tiv":
             out["tiv"] = ((SUPPLIER, RECIPIENT, YEAR), values.sum(axis=2), attrs)
             attrs = attrs | {"long_name": "Deliveries of major arms by technology domain"}

@@ -1,0 +1,1 @@
+"""Tests, in rooms as the house itself; slow ones run with `pytest -m slow`."""
