@@ -36,7 +36,7 @@ EVENT_TITLES = {
     EXPORT_CROSSOVER: "Exports: {recipient} ahead",
     INDEPENDENCE: "Independence from {supplier}",
 }
-LOG_TICKS = 4
+LOG_TICKS = 3
 """A logarithmic axis takes the coarsest steps that give this many ticks."""
 Payload = Mapping[str, Any]
 
