@@ -17,10 +17,6 @@ def test_every_figure_is_svg_without_a_broken_coordinate(payloads, kind):
         assert not re.search(rb"\b(nan|inf)\b", content, re.IGNORECASE), name
 
 
-def test_two_drawings_are_the_same_bytes(plain):
-    assert figures.draw(plain) == figures.draw(plain)
-
-
 def test_the_chains_are_left_out_where_they_have_no_gap(payloads):
     assert "chains.svg" in figures.draw(payloads["plain"])
     assert "chains.svg" not in figures.draw(payloads["undefined"])
