@@ -7,6 +7,7 @@ geographic reason to choose otherwise. Levels and changes of effort have effects
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data import names
-from models.priors import Priors, variable
+
+EFFORTS = ("rd", "mil")
 
 
-def by_effort(inputs: xr.Dataset, priors: Priors) -> tuple[Any, Any]:
+def by_effort(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any]:
     """Add the effects of R&D and military spending to the current model.
 
     Returns
@@ -30,30 +32,19 @@ def by_effort(inputs: xr.Dataset, priors: Priors) -> tuple[Any, Any]:
     level: Any = 0.0
     change: Any = 0.0
     scores = pm.Normal("rd_score", 0.0, 1.0, dims=("component", names.COUNTRY))
-    for label in ("rd", "mil"):
-        effect = variable(priors, f"{label}_within")
-        spread = variable(priors, f"{label}_within_sd")
+    loading = inputs["rd_loading"].transpose("component", names.COUNTRY, names.YEAR).values
+    for label in EFFORTS:
         own = pm.Normal(f"{label}_within_z", 0.0, 1.0, dims=names.COUNTRY)
-        country = pm.Deterministic(
-            f"{label}_within_country", effect + spread * own, dims=names.COUNTRY
-        )
-        moved = pm.Data(
-            f"{label}_change", inputs[f"{label}_change"].values, dims=(names.COUNTRY, names.YEAR)
-        )
+        effect = top[f"{label}_within"] + top[f"{label}_within_sd"] * own
+        moved: Any = inputs[f"{label}_change"].transpose(names.COUNTRY, names.YEAR).values
         if label == "rd":
-            loading = pm.Data(
-                "rd_loading",
-                inputs["rd_loading"].transpose("component", names.COUNTRY, names.YEAR).values,
-                dims=("component", names.COUNTRY, names.YEAR),
-            )
-            moved = moved + (scores[:, :, None] * loading).sum(axis=0)
-        held = pm.Data(f"{label}_level", inputs[f"{label}_level"].values, dims=names.COUNTRY)
-        change = change + country[:, None] * moved
-        level = level + variable(priors, f"{label}_between") * held
+            moved = moved + sum(scores[c][:, None] * part for c, part in enumerate(loading))
+        change = change + effect[:, None] * moved
+        level = level + top[f"{label}_between"] * inputs[f"{label}_level"].values
     return level, change
 
 
-def walk(inputs: xr.Dataset, priors: Priors) -> Any:
+def walk(inputs: xr.Dataset, top: Mapping[str, Any]) -> Any:
     """Add each supplier's random walk of capacity (supplier, year), log-odds.
 
     The walks sum to zero over suppliers in every step and each is centred over the window: what
@@ -62,26 +53,25 @@ def walk(inputs: xr.Dataset, priors: Priors) -> Any:
     steps = pm.ZeroSumNormal(
         "walk_step", sigma=1.0, n_zerosum_axes=1, dims=(names.YEAR, names.SUPPLIER)
     )
-    path = pt.cumsum(variable(priors, "walk_sd") * steps, axis=0).T
+    path = pt.cumsum(top["walk_sd"] * steps, axis=0).T
     return path - path.mean(axis=1, keepdims=True)
 
 
-def supplier_level(inputs: xr.Dataset, priors: Priors, level: Any) -> Any:
+def supplier_level(inputs: xr.Dataset, top: Mapping[str, Any], level: Any) -> Any:
     """Add each supplier's mean capacity (supplier), log-odds, centred on what effort explains.
 
     The rest of the world has no effort of its own on record; it gets the spread of a supplier of
     average effort and twice that in doubt.
     """
-    spread = variable(priors, "capacity_sd")
     index, known = country_index(inputs, names.SUPPLIER)
-    centre = pt.switch(known, level[index], 0.0)
-    scale = pt.switch(known, spread, 2.0 * spread)
+    centre = level[index] * known
+    scale = top["capacity_sd"] * np.where(known, 1.0, 2.0)
     return pm.Normal("supplier_level", centre, scale, dims=names.SUPPLIER)
 
 
 def country_index(inputs: xr.Dataset, dim: str) -> tuple[np.ndarray, np.ndarray]:
-    """Positions on `country` of the entries of `dim`, and whether they are there at all."""
+    """Positions on `country` of the entries of `dim`, and 1.0 where they are there, else 0.0."""
     countries = list(inputs[names.COUNTRY].values)
     found = [countries.index(c) if c in countries else -1 for c in inputs[dim].values]
-    known = np.array([position >= 0 for position in found])
+    known = np.array([float(position >= 0) for position in found])
     return np.maximum(found, 0), known

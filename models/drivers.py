@@ -7,13 +7,15 @@ the last five years, and is struck by heavy-tailed shocks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
 from data import names
-from models.priors import Priors, variable
 
 DRIVERS = ("gdp", "rd", "mil")
 TREND_YEARS = 5
@@ -85,35 +87,60 @@ def observations(inputs: xr.Dataset) -> xr.Dataset:
     return flat
 
 
-def drivers(inputs: xr.Dataset, priors: Priors) -> None:
-    """Add the model of the drivers' yearly changes to the current model."""
-    table = observations(inputs)
-    countries = inputs.sizes[names.COUNTRY]
-    drift, reversion, momentum, trend, scale = [], [], [], [], []
-    for label in DRIVERS:
-        own = pm.Normal(f"{label}_drift_z", 0.0, 1.0, dims=names.COUNTRY)
-        drift.append(variable(priors, f"{label}_drift") + variable(priors, f"{label}_drift_sd") * own)
-        reversion.append(variable(priors, f"{label}_reversion"))
-        momentum.append(variable(priors, f"{label}_momentum"))
-        trend.append(variable(priors, f"{label}_trend"))
-        size = pm.Normal(f"{label}_shock_z", 0.0, 1.0, dims=names.COUNTRY)
-        scale.append(
-            variable(priors, f"{label}_shock_sd")
-            * pt.exp(variable(priors, f"{label}_shock_spread") * size)
-        )
-    d, i = table["at_driver"].values, table["at_country"].values
-    flat = d * countries + i
-    mean = (
-        pt.concatenate(drift)[flat]
-        - pt.stack(reversion)[d] * table["gap"].values
-        + pt.stack(momentum)[d] * table["momentum"].values
-        + pt.stack(trend)[d] * table["trend"].values
-    )
+def drivers(
+    table: xr.Dataset, steps: xr.DataArray, countries: int, top: Mapping[str, Any], df: float
+) -> None:
+    """Add the model of the drivers' yearly changes, and of UN ideal points, to the current model.
+
+    Parameters
+    ----------
+    table
+        As from `observations`.
+    steps
+        Yearly changes of ideal points (step_at).
+    countries
+        Number of countries.
+    top
+        The top-level parameters by name.
+    df
+        Degrees of freedom of the shocks.
+    """
+    drift_z = pm.Normal("drift_z", 0.0, 1.0, dims=("driver", names.COUNTRY))
+    shock_z = pm.Normal("shock_z", 0.0, 1.0, dims=("driver", names.COUNTRY))
+    by = {
+        part: pt.stack([top[f"{label}_{part}"] for label in DRIVERS])
+        for part in ("drift", "drift_sd", "reversion", "momentum", "trend", "shock_sd",
+                     "shock_spread")
+    }
+    drift = by["drift"][:, None] + by["drift_sd"][:, None] * drift_z
+    scale = by["shock_sd"][:, None] * pt.exp(by["shock_spread"][:, None] * shock_z)
+    at = table["at_driver"].values
+    cell = at * countries + table["at_country"].values
+    mean = drift.flatten()[cell]
+    for part, predictor, sign in (
+        ("reversion", "gap", -1.0), ("momentum", "momentum", 1.0), ("trend", "trend", 1.0)
+    ):  # fmt: skip
+        own = np.eye(len(DRIVERS))[at] * (sign * table[predictor].values)[:, None]
+        mean = mean + pt.dot(own, by[part])
     pm.StudentT(
         "driver_change",
-        nu=priors.constant("shock_df"),
+        nu=df,
         mu=mean,
-        sigma=pt.concatenate(scale)[flat],
+        sigma=scale.flatten()[cell],
         observed=table["change"].values,
         dims="change_at",
     )
+    pm.StudentT(
+        "ideal_point_change",
+        nu=df,
+        mu=0.0,
+        sigma=top["ideal_point_step"],
+        observed=steps.values,
+        dims="step_at",
+    )
+
+
+def ideal_point_steps(ideal_point: xr.DataArray) -> xr.DataArray:
+    """Yearly changes of ideal points (country, year), known in both years, as (step_at)."""
+    change = ideal_point.diff(names.YEAR).values.ravel()
+    return xr.DataArray(change[np.isfinite(change)], dims="step_at")

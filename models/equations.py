@@ -19,7 +19,7 @@ def log_denominator(utility: Any, home: Any, xp: Any) -> Any:
     Parameters
     ----------
     utility
-        Log-odds of each supplier (..., supplier, recipient, year); -inf-like where not possible.
+        Log-odds of each supplier (..., supplier, recipient, year); -40 where a pair cannot trade.
     home
         Log-odds of home production (..., recipient, year).
     xp
@@ -29,9 +29,7 @@ def log_denominator(utility: Any, home: Any, xp: Any) -> Any:
     -------
     array (..., recipient, year), log-odds.
     """
-    top = xp.maximum(utility.max(axis=-3), home)
-    inner = xp.exp(utility - top[..., None, :, :]).sum(axis=-3) + xp.exp(home - top)
-    return top + xp.log(inner)
+    return home + xp.log1p(xp.exp(utility - home[..., None, :, :]).sum(axis=-3))
 
 
 def log_no_delivery(log_volume: Any, presence: tuple[Any, Any], xp: Any) -> Any:
@@ -42,6 +40,11 @@ def log_no_delivery(log_volume: Any, presence: tuple[Any, Any], xp: Any) -> Any:
     """
     intercept, slope = presence
     return -xp.exp(intercept + slope * (log_volume - xp.log(REFERENCE_VOLUME)))
+
+
+def log_any_delivery(log_volume: Any, presence: tuple[Any, Any], xp: Any) -> Any:
+    """Log probability that something is delivered, given the log expected volume."""
+    return xp.log(-xp.expm1(log_no_delivery(log_volume, presence, xp)))
 
 
 def size_distribution(

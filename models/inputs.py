@@ -70,6 +70,9 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
         out.attrs[f"{label}_origin"] = float(mean.mean())
     lagged = loading.shift({names.YEAR: 1}).sel({names.YEAR: window})
     out["rd_loading"] = (lagged - lagged.mean(names.YEAR)).fillna(0.0)
+    out["rd_loading_mean"] = lagged.mean(names.YEAR).fillna(0.0)
+    out["rd_loading_last"] = loading.sel({names.YEAR: origin}, drop=True).fillna(0.0)
+    out = out.assign_coords(component=range(effort.COMPONENTS))
 
     deliveries = panel["tiv"].sel({names.YEAR: window})
     out["deliveries"] = deliveries.fillna(0.0)
@@ -82,6 +85,7 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     out["memory"] = centre_memory(raw.fillna(out["memory_mean"]), out["memory_mean"], out["possible"])
 
     out["affinity_covariates"] = _affinity(panel, window, deliveries)
+    out["ideal_point"] = panel["ideal_point"].sel({names.YEAR: window})
     out["war"] = panel["war"].sel({names.YEAR: window}).fillna(0.0)
     budget = np.log(_budget(milex, history["milex_rest"], recipient).sel({names.YEAR: window}))
     out["log_budget_level"] = budget.mean(names.YEAR)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from data import names
 from models import capacity, drivers, equations, transfers
-from models.priors import Priors
+from models.priors import Priors, order, parameters
 
 
 def joint(inputs: xr.Dataset, priors: Priors) -> pm.Model:
@@ -25,35 +25,46 @@ def joint(inputs: xr.Dataset, priors: Priors) -> pm.Model:
     Returns
     -------
     pymc.Model
-        With dims supplier, recipient, country, year, covariate, component, change_at.
+        With dims parameter, supplier, recipient, country, year, component, driver, and one dim
+        an observed vector. `parameters` (parameter) holds every variable of the priors;
+        `supplier_capacity` (supplier, year) is the capacity of suppliers, log-odds.
     """
     changes = drivers.observations(inputs)
+    steps = drivers.ideal_point_steps(inputs["ideal_point"])
+    some, none = transfers.cells(inputs)
     coords = {
         dim: inputs[dim].values
-        for dim in (names.COUNTRY, names.SUPPLIER, names.RECIPIENT, names.YEAR, "covariate")
+        for dim in (names.COUNTRY, names.SUPPLIER, names.RECIPIENT, names.YEAR, "component")
     } | {
-        "component": np.arange(inputs.sizes["component"]),
+        "parameter": order(priors),
+        "driver": list(drivers.DRIVERS),
         "change_at": np.arange(changes.sizes["change_at"]),
+        "step_at": np.arange(steps.size),
+        "delivered_at": some,
+        "not_delivered_at": none,
     }
     with pm.Model(coords=coords) as model:
-        level, change = capacity.by_effort(inputs, priors)
-        supplier_level = capacity.supplier_level(inputs, priors, level)
-        own_walk = capacity.walk(inputs, priors)
+        top = parameters(priors)
+        level, change = capacity.by_effort(inputs, top)
+        supplier_level = capacity.supplier_level(inputs, top, level)
         index, known = capacity.country_index(inputs, names.SUPPLIER)
-        supplier_change = np.where(known, 1.0, 0.0)[:, None] * change[index] + own_walk
+        supplier_change = known[:, None] * change[index] + capacity.walk(inputs, top)
         supplied = pm.Deterministic(
             "supplier_capacity",
             supplier_level[:, None] + supplier_change,
             dims=(names.SUPPLIER, names.YEAR),
         )
 
-        acquisitions = transfers.demand(inputs, priors)
-        scale, home_level = transfers.home_level(inputs, priors, level, supplier_level)
+        scale = top["acquisition_scale"]
+        home_level = transfers.home_level(inputs, top, level, supplier_level)
         home = home_level[:, None] + transfers.home_change(inputs, change, supplier_change)
-        utility = transfers.utility(inputs, priors, supplied)
+        utility = transfers.utility(inputs, top, supplied)
         denominator = equations.log_denominator(utility, home + scale, pt)
+        acquisitions = transfers.demand(inputs, top)
         log_volume = scale + acquisitions[None] + utility - denominator[None]
-        transfers.deliveries(inputs, priors, log_volume)
+        transfers.deliveries(inputs, top, log_volume)
 
-        drivers.drivers(inputs, priors)
+        drivers.drivers(
+            changes, steps, inputs.sizes[names.COUNTRY], top, priors.constant("shock_df")
+        )
     return model

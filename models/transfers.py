@@ -7,6 +7,7 @@ recipient's own industry offers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,70 +18,41 @@ import xarray as xr
 from data import names
 from models import capacity, equations
 from models.inputs import COVARIATES
-from models.priors import Priors, variable
 
 CELL = (names.SUPPLIER, names.RECIPIENT, names.YEAR)
 IMPOSSIBLE = -40.0
-"""Utility, log-odds, of a pair that cannot trade: a country and itself."""
+"""Added to the log-odds of a pair that cannot trade: a country and itself."""
 
 
-def demand(inputs: xr.Dataset, priors: Priors) -> Any:
+def demand(inputs: xr.Dataset, top: Mapping[str, Any]) -> Any:
     """Add log acquisitions (recipient, year) up to their scale, log TIV million.
 
     World demand is a random walk; each recipient's deviation is a stationary AR(1), the
     deviations summing to zero over recipients in every year's shock.
     """
     years = inputs.sizes[names.YEAR]
-    level = pm.Data("log_budget_level", inputs["log_budget_level"].values, dims=names.RECIPIENT)
-    change = pm.Data(
-        "log_budget_change",
-        inputs["log_budget_change"].transpose(names.RECIPIENT, names.YEAR).values,
-        dims=(names.RECIPIENT, names.YEAR),
-    )
+    level = inputs["log_budget_level"].values
+    change = inputs["log_budget_change"].transpose(names.RECIPIENT, names.YEAR).values
     step = pm.Normal("global_demand_step", 0.0, 1.0, dims=names.YEAR)
-    path = pt.cumsum(variable(priors, "global_demand_sd") * step)
-    common = pm.Deterministic("global_demand", path - path.mean(), dims=names.YEAR)
+    path = pt.cumsum(top["global_demand_sd"] * step)
+    common = path - path.mean()
 
-    persistence = variable(priors, "demand_persistence")
-    lag = np.arange(years)[:, None] - np.arange(years)[None, :]
-    carry = pt.switch(lag >= 0, persistence ** np.maximum(lag, 0), 0.0)
-    first = pt.switch(np.arange(years) == 0, 1.0 / pt.sqrt(1.0 - persistence**2), 1.0)
     shocks = pm.ZeroSumNormal(
         "demand_shock", sigma=1.0, n_zerosum_axes=1, dims=(names.YEAR, names.RECIPIENT)
     )
-    own = pm.Deterministic(
-        "demand_deviation",
-        variable(priors, "demand_sd") * pt.dot(carry * first[None, :], shocks).T,
-        dims=(names.RECIPIENT, names.YEAR),
-    )
-    elasticity = variable(priors, "acquisition_elasticity")
+    persistence = top["demand_persistence"]
+    lag = np.arange(years)[:, None] - np.arange(years)[None, :]
+    carry = pt.exp(pt.log(persistence) * np.maximum(lag, 0)) * (lag >= 0)
+    first = np.arange(years) == 0
+    start = first / pt.sqrt(1.0 - persistence**2) + ~first
+    own = pt.dot(top["demand_sd"] * carry * start[None, :], shocks).T
+    elasticity = top["acquisition_elasticity"]
     return level[:, None] + elasticity * change + common[None, :] + own
 
 
-def affinity(inputs: xr.Dataset, priors: Priors) -> Any:
-    """Add what ties a pair beyond capacity (supplier, recipient, year), log-odds.
-
-    The unexplained part sums to zero over recipients for every supplier and over suppliers for
-    every recipient: this is the normalisation that gives levels of capacity their meaning.
-    """
-    covariates = pm.Data(
-        "affinity_covariates",
-        inputs["affinity_covariates"].transpose("covariate", *CELL).values,
-        dims=("covariate", *CELL),
-    )
-    effects = [variable(priors, f"{name}_effect") for name in COVARIATES]
-    explained = sum(effect * covariates[i] for i, effect in enumerate(effects))
-    rest = pm.ZeroSumNormal(
-        "affinity",
-        sigma=variable(priors, "affinity_sd"),
-        n_zerosum_axes=2,
-        dims=(names.SUPPLIER, names.RECIPIENT),
-    )
-    memory = pm.Data("recent_deliveries", inputs["memory"].transpose(*CELL).values, dims=CELL)
-    return explained + rest[:, :, None] + variable(priors, "memory") * memory
-
-
-def home_level(inputs: xr.Dataset, priors: Priors, level: Any, supplier_level: Any) -> Any:
+def home_level(
+    inputs: xr.Dataset, top: Mapping[str, Any], level: Any, supplier_level: Any
+) -> Any:
     """Add the pull of home industry (recipient), log-odds net of the scale of acquisitions.
 
     For a country that is a supplier too it rests on the capacity its exports show; for any other
@@ -88,12 +60,10 @@ def home_level(inputs: xr.Dataset, priors: Priors, level: Any, supplier_level: A
     """
     exporter, at = exporters(inputs)
     index, known = capacity.country_index(inputs, names.RECIPIENT)
-    bias, bias_sd = variable(priors, "home_bias"), variable(priors, "home_bias_sd")
-    base = pt.switch(exporter, supplier_level[at], pt.switch(known, level[index], 0.0))
-    capacity_sd = pm.modelcontext(None)["capacity_sd"]
-    spread = pt.sqrt(bias_sd**2 + np.where(exporter, 0.0, 1.0) * capacity_sd**2)
-    scale = variable(priors, "acquisition_scale")
-    return scale, pm.Normal("home_level", base + bias - scale, spread, dims=names.RECIPIENT)
+    base = exporter * supplier_level[at] + (1.0 - exporter) * known * level[index]
+    spread = pt.sqrt(top["home_bias_sd"] ** 2 + (1.0 - exporter) * top["capacity_sd"] ** 2)
+    centre = base + top["home_bias"] - top["acquisition_scale"]
+    return pm.Normal("home_level", centre, spread, dims=names.RECIPIENT)
 
 
 def home_change(inputs: xr.Dataset, change: Any, supplier_change: Any) -> Any:
@@ -103,62 +73,86 @@ def home_change(inputs: xr.Dataset, change: Any, supplier_change: Any) -> Any:
     """
     exporter, at = exporters(inputs)
     index, known = capacity.country_index(inputs, names.RECIPIENT)
-    other = np.where(known, 1.0, 0.0)[:, None] * change[index]
-    return pt.switch(exporter[:, None], supplier_change[at], other)
+    other = (known * (1.0 - exporter))[:, None] * change[index]
+    return exporter[:, None] * supplier_change[at] + other
 
 
-def utility(inputs: xr.Dataset, priors: Priors, supplied: Any) -> Any:
-    """Add the log-odds of every supplier with every recipient (supplier, recipient, year)."""
-    war = pm.Data(
-        "war",
-        inputs["war"].transpose(names.SUPPLIER, names.YEAR).values,
-        dims=(names.SUPPLIER, names.YEAR),
+def utility(inputs: xr.Dataset, top: Mapping[str, Any], supplied: Any) -> Any:
+    """Add the log-odds of every supplier with every recipient (supplier, recipient, year).
+
+    What ties a pair beyond what its covariates explain sums to zero over recipients for every
+    supplier and over suppliers for every recipient: this is the normalisation that gives levels
+    of capacity their meaning.
+    """
+    rest = pm.ZeroSumNormal(
+        "affinity",
+        sigma=top["affinity_sd"],
+        n_zerosum_axes=2,
+        dims=(names.SUPPLIER, names.RECIPIENT),
     )
-    available = supplied + variable(priors, "war_effect") * war
-    possible = inputs["possible"].transpose(names.SUPPLIER, names.RECIPIENT).values[:, :, None]
-    return pt.switch(possible, available[:, None, :] + affinity(inputs, priors), IMPOSSIBLE)
+    effects = pt.stack([top[f"{name}_effect"] for name in COVARIATES] + [top["memory"]])
+    columns = np.concatenate(
+        [
+            inputs["affinity_covariates"].transpose("covariate", *CELL).values,
+            inputs["memory"].transpose(*CELL).values[None],
+        ]
+    )
+    shape = columns.shape[1:]
+    explained = pt.dot(effects, columns.reshape(len(columns), -1)).reshape(shape)
+    available = supplied + top["war_effect"] * inputs["war"].transpose(*CELL[::2]).values
+    barred = IMPOSSIBLE * (1.0 - inputs["possible"].transpose(*CELL[:2]).values)[:, :, None]
+    return explained + rest[:, :, None] + available[:, None, :] + barred
 
 
 def exporters(inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Which recipients are suppliers of the sample too, and their positions on `supplier`."""
+    """Which recipients are suppliers of the sample too (1.0, else 0.0), and where on `supplier`."""
     suppliers = list(inputs[names.SUPPLIER].values)
     found = [
         suppliers.index(r) if r in suppliers and r != names.REST else -1
         for r in inputs[names.RECIPIENT].values
     ]
-    return np.array([f >= 0 for f in found]), np.maximum(found, 0)
+    return np.array([float(f >= 0) for f in found]), np.maximum(found, 0)
 
 
-def deliveries(inputs: xr.Dataset, priors: Priors, log_volume: Any) -> None:
-    """Add the likelihood of observed deliveries (supplier, recipient, year), TIV million.
+def cells(inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Flat positions of the cells with deliveries, and of those without that could have had some.
+
+    Positions are on (supplier, recipient, year) in that order.
+    """
+    tiv = inputs["deliveries"].transpose(*CELL).values
+    possible = inputs["possible"].transpose(*CELL[:2]).values[:, :, None]
+    return np.flatnonzero(tiv > 0), np.flatnonzero((tiv <= 0) & possible)
+
+
+def deliveries(inputs: xr.Dataset, top: Mapping[str, Any], log_volume: Any) -> None:
+    """Add the likelihood of observed deliveries, TIV million.
 
     Nothing is delivered with a probability that falls with the expected volume; otherwise the log
-    of the size is Normal with a spread that does too.
+    of the size is Normal with a spread that does too. Years with a delivery come first.
     """
-    possible = inputs["possible"].transpose(names.SUPPLIER, names.RECIPIENT).values[:, :, None]
+    some, none = cells(inputs)
+    flat = log_volume.flatten()
+    presence = (top["presence_intercept"], top["presence_slope"])
+    size = (top["size_sd_log"], top["size_sd_slope"])
+    values = inputs["deliveries"].transpose(*CELL).values.ravel()[some]
     pm.CustomDist(
-        "deliveries",
-        log_volume,
-        variable(priors, "presence_intercept"),
-        variable(priors, "presence_slope"),
-        variable(priors, "size_sd_log"),
-        variable(priors, "size_sd_slope"),
-        np.broadcast_to(possible, [inputs.sizes[d] for d in CELL]),
-        logp=delivery_log_probability,
-        signature="(),(),(),(),(),()->()",
-        observed=inputs["deliveries"].transpose(*CELL).values,
-        dims=CELL,
-    )
+        "delivered", flat[some], *presence, *size,
+        logp=delivered_log_probability, signature="(n),(),(),(),()->(n)",
+        observed=values, dims="delivered_at",
+    )  # fmt: skip
+    pm.CustomDist(
+        "not_delivered", flat[none], *presence,
+        logp=lambda _, volume, *given: equations.log_no_delivery(volume, given, pt),
+        signature="(n),(),()->(n)", observed=np.zeros(len(none)), dims="not_delivered_at",
+    )  # fmt: skip
 
 
-def delivery_log_probability(
-    value: Any, log_volume: Any, intercept: Any, slope: Any, log_sd: Any, sd_slope: Any, possible: Any
+def delivered_log_probability(
+    value: Any, log_volume: Any, intercept: Any, slope: Any, log_sd: Any, sd_slope: Any
 ) -> Any:
-    """Log density of a delivery (TIV million), zeros included; 0 where a pair cannot trade."""
-    log_none = equations.log_no_delivery(log_volume, (intercept, slope), pt)
-    log_any = pt.log(-pt.expm1(log_none))
+    """Log density of a delivery above zero, TIV million, its presence included."""
+    log_any = equations.log_any_delivery(log_volume, (intercept, slope), pt)
     mean, sd = equations.size_distribution(log_volume, log_any, (log_sd, sd_slope), pt)
-    log_value = pt.log(pt.maximum(value, 1e-6))
-    density = log_any - 0.5 * ((log_value - mean) / sd) ** 2 - pt.log(sd) - log_value
+    log_value = pt.log(value)
     constant = 0.5 * np.log(2.0 * np.pi)
-    return pt.switch(possible, pt.switch(value > 0, density - constant, log_none), 0.0)
+    return log_any - 0.5 * ((log_value - mean) / sd) ** 2 - pt.log(sd) - log_value - constant
