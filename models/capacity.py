@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+import scipy.linalg
 import xarray as xr
 
 from data import names
@@ -57,16 +58,39 @@ def walk(inputs: xr.Dataset, top: Mapping[str, Any]) -> Any:
     return path - path.mean(axis=1, keepdims=True)
 
 
-def supplier_level(inputs: xr.Dataset, top: Mapping[str, Any], level: Any) -> Any:
-    """Add each supplier's mean capacity (supplier), log-odds, centred on what effort explains.
+def supplier_appeal(
+    inputs: xr.Dataset, top: Mapping[str, Any], level: Any, explained: Any
+) -> tuple[Any, Any]:
+    """Add each supplier's mean appeal and, from it, its mean capacity (supplier), log-odds.
 
-    The rest of the world has no effort of its own on record; it gets the spread of a supplier of
-    average effort and twice that in doubt.
+    Appeal is capacity plus what politics and geography explain of a supplier's sales everywhere.
+    It is what deliveries show, so it is what is sampled, in orthonormal contrasts with the common
+    mean apart; capacity is Normal around what effort explains. The rest of the world has no
+    effort of its own on record: it is taken for a supplier of average effort.
+
+    Parameters
+    ----------
+    inputs, top
+        The data, and the top-level parameters by name.
+    level
+        What mean effort explains (country).
+    explained
+        What politics and geography explain on average (supplier).
+
+    Returns
+    -------
+    tuple
+        Appeal and capacity (supplier).
     """
     index, known = country_index(inputs, names.SUPPLIER)
+    basis = scipy.linalg.helmert(len(index), full=True)
     centre = level[index] * known
-    scale = top["capacity_sd"] * np.where(known, 1.0, 2.0)
-    return pm.Normal("supplier_level", centre, scale, dims=names.SUPPLIER)
+    rotated = pm.Normal(
+        "appeal_contrast", pt.dot(basis, centre + explained), top["capacity_sd"], dims="contrast"
+    )
+    appeal = pt.dot(basis.T, rotated)
+    capacity = pm.Deterministic("supplier_level", appeal - explained, dims=names.SUPPLIER)
+    return appeal, capacity
 
 
 def country_index(inputs: xr.Dataset, dim: str) -> tuple[np.ndarray, np.ndarray]:

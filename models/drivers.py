@@ -106,14 +106,18 @@ def drivers(
         Degrees of freedom of the shocks.
     """
     drift_z = pm.Normal("drift_z", 0.0, 1.0, dims=("driver", names.COUNTRY))
-    shock_z = pm.Normal("shock_z", 0.0, 1.0, dims=("driver", names.COUNTRY))
     by = {
         part: pt.stack([top[f"{label}_{part}"] for label in DRIVERS])
         for part in ("drift", "drift_sd", "reversion", "momentum", "trend", "shock_sd",
                      "shock_spread")
     }
     drift = by["drift"][:, None] + by["drift_sd"][:, None] * drift_z
-    scale = by["shock_sd"][:, None] * pt.exp(by["shock_spread"][:, None] * shock_z)
+    log_shock = pm.Normal(
+        "log_shock",
+        pt.log(by["shock_sd"])[:, None],
+        by["shock_spread"][:, None],
+        dims=("driver", names.COUNTRY),
+    )
     at = table["at_driver"].values
     cell = at * countries + table["at_country"].values
     mean = drift.flatten()[cell]
@@ -126,7 +130,7 @@ def drivers(
         "driver_change",
         nu=df,
         mu=mean,
-        sigma=scale.flatten()[cell],
+        sigma=pt.exp(log_shock).flatten()[cell],
         observed=table["change"].values,
         dims="change_at",
     )

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import scipy.linalg
+
 REFERENCE_VOLUME = 20.0
 """TIV million at which the delivery parameters are stated."""
 
@@ -68,3 +71,33 @@ def size_distribution(
     log_sd, slope = size
     sd = xp.exp(xp.clip(log_sd + slope * (log_volume - xp.log(REFERENCE_VOLUME)), -2.5, 1.0))
     return log_volume - log_presence - 0.5 * sd**2, sd
+
+
+def contrasts(n: int) -> np.ndarray:
+    """Orthonormal rows that span the vectors of length n whose sum is zero (n - 1, n)."""
+    return scipy.linalg.helmert(n)
+
+
+def double_centred(deviation: np.ndarray, possible: np.ndarray) -> np.ndarray:
+    """Take every supplier's and every recipient's mean out of what pairs did lately.
+
+    What is left is what a pair did beyond its habit, its supplier and its recipient, so that a
+    change of level stays in capacity and demand.
+
+    Parameters
+    ----------
+    deviation
+        Of pairs from their own mean (..., supplier, recipient, year).
+    possible
+        Whether a pair can trade (supplier, recipient, 1).
+
+    Returns
+    -------
+    array like `deviation`, 0 where a pair cannot trade.
+    """
+    weight = possible.astype(deviation.dtype)
+    masked = deviation * weight
+    of_recipient = masked.sum(axis=-3, keepdims=True) / weight.sum(axis=-3, keepdims=True)
+    of_supplier = masked.sum(axis=-2, keepdims=True) / weight.sum(axis=-2, keepdims=True)
+    overall = masked.sum(axis=(-3, -2), keepdims=True) / weight.sum()
+    return (deviation - of_recipient - of_supplier + overall) * weight

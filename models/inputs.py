@@ -12,11 +12,18 @@ import xarray as xr
 from data import names
 from data.errors import InputError
 from data.stocks import stock
-from models import effort
+from models import drivers, effort, equations
 from models.priors import Priors
 
 COVARIATES = ("ideal_point", "embargo", "legacy", "ally", "distance")
 MEMORY_YEARS = 3
+CONSTANTS = ("rd_depreciation", "mil_depreciation", "shock_df")
+"""Constants that the simulation needs too."""
+OBSERVED = (
+    "deliveries", "rd_share", "gdp_observed", "milex_observed", "population_observed",
+    "ideal_point", "war",
+)  # fmt: skip
+"""Figures as the panel has them, which keep its words on unit and source."""
 
 
 def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
@@ -37,8 +44,10 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
         `rd_change`, `mil_change` (country, year): deviation from it of last year's log stock;
         `rd_loading` (component, country, year); `deliveries`, `possible`, `memory`
         (supplier, recipient, year); `affinity_covariates` (covariate, supplier, recipient, year);
-        `war` (supplier, year); `log_budget_level` (recipient) and `log_budget_change`
-        (recipient, year): log military spending, constant US$ million; and the drivers'
+        `war` (supplier, year); `log_budget_level` (recipient): mean log military
+        spending, constant US$ million, and `log_budget_change` (recipient, year): its deviation
+        beyond what all recipients' share in that year, since the world's volume of arms trade has
+        not followed the world's military spending; and the drivers'
         histories (country, year_effort).
 
     Raises
@@ -82,14 +91,21 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     out["memory_mean"] = log_volume.mean(names.YEAR)
     past = deliveries.shift({names.YEAR: 1}).rolling({names.YEAR: MEMORY_YEARS}, min_periods=1)
     raw = np.log1p(past.mean())
-    out["memory"] = centre_memory(raw.fillna(out["memory_mean"]), out["memory_mean"], out["possible"])
+    deviation = (raw.fillna(out["memory_mean"]) - out["memory_mean"]).transpose(
+        names.SUPPLIER, names.RECIPIENT, names.YEAR
+    )
+    out["memory"] = deviation.copy(
+        data=equations.double_centred(deviation.values, out["possible"].values[:, :, None])
+    )
 
-    out["affinity_covariates"] = _affinity(panel, window, deliveries)
+    out["affinity_covariates"], away = _affinity(panel, window, deliveries)
+    out["ideal_distance_mean"], out["ideal_distance_sd"] = away.mean(), away.std()
     out["ideal_point"] = panel["ideal_point"].sel({names.YEAR: window})
     out["war"] = panel["war"].sel({names.YEAR: window}).fillna(0.0)
     budget = np.log(_budget(milex, history["milex_rest"], recipient).sel({names.YEAR: window}))
     out["log_budget_level"] = budget.mean(names.YEAR)
-    out["log_budget_change"] = budget - out["log_budget_level"]
+    change = budget - out["log_budget_level"]
+    out["log_budget_change"] = change - change.mean(names.RECIPIENT)
 
     long = {names.YEAR: "year_effort"}
     out["rd_share_mean"] = path["mean"].rename(long)
@@ -103,24 +119,16 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     out["gdp"], out["milex"] = gdp.rename(long), milex.rename(long)
     out["population"] = effort.fill(history["population"], 0.01).rename(long)
     out["log_rd_stock"], out["log_mil_stock"] = log_rd.rename(long), log_mil.rename(long)
+    out["driver_gap_mean"] = drivers.observations(out)["gap_mean"]
+    out["rd_share"] = panel["rd_share"].sel({names.YEAR: window})
+    out["deliveries"].attrs = panel["tiv"].attrs
+    for name in set(out.data_vars) - set(OBSERVED):
+        out[name].attrs = {}
+    out["gdp"].attrs = {"units": panel["gdp"].attrs.get("units", "")}
     out.attrs |= {"origin": origin}
+    out.attrs |= {name: priors.constant(name) for name in CONSTANTS}
     out.attrs |= {key: value for key, value in panel.attrs.items() if isinstance(value, str)}
-    return out.drop_vars("year_to", errors="ignore")
-
-
-def centre_memory(
-    raw: xr.DataArray, mean: xr.DataArray, possible: xr.DataArray
-) -> xr.DataArray:
-    """Take the pair's own mean, then every supplier's and recipient's yearly mean, out of a memory.
-
-    What is left is what a pair did lately beyond its habit, its supplier and its recipient, so
-    that a change of level stays in capacity and demand. Dims as given, with supplier, recipient.
-    """
-    deviation = (raw - mean).where(possible)
-    by_recipient = deviation.mean(names.SUPPLIER)
-    by_supplier = deviation.mean(names.RECIPIENT)
-    overall = deviation.mean((names.SUPPLIER, names.RECIPIENT))
-    return (deviation - by_recipient - by_supplier + overall).fillna(0.0).transpose(*raw.dims)
+    return out.drop_vars(["year_to", names.DOMAIN], errors="ignore")
 
 
 def _budget(milex: xr.DataArray, rest: xr.DataArray, recipient: xr.DataArray) -> xr.DataArray:
@@ -132,7 +140,10 @@ def _budget(milex: xr.DataArray, rest: xr.DataArray, recipient: xr.DataArray) ->
     return xr.concat([known, outside], names.RECIPIENT).sel({names.RECIPIENT: recipient.values})
 
 
-def _affinity(panel: xr.Dataset, window: slice, like: xr.DataArray) -> xr.DataArray:
+def _affinity(
+    panel: xr.Dataset, window: slice, like: xr.DataArray
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Return the covariates of affinity, and the ideal-point distance as it was before scaling."""
     points = panel["ideal_point"].ffill(names.YEAR).bfill(names.YEAR)
     codes = {names.SUPPLIER: like[names.SUPPLIER], names.RECIPIENT: like[names.RECIPIENT]}
     by_supplier, by_recipient = (
@@ -151,7 +162,7 @@ def _affinity(panel: xr.Dataset, window: slice, like: xr.DataArray) -> xr.DataAr
     table = xr.concat(
         [part.broadcast_like(like) for part in parts.values()], dim="covariate", coords="minimal"
     ).assign_coords(covariate=list(COVARIATES))
-    return table.fillna(0.0).transpose("covariate", *like.dims)
+    return table.fillna(0.0).transpose("covariate", *like.dims), distance
 
 
 def _standardise(values: xr.DataArray) -> xr.DataArray:

@@ -37,6 +37,10 @@ def joint(inputs: xr.Dataset, priors: Priors) -> pm.Model:
         for dim in (names.COUNTRY, names.SUPPLIER, names.RECIPIENT, names.YEAR, "component")
     } | {
         "parameter": order(priors),
+        "contrast": np.arange(inputs.sizes[names.SUPPLIER]),
+        "supplier_contrast": np.arange(1, inputs.sizes[names.SUPPLIER]),
+        "recipient_contrast": np.arange(1, inputs.sizes[names.RECIPIENT]),
+        "import_axis": ["level", "log_odds"],
         "driver": list(drivers.DRIVERS),
         "change_at": np.arange(changes.sizes["change_at"]),
         "step_at": np.arange(steps.size),
@@ -46,22 +50,27 @@ def joint(inputs: xr.Dataset, priors: Priors) -> pm.Model:
     with pm.Model(coords=coords) as model:
         top = parameters(priors)
         level, change = capacity.by_effort(inputs, top)
-        supplier_level = capacity.supplier_level(inputs, top, level)
+        of_supplier, of_recipient, own, moving = transfers.ties(inputs, top)
+        appeal, supplier_level = capacity.supplier_appeal(inputs, top, level, of_supplier)
         index, known = capacity.country_index(inputs, names.SUPPLIER)
         supplier_change = known[:, None] * change[index] + capacity.walk(inputs, top)
-        supplied = pm.Deterministic(
+        pm.Deterministic(
             "supplier_capacity",
             supplier_level[:, None] + supplier_change,
             dims=(names.SUPPLIER, names.YEAR),
         )
 
-        scale = top["acquisition_scale"]
-        home_level = transfers.home_level(inputs, top, level, supplier_level)
-        home = home_level[:, None] + transfers.home_change(inputs, change, supplier_change)
-        utility = transfers.utility(inputs, top, supplied)
-        denominator = equations.log_denominator(utility, home + scale, pt)
-        acquisitions = transfers.demand(inputs, top)
-        log_volume = scale + acquisitions[None] + utility - denominator[None]
+        scale, pull = transfers.home_and_scale(
+            inputs, top, level, appeal, supplier_level, of_recipient, own
+        )
+        home = pull[:, None] + transfers.home_change(inputs, change, supplier_change)
+        at_war = inputs["war"].transpose(names.SUPPLIER, names.YEAR).values
+        available = (appeal - appeal.mean())[:, None] + supplier_change
+        available = available + top["war_effect"] * at_war
+        utility = available[:, None, :] + own[:, :, None] + moving + transfers.barred(inputs)
+        denominator = equations.log_denominator(utility, home, pt)
+        wanted = scale[:, None] + transfers.demand(inputs, top)
+        log_volume = wanted[None] + utility - denominator[None]
         transfers.deliveries(inputs, top, log_volume)
 
         drivers.drivers(

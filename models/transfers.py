@@ -28,14 +28,15 @@ def demand(inputs: xr.Dataset, top: Mapping[str, Any]) -> Any:
     """Add log acquisitions (recipient, year) up to their scale, log TIV million.
 
     World demand is a random walk; each recipient's deviation is a stationary AR(1), the
-    deviations summing to zero over recipients in every year's shock.
+    deviations summing to zero over recipients in every year's shock. Both are centred over the
+    window, where their means would be levels.
     """
     years = inputs.sizes[names.YEAR]
     level = inputs["log_budget_level"].values
     change = inputs["log_budget_change"].transpose(names.RECIPIENT, names.YEAR).values
     step = pm.Normal("global_demand_step", 0.0, 1.0, dims=names.YEAR)
     path = pt.cumsum(top["global_demand_sd"] * step)
-    common = path - path.mean()
+    common = pm.Deterministic("global_demand", path - path.mean(), dims=names.YEAR)
 
     shocks = pm.ZeroSumNormal(
         "demand_shock", sigma=1.0, n_zerosum_axes=1, dims=(names.YEAR, names.RECIPIENT)
@@ -45,25 +46,128 @@ def demand(inputs: xr.Dataset, top: Mapping[str, Any]) -> Any:
     carry = pt.exp(pt.log(persistence) * np.maximum(lag, 0)) * (lag >= 0)
     first = np.arange(years) == 0
     start = first / pt.sqrt(1.0 - persistence**2) + ~first
-    own = pt.dot(top["demand_sd"] * carry * start[None, :], shocks).T
+    state = pm.Deterministic(
+        "demand_state",
+        pt.dot(top["demand_sd"] * carry * start[None, :], shocks),
+        dims=(names.YEAR, names.RECIPIENT),
+    )
+    own = (state - state.mean(axis=0, keepdims=True)).T
     elasticity = top["acquisition_elasticity"]
     return level[:, None] + elasticity * change + common[None, :] + own
 
 
-def home_level(
-    inputs: xr.Dataset, top: Mapping[str, Any], level: Any, supplier_level: Any
-) -> Any:
-    """Add the pull of home industry (recipient), log-odds net of the scale of acquisitions.
+def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
+    """Add what ties a pair: what is explained on average, what is not, and what changes.
 
-    For a country that is a supplier too it rests on the capacity its exports show; for any other
-    capacity and home bias enter only as a sum, whose split is drawn after the fit.
+    What politics and geography explain of a pair, on average over the window, splits into a part
+    common to a supplier's sales, a part common to a recipient's purchases, and the pair's own.
+    The pair's own affinity is Normal around the last and sums to zero over recipients for every
+    supplier and over suppliers for every recipient: this is the normalisation that gives levels
+    of capacity their meaning. It is sampled in orthonormal contrasts.
+
+    Returns
+    -------
+    tuple
+        Explained of suppliers (supplier) and of recipients (recipient), the pair's own mean
+        affinity (supplier, recipient) and its changes (supplier, recipient, year), log-odds.
     """
+    table = inputs["affinity_covariates"].transpose("covariate", *CELL)
+    mean = table.mean(names.YEAR).values
+    count, suppliers, recipients = mean.shape
+    effects = pt.stack([top[f"{name}_effect"] for name in COVARIATES])
+    average = pt.dot(effects, mean.reshape(count, -1)).reshape((suppliers, recipients))
+    of_supplier = average.mean(axis=1)
+    of_recipient = average.mean(axis=0) - average.mean()
+
+    left, right = equations.contrasts(suppliers), equations.contrasts(recipients)
+    rotated = pm.Normal(
+        "affinity_contrast",
+        pt.dot(pt.dot(left, average), right.T),
+        top["affinity_sd"],
+        dims=("supplier_contrast", "recipient_contrast"),
+    )
+    own = pt.dot(pt.dot(left.T, rotated), right)
+    total = own + of_supplier[:, None] + of_recipient[None, :]
+    pm.Deterministic(
+        "affinity", total - average, dims=(names.SUPPLIER, names.RECIPIENT)
+    )
+    columns = np.concatenate(
+        [table.values - mean[..., None], inputs["memory"].transpose(*CELL).values[None]]
+    )
+    moving = pt.dot(
+        pt.concatenate([effects, top["memory"][None]]), columns.reshape(count + 1, -1)
+    ).reshape(columns.shape[1:])
+    return of_supplier, of_recipient, own, moving
+
+
+def home_and_scale(
+    inputs: xr.Dataset, top: Mapping[str, Any], level: Any, appeal: Any, supplier_level: Any,
+    of_recipient: Any, own: Any,
+) -> tuple[Any, Any]:
+    """Add the pull of home industry and the scale of acquisitions (recipient).
+
+    For a country that is a supplier too the pull rests on the capacity its exports show; for any
+    other capacity and home bias enter only as a sum, whose split is drawn after the fit.
+
+    Deliveries show the level of a recipient's imports, and hardly whether they are small because
+    it buys little or because it buys at home. So what is sampled is that level and the log-odds
+    of imports among acquisitions, both at average utilities. Home pull and scale follow; the
+    Jacobian of the change is one.
+
+    Returns
+    -------
+    tuple
+        Log scale of acquisitions, log TIV million per US$ million, and the pull of home industry
+        in log-odds, to be set against appeal less its mean (recipient).
+    """  # fmt: skip
     exporter, at = exporters(inputs)
     index, known = capacity.country_index(inputs, names.RECIPIENT)
     base = exporter * supplier_level[at] + (1.0 - exporter) * known * level[index]
     spread = pt.sqrt(top["home_bias_sd"] ** 2 + (1.0 - exporter) * top["capacity_sd"] ** 2)
-    centre = base + top["home_bias"] - top["acquisition_scale"]
-    return pm.Normal("home_level", centre, spread, dims=names.RECIPIENT)
+    shift = appeal.mean() + of_recipient
+    offers = own + (appeal - appeal.mean())[:, None] + barred(inputs)[:, :, 0]
+    best = pt.log(pt.exp(offers).sum(axis=0))
+    sampled = pm.CustomDist(
+        "import_level",
+        base + top["home_pull"] + top["acquisition_scale"] - shift, spread,
+        top["acquisition_scale"], top["acquisition_scale_sd"], best,
+        logp=_home_and_scale_density, random=_home_and_scale_draw,
+        support_point=lambda rv, *_: pt.concatenate([rv[:1] * 0.0 - 8.0, rv[1:] * 0.0]),
+        signature="(r),(r),(),(),(r)->(2,r)", dims=("import_axis", names.RECIPIENT),
+    )  # fmt: skip
+    pull, scale = _home_and_scale(sampled, best, pt.log1p, pt.exp)
+    pm.Deterministic("acquisition_scale_country", scale, dims=names.RECIPIENT)
+    pm.Deterministic("home_level", pull + shift, dims=names.RECIPIENT)
+    return scale, pull
+
+
+def _home_and_scale(sampled: Any, best: Any, log1p: Any, exp: Any) -> tuple[Any, Any]:
+    """Home pull and scale of acquisitions from the level of imports and their log-odds."""
+    level, odds = sampled[0], sampled[1]
+    scale = best + level + log1p(exp(-odds))
+    return best - odds, scale
+
+
+def _home_and_scale_density(
+    value: Any, centre: Any, spread: Any, scale_mean: Any, scale_sd: Any, best: Any
+) -> Any:
+    pull, scale = _home_and_scale(value, best, pt.log1p, pt.exp)
+    return (
+        pm.logp(pm.Normal.dist(centre, spread), pull)
+        + pm.logp(pm.Normal.dist(scale_mean, scale_sd), scale)
+    ).sum(axis=-1)
+
+
+def _home_and_scale_draw(
+    centre: Any, spread: Any, scale_mean: Any, scale_sd: Any, best: Any, rng: Any = None,
+    size: Any = None,
+) -> np.ndarray:
+    """Draw home pull and scale, and return the level and log-odds of imports they imply."""  # fmt: skip
+    shape = (*(size or ()), len(centre))
+    pull = rng.normal(centre, spread, shape)
+    scale = rng.normal(scale_mean, scale_sd, shape)
+    level = scale - np.logaddexp(pull, best)
+    return np.stack([level, best - pull], axis=-2)
 
 
 def home_change(inputs: xr.Dataset, change: Any, supplier_change: Any) -> Any:
@@ -77,31 +181,9 @@ def home_change(inputs: xr.Dataset, change: Any, supplier_change: Any) -> Any:
     return exporter[:, None] * supplier_change[at] + other
 
 
-def utility(inputs: xr.Dataset, top: Mapping[str, Any], supplied: Any) -> Any:
-    """Add the log-odds of every supplier with every recipient (supplier, recipient, year).
-
-    What ties a pair beyond what its covariates explain sums to zero over recipients for every
-    supplier and over suppliers for every recipient: this is the normalisation that gives levels
-    of capacity their meaning.
-    """
-    rest = pm.ZeroSumNormal(
-        "affinity",
-        sigma=top["affinity_sd"],
-        n_zerosum_axes=2,
-        dims=(names.SUPPLIER, names.RECIPIENT),
-    )
-    effects = pt.stack([top[f"{name}_effect"] for name in COVARIATES] + [top["memory"]])
-    columns = np.concatenate(
-        [
-            inputs["affinity_covariates"].transpose("covariate", *CELL).values,
-            inputs["memory"].transpose(*CELL).values[None],
-        ]
-    )
-    shape = columns.shape[1:]
-    explained = pt.dot(effects, columns.reshape(len(columns), -1)).reshape(shape)
-    available = supplied + top["war_effect"] * inputs["war"].transpose(*CELL[::2]).values
-    barred = IMPOSSIBLE * (1.0 - inputs["possible"].transpose(*CELL[:2]).values)[:, :, None]
-    return explained + rest[:, :, None] + available[:, None, :] + barred
+def barred(inputs: xr.Dataset) -> np.ndarray:
+    """Log-odds taken from pairs that cannot trade (supplier, recipient, 1); 0 for all others."""
+    return IMPOSSIBLE * (1.0 - inputs["possible"].transpose(*CELL[:2]).values)[:, :, None]
 
 
 def exporters(inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:

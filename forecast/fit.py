@@ -1,0 +1,181 @@
+"""Sample the joint model and keep, in one tree, all that later steps need.
+
+The posterior is stored in single precision and everything that is judged or forecast is computed
+from what is stored, so that a run folder can be checked against its own record.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+from data.names import CHAIN, DRAW
+from models.inputs import prepare
+from models.joint import joint
+from models.priors import Priors, order
+
+DRAWS, TUNE, CHAINS = 1000, 600, 4
+QUICK = {"draws": 150, "tune": 250}
+CORES = 2
+TARGET_ACCEPT = 0.8
+
+
+def fit(
+    panel: xr.Dataset,
+    priors: Priors,
+    *,
+    seed: int,
+    draws: int = DRAWS,
+    tune: int = TUNE,
+    chains: int = CHAINS,
+    progress: bool = True,
+) -> xr.DataTree:
+    """Fit the joint model to a panel.
+
+    Parameters
+    ----------
+    panel
+        As from `data.panel.assemble`.
+    priors
+        As from `models.priors.load`.
+    seed
+        Of the sampler. Draws of equal seeds can differ between a cold and a warm compile cache.
+    draws, tune, chains
+        Draws a chain after tuning, tuning steps, and chains.
+    progress
+        Show the sampler's progress bar.
+
+    Returns
+    -------
+    xarray.DataTree
+        `posterior`, `sample_stats`, `log_prior` (of each top-level parameter),
+        `log_likelihood` (chain, draw, recipient, year: deliveries to a recipient in a year),
+        `observed_data`, and `constant_data`: what the model was given.
+
+    Raises
+    ------
+    InputError
+        If the panel holds nothing to fit.
+    KeyboardInterrupt
+        After the sampler was stopped.
+    """
+    import nutpie
+
+    inputs = prepare(panel, priors)
+    compiled = nutpie.compile_pymc_model(joint(inputs, priors), backend="numba")
+    sampler = nutpie.sample(
+        compiled,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        cores=CORES,
+        seed=seed,
+        target_accept=TARGET_ACCEPT,
+        save_warmup=False,
+        progress_bar=progress,
+        blocking=False,
+    )
+    try:
+        while not sampler.is_finished:
+            time.sleep(0.25)
+        sampled = sampler.wait()
+    except KeyboardInterrupt:
+        sampler.cancel()
+        raise
+    return gather(sampled, inputs, priors)
+
+
+def gather(sampled: xr.DataTree, inputs: xr.Dataset, priors: Priors) -> xr.DataTree:
+    """Put what was sampled and what it was sampled from into one tree of plain arrays."""
+    from forecast.simulate import log_likelihood
+
+    posterior = single(sampled["posterior"].to_dataset())
+    statistics = sampled["sample_stats"].to_dataset()
+    statistics = statistics.drop_vars(
+        [name for name, values in statistics.items() if values.dtype == object or values.ndim > 2]
+    )
+    return xr.DataTree.from_dict(
+        {
+            "posterior": posterior,
+            "sample_stats": statistics,
+            "log_prior": log_prior(posterior, priors),
+            "log_likelihood": log_likelihood(posterior, inputs),
+            "observed_data": inputs[["deliveries"]],
+            "constant_data": storable(inputs),
+        }
+    )
+
+
+def single(posterior: xr.Dataset) -> xr.Dataset:
+    """Return draws in single precision with coordinates that NetCDF can hold."""
+    return plain_coords(posterior.astype(np.float32))
+
+
+def storable(inputs: xr.Dataset) -> xr.Dataset:
+    """Return the inputs with truth values as bytes, as NetCDF wants them."""
+    flags = {name: v.astype(np.int8) for name, v in inputs.data_vars.items() if v.dtype == bool}
+    return plain_coords(inputs.assign(flags))
+
+
+def plain_coords(data: xr.Dataset) -> xr.Dataset:
+    """Return a dataset with text coordinates of a fixed width."""
+    return data.assign_coords(
+        {
+            name: (values.dims, np.asarray(values.values, dtype=str))
+            for name, values in data.coords.items()
+            if values.dtype == object
+        }
+    )
+
+
+def log_prior(posterior: xr.Dataset, priors: Priors) -> xr.Dataset:
+    """Log prior density of each top-level parameter (chain, draw), on its own scale."""
+    out = {}
+    for name in order(priors):
+        entry = priors.variables[name]
+        values = posterior["parameters"].sel(parameter=name, drop=True).astype(float)
+        mu, sigma = entry["mu"], entry["sigma"]
+        if entry["family"] == "normal":
+            density = stats.norm.logpdf(values, mu, sigma)
+        elif entry["family"] == "lognormal":
+            density = stats.lognorm.logpdf(values, sigma, scale=math.exp(mu))
+        else:
+            odds = np.log(values) - np.log1p(-values)
+            density = stats.norm.logpdf(odds, mu, sigma) - np.log(values) - np.log1p(-values)
+        out[name] = ((CHAIN, DRAW), np.asarray(density))
+    return xr.Dataset(out, coords={CHAIN: posterior[CHAIN], DRAW: posterior[DRAW]})
+
+
+def prior(panel: xr.Dataset, priors: Priors, *, seed: int, draws: int = DRAWS) -> xr.DataTree:
+    """Draw from the prior instead of the posterior, in the same shape (one chain).
+
+    Returns
+    -------
+    xarray.DataTree
+        `posterior` (draws of the prior, so that all that reads a posterior reads it too) and
+        `constant_data`.
+    """
+    import pymc as pm
+
+    inputs = prepare(panel, priors)
+    model = joint(inputs, priors)
+    names = [v.name for v in model.free_RVs + model.deterministics]
+    drawn = pm.draw([model[name] for name in names], draws=draws, random_seed=seed)
+    posterior = xr.Dataset(
+        {
+            name: ((CHAIN, DRAW, *model.named_vars_to_dims[name]), values[None])
+            for name, values in zip(names, drawn, strict=True)
+        },
+        coords={
+            CHAIN: [0],
+            DRAW: np.arange(draws),
+            **{dim: np.asarray(v) for dim, v in model.coords.items()},
+        },
+    ).drop_dims(["change_at", "step_at", "delivered_at", "not_delivered_at"], errors="ignore")
+    return xr.DataTree.from_dict(
+        {"posterior": single(posterior), "constant_data": storable(inputs)}
+    )

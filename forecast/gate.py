@@ -1,0 +1,125 @@
+"""The diagnostics that a fit must pass before it may be published.
+
+Convergence is judged for every parameter, latent and derived, and for every published event that
+varies between draws. Thresholds are fixed; a failed gate is reported, never repaired here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from data.names import CHAIN, DRAW
+
+RHAT, ESS, EBFMI = 1.01, 400.0, 0.3
+CHECKS = {
+    "rhat": (RHAT, "at most"),
+    "ess_bulk": (ESS, "at least"),
+    "ess_tail": (ESS, "at least"),
+    "divergences": (0.0, "at most"),
+    "ebfmi": (EBFMI, "at least"),
+}
+
+
+def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
+    """Judge a fit, and the events forecast from it.
+
+    Parameters
+    ----------
+    tree
+        With `posterior` and `sample_stats`.
+    events
+        Event and year → indicator by draw (chain, draw), as from `forecast.events.indicators`.
+
+    Returns
+    -------
+    dict
+        `passed`, `checks` (name, value, threshold, passed, where it is worst), and counts of
+        what was judged.
+    """
+    import arviz as az
+
+    posterior = tree["posterior"].to_dataset()
+    figures = {
+        "rhat": az.rhat(posterior),
+        "ess_bulk": az.ess(posterior, method="bulk"),
+        "ess_tail": az.ess(posterior, method="tail"),
+    }
+    sample = tree["sample_stats"].to_dataset()
+    energy = az.bfmi(xr.DataTree.from_dict({"sample_stats": sample}))["energy"].values
+    worst = {name: _worst(table, name) for name, table in figures.items()}
+    worst["divergences"] = (float(sample["diverging"].sum()), "")
+    worst["ebfmi"] = (float(np.min(energy)), f"chain {int(np.argmin(energy)) + 1}")
+    verdict = {
+        "checks": [_check(name, *found) for name, found in worst.items()],
+        "quantities": int(sum(values.size for values in figures["rhat"].data_vars.values())),
+    }
+    verdict["passed"] = all(check["passed"] for check in verdict["checks"])
+    return verdict if events is None else combine(verdict, judge_events(events))
+
+
+def judge_events(events: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Judge the indicators of events that vary between draws.
+
+    An indicator has no tail beyond the event itself: its tail figure is that of its mean.
+    """
+    import arviz as az
+
+    varying = {key: v.astype(float) for key, v in events.items() if v.min() != v.max()}
+    table = xr.Dataset({key: ((CHAIN, DRAW), v) for key, v in varying.items()})
+    figures = {
+        "rhat": az.rhat(table),
+        "ess_bulk": az.ess(table, method="bulk"),
+        "ess_tail": az.ess(table, method="mean"),
+    }
+    checks = [_check(name, *_worst(found, name)) for name, found in figures.items() if varying]
+    return {
+        "checks": checks,
+        "passed": all(check["passed"] for check in checks),
+        "event_indicators": len(varying),
+    }
+
+
+def combine(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one verdict from two: of each check the worse value, all counts."""
+    checks = {check["name"]: check for check in first["checks"]}
+    for check in second["checks"]:
+        held = checks.get(check["name"])
+        if held is None or _worse(check["name"], check["value"], held["value"]):
+            checks[check["name"]] = check
+    return {**first, **second} | {
+        "checks": list(checks.values()),
+        "passed": bool(first["passed"] and second["passed"]),
+    }
+
+
+def _worse(name: str, value: float, than: float) -> bool:
+    return value > than if CHECKS[name][1] == "at most" else value < than
+
+
+def _check(name: str, value: float, where: str) -> dict[str, Any]:
+    threshold, side = CHECKS[name]
+    passed = value <= threshold if side == "at most" else value >= threshold
+    return {
+        "name": name,
+        "value": float(value),
+        "threshold": threshold,
+        "passed": bool(passed),
+        "where": where,
+    }
+
+
+def _worst(table: xr.Dataset, name: str) -> tuple[float, str]:
+    """Return the worst figure of a table and the quantity it belongs to; NaN counts as worst."""
+    sign = 1.0 if CHECKS[name][1] == "at most" else -1.0
+    found = []
+    for key, values in table.data_vars.items():
+        signed = np.where(np.isnan(values.values), np.inf, sign * values.values)
+        at = np.unravel_index(int(np.argmax(signed)), signed.shape)
+        place = ", ".join(str(values[d].values[i]) for d, i in zip(values.dims, at, strict=True))
+        found.append((float(signed[at]), f"{key}[{place}]" if place else str(key)))
+    worst, where = max(found)
+    return sign * worst, where

@@ -1,0 +1,179 @@
+"""How much of a comparison of levels is data and how much convention.
+
+Deliveries identify capacity only up to a normalisation: a supplier's level can be traded against
+what ties it to its customers, a recipient's against its home bias. Here the same posterior draws
+are read under each defensible convention, so that a reader sees what the convention decides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.names import CHAIN, COUNTRY, RECIPIENT, SUPPLIER, YEAR
+from forecast.events import by_chain
+from forecast.simulate import Arrays, check_pair, home_split, past_change, stack
+from models import capacity, transfers
+from models.inputs import COVARIATES
+
+CHOSEN = "chosen"
+DESCRIPTIONS = {
+    CHOSEN: "Politics and geography explained away first; a supplier's unexplained ties average "
+    "to zero over all its customers, each counting the same",
+    "market_weighted": "The same, customers counting by what they import from anyone",
+    "common_customers": "The same, over customers only that bought from both in the window",
+    "free_ties": "The mean of a supplier's unexplained ties is left free, with the prior of a pair",
+    "politics_counted": "Nothing explained away: sales owed to alliances, old fleets and votes "
+    "count as capacity",
+    "war_counted": "A supplier's wartime shortfall of exports counts as lost capacity",
+    "home_market": "Read off what each makes for itself: differences in home bias count as "
+    "capacity",
+    "effort_only": "What R&D and military spending explain, and nothing else",
+}
+"""Each convention in words; those that need the exports of both are left out where one has none."""
+
+
+def levels(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0) -> pd.DataFrame:
+    """Return the probability that the recipient is ahead at the origin, by convention.
+
+    Parameters
+    ----------
+    tree
+        With `posterior` and `constant_data`.
+    supplier, recipient
+        ISO3 codes.
+    seed
+        For what is drawn given the posterior: the split of home pull, and free mean ties.
+
+    Returns
+    -------
+    pandas.DataFrame
+        alternative, description, probability, mc_error, gap_median, gap_q05, gap_q95 (log-odds),
+        year, headline (1 for the convention of the report).
+
+    Raises
+    ------
+    InputError
+        If a code is not in the fit, or both are the same.
+    """
+    posterior = tree["posterior"].to_dataset()
+    inputs = tree["constant_data"].to_dataset()
+    pair = check_pair(inputs, supplier, recipient)
+    found = gaps(stack(posterior), inputs, pair, np.random.default_rng(seed))
+    chains = posterior.sizes[CHAIN]
+    return pd.DataFrame(
+        [
+            {
+                "alternative": name,
+                "description": DESCRIPTIONS[name],
+                "probability": float((gap > 0).mean()),
+                "mc_error": _error(gap > 0, chains),
+                "gap_median": float(np.median(gap)),
+                "gap_q05": float(np.quantile(gap, 0.05)),
+                "gap_q95": float(np.quantile(gap, 0.95)),
+                "year": int(inputs.attrs["origin"]),
+                "headline": int(name == CHOSEN),
+            }
+            for name, gap in found.items()
+        ]
+    )
+
+
+def gaps(
+    draws: Arrays, inputs: xr.Dataset, pair: tuple[str, str], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Capacity of the recipient less that of the supplier at the origin (draw), by convention."""
+    countries, suppliers, recipients = (
+        [str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER, RECIPIENT)
+    )
+    change = past_change(draws, inputs)[..., -1]
+    split = home_split(draws, inputs, rng)
+    effort = sum(
+        draws[f"{label}_between"][:, None] * inputs[f"{label}_level"].values
+        for label in capacity.EFFORTS
+    )
+
+    def of(code: str) -> np.ndarray:
+        """Capacity at the origin as the report states it."""
+        if code in suppliers:
+            return draws["supplier_capacity"][:, suppliers.index(code), -1]
+        return split[:, countries.index(code)] + change[:, countries.index(code)]
+
+    def at_home(code: str) -> np.ndarray:
+        moved = of(code) - split[:, countries.index(code)]
+        return draws["home_level"][:, recipients.index(code)] + moved
+
+    def explained(code: str) -> np.ndarray:
+        i = countries.index(code)
+        return effort[:, i] + change[:, i]
+
+    base = of(pair[1]) - of(pair[0])
+    out = {CHOSEN: base}
+    at_war = inputs["war"].transpose(SUPPLIER, YEAR).values[:, -1]
+    war = {code: at_war[suppliers.index(code)] for code in pair if code in suppliers}
+    if set(pair) <= set(suppliers):
+        ties = {code: draws["affinity"][:, suppliers.index(code)] for code in pair}
+        able = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)
+        tiv = inputs["deliveries"].transpose(*transfers.CELL).values
+        bought = tiv.sum(axis=2)
+        imports = bought.sum(axis=0)
+        sold = [suppliers.index(code) for code in pair]
+        common = (bought[sold] > 0).all(axis=0)
+        for name, weight in (("market_weighted", imports), ("common_customers", common)):
+            if name == "common_customers" and not common.any():
+                continue
+            shift = [_mean_tie(ties[code], weight * able[suppliers.index(code)]) for code in pair]
+            out[name] = base + shift[1] - shift[0]
+        out["free_ties"] = base - _free(draws, effort, inputs, pair, rng)
+        covariates = inputs["affinity_covariates"].isel({YEAR: -1})
+        covariates = covariates.transpose("covariate", *transfers.CELL[:2]).values
+        effects = np.stack([draws[f"{name}_effect"] for name in COVARIATES], axis=-1)
+        politics = [effects @ covariates[:, at].mean(axis=-1) for at in sold]
+        out["politics_counted"] = base + politics[1] - politics[0]
+    if any(war.values()):
+        out["war_counted"] = base + draws["war_effect"] * (
+            war.get(pair[1], 0.0) - war.get(pair[0], 0.0)
+        )
+    out["home_market"] = at_home(pair[1]) - at_home(pair[0])
+    out["effort_only"] = explained(pair[1]) - explained(pair[0])
+    return out
+
+
+def _mean_tie(ties: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted mean of a supplier's unexplained ties (draw)."""
+    return ties @ (weight / weight.sum())
+
+
+def _free(
+    draws: Arrays,
+    effort: np.ndarray,
+    inputs: xr.Dataset,
+    pair: tuple[str, str],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Difference of mean ties (draw), drawn given their sum with capacity.
+
+    A mean tie over R customers is Normal(0, affinity_sd / sqrt R), what effort leaves of capacity
+    Normal(0, capacity_sd); deliveries show the sum of both.
+    """
+    countries, suppliers = ([str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER))
+    tie = draws["affinity_sd"] ** 2 / inputs.sizes[RECIPIENT]
+    own = draws["capacity_sd"] ** 2
+    means = []
+    for code in pair:
+        rest = draws["supplier_level"][:, suppliers.index(code)] - effort[:, countries.index(code)]
+        spread = np.sqrt(tie * own / (tie + own))
+        means.append(tie / (tie + own) * rest + spread * rng.standard_normal(len(rest)))
+    return means[1] - means[0]
+
+
+def _error(happens: np.ndarray, chains: int) -> float:
+    """Monte-Carlo standard error of the share of draws in which it happens."""
+    import arviz as az
+
+    share = happens.mean()
+    if share in (0.0, 1.0):
+        return 0.0
+    size = float(az.ess(by_chain(happens, chains).astype(float), method="mean"))
+    return float(np.sqrt(share * (1.0 - share) / size))

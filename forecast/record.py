@@ -1,0 +1,151 @@
+"""What a run says of itself: whose code, which packages, which figures, which draws.
+
+Everything known beforehand is written before sampling starts, so that a run which fails still
+says what it was. Draws are hashed by their content: a hash outlives a change of file format.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import importlib.metadata
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = (
+    "arviz",
+    "h5netcdf",
+    "h5py",
+    "matplotlib",
+    "numba",
+    "numpy",
+    "nutpie",
+    "pandas",
+    "pymc",
+    "pytensor",
+    "scipy",
+    "typst",
+    "xarray",
+)
+
+
+def code(root: Path = ROOT) -> dict[str, Any]:
+    """Return version, commit and whether files were changed since it; None where unknown.
+
+    The commit is known only where the code runs from its own repository.
+    """
+    commit = dirty = None
+    top = _git(root, "rev-parse", "--show-toplevel")
+    if top and Path(top).resolve() == root.resolve():
+        commit = _git(root, "rev-parse", "HEAD")
+        status = _git(root, "status", "--porcelain", "--untracked-files=no")
+        dirty = None if status is None else bool(status)
+    return {"version": _version("crossover"), "commit": commit, "dirty": dirty}
+
+
+def _git(root: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def packages() -> dict[str, str]:
+    """Return the versions of Python and of the packages that a result depends on."""
+    found = {name: _version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {k: v for k, v in found.items() if v}
+
+
+def before(
+    *,
+    id: str,
+    created: datetime.datetime,
+    command: str,
+    pair: tuple[str, str],
+    seed: int,
+    as_of: datetime.date | None,
+    quick: bool,
+    draws: int,
+    tune: int,
+    chains: int,
+    hashes: Mapping[str, str],
+    warnings: list[str],
+) -> dict[str, Any]:
+    """Return the record of a run as far as it is known before anything is sampled."""
+    return {
+        "id": id,
+        "created": created.astimezone(datetime.UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "supplier": pair[0],
+        "recipient": pair[1],
+        "seed": seed,
+        "as_of": as_of.isoformat() if as_of else None,
+        "quick": quick,
+        "draws": draws,
+        "tune": tune,
+        "chains": chains,
+        "code": code(),
+        "packages": packages(),
+        "hashes": dict(hashes),
+        "seconds": {},
+        "warnings": list(warnings),
+    }
+
+
+def hash_text(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def hash_files(folder: Path) -> str:
+    """Return the SHA-256 over the names and contents of a folder's files, in order of name."""
+    total = hashlib.sha256()
+    for path in sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")):
+        total.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def hash_draws(data: xr.Dataset) -> str:
+    """Return the SHA-256 over names, dims, types and values, in order of name.
+
+    The same for a dataset in memory and read back from its file.
+    """
+    import numpy as np
+
+    total = hashlib.sha256()
+    for name in sorted(map(str, data.variables)):
+        values = np.asarray(data[name].values)
+        if values.dtype.kind in "OUT":
+            kind, content = "text", "\0".join(map(str, values.ravel().tolist())).encode()
+        else:
+            kind = values.dtype.newbyteorder("<").str
+            content = np.ascontiguousarray(values, dtype=kind)
+        total.update(f"{name}|{data[name].dims}|{values.shape}|{kind}|".encode())
+        total.update(content)
+    return total.hexdigest()
+
+
+def sampling(gate: Mapping[str, Any], seconds: float | None) -> dict[str, float]:
+    """Return the least effective sample sizes that the gate found, and the bulk one a second."""
+    least = {check["name"]: check["value"] for check in gate.get("checks", ())}
+    found = {f"{key}_min": least[key] for key in ("ess_bulk", "ess_tail") if key in least}
+    if seconds and "ess_bulk" in least:
+        found["ess_bulk_per_second"] = least["ess_bulk"] / seconds
+    return found

@@ -1,0 +1,668 @@
+"""Posterior draws to futures: the fitted equations run forward, vectorised over draws.
+
+Every draw carries its own parameters, its own state at the origin and its own shocks, so that
+parameter, state, process and observation uncertainty all reach the forecast. All pairs are
+simulated together, since what one buys enters what all remember; what is kept is one pair's view.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy import special
+
+from data.errors import InputError, fault
+from data.names import (
+    BASELINE,
+    CHAIN,
+    COUNTRY,
+    DRAW,
+    HORIZON,
+    RECIPIENT,
+    REST,
+    SCENARIO,
+    SUPPLIER,
+    YEAR,
+    YEAR_FUTURE,
+)
+from models import capacity, equations, transfers
+from models.drivers import DRIVERS, TREND_YEARS
+from models.inputs import COVARIATES, MEMORY_YEARS
+
+BLOCK = 250
+"""Draws worked on at a time: what bounds memory."""
+
+Arrays = dict[str, np.ndarray]
+
+
+def stack(posterior: xr.Dataset) -> Arrays:
+    """Return the posterior as plain arrays, draws of all chains first, parameters by name."""
+    flat = posterior.stack({"sample": (CHAIN, DRAW)}).transpose("sample", ...)
+    arrays = {name: values.values for name, values in flat.data_vars.items()}
+    for at, name in enumerate(posterior["parameter"].values):
+        arrays[str(name)] = arrays["parameters"][:, at].astype(float)
+    return arrays
+
+
+def block(arrays: Arrays, start: int, stop: int) -> Arrays:
+    """Return some of the draws."""
+    return {name: values[start:stop] for name, values in arrays.items()}
+
+
+def effort_change(draws: Arrays, moved: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What changes of effort add to capacity (draw, country, year), log-odds.
+
+    Parameters
+    ----------
+    draws
+        As from `stack`.
+    moved
+        `rd` and `mil`: deviations of log stocks from the country's mean (draw, country, year).
+    """
+    total: Any = 0.0
+    for label in capacity.EFFORTS:
+        own = draws[f"{label}_within_z"]
+        effect = draws[f"{label}_within"][:, None] + draws[f"{label}_within_sd"][:, None] * own
+        total = total + effect[:, :, None] * moved[label]
+    return total
+
+
+def past_change(draws: Arrays, inputs: xr.Dataset) -> np.ndarray:
+    """Changes of capacity that effort explains, over the window (draw, country, year)."""
+    loading = inputs["rd_loading"].transpose("component", COUNTRY, YEAR).values
+    rd = inputs["rd_change"].transpose(COUNTRY, YEAR).values + np.einsum(
+        "nci,cit->nit", draws["rd_score"], loading
+    )
+    mil = inputs["mil_change"].transpose(COUNTRY, YEAR).values
+    return effort_change(draws, {"rd": rd, "mil": mil})
+
+
+def past_market(draws: Arrays, inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Utilities, home pull and wanted volume over the window, as the model has them.
+
+    Returns
+    -------
+    tuple of arrays
+        Utility (draw, supplier, recipient, year), home (draw, recipient, year), log-odds; and
+        log wanted acquisitions (draw, recipient, year), log TIV million.
+    """
+    change = past_change(draws, inputs)
+    covariates = inputs["affinity_covariates"].transpose("covariate", *transfers.CELL).values
+    columns = np.concatenate([covariates, inputs["memory"].transpose(*transfers.CELL).values[None]])
+    effects = np.stack([draws[f"{name}_effect"] for name in COVARIATES] + [draws["memory"]], -1)
+    utility = np.tensordot(effects, columns, axes=1)
+    utility += draws["affinity"][..., None]
+    at_war = inputs["war"].transpose(SUPPLIER, YEAR).values
+    available = draws["supplier_capacity"] + draws["war_effect"][:, None, None] * at_war
+    utility += available[:, :, None, :]
+    utility += transfers.barred(inputs)[None]
+
+    exporter, at = transfers.exporters(inputs)
+    index, known = capacity.country_index(inputs, RECIPIENT)
+    moved = draws["supplier_capacity"] - draws["supplier_level"][:, :, None]
+    home = draws["home_level"][:, :, None] + exporter[:, None] * moved[:, at]
+    home = home + (known * (1.0 - exporter))[:, None] * change[:, index]
+
+    state = draws["demand_state"].transpose(0, 2, 1)
+    budget = inputs["log_budget_change"].transpose(RECIPIENT, YEAR).values
+    wanted = (
+        draws["acquisition_scale_country"][:, :, None]
+        + inputs["log_budget_level"].values[:, None]
+        + draws["acquisition_elasticity"][:, None, None] * budget
+        + draws["global_demand"][:, None, :]
+        + state
+        - state.mean(axis=2, keepdims=True)
+    )
+    return utility, home, wanted
+
+
+def log_likelihood(posterior: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
+    """Log likelihood of all deliveries to a recipient in a year (chain, draw, recipient, year)."""
+    arrays = stack(posterior)
+    count = len(arrays["parameters"])
+    tiv = inputs["deliveries"].transpose(*transfers.CELL).values
+    possible = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)[..., None]
+    log_tiv = np.log(np.where(tiv > 0, tiv, 1.0)).astype(np.float32)
+    parts = []
+    for start in range(0, count, BLOCK):
+        some = block(arrays, start, start + BLOCK)
+        utility, home, wanted = past_market(some, inputs)
+        volume = log_volume(utility, home, wanted).astype(np.float32)
+        presence, size = delivery_parameters(some, 4)
+        none = equations.log_no_delivery(volume, presence, np)
+        mean, sd = equations.size_distribution(
+            volume, equations.log_any_delivery(volume, presence, np), size, np
+        )
+        dense = (
+            equations.log_any_delivery(volume, presence, np)
+            - 0.5 * ((log_tiv - mean) / sd) ** 2
+            - np.log(sd)
+            - log_tiv
+            - 0.5 * np.float32(math.log(2.0 * math.pi))
+        )
+        cell = np.where(tiv > 0, dense, none) * possible
+        parts.append(cell.sum(axis=1))
+    shape = (posterior.sizes[CHAIN], posterior.sizes[DRAW])
+    values = np.concatenate(parts).astype(np.float32)
+    return xr.Dataset(
+        {"deliveries": ((CHAIN, DRAW, RECIPIENT, YEAR), values.reshape(*shape, *values.shape[1:]))},
+        coords={
+            CHAIN: posterior[CHAIN],
+            DRAW: posterior[DRAW],
+            RECIPIENT: posterior[RECIPIENT],
+            YEAR: posterior[YEAR],
+        },
+    )
+
+
+def log_volume(utility: np.ndarray, home: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Log expected deliveries (..., supplier, recipient, year), log TIV million."""
+    denominator = equations.log_denominator(utility, home, np)
+    return (wanted - denominator)[..., None, :, :] + utility
+
+
+def delivery_parameters(draws: Arrays, ndim: int) -> tuple[tuple, tuple]:
+    """Presence and size parameters, shaped to broadcast against (draw, ...) of `ndim` dims."""
+    shape = (-1, *[1] * (ndim - 1))
+    presence = [draws[n].reshape(shape).astype(np.float32) for n in PRESENCE]
+    size = [draws[n].reshape(shape).astype(np.float32) for n in SIZE]
+    return tuple(presence), tuple(size)
+
+
+PRESENCE = ("presence_intercept", "presence_slope")
+SIZE = ("size_sd_log", "size_sd_slope")
+
+
+def futures(
+    tree: xr.DataTree,
+    supplier: str,
+    recipient: str,
+    *,
+    seed: int,
+    horizon: int = HORIZON,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """Simulate the futures of a pair from every posterior draw.
+
+    Parameters
+    ----------
+    tree
+        With `posterior` and `constant_data`.
+    supplier, recipient
+        ISO3 codes.
+    seed
+        Of the shocks: the same seed gives the same world to every pair.
+    horizon
+        Last year.
+    progress
+        Called with (draws done, draws in all).
+
+    Returns
+    -------
+    xarray.Dataset
+        Draws in the order of chains. Per country of the pair: `theta`, log-odds, `rd_share`,
+        % of GDP, `rd_stock` (draw, scenario, country, year_future), `theta_past`
+        (draw, country, year), `rd_stock_past` (country, year). Of the pair: `deliveries`, drawn,
+        TIV million, `deliveries_mean`, their expectation, `import_share`, of the supplier in the
+        recipient's expected imports, `imported_fraction`, of the recipient's expected
+        acquisitions (draw, scenario, year_future), and the last two over the past. `exports`,
+        TIV million (draw, scenario, supplier, year_future). Observed: `deliveries_observed`,
+        `imports_observed`, `exports_observed`. Attributes supplier, recipient, origin, chains.
+
+    Raises
+    ------
+    InputError
+        If a code is not in the fit, or both are the same.
+    """
+    posterior = tree["posterior"].to_dataset()
+    inputs = tree["constant_data"].to_dataset()
+    pair = check_pair(inputs, supplier, recipient)
+    origin = int(inputs.attrs["origin"])
+    if horizon <= origin:
+        raise InputError(fault(f"the horizon must lie after {origin}", value=horizon))
+    arrays = stack(posterior)
+    count = len(arrays["parameters"])
+    starts = range(0, count, BLOCK)
+    parts = []
+    for at, start in enumerate(starts):
+        rng = np.random.default_rng([seed, at])
+        some = block(arrays, start, start + BLOCK)
+        parts.append(_block_futures(some, inputs, pair, horizon, rng))
+        if progress:
+            progress(min(start + BLOCK, count), count)
+    drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return _label(drawn, inputs, pair, origin, horizon, posterior.sizes[CHAIN])
+
+
+def check_pair(inputs: xr.Dataset, supplier: str, recipient: str) -> tuple[str, str]:
+    """Return the pair if the fit knows it; raise InputError otherwise."""
+    for code, dim in ((supplier, SUPPLIER), (recipient, RECIPIENT)):
+        known = [str(c) for c in inputs[dim].values if c in inputs[COUNTRY].values]
+        if code not in known:
+            rule = f"unknown {dim}: must be one of {', '.join(known)}"
+            raise InputError(fault(rule, value=code))
+    if supplier == recipient:
+        raise InputError(fault("supplier and recipient must differ", value=supplier))
+    return supplier, recipient
+
+
+# State at the origin ---------------------------------------------------------------------------
+
+
+def _block_futures(
+    draws: Arrays,
+    inputs: xr.Dataset,
+    pair: tuple[str, str],
+    horizon: int,
+    rng: np.random.Generator,
+) -> Arrays:
+    """Simulate some draws forward; see `futures`."""
+    n = len(draws["parameters"])
+    countries, suppliers, recipients = (
+        [str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER, RECIPIENT)
+    )
+    both = [countries.index(code) for code in pair]
+    sold, bought = suppliers.index(pair[0]), recipients.index(pair[1])
+    years = horizon - int(inputs.attrs["origin"])
+
+    split = home_split(draws, inputs, rng)
+    change = past_change(draws, inputs)
+    theta_past = split[:, :, None] + change
+    sellers, known = capacity.country_index(inputs, SUPPLIER)
+    for at, i in enumerate(sellers):
+        if known[at]:
+            theta_past[:, i] = draws["supplier_capacity"][:, at]
+    walk = (
+        draws["supplier_capacity"][..., -1]
+        - draws["supplier_level"]
+        - known * change[:, sellers, -1]
+    ).astype(float)
+
+    effort = _effort_paths(draws, inputs, years, rng)
+    moved = effort_change(draws, {"rd": effort["rd_moved"], "mil": effort["mil_moved"]})
+    steps = rng.standard_normal((n, len(suppliers), years))
+    steps -= steps.mean(axis=1, keepdims=True)
+    walks = walk[..., None] + draws["walk_sd"][:, None, None] * np.cumsum(steps, axis=-1)
+    seller_change = known[:, None] * moved[:, sellers] + walks
+    capacity_future = draws["supplier_level"][..., None] + seller_change
+    theta = split[:, :, None] + moved
+    for at, i in enumerate(sellers):
+        if known[at]:
+            theta[:, i] = capacity_future[:, at]
+
+    wanted = _wanted(draws, inputs, effort["log_milex"], years, rng)
+    exporter, at = transfers.exporters(inputs)
+    buyers, is_known = capacity.country_index(inputs, RECIPIENT)
+    home = draws["home_level"][..., None] + exporter[:, None] * seller_change[:, at]
+    home = home + (is_known * (1.0 - exporter))[:, None] * moved[:, buyers]
+    war = _wars(draws, inputs, years, rng)
+    available = capacity_future + draws["war_effect"][:, None, None] * war
+    market = _trade(draws, inputs, available, home, wanted, sold, bought, rng)
+
+    utility, home_past, _ = past_market(draws, inputs)
+    one = utility[:, :, bought]
+    return market | {
+        "theta": theta[:, both].astype(np.float32),
+        "theta_past": theta_past[:, both].astype(np.float32),
+        "rd_share": effort["rd_share"][:, both].astype(np.float32),
+        "rd_stock": effort["rd_stock"][:, both].astype(np.float32),
+        **{
+            f"{name}_past": value.astype(np.float32)
+            for name, value in _shares(one, home_past[:, bought], sold).items()
+        },
+    }
+
+
+def home_split(draws: Arrays, inputs: xr.Dataset, rng: np.random.Generator) -> np.ndarray:
+    """Mean capacity of every country (draw, country), log-odds.
+
+    A supplier's is what the fit says. Of any other country deliveries show the sum of capacity
+    and home bias, and that its exports are no more than a part of the rest of the world's: the
+    split is drawn given the sum, from the two Normals it adds up, with capacity below that of the
+    rest of the world as a supplier.
+    """
+    level = sum(
+        draws[f"{label}_between"][:, None] * inputs[f"{label}_level"].values
+        for label in capacity.EFFORTS
+    )
+    recipients = [str(c) for c in inputs[RECIPIENT].values]
+    at = [recipients.index(str(c)) for c in inputs[COUNTRY].values]
+    bias = draws["home_pull"] + draws["acquisition_scale"]
+    excess = draws["home_level"][:, at] - bias[:, None] - level
+    own, other = draws["capacity_sd"][:, None] ** 2, draws["home_bias_sd"][:, None] ** 2
+    centre = level + own / (own + other) * excess
+    spread = np.sqrt(own * other / (own + other))
+    rest = [str(c) for c in inputs[SUPPLIER].values].index(REST)
+    below = special.log_ndtr((draws["supplier_level"][:, [rest]] - centre) / spread)
+    uniform = 1.0 - rng.random(centre.shape)
+    out = centre + spread * special.ndtri_exp(below + np.log(uniform))
+    countries = [str(c) for c in inputs[COUNTRY].values]
+    for position, code in enumerate(inputs[SUPPLIER].values):
+        if str(code) in countries:
+            out[:, countries.index(str(code))] = draws["supplier_level"][:, position]
+    return out
+
+
+# Paths -----------------------------------------------------------------------------------------
+
+
+def _effort_paths(
+    draws: Arrays,
+    inputs: xr.Dataset,
+    years: int,
+    rng: np.random.Generator,
+) -> Arrays:
+    """Simulate GDP, R&D share and military spending, and the stocks they build.
+
+    Stocks enter capacity with a lag of one year. Population is held at its last figure: it enters
+    only through the slow catch-up of GDP per person. A country without GDP or R&D figures moves
+    by the common dynamics from a zero gap, and its R&D explains nothing, as in the fit.
+    """
+    n = len(draws["parameters"])
+    logs = {
+        "gdp": np.log(inputs["gdp"]),
+        "rd": inputs["rd_share_mean"],
+        "mil": np.log(inputs["milex"]) - np.log(inputs["gdp"]),
+    }
+    history = np.stack([logs[d].transpose(COUNTRY, "year_effort").values for d in DRIVERS])
+    level = np.repeat(np.nan_to_num(history[None, ..., -1]), n, axis=0)
+    spread = np.nan_to_num(inputs["rd_share_sd"].isel(year_effort=-1).values)
+    level[:, DRIVERS.index("rd")] += spread * rng.standard_normal((n, level.shape[2]))
+    recent = np.nan_to_num(np.diff(history[..., -TREND_YEARS - 1 :], axis=-1))
+    recent = [np.repeat(recent[None, ..., k], n, axis=0) for k in range(TREND_YEARS)]
+
+    person = logs["gdp"] - np.log(inputs["population"])
+    gap = {
+        "gdp": person - person.sel({COUNTRY: "USA"}),
+        "rd": logs["rd"],
+        "mil": logs["mil"],
+    }
+    gap_now = np.stack([gap[d].isel(year_effort=-1).values for d in DRIVERS])
+    centred = gap_now - inputs["driver_gap_mean"].values[:, None]
+    offset = np.where(np.isfinite(centred), centred - np.nan_to_num(history[..., -1]), np.nan)
+    offset = np.where(np.isfinite(offset), offset, -np.nan_to_num(history[..., -1]))
+
+    by = {
+        part: np.stack([draws[f"{d}_{part}"] for d in DRIVERS], axis=1)[..., None]
+        for part in ("drift", "drift_sd", "reversion", "momentum", "trend")
+    }
+    drift = by["drift"] + by["drift_sd"] * draws["drift_z"]
+    scale = np.exp(draws["log_shock"])
+    america = list(inputs[COUNTRY].values).index("USA")
+    log_gdp, log_rd, log_mil = [], [], []
+    for _ in range(years):
+        distance = level + offset
+        distance[:, 0] -= level[:, 0, [america]] - history[0, america, -1]
+        step = (
+            drift
+            - by["reversion"] * distance
+            + by["momentum"] * recent[-1]
+            + by["trend"] * np.mean(recent, axis=0)
+            + scale * rng.standard_t(inputs.attrs["shock_df"], level.shape)
+        )
+        level = level + step
+        recent = [*recent[1:], step]
+        log_gdp.append(level[:, 0])
+        log_rd.append(level[:, 1])
+        log_mil.append(level[:, 2] + level[:, 0])
+    log_gdp, log_rd, log_mil = (np.stack(p, axis=-1) for p in (log_gdp, log_rd, log_mil))
+    no_gdp = ~np.isfinite(history[0, :, -1])
+    log_mil[:, no_gdp] += np.log(inputs["milex"].isel(year_effort=-1).values[no_gdp])[:, None]
+
+    scores = draws["rd_score"]
+    held, last = (
+        np.einsum("nci,ci->ni", scores, inputs[f"rd_loading_{k}"].transpose("component", COUNTRY))
+        for k in ("mean", "last")
+    )
+    rd_mean = inputs["rd_level"].values + inputs.attrs["rd_origin"]
+    mil_mean = inputs["mil_level"].values + inputs.attrs["mil_origin"]
+    rd_start = np.exp(np.nan_to_num(inputs["log_rd_stock"].isel(year_effort=-1).values) + last)
+    mil_start = np.exp(inputs["log_mil_stock"].isel(year_effort=-1).values)
+    rd_stock = accumulate(rd_start, np.exp(log_rd + log_gdp) / 100.0, inputs.attrs["rd_depreciation"])
+    mil_stock = accumulate(
+        np.repeat(mil_start[None], n, axis=0), np.exp(log_mil), inputs.attrs["mil_depreciation"]
+    )
+    rd_known = inputs["rd_known"].values.astype(bool)
+    rd_moved = np.where(
+        rd_known[:, None], np.log(rd_stock[..., :-1]) - (rd_mean + held)[..., None], 0.0
+    )
+    return {
+        "rd_share": np.where(np.isfinite(history[1, :, -1])[:, None], np.exp(log_rd), np.nan),
+        "rd_stock": np.where(rd_known[:, None], rd_stock[..., 1:], np.nan),
+        "rd_moved": rd_moved,
+        "mil_moved": np.log(mil_stock[..., :-1]) - mil_mean[:, None],
+        "log_milex": log_mil,
+    }
+
+
+def accumulate(start: np.ndarray, flow: np.ndarray, depreciation: float) -> np.ndarray:
+    """Perpetual inventory from a given stock: (..., year) flows to (..., 1 + year) stocks."""
+    out = np.empty((*flow.shape[:-1], flow.shape[-1] + 1))
+    out[..., 0] = start
+    for t in range(flow.shape[-1]):
+        out[..., t + 1] = (1.0 - depreciation) * out[..., t] + flow[..., t]
+    return out
+
+
+def _wanted(
+    draws: Arrays, inputs: xr.Dataset, log_milex: np.ndarray, years: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Log wanted acquisitions (draw, recipient, year), log TIV million.
+
+    Budgets count relative to the mean of all, as in the fit; the rest of the world's moves with it.
+    """
+    n = len(draws["parameters"])
+    index, known = capacity.country_index(inputs, RECIPIENT)
+    level = inputs["log_budget_level"].values
+    last = inputs["log_budget_change"].isel({YEAR: -1}).values
+    now = np.log(inputs["milex"].isel(year_effort=-1).values)
+    growth = log_milex - now[:, None]
+    relative = growth - growth.mean(axis=1, keepdims=True)
+    budget = known[:, None] * relative[:, index] + last[:, None]
+
+    world = draws["global_demand"][:, -1, None] + draws["global_demand_sd"][
+        :, None
+    ] * np.cumsum(rng.standard_normal((n, years)), axis=-1)
+    state = draws["demand_state"].astype(float)
+    mean, own = state.mean(axis=1), state[:, -1]
+    shocks = rng.standard_normal((years, n, len(known)))
+    shocks -= shocks.mean(axis=2, keepdims=True)
+    path = []
+    for shock in shocks:
+        own = draws["demand_persistence"][:, None] * own + draws["demand_sd"][:, None] * shock
+        path.append(own - mean)
+    return (
+        draws["acquisition_scale_country"][..., None]
+        + level[:, None]
+        + draws["acquisition_elasticity"][:, None, None] * budget
+        + world[:, None, :]
+        + np.stack(path, axis=-1)
+    )
+
+
+def _wars(
+    draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Whether each supplier is at war (draw, supplier, year): present wars end at their rate."""
+    now = inputs["war"].isel({YEAR: -1}).values
+    lasting = rng.random((len(draws["parameters"]), len(now), years))
+    goes_on = np.cumprod(lasting > draws["war_end_rate"][:, None, None], axis=-1)
+    return now[:, None] * goes_on
+
+
+def _trade(
+    draws: Arrays,
+    inputs: xr.Dataset,
+    available: np.ndarray,
+    home: np.ndarray,
+    wanted: np.ndarray,
+    sold: int,
+    bought: int,
+    rng: np.random.Generator,
+) -> Arrays:
+    """Draw all deliveries year by year, since each year's enter the memory of the next."""
+    n, _, years = available.shape
+    covariates = inputs["affinity_covariates"].transpose("covariate", *transfers.CELL)
+    fixed = draws["affinity"].astype(float) + transfers.barred(inputs)[None, ..., 0]
+    for name in COVARIATES[1:]:
+        column = covariates.sel(covariate=name).isel({YEAR: -1}).values
+        fixed += draws[f"{name}_effect"][:, None, None] * column
+    effect = draws[f"{COVARIATES[0]}_effect"][:, None, None]
+    distances = _ideal_distances(draws, inputs, years, rng)
+    tiv = inputs["deliveries"].transpose(*transfers.CELL).values[..., -MEMORY_YEARS:]
+    recent = [np.repeat(tiv[None, ..., k], n, axis=0) for k in range(MEMORY_YEARS)]
+    habit = inputs["memory_mean"].transpose(*transfers.CELL[:2]).values
+    possible = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)
+    presence, size = delivery_parameters(draws, 3)
+
+    kept: dict[str, list[np.ndarray]] = {}
+    for t in range(years):
+        deviation = np.log1p(np.mean(recent, axis=0)) - habit
+        memory = equations.double_centred(deviation[..., None], possible[..., None])[..., 0]
+        utility = (
+            fixed
+            + effect * distances(t)
+            + draws["memory"][:, None, None] * memory
+            + available[:, :, None, t]
+        )
+        volume = log_volume(utility[..., None], home[..., [t]], wanted[..., [t]])[..., 0]
+        volume = volume.astype(np.float32)
+        drawn = draw_deliveries(volume, presence, size, rng) * possible
+        recent = [*recent[1:], drawn]
+        one = {
+            "exports": drawn.sum(axis=2),
+            "imports": drawn[:, :, bought].sum(axis=1),
+            "deliveries": drawn[:, sold, bought],
+            "deliveries_mean": np.exp(volume[:, sold, bought]),
+            **_shares(utility[:, :, bought], home[:, bought, t], sold),
+        }
+        for name, value in one.items():
+            kept.setdefault(name, []).append(value.astype(np.float32))
+    return {name: np.stack(values, axis=-1) for name, values in kept.items()}
+
+
+def draw_deliveries(
+    volume: np.ndarray, presence: tuple, size: tuple, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw deliveries, TIV million, given the log expected volume (draw, ...)."""
+    some = equations.log_any_delivery(volume, presence, np)
+    mean, sd = equations.size_distribution(volume, some, size, np)
+    amount = np.exp(mean + sd * rng.standard_normal(volume.shape, dtype=np.float32))
+    return np.where(rng.random(volume.shape, dtype=np.float32) < np.exp(some), amount, 0.0)
+
+
+def _ideal_distances(
+    draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator
+) -> Callable[[int], np.ndarray]:
+    """Return a function of the future year: standardised ideal-point distances of all pairs."""
+    points = inputs["ideal_point"].ffill(YEAR).isel({YEAR: -1})
+    seller, buyer = (points.reindex({COUNTRY: inputs[d].values}).values for d in (SUPPLIER, RECIPIENT))
+    at_seller, at_buyer = (capacity.country_index(inputs, d)[0] for d in (SUPPLIER, RECIPIENT))
+    shape = (len(draws["parameters"]), points.size, years)
+    moved = np.cumsum(rng.standard_t(inputs.attrs["shock_df"], shape), axis=-1)
+    moved *= draws["ideal_point_step"][:, None, None]
+    mean, sd = float(inputs["ideal_distance_mean"]), float(inputs["ideal_distance_sd"])
+
+    def distance(t: int) -> np.ndarray:
+        left = (seller + moved[:, at_seller, t])[:, :, None]
+        right = (buyer + moved[:, at_buyer, t])[:, None, :]
+        return np.nan_to_num((np.abs(left - right) - mean) / sd)
+
+    return distance
+
+
+def _shares(utility: np.ndarray, home: np.ndarray, sold: int) -> Arrays:
+    """Expected share of one supplier in imports, and of imports in acquisitions.
+
+    Parameters
+    ----------
+    utility
+        Of all suppliers with one recipient (draw, supplier, ...), log-odds.
+    home
+        The recipient's own industry (draw, ...), log-odds.
+    sold
+        Position of the supplier.
+    """
+    odds = np.exp(utility - home[:, None])
+    total = odds.sum(axis=1)
+    return {"import_share": odds[:, sold] / total, "imported_fraction": total / (1.0 + total)}
+
+
+def _label(
+    drawn: Arrays,
+    inputs: xr.Dataset,
+    pair: tuple[str, str],
+    origin: int,
+    horizon: int,
+    chains: int,
+) -> xr.Dataset:
+    """Give names and dims to what was simulated, and put what was observed beside it."""
+    ahead = (DRAW, SCENARIO, YEAR_FUTURE)
+    by_country = (DRAW, SCENARIO, COUNTRY, YEAR_FUTURE)
+    dims = {name: by_country for name in ("theta", "rd_share", "rd_stock")} | {
+        "exports": (DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE),
+        "theta_past": (DRAW, COUNTRY, YEAR),
+        "import_share_past": (DRAW, YEAR),
+        "imported_fraction_past": (DRAW, YEAR),
+    }
+    sellers = [str(c) for c in inputs[SUPPLIER].values]
+    kept = [code for code in pair if code in sellers]
+    drawn["exports"] = drawn["exports"][:, [sellers.index(code) for code in kept]]
+    data = {}
+    for name, values in drawn.items():
+        on = dims.get(name, ahead)
+        data[name] = (on, values[:, None] if SCENARIO in on else values)
+    deliveries = inputs["deliveries"]
+    stock_past = np.exp(inputs["log_rd_stock"]).rename(year_effort=YEAR)
+    years = inputs[YEAR].values
+    out = xr.Dataset(
+        data,
+        coords={
+            DRAW: np.arange(len(drawn["deliveries"])),
+            SCENARIO: [BASELINE],
+            COUNTRY: list(pair),
+            SUPPLIER: kept,
+            RECIPIENT: [pair[1]],
+            YEAR: years,
+            YEAR_FUTURE: np.arange(origin + 1, horizon + 1),
+        },
+        attrs={
+            "supplier": pair[0],
+            "recipient": pair[1],
+            "origin": origin,
+            "chains": chains,
+        },
+    )
+    out["rd_stock_past"] = stock_past.sel({COUNTRY: list(pair), YEAR: years})
+    out["deliveries_observed"] = deliveries.sel(
+        {SUPPLIER: pair[0], RECIPIENT: pair[1]}, drop=True
+    )
+    out["imports_observed"] = deliveries.sum(SUPPLIER).sel({RECIPIENT: [pair[1]]})
+    out["exports_observed"] = deliveries.sum(RECIPIENT).sel({SUPPLIER: kept})
+    for name, (units, words) in UNITS.items():
+        out[name].attrs = {"units": units, "long_name": words}
+    return out
+
+
+UNITS = {
+    "theta": ("log-odds", "Latent capacity"),
+    "theta_past": ("log-odds", "Latent capacity, past"),
+    "rd_share": ("% of GDP", "R&D expenditure"),
+    "rd_stock": ("constant international $", "R&D stock"),
+    "rd_stock_past": ("constant international $", "R&D stock, past"),
+    "deliveries": ("TIV million", "Deliveries from supplier to recipient, with observation noise"),
+    "deliveries_mean": ("TIV million", "Expected deliveries from supplier to recipient"),
+    "imports": ("TIV million", "The recipient's arms imports, with observation noise"),
+    "exports": ("TIV million", "Total arms exports, with observation noise"),
+    "import_share": ("1", "Supplier's share of the recipient's expected imports"),
+    "import_share_past": ("1", "Supplier's share of the recipient's expected imports, past"),
+    "imported_fraction": ("1", "Imports as a share of expected acquisitions"),
+    "imported_fraction_past": ("1", "Imports as a share of expected acquisitions, past"),
+    "deliveries_observed": ("TIV million", "Deliveries from supplier to recipient, observed"),
+    "imports_observed": ("TIV million", "The recipient's arms imports, observed"),
+    "exports_observed": ("TIV million", "Total arms exports, observed"),
+}
