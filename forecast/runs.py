@@ -13,6 +13,7 @@ import json
 import math
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def writing(target: Path) -> Iterator[Path]:
 
 def claim(target: Path) -> Path:
     """Make the hidden folder for a run at `target` and return it; raises as `writing`."""
-    _free(target)
+    check_free(target)
     part = partial(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +97,8 @@ def claim(target: Path) -> Path:
     return part
 
 
-def _free(target: Path) -> None:
+def check_free(target: Path) -> None:
+    """Raise InputError unless nothing, or an empty folder, stands where a run is to stand."""
     if not os.path.lexists(target):
         return
     if not target.is_dir():
@@ -223,3 +225,28 @@ def own_pair(record: Mapping[str, Any]) -> tuple[str, str]:
     except KeyError as error:
         rule = "is missing from the record of the run"
         raise InputError(fault(rule, file=RECORD, column=error.args[0])) from None
+
+
+@contextlib.contextmanager
+def refreshing(folder: Path) -> Iterator[Path]:
+    """Give a hidden folder inside `folder`; its files take their places when the block ends.
+
+    Left by an exception or Ctrl-C, `folder` stays as it was, and is not there if it was not.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    part = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=folder))
+        yield part
+        for path in sorted(part.iterdir()):
+            path.replace(folder / path.name)
+    except OSError as error:
+        rule = f"cannot be written ({error.strerror or error})"
+        raise InputError(fault(rule, file=error.filename or folder)) from None
+    finally:
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
