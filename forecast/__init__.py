@@ -1,0 +1,1 @@
+"""What follows: sampling, gate, simulation, events, runs and the command line."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -80,13 +81,21 @@ def fit(
         blocking=False,
     )
     try:
-        while not sampler.is_finished:
+        while not _finished(sampler):
             time.sleep(0.25)
         sampled = sampler.wait()
     except KeyboardInterrupt:
         sampler.cancel()
         raise
     return gather(sampled, inputs, priors)
+
+
+def _finished(sampler: Any) -> bool:
+    """Say whether sampling has ended; a sampler too busy to answer has not."""
+    try:
+        return bool(sampler.is_finished)
+    except TimeoutError:
+        return False
 
 
 def gather(sampled: xr.DataTree, inputs: xr.Dataset, priors: Priors) -> xr.DataTree:

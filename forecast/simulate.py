@@ -33,6 +33,7 @@ from models import capacity, equations, transfers
 from models.drivers import DRIVERS, TREND_YEARS
 from models.inputs import COVARIATES, MEMORY_YEARS
 
+LOG_ROOT_TAU = np.float32(0.5 * math.log(2.0 * math.pi))
 BLOCK = 250
 """Draws worked on at a time: what bounds memory."""
 
@@ -133,18 +134,13 @@ def log_likelihood(posterior: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
         utility, home, wanted = past_market(some, inputs)
         volume = log_volume(utility, home, wanted).astype(np.float32)
         presence, size = delivery_parameters(some, 4)
-        none = equations.log_no_delivery(volume, presence, np)
-        mean, sd = equations.size_distribution(
-            volume, equations.log_any_delivery(volume, presence, np), size, np
-        )
-        dense = (
-            equations.log_any_delivery(volume, presence, np)
-            - 0.5 * ((log_tiv - mean) / sd) ** 2
-            - np.log(sd)
-            - log_tiv
-            - 0.5 * np.float32(math.log(2.0 * math.pi))
-        )
-        cell = np.where(tiv > 0, dense, none) * possible
+        with np.errstate(divide="ignore", invalid="ignore"):
+            none = equations.log_no_delivery(volume, presence, np)
+            any_ = equations.log_any_delivery(volume, presence, np)
+            mean, sd = equations.size_distribution(volume, any_, size, np)
+            error = (log_tiv - mean) / sd
+            dense = any_ - 0.5 * error**2 - np.log(sd) - log_tiv - LOG_ROOT_TAU
+        cell = np.where(possible, np.where(tiv > 0, dense, none), 0.0)
         parts.append(cell.sum(axis=1))
     shape = (posterior.sizes[CHAIN], posterior.sizes[DRAW])
     values = np.concatenate(parts).astype(np.float32)
@@ -209,7 +205,9 @@ def futures(
         (draw, country, year), `rd_stock_past` (country, year). Of the pair: `deliveries`, drawn,
         TIV million, `deliveries_mean`, their expectation, `import_share`, of the supplier in the
         recipient's expected imports, `imported_fraction`, of the recipient's expected
-        acquisitions (draw, scenario, year_future), and the last two over the past. `exports`,
+        acquisitions (draw, scenario, year_future), and the last two over the past.
+        `deliveries_past` (draw, year): what the model predicts for past years, given what was
+        delivered in the three before each. `exports`,
         TIV million (draw, scenario, supplier, year_future). Observed: `deliveries_observed`,
         `imports_observed`, `exports_observed`. Attributes supplier, recipient, origin, chains.
 
@@ -231,7 +229,8 @@ def futures(
     for at, start in enumerate(starts):
         rng = np.random.default_rng([seed, at])
         some = block(arrays, start, start + BLOCK)
-        parts.append(_block_futures(some, inputs, pair, horizon, rng))
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            parts.append(_block_futures(some, inputs, pair, horizon, rng))
         if progress:
             progress(min(start + BLOCK, count), count)
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -303,9 +302,13 @@ def _block_futures(
     available = capacity_future + draws["war_effect"][:, None, None] * war
     market = _trade(draws, inputs, available, home, wanted, sold, bought, rng)
 
-    utility, home_past, _ = past_market(draws, inputs)
+    utility, home_past, wanted_past = past_market(draws, inputs)
     one = utility[:, :, bought]
+    presence, size = delivery_parameters(draws, 2)
+    volume = log_volume(one[:, :, None], home_past[:, [bought]], wanted_past[:, [bought]])
+    volume = volume[:, sold, 0].astype(np.float32)
     return market | {
+        "deliveries_past": draw_deliveries(volume, presence, size, rng).astype(np.float32),
         "theta": theta[:, both].astype(np.float32),
         "theta_past": theta_past[:, both].astype(np.float32),
         "rd_share": effort["rd_share"][:, both].astype(np.float32),
@@ -422,7 +425,8 @@ def _effort_paths(
     mil_mean = inputs["mil_level"].values + inputs.attrs["mil_origin"]
     rd_start = np.exp(np.nan_to_num(inputs["log_rd_stock"].isel(year_effort=-1).values) + last)
     mil_start = np.exp(inputs["log_mil_stock"].isel(year_effort=-1).values)
-    rd_stock = accumulate(rd_start, np.exp(log_rd + log_gdp) / 100.0, inputs.attrs["rd_depreciation"])
+    spent = np.exp(log_rd + log_gdp) / 100.0
+    rd_stock = accumulate(rd_start, spent, inputs.attrs["rd_depreciation"])
     mil_stock = accumulate(
         np.repeat(mil_start[None], n, axis=0), np.exp(log_mil), inputs.attrs["mil_depreciation"]
     )
@@ -560,7 +564,9 @@ def _ideal_distances(
 ) -> Callable[[int], np.ndarray]:
     """Return a function of the future year: standardised ideal-point distances of all pairs."""
     points = inputs["ideal_point"].ffill(YEAR).isel({YEAR: -1})
-    seller, buyer = (points.reindex({COUNTRY: inputs[d].values}).values for d in (SUPPLIER, RECIPIENT))
+    seller, buyer = (
+        points.reindex({COUNTRY: inputs[d].values}).values for d in (SUPPLIER, RECIPIENT)
+    )
     at_seller, at_buyer = (capacity.country_index(inputs, d)[0] for d in (SUPPLIER, RECIPIENT))
     shape = (len(draws["parameters"]), points.size, years)
     moved = np.cumsum(rng.standard_t(inputs.attrs["shock_df"], shape), axis=-1)
@@ -606,6 +612,7 @@ def _label(
     dims = {name: by_country for name in ("theta", "rd_share", "rd_stock")} | {
         "exports": (DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE),
         "theta_past": (DRAW, COUNTRY, YEAR),
+        "deliveries_past": (DRAW, YEAR),
         "import_share_past": (DRAW, YEAR),
         "imported_fraction_past": (DRAW, YEAR),
     }
@@ -655,6 +662,7 @@ UNITS = {
     "rd_stock": ("constant international $", "R&D stock"),
     "rd_stock_past": ("constant international $", "R&D stock, past"),
     "deliveries": ("TIV million", "Deliveries from supplier to recipient, with observation noise"),
+    "deliveries_past": ("TIV million", "Deliveries as predicted in the past, noise included"),
     "deliveries_mean": ("TIV million", "Expected deliveries from supplier to recipient"),
     "imports": ("TIV million", "The recipient's arms imports, with observation noise"),
     "exports": ("TIV million", "Total arms exports, with observation noise"),

@@ -74,7 +74,9 @@ def observations(inputs: xr.Dataset) -> xr.Dataset:
     previous = change.shift({time: 1})
     trend = change.rolling({time: TREND_YEARS}).mean().shift({time: 1})
     gap = logs["gap"].shift({time: 1}).sel({time: change[time]})
-    usable = real & real.shift({time: 1}, fill_value=False) & real.shift({time: 2}, fill_value=False)
+    usable = real
+    for years in (1, 2):
+        usable = usable & real.shift({time: years}, fill_value=False)
     usable = usable.sel({time: change[time]}) & trend.notnull() & gap.notnull()
     gap_mean = gap.where(usable).mean((names.COUNTRY, time))
     table = xr.Dataset(

@@ -119,7 +119,7 @@ def home_and_scale(
     tuple
         Log scale of acquisitions, log TIV million per US$ million, and the pull of home industry
         in log-odds, to be set against appeal less its mean (recipient).
-    """  # fmt: skip
+    """
     exporter, at = exporters(inputs)
     index, known = capacity.country_index(inputs, names.RECIPIENT)
     base = exporter * supplier_level[at] + (1.0 - exporter) * known * level[index]
@@ -162,7 +162,7 @@ def _home_and_scale_draw(
     centre: Any, spread: Any, scale_mean: Any, scale_sd: Any, best: Any, rng: Any = None,
     size: Any = None,
 ) -> np.ndarray:
-    """Draw home pull and scale, and return the level and log-odds of imports they imply."""  # fmt: skip
+    """Draw home pull and scale, and return the level and log-odds of imports they imply."""
     shape = (*(size or ()), len(centre))
     pull = rng.normal(centre, spread, shape)
     scale = rng.normal(scale_mean, scale_sd, shape)

@@ -1,0 +1,92 @@
+"""What the priors alone imply, before any delivery is seen: deliveries, and crossover years."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib.ticker import FuncFormatter
+
+from data.names import BASELINE, COUNTRY, DRAW, SCENARIO, YEAR, YEAR_FUTURE
+from reports import style
+from reports.payload import fan
+from reports.style import COLOURS, GREY, INK
+
+
+def figure(tree: xr.DataTree, forecast: xr.Dataset, out: Path) -> Path:
+    """Draw the prior predictive of a pair: deliveries over the past, and the year of crossover.
+
+    Parameters
+    ----------
+    tree
+        As from `forecast.fit.prior`; for the names of countries.
+    forecast
+        Futures simulated from it, as from `forecast.simulate.futures`.
+    out
+        File to write, .svg or .png.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    words = json.loads(tree["constant_data"].attrs.get("country_names", "{}"))
+    supplier, recipient = (forecast.attrs[role] for role in ("supplier", "recipient"))
+    names = [words.get(code, code) for code in (supplier, recipient)]
+    base = forecast.sel({SCENARIO: BASELINE})
+    origin, horizon = int(forecast.attrs["origin"]), int(base[YEAR_FUTURE].max())
+    with style.canvas(86) as drawing:
+        left, right = drawing.subplots(1, 2, width_ratios=(1.25, 1))
+        drawing.subplots_adjust(left=0.075, right=0.975, top=0.83, bottom=0.15, wspace=0.2)
+        past = fan(np.log10(1.0 + base["deliveries_past"]), YEAR)
+        style.band(left, past, "recipient")
+        seen = base["deliveries_observed"]
+        left.plot(
+            seen[YEAR], np.log10(1.0 + seen), "o", color=INK, ms=2.6, mfc="white", mew=0.8,
+            label="observed",
+        )  # fmt: skip
+        left.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{10**v - 1:,.0f}"))
+        left.set_yticks(np.log10(1.0 + np.array([0, 10, 100, 1e3, 1e4, 1e5])))
+        left.set_xlabel("Year", labelpad=1)
+        style.years(left, int(seen[YEAR].min()), int(seen[YEAR].max()))
+        style.heading(
+            left, f"Deliveries, {names[0]} to {names[1]}, under the prior",
+            "TIV million, log of 1 + TIV; 50 and 90 % bands; circles: observed",
+        )  # fmt: skip
+
+        first, never = first_years(base, supplier, recipient, origin)
+        years, counts = np.unique(first, return_counts=True)
+        count = base.sizes[DRAW]
+        right.bar(years, counts / count, width=0.8, color=COLOURS["recipient"], alpha=0.85)
+        right.bar(
+            [horizon + 4], [never], width=2.4, color="white", edgecolor=INK, hatch="//////", lw=0.8
+        )
+        right.annotate(
+            f"{never:.2f}", (horizon + 4, never), xytext=(0, 2), textcoords="offset points",
+            ha="center", va="bottom", color=GREY,
+        )  # fmt: skip
+        ticks = [y for y in range(origin, horizon - 2) if y % 10 == 0]
+        right.set_xticks([*ticks, horizon + 4], [*map(str, ticks), f"not by\n{horizon}"])
+        right.set_xlabel("Year", labelpad=-4, x=0.4)
+        style.heading(
+            right, f"First year with {names[1]} ahead",
+            f"probability; the bar at {origin} is 'ahead already'",
+        )  # fmt: skip
+        drawing.savefig(out, format=out.suffix.lstrip("."), dpi=200, metadata={})
+    return out
+
+
+def first_years(
+    base: xr.Dataset, supplier: str, recipient: str, origin: int
+) -> tuple[np.ndarray, float]:
+    """First year from the origin on with the recipient ahead in capacity, and the share without."""
+    gap_now = base["theta_past"].sel({YEAR: origin})
+    gap_now = (gap_now.sel({COUNTRY: recipient}) - gap_now.sel({COUNTRY: supplier})).values
+    later = base["theta"].sel({COUNTRY: recipient}) - base["theta"].sel({COUNTRY: supplier})
+    ahead = np.concatenate(
+        [gap_now[:, None], later.transpose(DRAW, YEAR_FUTURE).values], axis=1
+    ) > 0
+    happens = ahead.any(axis=1)
+    return origin + ahead.argmax(axis=1)[happens], float(1.0 - happens.mean())
