@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("data", "models", "forecast", "reports")
 PACKAGES = (
     "arviz",
     "h5netcdf",
@@ -37,7 +38,7 @@ PACKAGES = (
 
 
 def code(root: Path = ROOT) -> dict[str, Any]:
-    """Return version, commit and whether files were changed since it; None where unknown.
+    """Return version, commit and whether the code was changed since; None where unknown.
 
     The commit is known only where the code runs from its own repository.
     """
@@ -45,7 +46,7 @@ def code(root: Path = ROOT) -> dict[str, Any]:
     top = _git(root, "rev-parse", "--show-toplevel")
     if top and Path(top).resolve() == root.resolve():
         commit = _git(root, "rev-parse", "HEAD")
-        status = _git(root, "status", "--porcelain", "--untracked-files=no")
+        status = _git(root, "status", "--porcelain", "--", *FOLDERS)
         dirty = None if status is None else bool(status)
     return {"version": _version("crossover"), "commit": commit, "dirty": dirty}
 

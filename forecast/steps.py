@@ -1,0 +1,348 @@
+"""The steps of a run: check, write down, sample, judge, forecast, and say what takes how long.
+
+Every input is checked and the record written before anything is sampled. The posterior that is
+judged and forecast from is the stored one, read back, so a run can be recomputed from its folder.
+Heavy imports stand where they are used: a mistake is answered at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from data import countries
+from data.errors import InputError, fault
+from data.names import HORIZON
+from data.tables import PANEL
+from forecast import record, runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from models.priors import Priors
+
+POSTERIOR, FORECAST, PRIOR_DRAWS = "posterior.nc", "forecast.nc", "prior.nc"
+EVENTS_FILE, TIMING_FILE, LEVELS_FILE = "events.csv", "timing.csv", "levels.csv"
+GATE_FILE, PRIORS_FILE = "gate.json", "priors.toml"
+QUICK_WORDS = "QUICK RUN: few draws, for trying out; its numbers are not for publication"
+ENGINE = "h5netcdf"
+
+
+# Saying what is done ---------------------------------------------------------------------------
+
+
+def say(message: str = "") -> None:
+    """Print a line for the user to read meanwhile."""
+    print(message, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def step(words: str, name: str, seconds: dict[str, float]) -> Iterator[None]:
+    """Say what is being done, and note how long it took."""
+    say(f"{words} ...")
+    start = time.perf_counter()
+    yield
+    seconds[name] = round(time.perf_counter() - start, 2)
+    say(f"    {seconds[name]:.1f} s")
+
+
+@contextlib.contextmanager
+def progress(words: str) -> Iterator[Callable[..., None] | None]:
+    """Show a bar where somebody watches; give the function that moves it, or None.
+
+    The function takes what is done, how much there is, and, if it likes, what is at hand.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(words, total=None)
+
+        def move(done: int, total: int, at_hand: str = "") -> None:
+            description = f"{words} {at_hand}".strip()
+            bar.update(task, completed=done, total=total, description=description)
+
+        yield move
+
+
+# Checking what was asked -----------------------------------------------------------------------
+
+
+def day(text: str | None) -> datetime.date | None:
+    """Return the date of --as-of; raise InputError if it is none."""
+    if text is None:
+        return None
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        rule = "must be a date, year-month-day, as in 2024-05-01"
+        raise InputError(fault(rule, column="--as-of", value=text)) from None
+
+
+def pair_of(supplier: str, recipient: str) -> tuple[str, str]:
+    """Return the codes of a pair; raise InputError unless both are of the sample and differ."""
+    found = []
+    for option, text, kept in (
+        ("--supplier", supplier, countries.suppliers()),
+        ("--recipient", recipient, countries.recipients()),
+    ):
+        code = countries.find(text, option=option)
+        if code not in kept:
+            what = option.removeprefix("--")
+            rule = f"is no {what} of the sample: must be one of {', '.join(sorted(kept))}"
+            raise InputError(fault(rule, column=option, value=text))
+        found.append(code)
+    if found[0] == found[1]:
+        rule = "supplier and recipient must be two countries"
+        raise InputError(fault(rule, column="--recipient", value=recipient))
+    return found[0], found[1]
+
+
+def some_pair(
+    supplier: str | None, recipient: str | None, otherwise: tuple[str, str]
+) -> tuple[str, str]:
+    """Return the pair asked for, or the run's own when none was."""
+    if supplier is None and recipient is None:
+        return otherwise
+    if supplier is None or recipient is None:
+        raise InputError("a pair needs both --supplier and --recipient")
+    return pair_of(supplier, recipient)
+
+
+# Making a run ----------------------------------------------------------------------------------
+
+
+class Plan(NamedTuple):
+    """All that a run is made from, checked, before anything is sampled."""
+
+    target: Path
+    pair: tuple[str, str]
+    priors: Priors
+    panel: xr.Dataset
+    record: dict[str, Any]
+
+
+def plan(
+    *,
+    command: str,
+    kind: str,
+    supplier: str,
+    recipient: str,
+    out: Path | None,
+    store: Path | None,
+    seed: int,
+    as_of: str | None,
+    priors: Path | None,
+    draws: int | None,
+    chains: int | None,
+    quick: bool,
+    panel: Path | None,
+) -> Plan:
+    """Check every input, assemble the panel and note what is known; nothing is written yet.
+
+    Parameters
+    ----------
+    command
+        The command line, for the record.
+    kind
+        Folder of the store that the run belongs to.
+    supplier, recipient, out, store, seed, as_of, priors, draws, chains, quick, panel
+        The options of `crossover run`, as the user gave them.
+
+    Raises
+    ------
+    InputError
+        For the first input that cannot be used.
+    """
+    pair = pair_of(supplier, recipient)
+    when = day(as_of)
+    if panel is not None and not panel.is_dir():
+        raise InputError(fault("there is no such folder", column="--panel", value=str(panel)))
+    moment = datetime.datetime.now(datetime.UTC)
+    name = runs.new_id(moment, secrets.token_hex(2))
+    target = out if out is not None else runs.store(store) / kind / name
+    runs.check_free(target)
+
+    from models.priors import load
+
+    beliefs = load(priors)
+    seconds: dict[str, float] = {}
+    with step("assembling the panel", "panel", seconds):
+        from data.panel import assemble
+
+        known = assemble(when, panel)
+    from forecast import fit
+
+    usual = {"draws": fit.DRAWS, "tune": fit.TUNE} | (fit.QUICK if quick else {})
+    warnings = []
+    if priors is not None:
+        warnings.append(f"Priors of {priors.name} were laid over the default ones.")
+    if panel is not None:
+        warnings.append("The panel is not the shipped one.")
+    said = record.before(
+        id=name,
+        created=moment,
+        command=command,
+        pair=pair,
+        seed=seed,
+        as_of=when,
+        quick=quick,
+        draws=draws or usual["draws"],
+        tune=usual["tune"],
+        chains=chains or fit.CHAINS,
+        hashes={
+            "panel": record.hash_files(panel or PANEL),
+            "priors": record.hash_text(beliefs.text),
+        },
+        warnings=warnings,
+    )
+    said["seconds"] = seconds
+    return Plan(target, pair, beliefs, known, said)
+
+
+def begin(part: Path, made: Plan) -> None:
+    """Write what is known before sampling starts."""
+    runs.write(part / runs.RECORD, made.record)
+    runs.write(part / PRIORS_FILE, made.priors.text)
+
+
+def sample(part: Path, made: Plan) -> xr.DataTree:
+    """Sample, store the draws, judge them; return what was stored."""
+    from forecast import fit, gate
+
+    said = made.record
+    if said["quick"]:
+        say(QUICK_WORDS)
+    words = f"sampling {said['chains']} chains of {said['tune']} + {said['draws']} draws"
+    with step(words, "sample", said["seconds"]):
+        tree = fit.fit(
+            made.panel,
+            made.priors,
+            seed=said["seed"],
+            draws=said["draws"],
+            tune=said["tune"],
+            chains=said["chains"],
+            progress=sys.stderr.isatty(),
+        )
+    tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
+    tree = stored(part)
+    with step("judging the fit", "gate", said["seconds"]):
+        found = gate.judge(tree, None)
+        said["gate"] = {**found, "fit": found}
+        said["hashes"]["posterior"] = record.hash_draws(tree["posterior"].to_dataset())
+        said["sampling"] = record.sampling(found, said["seconds"]["sample"])
+    return tree
+
+
+def stored(run: Path) -> xr.DataTree:
+    """Return the posterior of a run, read whole; raise InputError if there is none."""
+    import xarray as xr
+
+    path = run / POSTERIOR
+    if not path.is_file():
+        raise InputError(fault("the run holds no posterior", file=path))
+    try:
+        with xr.open_datatree(path, engine=ENGINE) as tree:
+            return tree.load()
+    except (OSError, ValueError, KeyError):
+        raise InputError(fault("cannot be read: half-written?", file=path)) from None
+
+
+def look_ahead(
+    folder: Path, tree: xr.DataTree, pair: tuple[str, str], said: dict[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Forecast a pair into a folder; return the tables of events and of timing.
+
+    Parameters
+    ----------
+    folder
+        Where forecast.nc, events.csv, timing.csv and levels.csv go.
+    tree
+        A stored posterior.
+    pair
+        ISO3 codes.
+    said
+        The run's record. Its seed is used; its gate, hash of the forecast and seconds are set.
+    """
+    from forecast import events, gate, simulate
+
+    words = f"forecasting {pair[0]} to {pair[1]}"
+    with step(words, "forecast", said["seconds"]), progress(words) as move:
+        futures = simulate.futures(
+            tree, *pair, seed=said["seed"], horizon=HORIZON, progress=move
+        )
+        futures.to_netcdf(folder / FORECAST, engine=ENGINE)
+        said["hashes"]["forecast"] = record.hash_draws(futures)
+        happens, when = events.tables(futures)
+        events.to_csv(happens, folder / EVENTS_FILE)
+        events.to_csv(when, folder / TIMING_FILE)
+    said["seconds"]["levels"] = compare_levels(folder, tree, pair, said["seed"])
+    alone = said.get("gate", {}).get("fit") or gate.judge(tree, None)
+    both = gate.combine(alone, gate.judge_events(events.indicators(futures)))
+    said["gate"] = {**both, "fit": alone}
+    return happens, when
+
+
+def compare_levels(
+    folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed: int
+) -> float:
+    """Write levels.csv of a pair into a folder; return the seconds it took."""
+    from forecast import events, levels
+
+    seconds: dict[str, float] = {}
+    with step("comparing conventions of the level", "levels", seconds):
+        events.to_csv(levels.levels(tree, *pair, seed=seed), folder / LEVELS_FILE)
+    return seconds["levels"]
+
+
+def forecast_stored(run: Path, pair: tuple[str, str]) -> tuple[Any, Any, Mapping[str, Any]]:
+    """Forecast a pair of a stored run, beside what the run holds or in its place.
+
+    Returns
+    -------
+    tuple
+        Tables of events and of timing, and the verdict of the gate.
+    """
+    said = runs.read(run)
+    new = said | {"hashes": dict(said["hashes"]), "seconds": dict(said["seconds"])}
+    tree = stored(run)
+    with runs.refreshing(runs.pair_folder(run, said, pair)) as part:
+        happens, when = look_ahead(part, tree, pair, new)
+        before, now = (x["hashes"].get("forecast") for x in (said, new))
+        if pair != runs.own_pair(said):
+            runs.write(part / GATE_FILE, new["gate"])
+        elif now != before:
+            if before:
+                say("these are not the draws on record: the code or a package has changed")
+            runs.write(part / runs.RECORD, new)
+    return happens, when, new["gate"]
+
+
+def draw_prior(part: Path, made: Plan) -> None:
+    """Draw from the priors, run the draws forward, and show what they imply."""
+    from forecast import fit, simulate
+    from reports import prior
+
+    said = made.record
+    with step(f"drawing {said['draws']} times from the priors", "sample", said["seconds"]):
+        tree = fit.prior(made.panel, made.priors, seed=said["seed"], draws=said["draws"])
+        tree.to_netcdf(part / PRIOR_DRAWS, engine=ENGINE)
+        said["hashes"]["prior"] = record.hash_draws(tree["posterior"].to_dataset())
+    words = "forecasting from the priors"
+    with step(words, "forecast", said["seconds"]), progress(words) as move:
+        futures = simulate.futures(
+            tree, *made.pair, seed=said["seed"], horizon=HORIZON, progress=move
+        )
+    with step("drawing the figure", "figure", said["seconds"]):
+        for kind in ("svg", "pdf"):
+            prior.figure(tree, futures, part / f"prior.{kind}")
