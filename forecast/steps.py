@@ -344,5 +344,5 @@ def draw_prior(part: Path, made: Plan) -> None:
             tree, *made.pair, seed=said["seed"], horizon=HORIZON, progress=move
         )
     with step("drawing the figure", "figure", said["seconds"]):
-        for kind in ("svg", "pdf"):
+        for kind in ("svg", "png"):
             prior.figure(tree, futures, part / f"prior.{kind}")

@@ -1,0 +1,1 @@
+"""Forecast: the run store, the command line, what follows from a fit."""
