@@ -32,7 +32,7 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from data.tables import SOVIET_UNION, WORLD, Alliance, Country, CountryYear, Vintage, read
+from data.tables import SOVIET_UNION, WORLD, Alliance, Country, CountryYear, Total, Vintage, read
 
 REST_NAME = "Rest of the world"
 RUSSIA = "RUS"
@@ -95,7 +95,8 @@ def assemble(as_of: datetime.date | None = None, folder: Path | None = None) -> 
 
         - (country, year): `rd_share` (% of GDP), `rd_share_age` (years from the end of the data
           year to the figure's release), `gdp` (constant international $), `milex` (constant US$
-          million), `population`, `researchers`, `ideal_point`;
+          million), `population`, `researchers`, `ideal_point`, `exports_total` (TIV million: a check,
+          and all that is known of the exports of countries that are no suppliers of the sample);
         - (year): `milex_rest`, military expenditure of the world without the sample;
         - (supplier, recipient, year): `tiv`, `ordered_tiv` and `delivered_tiv` by year of order,
           `embargo`, `ally`; with `domain` before year, `tiv_domain` and `n_lines`;
@@ -151,11 +152,34 @@ def assemble(as_of: datetime.date | None = None, folder: Path | None = None) -> 
         "long_name": "Ideal point in the UN General Assembly, votes on final passage",
         "source": _source(providers.VOTES.title, [row.vintage for row in votes]),
     }
+    totals = _newest_totals(read("totals", folder, {"flow": {"exports"}}), as_of, years)
+    out["exports_total"] = _country_years(axes, ((r.country, r.year, r.tiv) for r in totals))
+    out["exports_total"].attrs = {
+        "units": "TIV million",
+        "long_name": "Total exports of major arms, as published in whole millions",
+        "source": _source(providers.TRANSFERS.title, [row.vintage for row in totals]),
+    }
     _add_transfers(out, axes, deliveries, covering)
     _add_orders(out, axes, orders, register)
     _add_facts(out, axes, sample, as_of, folder)
     out.attrs = _attributes(as_of, sample, figures, deliveries, register, votes)
     return out
+
+
+def _newest_totals(
+    rows: Iterable[Total], as_of: datetime.date | None, years: Iterable[int]
+) -> list[Total]:
+    """Return one total a country and year: of the newest release known on a date."""
+    limit = vintages.day(as_of)
+    first, last = PANEL_START, max(years)
+    best: dict[tuple[str, int], Total] = {}
+    for row in rows:
+        key = (row.country, row.year)
+        if row.country == WORLD or row.vintage > limit or not first <= row.year <= last:
+            continue
+        if key not in best or row.vintage > best[key].vintage:
+            best[key] = row
+    return list(best.values())
 
 
 def _require_transfers(releases: Iterable[Vintage], as_of: datetime.date | None) -> None:

@@ -324,9 +324,8 @@ def home_split(draws: Arrays, inputs: xr.Dataset, rng: np.random.Generator) -> n
     """Mean capacity of every country (draw, country), log-odds.
 
     A supplier's is what the fit says. Of any other country deliveries show the sum of capacity
-    and home bias, and that its exports are no more than a part of the rest of the world's: the
-    split is drawn given the sum, from the two Normals it adds up, with capacity below that of the
-    rest of the world as a supplier.
+    and home bias, and its exports as a part of the rest of the world's: the split is drawn given
+    the sum, from the two Normals it adds up, with capacity at most what that part allows.
     """
     level = sum(
         draws[f"{label}_between"][:, None] * inputs[f"{label}_level"].values
@@ -340,7 +339,8 @@ def home_split(draws: Arrays, inputs: xr.Dataset, rng: np.random.Generator) -> n
     centre = level + own / (own + other) * excess
     spread = np.sqrt(own * other / (own + other))
     rest = [str(c) for c in inputs[SUPPLIER].values].index(REST)
-    below = special.log_ndtr((draws["supplier_level"][:, [rest]] - centre) / spread)
+    most = draws["supplier_level"][:, [rest]] + inputs["log_rest_share"].values
+    below = special.log_ndtr((most - centre) / spread)
     uniform = 1.0 - rng.random(centre.shape)
     out = centre + spread * special.ndtri_exp(below + np.log(uniform))
     countries = [str(c) for c in inputs[COUNTRY].values]

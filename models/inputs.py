@@ -17,6 +17,8 @@ from models.priors import Priors
 
 COVARIATES = ("ideal_point", "embargo", "legacy", "ally", "distance")
 MEMORY_YEARS = 3
+LEAST_EXPORTS = 0.5
+"""TIV million a year: what SIPRI's tables print as nought may be up to this."""
 CONSTANTS = ("rd_depreciation", "mil_depreciation", "shock_df")
 """Constants that the simulation needs too."""
 OBSERVED = (
@@ -98,6 +100,7 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
         data=equations.double_centred(deviation.values, out["possible"].values[:, :, None])
     )
 
+    out["log_rest_share"] = _rest_share(panel, window)
     out["affinity_covariates"], away = _affinity(panel, window, deliveries)
     out["ideal_distance_mean"], out["ideal_distance_sd"] = away.mean(), away.std()
     out["ideal_point"] = panel["ideal_point"].sel({names.YEAR: window})
@@ -138,6 +141,21 @@ def _budget(milex: xr.DataArray, rest: xr.DataArray, recipient: xr.DataArray) ->
     filled = rest.where(rest > 0).interpolate_na(names.YEAR).bfill(names.YEAR).ffill(names.YEAR)
     outside = filled.expand_dims({names.RECIPIENT: [names.REST]})
     return xr.concat([known, outside], names.RECIPIENT).sel({names.RECIPIENT: recipient.values})
+
+
+def _rest_share(panel: xr.Dataset, window: slice) -> xr.DataArray:
+    """Log share of each country in the exports of the rest of the world (country), at most 0.
+
+    Over the years that the provider's totals cover, in which a country without a figure exported
+    nothing; 0 where no totals are known.
+    """
+    totals = panel["exports_total"].sel({names.YEAR: window})
+    covered = totals.notnull().any(names.COUNTRY)
+    own = totals.fillna(0.0).where(covered)
+    rest = panel["tiv"].sel({names.SUPPLIER: names.REST, names.YEAR: window}, drop=True)
+    rest = rest.sum(names.RECIPIENT).where(covered)
+    share = np.maximum(own.mean(names.YEAR), LEAST_EXPORTS) / rest.mean(names.YEAR)
+    return np.log(share.fillna(1.0).clip(max=1.0))
 
 
 def _affinity(

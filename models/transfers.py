@@ -111,8 +111,9 @@ def home_and_scale(
 
     Deliveries show the level of a recipient's imports, and hardly whether they are small because
     it buys little or because it buys at home. So what is sampled is that level and the log-odds
-    of imports among acquisitions, both at average utilities. Home pull and scale follow; the
-    Jacobian of the change is one.
+    of imports among acquisitions, both at average utilities, the latter with the common scale
+    added, along which it would otherwise drift. Home pull and scale follow; the Jacobian of the
+    change is one.
 
     Returns
     -------
@@ -135,23 +136,22 @@ def home_and_scale(
         support_point=lambda rv, *_: pt.concatenate([rv[:1] * 0.0 - 8.0, rv[1:] * 0.0]),
         signature="(r),(r),(),(),(r)->(2,r)", dims=("import_axis", names.RECIPIENT),
     )  # fmt: skip
-    pull, scale = _home_and_scale(sampled, best, pt.log1p, pt.exp)
+    pull, scale = _home_and_scale(sampled, best, top["acquisition_scale"], pt)
     pm.Deterministic("acquisition_scale_country", scale, dims=names.RECIPIENT)
     pm.Deterministic("home_level", pull + shift, dims=names.RECIPIENT)
     return scale, pull
 
 
-def _home_and_scale(sampled: Any, best: Any, log1p: Any, exp: Any) -> tuple[Any, Any]:
+def _home_and_scale(sampled: Any, best: Any, common: Any, xp: Any) -> tuple[Any, Any]:
     """Home pull and scale of acquisitions from the level of imports and their log-odds."""
-    level, odds = sampled[0], sampled[1]
-    scale = best + level + log1p(exp(-odds))
-    return best - odds, scale
+    level, odds = sampled[0], sampled[1] - common
+    return best - odds, best + level + xp.log1p(xp.exp(-odds))
 
 
 def _home_and_scale_density(
     value: Any, centre: Any, spread: Any, scale_mean: Any, scale_sd: Any, best: Any
 ) -> Any:
-    pull, scale = _home_and_scale(value, best, pt.log1p, pt.exp)
+    pull, scale = _home_and_scale(value, best, scale_mean, pt)
     return (
         pm.logp(pm.Normal.dist(centre, spread), pull)
         + pm.logp(pm.Normal.dist(scale_mean, scale_sd), scale)
@@ -167,7 +167,7 @@ def _home_and_scale_draw(
     pull = rng.normal(centre, spread, shape)
     scale = rng.normal(scale_mean, scale_sd, shape)
     level = scale - np.logaddexp(pull, best)
-    return np.stack([level, best - pull], axis=-2)
+    return np.stack([level, best - pull + scale_mean], axis=-2)
 
 
 def home_change(inputs: xr.Dataset, change: Any, supplier_change: Any) -> Any:
