@@ -7,7 +7,6 @@ a reader can argue with it and a run can record it. Unknown keys stop the run.
 from __future__ import annotations
 
 import difflib
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +28,8 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 POSITIVE = frozenset({"sigma"})
+FINITE = 1e300
+"""Bound of what counts as a number: NaN, infinities and whole numbers beyond a float are none."""
 TEXTS = ("unit", "description", "reason", "source")
 
 
@@ -90,12 +91,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _overlay(base: dict[str, Any], over: dict[str, Any], path: Path) -> dict[str, Any]:
     merged: dict[str, Any] = {}
-    _known(over, base, "a priors file has the tables", path, "")
+    _known(over, base, "a priors file has no such table", path, "")
     for kind, entries in base.items():
         changes = over.get(kind, {})
         if not isinstance(changes, dict):
             raise InputError(fault("expected a table", file=path, column=kind, value=changes))
-        _known(changes, entries, f"no {kind} of that name; known are", path, f"{kind}.")
+        _known(changes, entries, f"no {kind} of that name", path, f"{kind}.")
         merged[kind] = {
             name: _replace(entry, changes.get(name, {}), path, f"{kind}.{name}")
             for name, entry in entries.items()
@@ -109,12 +110,12 @@ def _replace(
     if not isinstance(change, dict):
         raise InputError(fault("expected a table", file=path, column=where, value=change))
     family = change.get("family", entry.get("family"))
-    if "family" in entry and family not in FAMILIES:
+    if "family" in entry and family not in list(FAMILIES):
         rule = f"unknown family; known are {', '.join(FAMILIES)}"
         raise InputError(fault(rule, file=path, column=f"{where}.family", value=family))
     numbers = FAMILIES[family] if "family" in entry else ("value",)
     fixed = ("family", "top_level") if "family" in entry else ()
-    _known(change, (*fixed, *numbers, *TEXTS), "unknown key; known are", path, f"{where}.")
+    _known(change, (*fixed, *numbers, *TEXTS), "unknown key", path, f"{where}.")
     kept = entry if family == entry.get("family") else {
         key: value for key, value in entry.items() if key in (*fixed, *TEXTS)
     }
@@ -125,9 +126,9 @@ def _known(found: Any, allowed: Any, rule: str, path: Path, prefix: str) -> None
     for key in found:
         if key not in allowed:
             near = difflib.get_close_matches(key, list(allowed), n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"{rule} {', '.join(allowed)}"
-            message = f"unknown key; {hint}"
-            raise InputError(fault(message, file=path, column=f"{prefix}{key}", value=key))
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(allowed)}"
+            where = f"{prefix}{key}"
+            raise InputError(fault(f"{rule}; {hint}", file=path, column=where, value=key))
 
 
 def _check_variable(name: str, entry: Mapping[str, Any], path: Path) -> None:
@@ -151,7 +152,8 @@ def _check_constant(name: str, entry: Mapping[str, Any], path: Path) -> None:
 
 
 def _number(value: object, positive: bool, path: Path, where: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not -FINITE < value < FINITE:
         raise InputError(fault("must be a number", file=path, column=where, value=value))
     if positive and value <= 0:
         raise InputError(fault("must be greater than 0", file=path, column=where, value=value))
