@@ -1,0 +1,1 @@
+"""Tests of what the models believe: priors, inputs, equations, densities."""

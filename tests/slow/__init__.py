@@ -1,0 +1,1 @@
+"""Recovery of known truth from simulated data; run with `pytest -m slow`."""
