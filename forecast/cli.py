@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(words)
     args.line = shlex.join(["crossover", *words])
     with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for kind in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(kind, signal.default_int_handler)
     try:
         code = args.command(args)
         sys.stdout.flush()

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import secrets
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -73,6 +76,30 @@ def progress(words: str) -> Iterator[Callable[..., None] | None]:
             bar.update(task, completed=done, total=total, description=description)
 
         yield move
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Let Ctrl-C end a block even where a library swallows the exception, as compilers do.
+
+    The interrupt is repeated every two seconds until it comes through.
+    """
+    if threading.current_thread() is not threading.main_thread() or os.name == "nt":
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 2.0, 2.0)
+        raise KeyboardInterrupt
+
+    kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+    before = {kind: signal.signal(kind, stop) for kind in kinds}
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
 
 
 # Checking what was asked -----------------------------------------------------------------------
@@ -224,7 +251,7 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
     if said["quick"]:
         say(QUICK_WORDS)
     words = f"sampling {said['chains']} chains of {said['tune']} + {said['draws']} draws"
-    with step(words, "sample", said["seconds"]):
+    with step(words, "sample", said["seconds"]), stoppable():
         tree = fit.fit(
             made.panel,
             made.priors,
@@ -334,7 +361,8 @@ def draw_prior(part: Path, made: Plan) -> None:
     from reports import prior
 
     said = made.record
-    with step(f"drawing {said['draws']} times from the priors", "sample", said["seconds"]):
+    words = f"drawing {said['draws']} times from the priors"
+    with step(words, "sample", said["seconds"]), stoppable():
         tree = fit.prior(made.panel, made.priors, seed=said["seed"], draws=said["draws"])
         tree.to_netcdf(part / PRIOR_DRAWS, engine=ENGINE)
         said["hashes"]["prior"] = record.hash_draws(tree["posterior"].to_dataset())

@@ -4,6 +4,7 @@ What samples and simulates is replaced by invented numbers (tests/synthetic.py);
 the options to the run folder is real.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -36,15 +37,25 @@ def child(*words, **options):
 @pytest.fixture(autouse=True)
 def own_store(tmp_path, monkeypatch):
     monkeypatch.setenv(runs.VARIABLE, str(tmp_path / "store"))
-    before = signal.getsignal(signal.SIGTERM)
+    before = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)}
     yield tmp_path / "store"
-    signal.signal(signal.SIGTERM, before)
+    for kind, handler in before.items():
+        signal.signal(kind, handler)
 
 
 @pytest.fixture(scope="module")
 def invented(tmp_path_factory):
-    """Return a run folder of invented numbers."""
-    return make_run(tmp_path_factory.mktemp("invented") / "run", draws=DRAWS, chains=CHAINS)
+    """Return a posterior of two quantities, a forecast and a table of levels, all invented."""
+    run = make_run(tmp_path_factory.mktemp("invented") / "run", draws=DRAWS, chains=CHAINS)
+    whole = xr.load_datatree(run / "posterior.nc", engine="h5netcdf")
+    few = whole["posterior"].to_dataset()[["supplier_capacity", "rd_within"]]
+    return types.SimpleNamespace(
+        posterior=xr.DataTree.from_dict(
+            {"posterior": few, "sample_stats": whole["sample_stats"].to_dataset()}
+        ),
+        forecast=xr.load_dataset(run / "forecast.nc", engine="h5netcdf"),
+        levels=pd.read_csv(run / "levels.csv"),
+    )
 
 
 @pytest.fixture
@@ -68,19 +79,20 @@ def stand_ins(invented, monkeypatch):
         told.records = [json.loads(p.read_text()) for p in told.folder.glob("**/.*/run.json")]
         if told.stop:
             raise told.stop
-        return xr.load_datatree(invented / "posterior.nc", engine="h5netcdf")
+        return invented.posterior
 
     def futures(tree, supplier, recipient, *, seed, horizon, progress=None):
         told.calls.append(("futures", {"pair": (supplier, recipient), "seed": seed}))
         if told.stop:
             raise told.stop
-        found = xr.load_dataset(invented / "forecast.nc", engine="h5netcdf")
-        return found.assign_attrs(supplier=supplier, recipient=recipient, chains=CHAINS)
+        return invented.forecast.assign_attrs(
+            supplier=supplier, recipient=recipient, chains=CHAINS
+        )
 
     put("fit", fit=fit, prior=lambda p, b, **o: fit(p, b, **o), DRAWS=40, TUNE=20, CHAINS=CHAINS,
         QUICK={"draws": 8, "tune": 5})
     put("simulate", futures=futures)
-    put("levels", levels=lambda tree, *pair, seed: pd.read_csv(invented / "levels.csv"))
+    put("levels", levels=lambda tree, *pair, seed: invented.levels)
     put(
         "gate",
         judge=lambda tree, events=None: verdict("ess_bulk"),
@@ -278,6 +290,19 @@ def test_ctrl_c_exits_130_with_one_line_and_leaves_nothing(command, stand_ins, t
     assert done.err.strip().splitlines()[-1] == "crossover: stopped; nothing was kept"
     assert "Traceback" not in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_comes_through_where_a_library_swallows_it():
+    def deaf():
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(10)
+
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt), steps.stoppable():
+        deaf()
+    assert time.perf_counter() - start < 5
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_ctrl_c_in_a_forecast_leaves_the_run_as_it_was(command, stand_ins, own_store):
