@@ -95,8 +95,8 @@ def assemble(as_of: datetime.date | None = None, folder: Path | None = None) -> 
 
         - (country, year): `rd_share` (% of GDP), `rd_share_age` (years from the end of the data
           year to the figure's release), `gdp` (constant international $), `milex` (constant US$
-          million), `population`, `researchers`, `ideal_point`, `exports_total` (TIV million: a check,
-          and all that is known of the exports of countries that are no suppliers of the sample);
+          million), `population`, `researchers`, `ideal_point`, `exports_total` (TIV million: all
+          that is known of the exports of countries that are no suppliers of the sample);
         - (year): `milex_rest`, military expenditure of the world without the sample;
         - (supplier, recipient, year): `tiv`, `ordered_tiv` and `delivered_tiv` by year of order,
           `embargo`, `ally`; with `domain` before year, `tiv_domain` and `n_lines`;

@@ -40,7 +40,7 @@ def joint(inputs: xr.Dataset, priors: Priors) -> pm.Model:
         "contrast": np.arange(inputs.sizes[names.SUPPLIER]),
         "supplier_contrast": np.arange(1, inputs.sizes[names.SUPPLIER]),
         "recipient_contrast": np.arange(1, inputs.sizes[names.RECIPIENT]),
-        "import_axis": ["level", "log_odds"],
+        "import_axis": ["level", "home_deviation"],
         "driver": list(drivers.DRIVERS),
         "change_at": np.arange(changes.sizes["change_at"]),
         "step_at": np.arange(steps.size),

@@ -24,6 +24,10 @@ IMPOSSIBLE = -40.0
 """Added to the log-odds of a pair that cannot trade: a country and itself."""
 
 
+TYPICAL_LEVEL = -8.0
+"""Log share of a budget that is imported per unit of a supplier's odds: where sampling starts."""
+
+
 def demand(inputs: xr.Dataset, top: Mapping[str, Any]) -> Any:
     """Add log acquisitions (recipient, year) up to their scale, log TIV million.
 
@@ -110,10 +114,9 @@ def home_and_scale(
     other capacity and home bias enter only as a sum, whose split is drawn after the fit.
 
     Deliveries show the level of a recipient's imports, and hardly whether they are small because
-    it buys little or because it buys at home. So what is sampled is that level and the log-odds
-    of imports among acquisitions, both at average utilities, the latter with the common scale
-    added, along which it would otherwise drift. Home pull and scale follow; the Jacobian of the
-    change is one.
+    it buys little or because it buys at home. So what is sampled is that level, at average
+    utilities, and how far home pull stands from where both priors would put it given the level,
+    in standard deviations; the latter is close to a standard Normal whatever the data.
 
     Returns
     -------
@@ -128,33 +131,56 @@ def home_and_scale(
     shift = appeal.mean() + of_recipient
     offers = own + (appeal - appeal.mean())[:, None] + barred(inputs)[:, :, 0]
     best = pt.log(pt.exp(offers).sum(axis=0))
-    sampled = pm.CustomDist(
-        "import_level",
+    given = (
         base + top["home_pull"] + top["acquisition_scale"] - shift, spread,
         top["acquisition_scale"], top["acquisition_scale_sd"], best,
-        logp=_home_and_scale_density, random=_home_and_scale_draw,
-        support_point=lambda rv, *_: pt.concatenate([rv[:1] * 0.0 - 8.0, rv[1:] * 0.0]),
-        signature="(r),(r),(),(),(r)->(2,r)", dims=("import_axis", names.RECIPIENT),
     )  # fmt: skip
-    pull, scale = _home_and_scale(sampled, best, top["acquisition_scale"], pt)
+    sampled = pm.CustomDist(
+        "import_level",
+        *given,
+        logp=_home_and_scale_density,
+        random=_home_and_scale_draw,
+        support_point=lambda rv, *_: pt.concatenate([rv[:1] * 0.0 + TYPICAL_LEVEL, rv[1:] * 0.0]),
+        signature="(r),(r),(),(),(r)->(2,r)",
+        dims=("import_axis", names.RECIPIENT),
+    )
+    pull, scale = _home_and_scale(sampled, *given, pt)
     pm.Deterministic("acquisition_scale_country", scale, dims=names.RECIPIENT)
     pm.Deterministic("home_level", pull + shift, dims=names.RECIPIENT)
     return scale, pull
 
 
-def _home_and_scale(sampled: Any, best: Any, common: Any, xp: Any) -> tuple[Any, Any]:
-    """Home pull and scale of acquisitions from the level of imports and their log-odds."""
-    level, odds = sampled[0], sampled[1] - common
-    return best - odds, best + level + xp.log1p(xp.exp(-odds))
+def _expected_pull(
+    level: Any, centre: Any, spread: Any, scale_mean: Any, scale_sd: Any
+) -> tuple[Any, Any]:
+    """Mean and standard deviation of home pull given the level of imports, were these small.
+
+    Then the level is scale less pull, and two Normals are known by their difference.
+    """
+    precision = spread**-2.0 + scale_sd**-2.0
+    mean = (centre * spread**-2.0 + (scale_mean - level) * scale_sd**-2.0) / precision
+    return mean, precision**-0.5
 
 
-def _home_and_scale_density(
-    value: Any, centre: Any, spread: Any, scale_mean: Any, scale_sd: Any, best: Any
-) -> Any:
-    pull, scale = _home_and_scale(value, best, scale_mean, pt)
+def _home_and_scale(
+    sampled: Any, centre: Any, spread: Any, scale_mean: Any, scale_sd: Any, best: Any, xp: Any
+) -> tuple[Any, Any]:
+    """Home pull and scale of acquisitions from the level of imports and the pull's deviation."""
+    level, deviation = sampled[0], sampled[1]
+    mean, sd = _expected_pull(level, centre, spread, scale_mean, scale_sd)
+    pull = mean + sd * deviation
+    return pull, level + best + xp.log1p(xp.exp(pull - best))
+
+
+def _home_and_scale_density(value: Any, *given: Any) -> Any:
+    """Log density of what is sampled: that of pull and scale, and the change of variables."""
+    centre, spread, scale_mean, scale_sd, _ = given
+    pull, scale = _home_and_scale(value, *given, pt)
+    _, sd = _expected_pull(value[0], centre, spread, scale_mean, scale_sd)
     return (
         pm.logp(pm.Normal.dist(centre, spread), pull)
         + pm.logp(pm.Normal.dist(scale_mean, scale_sd), scale)
+        + pt.log(sd)
     ).sum(axis=-1)
 
 
@@ -162,12 +188,12 @@ def _home_and_scale_draw(
     centre: Any, spread: Any, scale_mean: Any, scale_sd: Any, best: Any, rng: Any = None,
     size: Any = None,
 ) -> np.ndarray:
-    """Draw home pull and scale, and return the level and log-odds of imports they imply."""
+    """Draw home pull and scale, and return the level of imports and the deviation they imply."""
     shape = (*(size or ()), len(centre))
     pull = rng.normal(centre, spread, shape)
-    scale = rng.normal(scale_mean, scale_sd, shape)
-    level = scale - np.logaddexp(pull, best)
-    return np.stack([level, best - pull + scale_mean], axis=-2)
+    level = rng.normal(scale_mean, scale_sd, shape) - np.logaddexp(pull, best)
+    mean, sd = _expected_pull(level, centre, spread, scale_mean, scale_sd)
+    return np.stack([level, (pull - mean) / sd], axis=-2)
 
 
 def home_change(inputs: xr.Dataset, change: Any, supplier_change: Any) -> Any:

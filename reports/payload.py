@@ -48,6 +48,8 @@ NEAR = 2
 DIGITS = 6
 CURVE_POINTS = 96
 RUN_FILES = ("run.json", "priors.toml", "posterior.nc")
+PAIR_GATE = "gate.json"
+"""The verdict on another pair's forecast, beside it; the run's own pair is judged in run.json."""
 PAIR_FILES = ("forecast.nc", "events.csv", "timing.csv", "levels.csv")
 EVENT_COLUMNS = ("event", "domain", "scenario", "year", "probability", "mc_error")
 TIMING_COLUMNS = (
@@ -137,6 +139,8 @@ def collect(run: Path, supplier: str | None = None, recipient: str | None = None
     paths |= {name: _present(folder / name, run) for name in PAIR_FILES}
 
     record = _json(paths["run.json"])
+    if (folder / PAIR_GATE).is_file():
+        record["gate"] = _json(folder / PAIR_GATE)
     priors = _toml(paths["priors.toml"])
     tree = _netcdf(paths["posterior.nc"], xr.open_datatree)
     forecast = _netcdf(paths["forecast.nc"], xr.open_dataset)
