@@ -1,0 +1,98 @@
+"""What the drivers' model is shown of the past: changes with the right predictors beside them."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from data.names import COUNTRY, YEAR
+from models import drivers
+
+YEARS = np.arange(1990, 2000)
+AXES = (COUNTRY, "year_effort")
+
+
+def record(**changed):
+    """Two countries, ten years, everything known and growing at a rate of its own."""
+    t = np.arange(len(YEARS))
+    rows = {
+        "gdp": [1000.0 * np.exp(0.02 * t), 100.0 * np.exp(0.05 * t + 0.01 * (t == 6))],
+        "rd": [np.full(10, 2.0), np.exp(0.03 * t**1.5)],
+        "milex": [50.0 * np.exp(0.01 * t), 10.0 * np.exp(0.04 * t)],
+        "people": [np.full(10, 10.0), np.full(10, 20.0)],
+    } | changed
+    of = {name: (AXES, np.array(values)) for name, values in rows.items()}
+    return xr.Dataset(
+        {
+            "gdp": of["gdp"],
+            "gdp_observed": of["gdp"],
+            "milex": of["milex"],
+            "milex_observed": of["milex"],
+            "population": of["people"],
+            "rd_share_mean": np.log(xr.Variable(*of["rd"])),
+            "rd_share_observed": of["rd"],
+        },
+        coords={COUNTRY: ["USA", "CHN"], "year_effort": YEARS},
+    )
+
+
+def of(table, driver, country):
+    """Rows of one driver and country, in order of time."""
+    mine = (table["at_driver"] == drivers.DRIVERS.index(driver)) & (table["at_country"] == country)
+    return table.isel(change_at=np.flatnonzero(mine.values))
+
+
+def test_a_change_stands_beside_last_years_and_the_last_five_years_mean():
+    inputs = record()
+    table = drivers.observations(inputs)
+    gdp = of(table, "gdp", 1)
+    log = np.log(inputs["gdp"].values[1])
+    # The first change with five before it is that of the seventh year.
+    assert gdp["change"].values == pytest.approx(np.diff(log)[5:])
+    assert gdp["momentum"].values == pytest.approx(np.diff(log)[4:-1])
+    trend = [np.diff(log)[k : k + 5].mean() for k in range(4)]
+    assert gdp["trend"].values == pytest.approx(trend)
+
+
+def test_the_gap_of_gdp_is_per_person_against_the_united_states_a_year_before():
+    table = drivers.observations(record())
+    t = np.arange(5, 9)
+    china = np.log(100.0) + 0.05 * t + 0.01 * (t == 6) - np.log(20.0)
+    america = np.log(1000.0) + 0.02 * t - np.log(10.0)
+    assert of(table, "gdp", 1)["gap"].values == pytest.approx(
+        china - america - float(table["gap_mean"][0])
+    )
+    assert of(table, "gdp", 0)["gap"].values == pytest.approx(-float(table["gap_mean"][0]))
+
+
+def test_gaps_are_centred_by_driver():
+    table = drivers.observations(record())
+    for at in range(3):
+        mean = table["gap"].where(table["at_driver"] == at).mean()
+        assert float(mean) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_military_driver_is_the_share_of_gdp():
+    table = drivers.observations(record())
+    assert of(table, "mil", 0)["change"].values == pytest.approx(np.full(4, -0.01))
+
+
+def test_filled_figures_are_no_observations():
+    inputs = record()
+    seen = inputs["gdp_observed"].values.copy()
+    seen[1, 7] = np.nan
+    inputs["gdp_observed"] = (AXES, seen)
+    table = drivers.observations(inputs)
+    # The gap itself, the change after it, and the change whose momentum it would be.
+    assert of(table, "gdp", 1).sizes["change_at"] == 4 - 3
+    assert of(table, "mil", 1).sizes["change_at"] == 4 - 3
+    assert of(table, "rd", 1).sizes["change_at"] == 4
+    assert of(table, "gdp", 0).sizes["change_at"] == 4
+
+
+def test_moves_of_ideal_points_count_where_both_years_are_known():
+    points = xr.DataArray(
+        [[0.0, 0.1, np.nan, 0.3, 0.5], [1.0, 0.8, 0.7, np.nan, np.nan]],
+        dims=(COUNTRY, YEAR),
+    )
+    steps = drivers.ideal_point_steps(points)
+    assert steps.values == pytest.approx([0.1, 0.2, -0.2, -0.1])
