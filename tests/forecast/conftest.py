@@ -1,0 +1,25 @@
+"""A small world, prior draws posing as a fit to it, and one real fit, each made once."""
+
+import pytest
+
+from tests import small
+
+
+@pytest.fixture(scope="session")
+def world():
+    """Return a simulated panel with its truth."""
+    return small.world(4)
+
+
+@pytest.fixture(scope="session")
+def tree(world):
+    """Return prior draws in the shape of a fit: two chains of forty."""
+    return small.tree(world)
+
+
+@pytest.fixture(scope="session")
+def fitted(world):
+    """Return a real fit of the small world: quick, and not meant to pass the gate."""
+    from forecast.fit import fit
+
+    return fit(world.panel, world.priors, seed=1, draws=200, tune=250, chains=2, progress=False)

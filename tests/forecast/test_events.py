@@ -1,0 +1,282 @@
+"""The arithmetic of events on draws written by hand."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from data.names import (
+    BASELINE,
+    CAPACITY_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED,
+    EVENTS,
+    EXPORT_CROSSOVER,
+    INDEPENDENCE,
+)
+from forecast import events
+
+PAST, FUTURE = np.arange(2000, 2011), np.arange(2011, 2015)
+ORIGIN = int(PAST[-1])
+
+
+def forecast(
+    lead=(),
+    lead_past=(-1.0, -1.0, -1.0),
+    exports=None,
+    exports_past=((9, 9, 9), (1, 1, 1)),
+    deliveries=None,
+    deliveries_past=None,
+    chains=1,
+    suppliers=("RUS", "CHN"),
+):
+    """Build a forecast whose only quantity that matters is what a test gives.
+
+    `lead` (draw, future year): the recipient's capacity less the supplier's, which stands at 1.
+    """
+    lead = np.array(lead or [[-1.0] * len(FUTURE)], float)
+    draws = len(lead)
+    theta = np.stack([np.ones_like(lead), 1.0 + lead], axis=1)
+    before = np.full((draws, 2, len(PAST)), 1.0)
+    before[:, 1] -= 1.0
+    before[:, 1, -3:] = 1.0 + np.broadcast_to(lead_past, (draws, 3))
+    sold = np.array(exports if exports is not None else [[[9] * 4, [1] * 4]] * draws, float)
+    sold_past = np.zeros((2, len(PAST)))
+    sold_past[:, -3:] = exports_past
+    moved = np.array(deliveries if deliveries is not None else [[100] * 4] * draws, float)
+    moved_past = np.full(len(PAST), 100.0) if deliveries_past is None else deliveries_past
+    count = len(suppliers)
+    return xr.Dataset(
+        {
+            "theta": (("draw", "scenario", "country", "year_future"), theta[:, None]),
+            "theta_past": (("draw", "country", "year"), before),
+            "exports": (("draw", "scenario", "supplier", "year_future"), sold[:, None, :count]),
+            "exports_observed": (("supplier", "year"), sold_past[:count]),
+            "deliveries": (("draw", "scenario", "year_future"), moved[:, None]),
+            "deliveries_observed": (("year",), moved_past),
+        },
+        coords={
+            "draw": np.arange(draws),
+            "scenario": [BASELINE],
+            "country": ["RUS", "CHN"],
+            "supplier": list(suppliers),
+            "year": PAST,
+            "year_future": FUTURE,
+        },
+        attrs={"supplier": "RUS", "recipient": "CHN", "origin": ORIGIN, "chains": chains},
+    )
+
+
+def happens(event, **given):
+    """Return where an event is true, of the first draw, from the origin on."""
+    found = events.answers(forecast(**given))[event]
+    return [int(x) for x in found.isel(draw=0, scenario=0).values]
+
+
+def timing(event, **given):
+    """Return the timing row of an event."""
+    _, times = events.tables(forecast(**given))
+    return times.set_index("event").loc[event]
+
+
+def probabilities(event, **given):
+    """Return P(by year) of an event, from the origin on."""
+    table, _ = events.tables(forecast(**given))
+    return table[table["event"] == event].set_index("year")["probability"]
+
+
+# Crossing.
+
+
+def test_a_tie_is_no_overtaking():
+    assert happens(CAPACITY_CROSSOVER, lead=[[0.0, 0.0, 1e-6, 0.0]]) == [0, 0, 0, 1, 0]
+
+
+def test_what_never_happens_has_no_year_and_keeps_its_mass():
+    row = timing(CAPACITY_CROSSOVER, lead=[[-1.0] * 4, [-0.1] * 4])
+    assert row["probability_within_horizon"] == 0.0
+    assert np.isnan(row[["median_year", "q05", "q25", "q75", "q95"]].astype(float)).all()
+    assert row["horizon"] == 2014
+
+
+def test_what_is_so_at_the_origin_has_happened_by_the_origin():
+    given = {"lead": [[1.0, 1.0, 1.0, 1.0]], "lead_past": (-1.0, -1.0, 1.0)}
+    assert happens(CAPACITY_CROSSOVER, **given) == [1] * 5
+    assert timing(CAPACITY_CROSSOVER, **given)["median_year"] == ORIGIN
+    assert (probabilities(CAPACITY_CROSSOVER, **given) == 1.0).all()
+
+
+def test_what_was_so_only_before_the_origin_has_not_happened():
+    given = {"lead": [[-1.0] * 4], "lead_past": (1.0, 1.0, -1.0)}
+    assert happens(CAPACITY_CROSSOVER, **given) == [0] * 5
+
+
+def test_a_second_crossing_does_not_move_the_first():
+    given = {"lead": [[1.0, -1.0, -1.0, 1.0]]}
+    assert happens(CAPACITY_CROSSOVER, **given) == [0, 1, 0, 0, 1]
+    assert timing(CAPACITY_CROSSOVER, **given)["median_year"] == 2011
+    assert list(probabilities(CAPACITY_CROSSOVER, **given)) == [0, 1, 1, 1, 1]
+
+
+def test_a_lead_counts_as_sustained_in_its_third_year():
+    assert happens(CAPACITY_CROSSOVER_SUSTAINED, lead=[[1.0, 1.0, 1.0, 1.0]]) == [0, 0, 0, 1, 1]
+
+
+def test_a_lead_that_breaks_off_after_two_years_starts_anew():
+    given = {"lead": [[1.0, -1.0, 1.0, 1.0]], "lead_past": (-1.0, -1.0, 1.0)}
+    assert happens(CAPACITY_CROSSOVER_SUSTAINED, **given) == [0] * 5
+
+
+def test_years_before_the_origin_count_towards_a_sustained_lead():
+    given = {"lead": [[1.0, -1.0, -1.0, -1.0]], "lead_past": (-1.0, 1.0, 1.0)}
+    assert happens(CAPACITY_CROSSOVER_SUSTAINED, **given) == [0, 1, 0, 0, 0]
+    given["lead_past"] = (1.0, 1.0, 1.0)
+    assert happens(CAPACITY_CROSSOVER_SUSTAINED, **given) == [1, 1, 0, 0, 0]
+
+
+# Exports and deliveries, on trailing means of three years.
+
+
+def test_exports_are_compared_over_three_years_of_which_some_are_observed():
+    # Means of the recipient from the origin: 4, 6, 9 (a tie with 9), 12; of the supplier: 9.
+    given = {"exports": [[[9] * 4, [10, 14, 12, 12]]], "exports_past": ((9, 9, 9), (4, 5, 3))}
+    assert happens(EXPORT_CROSSOVER, **given) == [0, 0, 0, 1, 1]
+    tie = {"exports": [[[9] * 4, [10, 14, 3, 0]]], "exports_past": ((9, 9, 9), (4, 5, 3))}
+    assert happens(EXPORT_CROSSOVER, **tie) == [0, 0, 0, 0, 0]
+
+
+def test_one_great_year_of_exports_before_the_origin_can_be_enough():
+    given = {"exports": [[[9] * 4, [1] * 4]], "exports_past": ((9, 9, 9), (1, 1, 40))}
+    assert happens(EXPORT_CROSSOVER, **given) == [1, 1, 1, 0, 0]
+
+
+def test_independence_is_a_three_year_mean_below_a_twentieth_of_the_first_decade():
+    # The base is 100, so the bar is 5: means from the origin are 100, 66.7+, ...
+    given = {"deliveries": [[6.0, 6.0, 2.9, 6.1]]}
+    assert happens(INDEPENDENCE, **given) == [0, 0, 0, 1, 0]
+    tie = {"deliveries": [[5.0, 5.0, 5.0, 5.0]]}
+    assert happens(INDEPENDENCE, **tie) == [0, 0, 0, 0, 0]
+
+
+def test_the_base_of_independence_is_2000_to_2009_and_no_other_year():
+    past = np.full(len(PAST), 40.0)
+    past[-1] = 1e6
+    given = {"deliveries": [[1.9, 1.9, 1.9, 1.9]], "deliveries_past": past}
+    # The bar is 2; the year 2010 leaves the mean with the third year.
+    assert happens(INDEPENDENCE, **given) == [0, 0, 0, 1, 1]
+
+
+def test_without_deliveries_in_the_base_years_independence_is_left_out():
+    past = np.zeros(len(PAST))
+    past[-1] = 50.0
+    found = events.answers(forecast(deliveries_past=past))
+    assert INDEPENDENCE not in found
+    assert set(found) == set(EVENTS) - {INDEPENDENCE}
+
+
+def test_without_exports_of_one_of_them_their_comparison_is_left_out():
+    found = events.answers(forecast(suppliers=("RUS",)))
+    assert set(found) == set(EVENTS) - {EXPORT_CROSSOVER}
+    table, times = events.tables(forecast(suppliers=("RUS",)))
+    assert EXPORT_CROSSOVER not in set(table["event"]) | set(times["event"])
+
+
+# What is published.
+
+
+def staircase(years):
+    """Draws that cross for good in the given years (NaN: never)."""
+    return [[1.0 if year <= t else -1.0 for t in FUTURE] for year in years]
+
+
+def test_quantiles_are_years_that_happen_and_leave_out_draws_that_never_cross():
+    lead = staircase([2011, 2012, 2012, 2014, np.nan, np.nan])
+    row = timing(CAPACITY_CROSSOVER, lead=lead)
+    assert row["probability_within_horizon"] == pytest.approx(4 / 6)
+    # Of 2011, 2012, 2012, 2014: the inverse of the distribution function, never 2013.
+    assert [row[q] for q in ("q05", "q25", "median_year", "q75", "q95")] == [
+        2011, 2011, 2012, 2012, 2014,
+    ]  # fmt: skip
+
+
+def test_probability_never_falls_and_ends_at_that_within_the_horizon():
+    rng = np.random.default_rng(1)
+    lead = rng.normal(-0.5, 1.0, (200, len(FUTURE))).tolist()
+    for event in (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED):
+        found = probabilities(event, lead=lead, chains=2)
+        assert (np.diff(found) >= 0).all()
+        assert 0 < found.iloc[-1] < 1
+        row = timing(event, lead=lead, chains=2)
+        assert row["probability_within_horizon"] == found.iloc[-1]
+
+
+def test_a_sustained_crossing_is_never_likelier_than_a_crossing():
+    rng = np.random.default_rng(2)
+    lead = rng.normal(0.0, 1.0, (200, len(FUTURE))).cumsum(axis=1).tolist()
+    once, lasting = (
+        probabilities(e, lead=lead) for e in (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED)
+    )
+    assert (lasting <= once).all()
+
+
+def test_every_row_says_what_it_is_of():
+    table, times = events.tables(forecast(lead=staircase([2011, np.nan])))
+    assert list(table.columns) == [
+        "event", "domain", "supplier", "recipient", "scenario", "year", "probability", "mc_error",
+    ]  # fmt: skip
+    assert list(times.columns) == [
+        "event", "domain", "supplier", "recipient", "scenario", "probability_within_horizon",
+        "median_year", "q05", "q25", "q75", "q95", "horizon",
+    ]  # fmt: skip
+    for rows in (table, times):
+        assert set(rows["domain"]) == {"all"}
+        assert set(rows["supplier"]) == {"RUS"}
+        assert set(rows["recipient"]) == {"CHN"}
+        assert set(rows["scenario"]) == {BASELINE}
+    assert sorted(table["year"].unique()) == [ORIGIN, *FUTURE]
+
+
+def test_draws_that_all_agree_have_no_monte_carlo_error():
+    happened = np.zeros((400, 2), bool)
+    happened[:, 1] = True
+    assert events.monte_carlo_error(happened, 4).tolist() == [0.0, 0.0]
+
+
+def test_independent_draws_have_the_binomial_error_and_lasting_ones_more():
+    rng = np.random.default_rng(3)
+    free = rng.random(4000) < 0.3
+    chain = np.empty(4000)
+    chain[0] = 0.0
+    for t in range(1, 4000):
+        chain[t] = 0.95 * chain[t - 1] + np.sqrt(1 - 0.95**2) * rng.standard_normal()
+    sticky = chain > np.quantile(chain, 0.7)
+    error = events.monte_carlo_error(np.stack([free, sticky], axis=1), 4)
+    binomial = np.sqrt(0.3 * 0.7 / 4000)
+    # The effective size is itself estimated, to about a tenth at 4,000 draws.
+    assert error[0] == pytest.approx(binomial, rel=0.15)
+    # An indicator of a chain of correlation 0.95 is worth about a fifteenth of its draws.
+    assert 2.5 * binomial < error[1] < 7 * binomial
+
+
+def test_indicators_are_cumulative_and_by_chain():
+    found = events.indicators(forecast(lead=staircase([2011, 2012, np.nan, 2014]), chains=2))
+    assert found[f"{CAPACITY_CROSSOVER} by 2011"].tolist() == [[True, False], [False, False]]
+    assert found[f"{CAPACITY_CROSSOVER} by 2014"].tolist() == [[True, True], [False, True]]
+    assert len(found) == len(EVENTS) * (len(FUTURE) + 1)
+
+
+def test_only_the_baseline_is_judged():
+    one = forecast(lead=staircase([2011, 2012]))
+    other = one.assign_coords(scenario=["other"])
+    both = xr.concat([one, other], "scenario", data_vars="minimal")
+    both.attrs = one.attrs
+    assert len(events.indicators(both)) == len(events.indicators(one))
+    table, _ = events.tables(both)
+    assert set(table["scenario"]) == {BASELINE, "other"}
+
+
+def test_equal_draws_give_equal_bytes(tmp_path):
+    given = {"lead": staircase([2011, 2012, 2013, np.nan]), "chains": 2}
+    for name in ("first", "second"):
+        events.to_csv(events.tables(forecast(**given))[0], tmp_path / name)
+    first, second = (tmp_path / name for name in ("first", "second"))
+    assert first.read_bytes() == second.read_bytes()
+    assert b"\r" not in first.read_bytes()
