@@ -184,7 +184,9 @@ def prior(panel: xr.Dataset, priors: Priors, *, seed: int, draws: int = DRAWS) -
             DRAW: np.arange(draws),
             **{dim: np.asarray(v) for dim, v in model.coords.items()},
         },
-    ).drop_dims(["change_at", "step_at", "delivered_at", "not_delivered_at"], errors="ignore")
+    )
+    observed = ["change_at", "step_at", "delivered_at", "not_delivered_at", "itself"]
+    posterior = posterior.drop_dims(observed, errors="ignore")
     return xr.DataTree.from_dict(
         {"posterior": single(posterior), "constant_data": storable(inputs)}
     )

@@ -662,7 +662,6 @@ UNITS = {
     "rd_stock": ("constant international $", "R&D stock"),
     "rd_stock_past": ("constant international $", "R&D stock, past"),
     "deliveries": ("TIV million", "Deliveries from supplier to recipient, with observation noise"),
-    "deliveries_past": ("TIV million", "Deliveries as predicted in the past, noise included"),
     "deliveries_mean": ("TIV million", "Expected deliveries from supplier to recipient"),
     "deliveries_past": (
         "TIV million",

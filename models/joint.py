@@ -41,6 +41,7 @@ def joint(inputs: xr.Dataset, priors: Priors) -> pm.Model:
         "supplier_contrast": np.arange(1, inputs.sizes[names.SUPPLIER]),
         "recipient_contrast": np.arange(1, inputs.sizes[names.RECIPIENT]),
         "import_axis": ["level", "home_deviation"],
+        "itself": np.arange(int((inputs["possible"] == 0).sum())),
         "driver": list(drivers.DRIVERS),
         "change_at": np.arange(changes.sizes["change_at"]),
         "step_at": np.arange(steps.size),

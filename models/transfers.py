@@ -24,6 +24,8 @@ IMPOSSIBLE = -40.0
 """Added to the log-odds of a pair that cannot trade: a country and itself."""
 
 
+OWN_TIE = 0.2
+"""How near zero a country's tie to itself is held, log-odds: as near as other ties are known."""
 TYPICAL_LEVEL = -8.0
 """Log share of a budget that is imported per unit of a supplier's odds: where sampling starts."""
 
@@ -67,7 +69,8 @@ def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any
     common to a supplier's sales, a part common to a recipient's purchases, and the pair's own.
     The pair's own affinity is Normal around the last and sums to zero over recipients for every
     supplier and over suppliers for every recipient: this is the normalisation that gives levels
-    of capacity their meaning. It is sampled in orthonormal contrasts.
+    of capacity their meaning. A country's tie to itself has no meaning and is held near zero, so
+    that the sums run over others. It is sampled in orthonormal contrasts.
 
     Returns
     -------
@@ -83,7 +86,8 @@ def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any
     of_supplier = average.mean(axis=1)
     of_recipient = average.mean(axis=0) - average.mean()
 
-    left, right = equations.contrasts(suppliers), equations.contrasts(recipients)
+    active = (inputs["deliveries"].transpose(*CELL).values > 0).sum(axis=2)
+    left, right = (equations.contrasts(active.sum(axis=axis)) for axis in (1, 0))
     rotated = pm.Normal(
         "affinity_contrast",
         pt.dot(pt.dot(left, average), right.T),
@@ -92,8 +96,10 @@ def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any
     )
     own = pt.dot(pt.dot(left.T, rotated), right)
     total = own + of_supplier[:, None] + of_recipient[None, :]
-    pm.Deterministic(
-        "affinity", total - average, dims=(names.SUPPLIER, names.RECIPIENT)
+    rest = pm.Deterministic("affinity", total - average, dims=(names.SUPPLIER, names.RECIPIENT))
+    itself = np.nonzero(~inputs["possible"].transpose(*CELL[:2]).values.astype(bool))
+    pm.Normal(
+        "no_tie_to_itself", rest[itself], OWN_TIE, observed=np.zeros(len(itself[0])), dims="itself"
     )
     columns = np.concatenate(
         [table.values - mean[..., None], inputs["memory"].transpose(*CELL).values[None]]
