@@ -113,7 +113,7 @@ def gather(sampled: xr.DataTree, inputs: xr.Dataset, priors: Priors) -> xr.DataT
             "sample_stats": statistics,
             "log_prior": log_prior(posterior, priors),
             "log_likelihood": log_likelihood(posterior, inputs),
-            "observed_data": inputs[["deliveries"]],
+            "observed_data": storable(inputs[["deliveries"]]),
             "constant_data": storable(inputs),
         }
     )
