@@ -663,6 +663,7 @@ UNITS = {
     "rd_stock_past": ("constant international $", "R&D stock, past"),
     "deliveries": ("TIV million", "Deliveries from supplier to recipient, with observation noise"),
     "deliveries_mean": ("TIV million", "Expected deliveries from supplier to recipient"),
+    "deliveries_past": ("TIV million", "Deliveries as predicted in the past, noise included"),
     "imports": ("TIV million", "The recipient's arms imports, with observation noise"),
     "exports": ("TIV million", "Total arms exports, with observation noise"),
     "import_share": ("1", "Supplier's share of the recipient's expected imports"),
