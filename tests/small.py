@@ -32,7 +32,8 @@ from data.names import (
 from forecast.simulate import Arrays, draw_deliveries, past_market
 from forecast.simulate import log_volume as expected
 from models import drivers, equations, priors
-from models.inputs import COVARIATES, MEMORY_YEARS, prepare
+from models.inputs import MEMORY_YEARS, prepare
+from models.transfers import OWN_TIE
 
 COUNTRIES = ("USA", "RUS", "CHN", "FRA", "UKR", "IND", "VNM", "POL")
 SUPPLIERS = (*COUNTRIES[:5], REST)
@@ -203,8 +204,14 @@ def draw(
     prior: priors.Priors,
     rng: np.random.Generator,
     chosen: Mapping[str, float] | None = None,
+    *,
+    held: bool = True,
 ) -> Arrays:
-    """Draw every parameter and latent from the priors, as `forecast.simulate.stack` has them."""
+    """Draw every parameter and latent from the priors, as `forecast.simulate.stack` has them.
+
+    With `held`, as in a fit, ties of countries to themselves are near zero; PyMC's own prior
+    draws, which know no observations, leave them free.
+    """
     suppliers, recipients, countries = (
         [str(c) for c in inputs[dim].values] for dim in (SUPPLIER, RECIPIENT, COUNTRY)
     )
@@ -241,15 +248,6 @@ def draw(
     def of_country(values: np.ndarray, code: str) -> np.ndarray:
         return values[countries.index(code)] if code in countries else 0.0 * values[0]
 
-    effects = np.array([top[f"{name}_effect"] for name in COVARIATES])
-    table = inputs["affinity_covariates"].transpose("covariate", SUPPLIER, RECIPIENT, YEAR)
-    average = np.tensordot(effects, table.values.mean(axis=-1), axes=1)
-    of_supplier = average.mean(axis=1)
-    of_recipient = average.mean(axis=0) - average.mean()
-    surprise = top["affinity_sd"] * normal((rows, columns))
-    pair = average + surprise
-    own = pair - pair.mean(1, keepdims=True) - pair.mean(0, keepdims=True) + pair.mean()
-
     base = np.array([of_country(level, code) for code in suppliers])
     capacity = base + top["capacity_sd"] * normal(rows)
     steps = normal((years, rows))
@@ -260,7 +258,8 @@ def draw(
     out["walk_step"] = steps
     out["supplier_level"] = capacity
     out["supplier_capacity"] = capacity[:, None] + supplier_change
-    out["affinity"] = own + of_supplier[:, None] + of_recipient - average
+    able = inputs["possible"].transpose(SUPPLIER, RECIPIENT).values.astype(bool)
+    out["affinity"] = _ties(able, top["affinity_sd"], rng, held)
 
     home = np.empty(columns)
     for at, code in enumerate(recipients):
@@ -288,6 +287,23 @@ def draw(
     out["log_shock"] = np.log(sd[:, :1]) + sd[:, 1:] * normal((3, len(countries)))
     arrays = {name: np.asarray(values)[None] for name, values in out.items()}
     return arrays | {name: np.array([value]) for name, value in top.items()}
+
+
+def _ties(able: np.ndarray, sd: float, rng: np.random.Generator, held: bool) -> np.ndarray:
+    """Unexplained ties, summing to zero both ways (supplier, recipient), log-odds.
+
+    Held, they are drawn given that the ties of countries to themselves are seen as zero, with the
+    model's noise: a free draw, corrected by the regression of all ties on what is seen.
+    """
+    rows, columns = able.shape
+    both = np.kron(np.eye(rows) - 1.0 / rows, np.eye(columns) - 1.0 / columns)
+    ties = sd * both @ rng.standard_normal(able.size)
+    if held:
+        seen = np.flatnonzero(~able)
+        noise = OWN_TIE * rng.standard_normal(len(seen))
+        cover = sd**2 * both[np.ix_(seen, seen)] + OWN_TIE**2 * np.eye(len(seen))
+        ties = ties - sd**2 * both[:, seen] @ np.linalg.solve(cover, ties[seen] + noise)
+    return ties.reshape(rows, columns)
 
 
 def deliveries(

@@ -190,7 +190,7 @@ def drawn(world):
 
     theirs = prior(world.panel, world.priors, seed=3, draws=300)["posterior"].to_dataset()
     rng = np.random.default_rng(4)
-    ours = [small.draw(world.inputs, world.priors, rng) for _ in range(600)]
+    ours = [small.draw(world.inputs, world.priors, rng, held=False) for _ in range(600)]
     return stack(theirs), stack(small.posterior(world.inputs, world.priors, ours))
 
 

@@ -1,0 +1,136 @@
+"""A real small fit: what is kept of it is whole, plain, and judged the same when read again."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+from data.errors import InputError
+from data.names import CHAIN, DRAW, RECIPIENT, YEAR
+from forecast import fit, gate
+from models.priors import order
+
+
+@pytest.fixture(scope="module")
+def kept(fitted, tmp_path_factory):
+    """Return the fit as it comes back from its file."""
+    path = tmp_path_factory.mktemp("fit") / "posterior.nc"
+    fitted.to_netcdf(path, engine="h5netcdf")
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        return tree.load()
+
+
+def test_everything_a_run_promises_is_there(fitted):
+    assert set(fitted.children) == {
+        "posterior", "sample_stats", "log_prior", "log_likelihood", "observed_data",
+        "constant_data",
+    }  # fmt: skip
+    assert dict(fitted["posterior"].sizes) | {CHAIN: 2, DRAW: 200} == dict(
+        fitted["posterior"].sizes
+    )
+    assert {"diverging", "energy"} <= set(fitted["sample_stats"].data_vars)
+
+
+def test_nothing_of_object_type_is_kept(fitted):
+    for group in fitted.children.values():
+        for name, values in {**group.data_vars, **group.coords}.items():
+            assert values.dtype != object, f"{group.name}/{name}"
+    assert fitted["posterior"]["supplier_capacity"].dtype == np.float32
+
+
+def test_every_draw_is_finite(fitted):
+    for group in ("posterior", "log_prior", "log_likelihood"):
+        for name, values in fitted[group].data_vars.items():
+            assert np.isfinite(values.values).all(), f"{group}/{name}"
+
+
+def test_log_likelihood_is_that_of_a_recipients_year(fitted):
+    found = fitted["log_likelihood"]["deliveries"]
+    assert found.dims == (CHAIN, DRAW, RECIPIENT, YEAR)
+    # Chains that began as points of the same density wander to different draws of it.
+    assert float(found.sum((RECIPIENT, YEAR)).std()) > 1.0
+
+
+def test_the_sampler_found_more_likely_worlds_than_the_prior_offers(fitted, tree):
+    from forecast.simulate import log_likelihood
+
+    offered = log_likelihood(tree["posterior"].to_dataset(), tree["constant_data"].to_dataset())[
+        "deliveries"
+    ].sum((RECIPIENT, YEAR))
+    found = fitted["log_likelihood"]["deliveries"].sum((RECIPIENT, YEAR))
+    assert float(found.min()) > float(offered.max())
+
+
+def test_the_samplers_density_holds_the_stored_likelihood(fitted):
+    """Across draws both move together: what is stored is what was sampled."""
+    total = fitted["log_likelihood"]["deliveries"].sum((RECIPIENT, YEAR)).values.ravel()
+    density = fitted["sample_stats"]["logp"].values.ravel()
+    assert np.corrcoef(total, density)[0, 1] > 0.2
+
+
+def test_the_log_prior_of_each_parameter_is_the_standard_normals_but_for_the_scale(fitted, world):
+    posterior = fitted["posterior"]
+    for name in order(world.priors):
+        entry = world.priors.variables[name]
+        z = posterior["standard"].sel(parameter=name).values.astype(float)
+        value = posterior["parameters"].sel(parameter=name).values.astype(float)
+        slope = {"normal": 1.0, "lognormal": value, "logitnormal": value * (1.0 - value)}
+        expected = stats.norm.logpdf(z) - np.log(entry["sigma"] * slope[entry["family"]])
+        # Both are kept in single precision; the log density multiplies its error by z.
+        assert fitted["log_prior"][name].values == pytest.approx(expected, abs=1e-3), name
+
+
+def test_the_gate_of_the_reloaded_draws_has_the_same_numbers(fitted, kept):
+    assert gate.judge(kept) == gate.judge(fitted)
+
+
+def test_a_short_fit_does_not_pass_and_its_verdict_can_be_written(fitted):
+    verdict = gate.judge(fitted)
+    assert not verdict["passed"]
+    assert json.loads(json.dumps(verdict, allow_nan=False)) == verdict
+    # Every entry of every stored quantity is judged.
+    counted = sum(v[0, 0].size for v in fitted["posterior"].data_vars.values())
+    assert verdict["quantities"] == counted
+
+
+def test_what_was_fitted_comes_back_from_the_file_as_it_was(fitted, kept, world):
+    for name in fitted.children:
+        for variable, values in fitted[name].data_vars.items():
+            assert np.array_equal(values, kept[name][variable], equal_nan=True), variable
+    for name, values in world.inputs.items():
+        same = np.array_equal(kept["constant_data"][name], values, equal_nan=True)
+        assert same, name
+    assert kept["constant_data"].attrs["origin"] == world.inputs.attrs["origin"]
+    assert kept["observed_data"]["deliveries"].attrs["units"] == "TIV million"
+
+
+@pytest.fixture(scope="module")
+def offered(world):
+    """Return a few draws of the prior."""
+    return fit.prior(world.panel, world.priors, seed=1, draws=3)["posterior"].to_dataset()
+
+
+def test_the_prior_comes_in_the_shape_of_the_posterior(fitted, offered):
+    assert set(offered.data_vars) == set(fitted["posterior"].data_vars)
+    for name, values in offered.data_vars.items():
+        other = fitted["posterior"][name]
+        assert values.dims == other.dims, name
+        assert values.shape[2:] == other.shape[2:], name
+        assert values.dtype == np.float32, name
+    assert set(offered.coords) == set(fitted["posterior"].coords)
+
+
+def test_the_same_seed_draws_the_same_prior(offered, world):
+    again = fit.prior(world.panel, world.priors, seed=1, draws=3)["posterior"].to_dataset()
+    assert offered.identical(again)
+    assert not np.allclose(offered["parameters"][0, 0], offered["parameters"][0, 1])
+
+
+def test_a_panel_without_deliveries_is_refused_before_anything_is_sampled(world):
+    panel = world.panel.copy()
+    panel["tiv"] = panel["tiv"] * np.nan
+    for start in (fit.fit, fit.prior):
+        with pytest.raises(InputError, match="no arms transfers"):
+            start(panel, world.priors, seed=1)
