@@ -19,7 +19,7 @@ from models.inputs import prepare
 from models.joint import joint
 from models.priors import Priors, order
 
-DRAWS, TUNE, CHAINS = 1000, 600, 4
+DRAWS, TUNE, CHAINS = 1300, 700, 4
 QUICK = {"draws": 150, "tune": 250}
 CORES = 2
 TARGET_ACCEPT = 0.8

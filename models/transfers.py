@@ -70,7 +70,8 @@ def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any
     The pair's own affinity is Normal around the last and sums to zero over recipients for every
     supplier and over suppliers for every recipient: this is the normalisation that gives levels
     of capacity their meaning. A country's tie to itself has no meaning and is held near zero, so
-    that the sums run over others. It is sampled in orthonormal contrasts.
+    that the sums run over others. It is sampled in orthonormal contrasts, each about one pair:
+    as they are where the pair ever traded, standardised where only the prior speaks.
 
     Returns
     -------
@@ -87,13 +88,19 @@ def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any
     of_recipient = average.mean(axis=0) - average.mean()
 
     active = (inputs["deliveries"].transpose(*CELL).values > 0).sum(axis=2)
-    left, right = (equations.contrasts(active.sum(axis=axis)) for axis in (1, 0))
-    rotated = pm.Normal(
+    weight = [active.sum(axis=axis) for axis in (1, 0)]
+    left, right = (equations.contrasts(each) for each in weight)
+    about = active[np.ix_(*(np.argsort(-each, kind="stable")[1:] for each in weight))]
+    seen = (about > 0).astype(float)
+    centre = pt.dot(pt.dot(left, average), right.T)
+    spread = top["affinity_sd"]
+    sampled = pm.Normal(
         "affinity_contrast",
-        pt.dot(pt.dot(left, average), right.T),
-        top["affinity_sd"],
+        seen * centre,
+        seen * spread + (1.0 - seen),
         dims=("supplier_contrast", "recipient_contrast"),
     )
+    rotated = seen * sampled + (1.0 - seen) * (centre + spread * sampled)
     own = pt.dot(pt.dot(left.T, rotated), right)
     total = own + of_supplier[:, None] + of_recipient[None, :]
     rest = pm.Deterministic("affinity", total - average, dims=(names.SUPPLIER, names.RECIPIENT))
