@@ -98,7 +98,10 @@ def combine(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _worse(name: str, value: float, than: float) -> bool:
+def _worse(name: str, value: float | None, than: float | None) -> bool:
+    """Say whether a figure is worse; null, as a record keeps what is no number, is the worst."""
+    if value is None or than is None:
+        return than is not None
     return value > than if CHECKS[name][1] == "at most" else value < than
 
 
