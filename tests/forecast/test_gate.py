@@ -229,5 +229,15 @@ def test_a_failure_with_nothing_to_show_for_it_is_not_forgotten():
     assert not gate.combine(verdict(rhat=1.0), verdict(passed=False))["passed"]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_figure_that_was_no_number_stays_the_worst_after_it_was_written_down(turned):
+    first = verdict(rhat=np.inf)
+    first["checks"][0]["value"] = None
+    second = verdict(rhat=1.002)
+    both = gate.combine(second, first) if turned else gate.combine(first, second)
+    assert check(both, "rhat")["value"] is None
+    assert not both["passed"]
+
+
 def test_a_verdict_can_be_written_down():
     assert json.loads(json.dumps(judge(*draws())))["passed"]
