@@ -38,6 +38,10 @@ EVENT_TITLES = {
 }
 LOG_TICKS = 3
 """A logarithmic axis takes the coarsest steps that give this many ticks."""
+TIV_TICKS = (0, 10, 100, 1_000, 10_000, 100_000)
+"""Ticks of an axis on a scale of log(1 + TIV)."""
+LOW_BAR = 0.25
+"""Panels of timing share the scale from 0 to 1 if each has a bar at least this high."""
 Payload = Mapping[str, Any]
 
 
@@ -59,7 +63,7 @@ def names(payload: Payload) -> dict[str, str]:
 def rd_effort(payload: Payload) -> bytes:
     """R&D as a share of GDP, and the R&D stock, of both countries."""
     rd, name, origin, horizon = payload["rd"], names(payload), payload["origin"], payload["horizon"]
-    with style.canvas(68) as figure:
+    with style.canvas(64) as figure:
         left, right = figure.subplots(1, 2)
         figure.subplots_adjust(left=0.045, right=0.885, top=0.85, bottom=0.13, wspace=0.46)
         first = min(
@@ -107,9 +111,9 @@ def capacity(payload: Payload) -> bytes:
     """Latent capacity of both countries, and the gap between them."""
     data, name = payload["capacity"], names(payload)
     origin, horizon = payload["origin"], payload["horizon"]
-    with style.canvas(112) as figure:
+    with style.canvas(106) as figure:
         top, bottom = figure.subplots(2, 1, height_ratios=(1.45, 1))
-        figure.subplots_adjust(left=0.045, right=0.885, top=0.92, bottom=0.075, hspace=0.46)
+        figure.subplots_adjust(left=0.045, right=0.885, top=0.905, bottom=0.075, hspace=0.56)
         first = data["gap"]["past"]["year"][0]
         for role in reversed(ROLES):
             style.band(top, style.joined(data[role]["past"], data[role]["future"]), role, 1.8)
@@ -173,13 +177,18 @@ def dependence(payload: Payload) -> bytes:
                 (horizon, data["floor"]), xytext=(7, 0), textcoords="offset points",
                 va="center", annotation_clip=False,
             )
-        top.set_ylim(bottom=0)
-        top.yaxis.set_major_formatter(FuncFormatter(_thousands))
+        scale = ""
+        if data["log_scale"]:
+            _log_of_one_plus(top)
+            scale = ", on a scale of log(1 + TIV)"
+        else:
+            top.set_ylim(bottom=0)
+            top.yaxis.set_major_formatter(FuncFormatter(_thousands))
         style.years(top, first, horizon, 5)
         style.origin_line(top, origin, horizon)
         style.heading(
             top, f"Deliveries from {name['supplier']} to {name['recipient']}",
-            "TIV million a year: observed, and predicted with 50 and 90 % bands",
+            f"TIV million a year{scale}: observed, and predicted with 50 and 90 % bands",
         )
         panels = (
             (left, "share_past", "share", f"Share of {name['supplier']} in arms imports",
@@ -223,7 +232,7 @@ def exports(payload: Payload) -> bytes:
             first = min([first, *known["year"]])
         scale = ""
         if data["log_scale"]:
-            _log(axes)
+            _log(axes, room=1.5)
             scale = ", logarithmic scale"
         else:
             axes.set_ylim(bottom=0)
@@ -287,10 +296,13 @@ def timing(payload: Payload) -> bytes:
             [away], [entry["never"]], width=2.4, color="white", edgecolor=INK, hatch="//////",
             lw=0.8,
         )
-        top = max(float(np.nanmax(mass)), entry["never"], 0.02)
-        axes.set_ylim(0, top * 1.18)
-        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        if one_scale(payload):
+            axes.set_ylim(0, 1.16)
+            axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.50", "0.75", "1"])
+        else:
+            axes.set_ylim(0, max(_highest(entry), 0.02) * 1.18)
+            axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.annotate(
             complement(entry["within"]), (away, entry["never"]), xytext=(0, 2),
             textcoords="offset points", ha="center", va="bottom",
@@ -312,6 +324,15 @@ def timing(payload: Payload) -> bytes:
         axes.set_xlabel("Year", labelpad=-3, x=0.4)
 
     return _event_panels(payload, panel, "probability")
+
+
+def one_scale(payload: Payload) -> bool:
+    """Whether the panels of timing share the scale from 0 to 1, since it hides none of them."""
+    return all(_highest(e) >= LOW_BAR for e in payload["events"] if e["defined"])
+
+
+def _highest(entry: Mapping[str, Any]) -> float:
+    return max(float(np.nanmax(values(entry, "in_year"))), entry["never"])
 
 
 def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
@@ -340,9 +361,9 @@ def levels(payload: Payload) -> bytes:
     """Probability that the recipient is ahead, and the gap, under each normalisation."""
     rows = payload["levels"]["rows"]
     name = names(payload)
-    with style.canvas(23 + 6.3 * len(rows)) as figure:
+    height = 23 + 5.6 * len(rows)
+    with style.canvas(height) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
-        height = 23 + 6.3 * len(rows)
         figure.subplots_adjust(
             left=0.05, right=0.975, top=1 - 13 / height, bottom=11 / height, wspace=0.12
         )
@@ -388,9 +409,9 @@ def levels(payload: Payload) -> bytes:
 def chains(payload: Payload) -> bytes:
     """The capacity gap at the origin by chain, and effective sample size by parameter."""
     data, name = payload["chains"], names(payload)
-    with style.canvas(46) as figure:
+    with style.canvas(35) as figure:
         axes = figure.subplots()
-        figure.subplots_adjust(left=0.015, right=0.985, top=0.8, bottom=0.2)
+        figure.subplots_adjust(left=0.015, right=0.985, top=0.74, bottom=0.26)
         lines = ("-", (0, (5, 1.6)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
         grid = values(data, "grid")
         for at, row in enumerate(data["rows"]):
@@ -402,7 +423,10 @@ def chains(payload: Payload) -> bytes:
         axes.set_yticks([])
         axes.set_ylim(0, 1.08)
         axes.set_xlabel(f"log-odds (right of zero: {name['recipient']} ahead)", labelpad=2)
-        axes.legend(frameon=False, loc="upper right", handlelength=3, fontsize=7.5)
+        axes.legend(
+            frameon=False, loc="upper right", handlelength=3, fontsize=7.5, labelspacing=0.25,
+            bbox_to_anchor=(1, 1.2),
+        )
         style.heading(
             axes, f"Capacity gap in {payload['origin']}, by chain", "relative density of draws"
         )
@@ -489,10 +513,14 @@ def _scaled(series: Mapping[str, Any], scale: float) -> dict[str, list]:
     }
 
 
-def _log(axes: Axes) -> None:
-    """Set a logarithmic axis labelled at round numbers, as few as tell the scale."""
+def _log(axes: Axes, room: float = 1.0) -> None:
+    """Set a logarithmic axis labelled at round numbers, as few as tell the scale.
+
+    `room` is by how much its end is put up, so that no line crosses what is written at the top.
+    """
     axes.set_yscale("log")
     low, high = axes.get_ylim()
+    axes.set_ylim(low, high * room)
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     ticks: list[float] = []
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
@@ -502,6 +530,20 @@ def _log(axes: Axes) -> None:
     axes.yaxis.set_major_locator(FixedLocator(ticks))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
+
+
+def _log_of_one_plus(axes: Axes) -> None:
+    """Set an axis from zero up on a scale of log(1 + TIV)."""
+    top = max(axes.get_ylim()[1], 1.0)
+    axes.set_yscale("function", functions=(_log1p, np.expm1))
+    axes.set_ylim(0, 1.9 * top)  # Room for what is written at the top.
+    axes.yaxis.set_major_locator(FixedLocator([t for t in TIV_TICKS if t <= top]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
+
+
+def _log1p(value: np.ndarray) -> np.ndarray:
+    return np.log1p(np.maximum(value, 0.0))
 
 
 def _thousands(value: float, _position: int = 0) -> str:

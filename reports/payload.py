@@ -45,6 +45,8 @@ MEAN_YEARS = 3
 """The rule of `independence` and the length of the means in both delivery events."""
 NEAR = 2
 """A decade's end this close to the horizon is no milestone of its own."""
+TALL = 2.0
+"""A band that ends at more than so many times the highest figure on record needs a log scale."""
 DIGITS = 6
 CURVE_POINTS = 96
 RUN_FILES = ("run.json", "priors.toml", "posterior.nc")
@@ -75,6 +77,8 @@ LEVEL_COLUMNS = (
     "year",
     "headline",
 )
+
+
 class LogitNormal:
     """A quantity between 0 and 1 whose log-odds are Normal."""
 
@@ -423,6 +427,8 @@ def _dependence(base: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
         "recent_mean": float(recent.mean()),
         "zero_share": (base["deliveries"] <= 0).mean(DRAW).values,
         "peak": _peak(deliveries),
+        "log_scale": _tall(future, float(deliveries.max())),
+        "past_check": _past_check(base, deliveries),
         "share_observed": observed(shares),
         "share_past": fan(base["import_share_past"], YEAR),
         "share": fan(base["import_share"], YEAR_FUTURE),
@@ -436,6 +442,28 @@ def _peak(values: xr.DataArray) -> dict[str, float] | None:
     if not known.size or float(known.max()) <= 0:
         return None
     return {"year": int(known.idxmax(YEAR)), "value": float(known.max())}
+
+
+def _tall(future: Mapping[str, Any], known: float) -> bool:
+    """Whether the band of a forecast would flatten what is on record on a linear scale."""
+    return bool(max(future["q95"]) > max(TALL * known, 10.0))
+
+
+def _past_check(base: xr.Dataset, deliveries: xr.DataArray) -> dict[str, int] | None:
+    """Count the years on record, and those inside the bands of what the model predicts for them.
+
+    None for a run that has not stored its predictions of the past.
+    """
+    if "deliveries_past" not in base:
+        return None
+    past = fan(base["deliveries_past"], YEAR)
+    known = deliveries.sel({YEAR: past["year"]}).values.astype(float)
+    on_record = np.isfinite(known) & np.isfinite(past["q50"])
+    within = {
+        level: int(((known >= past[low]) & (known <= past[high]))[on_record].sum())
+        for level, low, high in (("within_50", "q25", "q75"), ("within_90", "q05", "q95"))
+    }
+    return {"years": int(on_record.sum()), **within} if on_record.any() else None
 
 
 def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, Any]:
@@ -456,7 +484,7 @@ def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, 
     drawn = [entry for entry in result.values() if entry]
     highest = max((max(e["future"]["q95"]) for e in drawn), default=0.0)
     known = max((max(e["past"]["value"]) for e in drawn), default=0.0)
-    result["log_scale"] = bool(highest > 3 * known > 0)
+    result["log_scale"] = bool(highest > TALL * known > 0)
     return result
 
 
@@ -780,8 +808,10 @@ def _sources(constant: xr.Dataset) -> dict[str, Any]:
                 }
             )
     assumed = loaded("assumed_share") or {}
+    covariates = constant.coords.get("covariate")
     return {
         "variables": variables,
+        "covariates": [] if covariates is None else [str(c) for c in covariates.values],
         "vintages": loaded("vintages") or {},
         "assumed": assumed,
         "providers": loaded("sources") or [],

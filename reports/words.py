@@ -8,6 +8,7 @@ probability and any pair, so each one has its cases written out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from data.names import (
     EXPORT_CROSSOVER,
     INDEPENDENCE,
 )
-from reports.figures import EVENT_TITLES
+from reports.figures import EVENT_TITLES, one_scale
 from reports.numerals import HIGH, NONE, complement, error, number, places, prob, span
 from reports.payload import verdict
 
@@ -109,6 +110,15 @@ VINTAGE_OF = {
     "ideal_point": "votes/ideal_point",
 }
 """Variable of the panel → the series whose newest release the panel records."""
+ASSUMED_AS = {"deliveries": "tiv"}
+"""Series that the panel counts under another name."""
+TIES = {
+    "embargo": "arms embargoes",
+    "ally": "defence pacts",
+    "legacy": "Soviet-built fleets",
+    "distance": "distance between capitals",
+}
+"""What explains ties and is compiled by hand, by its name in the model."""
 TOPICS = (
     (
         "What builds capacity",
@@ -122,8 +132,7 @@ TOPICS = (
     ),
     (
         "Home industry and demand",
-        ("home_bias", "home_bias_sd", "acquisition_scale", "acquisition_elasticity",
-         "global_demand_sd", "demand_sd", "demand_persistence"),
+        ("home_", "acquisition_", "global_demand_", "demand_"),
     ),
     (
         "Deliveries as recorded",
@@ -281,7 +290,10 @@ def lead(payload: Payload) -> str:
     }[verdict(now)]
     if now is None:
         return f"{_say(text, payload)}."
-    return f"{_say(text, payload)}: the probability is {prob(now)} ({_slip(payload, now, slip)})."
+    return (
+        f"{_say(text, payload)}: under the convention chosen the probability is {prob(now)} "
+        f"({_slip(payload, now, slip)})."
+    )
 
 
 def _slip(payload: Payload, probability: float, slip: float | None) -> str:
@@ -352,9 +364,10 @@ def outlook(payload: Payload, event: str) -> str:
     now, end = _by(entry, origin), _by(entry, horizon)
     never = f"with probability {complement(entry['within'])} it does not happen by {horizon}"
     if now is not None and now > HIGH:
-        record = ", on record" if entry["observed_at_origin"] and now == 1 else ""
         past = sentence(_say(EVENT_PAST[event], payload))
-        return f"{past} with probability {prob(now)}{record}; {never}."
+        if entry["observed_at_origin"] and now == 1:
+            return f"{past}; this is on record, and so holds in every draw."
+        return f"{past} with probability {prob(now)}; {never}."
     soon = next((y for y in payload["milestones"] if origin < y < horizon), None)
     parts = []
     if soon is not None and _by(entry, soon) is not None:
@@ -516,8 +529,13 @@ def levels_paragraphs(payload: Payload) -> list[str]:
 
 
 def _lower(text: str) -> str:
-    text = text.rstrip(". ")
+    text = _curly(text).rstrip(". ")
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _curly(text: str) -> str:
+    """Write an apostrophe as print has it."""
+    return text.replace("'", "’")
 
 
 def _letter(at: int) -> str:
@@ -529,7 +547,7 @@ def levels_table(payload: Payload) -> Table:
     rows = [
         [
             _letter(at),
-            row["description"].rstrip(". ") + (" (headline)" if row["headline"] else ""),
+            _curly(row["description"]).rstrip(". ") + (" (headline)" if row["headline"] else ""),
             prob(row["probability"]),
             error(row["mc_error"]),
             number(row["gap_median"], 2),
@@ -760,7 +778,7 @@ def _capacity_caption(payload: Payload) -> str:
         elif high < 0:
             text += f"lies below zero, on the side of {w['s']}."
         else:
-            text += "includes zero: which of the two is ahead then is left open."
+            text += "includes zero: who is ahead then is left open."
     return text
 
 
@@ -784,9 +802,23 @@ def _dependence_caption(payload: Payload) -> str:
     text += ". " if zero is None else f", and none is delivered with probability {prob(zero)}. "
     if data["base_mean"]:
         text += f"Dashed: {w['pct']} % of the {w['base']} mean, the mark of independence. "
+    text += _past_check(data["past_check"])
     return text + (
         "Below: expected shares, without the noise of single years; the imported part is inferred "
-        "and rests on the priors of home industry."
+        "and rests mostly on the prior."
+    )
+
+
+def _past_check(check: Mapping[str, int] | None) -> str:
+    """Say how many past years lay inside the bands of what the model predicts for them."""
+    if check is None:
+        return ""
+    total, inner, outer = (check[key] for key in ("years", "within_50", "within_90"))
+    return (
+        f"Of {total} past years, {outer} lay within the 90 % band and {inner} within the 50 % band "
+        "of what the model predicts one year ahead in sample (its parameters have seen these "
+        f"years); bands of the right width would hold about {0.9 * total:.0f} and "
+        f"{0.5 * total:.0f}. "
     )
 
 
@@ -818,7 +850,7 @@ def _probability_caption(payload: Payload) -> str:
     return _say(
         "Probability by year that each event has happened. A curve that starts above zero has "
         "that probability of having happened by {origin}; one that ends below 1 leaves the rest "
-        "to “not by {horizon}”. Shade: Monte Carlo error, two standard errors either way.", payload
+        "to “not by {horizon}”. Shade: two Monte Carlo standard errors either way.", payload
     )
 
 
@@ -826,8 +858,8 @@ def _timing_caption(payload: Payload) -> str:
     return _say(
         "When, if at all. Bars: probability of each year, the first bar holding all that happened "
         "by {origin}; hatched: the event does not happen by {horizon}. The bars of a panel add "
-        "up to 1. Triangle: median year of the draws in which it happens. The scales differ.",
-        payload,
+        "up to 1. Triangle: median year of the draws in which it happens."
+        + ("" if one_scale(payload) else " The scales differ."), payload,
     )
 
 
@@ -862,6 +894,7 @@ def milestone_table(payload: Payload) -> Table:
         if row["quantity"] == "rd_stock":
             unit = f"billion, {payload['rd']['unit']}" if payload["rd"]["unit"] else unit
         rows.append([_say(name, payload, x=who), unit, cells])
+    missing = any(cell[0] == NONE for _, _, cells in rows for cell in cells)
     return {
         "caption": "Median and, beneath it, 90 % interval at milestone years.",
         "columns": ["Quantity", "Unit", *[str(year) for year in payload["milestones"]]],
@@ -869,6 +902,7 @@ def milestone_table(payload: Payload) -> Table:
         "notes": [
             "Deliveries and exports are predictions of figures to be published, noise of single "
             "years included. “On record”: published, or computed from published figures."
+            + (f" {NONE}: no figure published." if missing else "")
         ],
     }
 
@@ -915,7 +949,11 @@ def claims_summary(payload: Payload) -> str:
     counts = {key: 0 for key in VERDICTS}
     for claim in payload["claims"]:
         counts[claim["verdict"]] += 1
-    words = listing([f"{count(n)} {VERDICTS[key]}" for key, n in counts.items() if n])
+    parts = [(n, VERDICTS[key]) for key, n in counts.items() if n]
+    verb = "is" if parts and parts[0][0] == 1 else "are"
+    words = listing(
+        [f"{count(n)} {verb + ' ' if at == 0 else ''}{text}" for at, (n, text) in enumerate(parts)]
+    )
     return _say(
         "The argument under test runs: {rs} effort in research outgrows {ss}; effort builds "
         "military technology; technology ends dependence; {s} becomes the junior partner; the "
@@ -955,7 +993,7 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, str]:
         change = f"{100 * narrower:.0f} %"
     return {
         "name": parameter["name"],
-        "description": parameter["description"].rstrip(". "),
+        "description": _curly(parameter["description"]).rstrip(". "),
         "unit": "" if parameter["unit"] in ("", "1") else parameter["unit"],
         "prior": texts[0],
         "posterior": texts[1],
@@ -1019,7 +1057,7 @@ def gate_table(payload: Payload) -> Table:
                 name,
                 _figure(check.get("value")),
                 f"{sign} {limit}".strip(),
-                _text(where) if where else "",
+                _where(where),
                 "passed" if check.get("passed") else "FAILED",
             ]
         )
@@ -1029,6 +1067,10 @@ def gate_table(payload: Payload) -> Table:
         "rows": rows,
         "notes": [],
     }
+
+
+def _where(value: Any) -> str:
+    return re.sub(r"^parameters\[(\w+)\]$", r"\1", _text(value)) or NONE
 
 
 def _figure(value: Any) -> str:
@@ -1107,21 +1149,23 @@ def _text(value: Any) -> str:
 def variables_table(payload: Payload) -> Table:
     """Every series used: unit, source, vintage, and how far its dating is assumed."""
     sources = payload["sources"]
-    vintages, assumed = dict(sources["vintages"]), dict(sources["assumed"])
-    rows = []
+    vintages, assumed = sources["vintages"], sources["assumed"]
+    rows, shown = [], set()
     for entry in sources["variables"]:
-        name, source = entry["name"], entry["source"]
-        release = _text(vintages.pop(VINTAGE_OF.get(name, name), ""))
+        name, source = entry["name"].removesuffix("_observed"), entry["source"]
+        series = VINTAGE_OF.get(name, name)
+        if series in shown:
+            continue
+        shown.add(series)
+        release = _text(vintages.get(series, ""))
         if release and release not in source:
             source += f", {release}"
-        unit = "" if entry["units"] == "1" else entry["units"]
-        share = _share(assumed.pop(name)) if name in assumed else NONE
+        source = sentence(source.removeprefix("supplier_wars, "))
+        unit = NONE if entry["units"] in ("", "1") else entry["units"]
+        known = next((assumed[key] for key in (name, ASSUMED_AS.get(name)) if key in assumed), None)
+        share = NONE if known is None else _share(known)
         rows.append([sentence(entry["long_name"]), unit, source, share])
-    shown = {VINTAGE_OF.get(entry["name"], entry["name"]) for entry in sources["variables"]}
-    for key, release in vintages.items():
-        if key not in shown:
-            name = key.rpartition("/")[2].replace("_", " ")
-            rows.append([sentence(name), "", f"Release of {_text(release)}", NONE])
+    ties = [word for key, word in TIES.items() if key in sources["covariates"]]
     return {
         "caption": "Series used, the release each comes from, and the share of figures whose "
         "release date is assumed.",
@@ -1129,9 +1173,14 @@ def variables_table(payload: Payload) -> Table:
         "rows": rows,
         "notes": [
             "Assumed: where no vintage of a series was kept, its figures are taken from the next "
-            "later release and dated by the provider’s usual lag."
+            "later release and dated by the provider’s usual lag.",
+            *([_compiled(ties)] if ties else []),
         ],
     }
+
+
+def _compiled(ties: Sequence[str]) -> str:
+    return f"{sentence(listing(ties))}: compiled for this project and kept with its data."
 
 
 def _share(value: Any) -> str:
@@ -1157,7 +1206,8 @@ def providers(payload: Payload) -> list[dict[str, str]]:
             _first(entry, ("terms", "licence", "license")),
             _first(entry, ("vintage", "version")),
         ]
-        result.append({"term": name, "text": ". ".join(t.rstrip(".") for t in rest if t)})
+        text = "".join(f"{t.rstrip('.')}. " for t in rest if t).strip()
+        result.append({"term": name, "text": text})
     return result
 
 
@@ -1230,10 +1280,19 @@ def limits(payload: Payload) -> list[str]:
         "components, or the transfer of knowledge. Figures of the latest years are restated, at "
         "times by a sixth to a half.",
         "R&D is that of the whole economy. A civilian boom and a military one look alike.",
+        "After a collapse of deliveries, their medians revert towards the past level. No skill "
+        "over simple persistence, which repeats the latest figures, has been shown yet.",
+        "The imported part of acquisitions rests mostly on the prior: what a country makes for "
+        "itself is hardly on record.",
+        "The capacity of a recipient that is not among the suppliers of the sample is inferred "
+        "from what it does not import, and bounded by its share in the exports of the rest of the "
+        "world: it is weakly known.",
         "Total capacity only: this report makes no statement on single technologies such as "
         "engines, submarines or uncrewed systems, in which the order may differ.",
         "No model of the partnership itself is part of this report: nothing here says whether "
         "it turns down.",
+        "Present wars end at a rate that is a prior: no data inform it. New wars, embargoes and "
+        "pacts are not foreseen, and population is held at its last figure.",
         "The baseline continues what the past has shown, shocks included. It knows no event of "
         "a kind that the record does not hold, and intervals do not include the chance that the "
         "model is wrong.",

@@ -127,6 +127,7 @@ def _forecast(
         deliveries = np.minimum(deliveries, 2.0)
     elif kind != "never":
         deliveries *= rng.random((draws, future)) > 0.15
+    predicted = np.maximum(observed, 1.0) * np.exp(rng.normal(0.1, 0.8, (draws, past)))
     imports = np.maximum(1.4 * observed, 50.0) + rng.gamma(4, 40, past)
 
     share_past = np.clip(observed / imports + rng.normal(0, 0.04, (draws, past)), 0, 1)
@@ -163,6 +164,7 @@ def _forecast(
     data = {key: (dims, np.swapaxes(array, 0, 1)) for key, (dims, array) in data.items()}
     data |= {
         "theta_past": (("draw", "country", "year"), theta_past),
+        "deliveries_past": (("draw", "year"), predicted),
         "rd_stock_past": (("country", "year"), stock_past),
         "import_share_past": (("draw", "year"), share_past),
         "imported_fraction_past": (("draw", "year"), fraction_past),

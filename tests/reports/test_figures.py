@@ -42,3 +42,11 @@ def test_unknown_figures_are_left_out_of_a_line(plain):
 def test_a_long_name_gives_way_to_a_short_one(plain, name, label):
     plain["pair"]["recipient"]["name"] = name
     assert figures.names(plain)["recipient"] == label
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("log", [True, False])
+def test_deliveries_can_be_drawn_on_either_scale(payloads, kind, log):
+    payloads[kind]["dependence"]["log_scale"] = log
+    content = figures.dependence(payloads[kind])
+    assert not re.search(rb"\b(nan|inf)\b", content, re.IGNORECASE)

@@ -163,3 +163,33 @@ def test_no_folder_and_an_unknown_pair_are_named(runs, tmp_path):
 
 def test_the_pair_of_the_run_is_found_in_its_root(runs):
     assert payload.pair_folder(runs["plain"], "RUS", "CHN") == runs["plain"]
+
+
+def test_past_years_inside_the_predicted_bands_are_counted(runs, plain):
+    with xr.open_dataset(runs["plain"] / "forecast.nc", engine="h5netcdf") as stored:
+        seen, drawn = stored["deliveries_observed"].values, stored["deliveries_past"].values
+    within = {
+        key: int(sum(
+            np.quantile(drawn[:, at], low) <= value <= np.quantile(drawn[:, at], 1 - low)
+            for at, value in enumerate(seen)
+        ))
+        for key, low in (("within_50", 0.25), ("within_90", 0.05))
+    }
+    assert plain["dependence"]["past_check"] == {"years": 33, **within}
+
+
+def test_a_run_without_predictions_of_the_past_has_no_check(runs, tmp_path):
+    run = shutil.copytree(runs["plain"], tmp_path / "run")
+    with xr.open_dataset(run / "forecast.nc", engine="h5netcdf") as stored:
+        older = stored.load().drop_vars("deliveries_past")
+    (run / "forecast.nc").unlink()
+    older.to_netcdf(run / "forecast.nc", engine="h5netcdf")
+    assert payload.collect(run)["dependence"]["past_check"] is None
+
+
+@pytest.mark.parametrize(
+    ("highest", "known", "expected"),
+    [(2001.0, 1000.0, True), (2000.0, 1000.0, False), (11.0, 0.0, True), (9.0, 0.0, False)],
+)
+def test_a_band_that_would_flatten_the_record_asks_for_a_log_scale(highest, known, expected):
+    assert payload._tall({"q95": [1.0, highest]}, known) is expected
