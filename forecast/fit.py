@@ -20,7 +20,7 @@ from models.joint import joint
 from models.priors import Priors, order
 
 DRAWS, TUNE, CHAINS = 1300, 700, 4
-QUICK = {"draws": 150, "tune": 250}
+QUICK = {"draws": 150, "tune": 200, "chains": 2}
 CORES = 2
 TARGET_ACCEPT = 0.8
 

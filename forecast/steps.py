@@ -210,7 +210,8 @@ def plan(
         known = assemble(when, panel)
     from forecast import fit
 
-    usual = {"draws": fit.DRAWS, "tune": fit.TUNE} | (fit.QUICK if quick else {})
+    usual = {"draws": fit.DRAWS, "tune": fit.TUNE, "chains": fit.CHAINS}
+    usual |= fit.QUICK if quick else {}
     warnings = []
     if priors is not None:
         warnings.append(f"Priors of {priors.name} were laid over the default ones.")
@@ -226,7 +227,7 @@ def plan(
         quick=quick,
         draws=draws or usual["draws"],
         tune=usual["tune"],
-        chains=chains or fit.CHAINS,
+        chains=chains or usual["chains"],
         hashes={
             "panel": record.hash_files(panel or PANEL),
             "priors": record.hash_text(beliefs.text),
