@@ -122,12 +122,6 @@ def test_the_prior_comes_in_the_shape_of_the_posterior(fitted, offered):
     assert set(offered.coords) == set(fitted["posterior"].coords)
 
 
-def test_the_same_seed_draws_the_same_prior(offered, world):
-    again = fit.prior(world.panel, world.priors, seed=1, draws=3)["posterior"].to_dataset()
-    assert offered.identical(again)
-    assert not np.allclose(offered["parameters"][0, 0], offered["parameters"][0, 1])
-
-
 def test_a_panel_without_deliveries_is_refused_before_anything_is_sampled(world):
     panel = world.panel.copy()
     panel["tiv"] = panel["tiv"] * np.nan

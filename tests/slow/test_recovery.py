@@ -1,4 +1,4 @@
-"""Does the fit find what the data were drawn from, and is it as sure of it as it should be?
+"""A fit finds what its data were drawn from, and is as sure of it as it should be.
 
 Worlds are drawn from the priors that the fits start from, so a 90 % interval of a right sampler of
 a right model covers its truth in nine worlds of ten, whatever the truth is. The simulator draws
