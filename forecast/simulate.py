@@ -34,6 +34,7 @@ from models.drivers import DRIVERS, TREND_YEARS
 from models.inputs import COVARIATES, MEMORY_YEARS
 
 LOG_ROOT_TAU = np.float32(0.5 * math.log(2.0 * math.pi))
+SIZE = ("size_sd_log", "size_sd_slope")
 BLOCK = 250
 """Draws worked on at a time: what bounds memory."""
 
@@ -161,16 +162,12 @@ def log_volume(utility: np.ndarray, home: np.ndarray, wanted: np.ndarray) -> np.
     return (wanted - denominator)[..., None, :, :] + utility
 
 
-def delivery_parameters(draws: Arrays, ndim: int) -> tuple[tuple, tuple]:
+def delivery_parameters(draws: Arrays, ndim: int) -> tuple[np.ndarray, tuple]:
     """Presence and size parameters, shaped to broadcast against (draw, ...) of `ndim` dims."""
     shape = (-1, *[1] * (ndim - 1))
-    presence = [draws[n].reshape(shape).astype(np.float32) for n in PRESENCE]
+    presence = draws["presence"].reshape(shape).astype(np.float32)
     size = [draws[n].reshape(shape).astype(np.float32) for n in SIZE]
-    return tuple(presence), tuple(size)
-
-
-PRESENCE = ("presence_intercept", "presence_slope")
-SIZE = ("size_sd_log", "size_sd_slope")
+    return presence, tuple(size)
 
 
 def futures(
@@ -550,7 +547,7 @@ def _trade(
 
 
 def draw_deliveries(
-    volume: np.ndarray, presence: tuple, size: tuple, rng: np.random.Generator
+    volume: np.ndarray, presence: np.ndarray, size: tuple, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw deliveries, TIV million, given the log expected volume (draw, ...)."""
     some = equations.log_any_delivery(volume, presence, np)

@@ -35,17 +35,24 @@ def log_denominator(utility: Any, home: Any, xp: Any) -> Any:
     return home + xp.log1p(xp.exp(utility - home[..., None, :, :]).sum(axis=-3))
 
 
-def log_no_delivery(log_volume: Any, presence: tuple[Any, Any], xp: Any) -> Any:
+def log_no_delivery(log_volume: Any, presence: Any, xp: Any) -> Any:
     """Log probability that nothing is delivered, given the log expected volume (log TIV million).
 
-    Complementary log-log in the log volume: a compound-Poisson count of deliveries whose rate
-    rises as a power of the volume.
+    Compound Poisson: the expected number of deliveries is in proportion to the volume.
+
+    Parameters
+    ----------
+    log_volume
+        Log expected volume, log TIV million.
+    presence
+        Log of the expected number of deliveries at the reference volume.
+    xp
+        Array library.
     """
-    intercept, slope = presence
-    return -xp.exp(intercept + slope * (log_volume - xp.log(REFERENCE_VOLUME)))
+    return -xp.exp(presence + log_volume - xp.log(REFERENCE_VOLUME))
 
 
-def log_any_delivery(log_volume: Any, presence: tuple[Any, Any], xp: Any) -> Any:
+def log_any_delivery(log_volume: Any, presence: Any, xp: Any) -> Any:
     """Log probability that something is delivered, given the log expected volume."""
     return xp.log(-xp.expm1(log_no_delivery(log_volume, presence, xp)))
 

@@ -253,26 +253,26 @@ def deliveries(inputs: xr.Dataset, top: Mapping[str, Any], log_volume: Any) -> N
     """
     some, none = cells(inputs)
     flat = log_volume.flatten()
-    presence = (top["presence_intercept"], top["presence_slope"])
+    presence = top["presence"]
     size = (top["size_sd_log"], top["size_sd_slope"])
     values = inputs["deliveries"].transpose(*CELL).values.ravel()[some]
     pm.CustomDist(
-        "delivered", flat[some], *presence, *size,
-        logp=delivered_log_probability, signature="(n),(),(),(),()->(n)",
+        "delivered", flat[some], presence, *size,
+        logp=delivered_log_probability, signature="(n),(),(),()->(n)",
         observed=values, dims="delivered_at",
     )  # fmt: skip
     pm.CustomDist(
-        "not_delivered", flat[none], *presence,
-        logp=lambda _, volume, *given: equations.log_no_delivery(volume, given, pt),
-        signature="(n),(),()->(n)", observed=np.zeros(len(none)), dims="not_delivered_at",
+        "not_delivered", flat[none], presence,
+        logp=lambda _, volume, presence: equations.log_no_delivery(volume, presence, pt),
+        signature="(n),()->(n)", observed=np.zeros(len(none)), dims="not_delivered_at",
     )  # fmt: skip
 
 
 def delivered_log_probability(
-    value: Any, log_volume: Any, intercept: Any, slope: Any, log_sd: Any, sd_slope: Any
+    value: Any, log_volume: Any, presence: Any, log_sd: Any, sd_slope: Any
 ) -> Any:
     """Log density of a delivery above zero, TIV million, its presence included."""
-    log_any = equations.log_any_delivery(log_volume, (intercept, slope), pt)
+    log_any = equations.log_any_delivery(log_volume, presence, pt)
     mean, sd = equations.size_distribution(log_volume, log_any, (log_sd, sd_slope), pt)
     log_value = pt.log(value)
     constant = 0.5 * np.log(2.0 * np.pi)

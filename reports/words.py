@@ -136,7 +136,7 @@ TOPICS = (
     ),
     (
         "Deliveries as recorded",
-        ("presence_intercept", "presence_slope", "size_sd_log", "size_sd_slope"),
+        ("presence", "size_sd_log", "size_sd_slope"),
     ),
     ("Growth of GDP", ("gdp_",)),
     ("Path of the R&D share of GDP", ("rd_",)),

@@ -321,7 +321,7 @@ def deliveries(
     utility, home, wanted = past_market(truth, inputs)
     able = inputs["possible"].transpose(SUPPLIER, RECIPIENT).values.astype(bool)
     weight = truth["memory"][0] if memory is None else memory
-    presence = tuple(truth[f"presence_{part}"] for part in ("intercept", "slope"))
+    presence = truth["presence"]
     size = tuple(truth[f"size_sd_{part}"] for part in ("log", "slope"))
     found: list[np.ndarray] = []
     for t in range(inputs.sizes[YEAR]):

@@ -5,7 +5,7 @@ import pytest
 
 from models import equations, transfers
 
-PRESENCE, SIZE = (0.3, 0.6), (0.0, -0.15)
+PRESENCE, SIZE = 0.3, (0.0, -0.15)
 
 
 @pytest.mark.parametrize("log_volume", [-2.0, 0.0, 3.0, 6.0, 9.0])
@@ -34,7 +34,7 @@ def test_drawn_deliveries_average_to_the_expected_volume():
 def test_the_density_of_deliveries_integrates_to_one():
     log_tiv = np.linspace(-25.0, 25.0, 20_001)
     value = np.exp(log_tiv)
-    terms = transfers.delivered_log_probability(value, 2.0, *PRESENCE, *SIZE).eval()
+    terms = transfers.delivered_log_probability(value, 2.0, PRESENCE, *SIZE).eval()
     none = np.exp(equations.log_no_delivery(2.0, PRESENCE, np))
     total = none + np.trapezoid(np.exp(terms) * value, log_tiv)
     # The trapezoid on a smooth density whose tails lie within the grid is exact to rounding.

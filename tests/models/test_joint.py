@@ -104,7 +104,7 @@ def test_simulator_and_model_give_the_same_expected_volume_in_double_precision(
         draws |= {name: np.array([x]) for name, x in top.items()}
         outside = log_volume(*past_market(draws, world.inputs))[0].ravel()[at_none]
         hazard = np.log(-term(point))
-        inside = np.log(20.0) + (hazard - top["presence_intercept"]) / top["presence_slope"]
+        inside = np.log(20.0) + hazard - top["presence"]
         # Exact to rounding, but for one constant that PyTensor takes in single precision.
         assert outside == pytest.approx(inside, abs=1e-6)
 

@@ -23,7 +23,7 @@ WORKERS = 2
 """Half of a fit is compiling, on one core: two at a time."""
 
 INFORMED = (
-    "memory", "walk_sd", "presence_intercept", "presence_slope", "size_sd_log", "size_sd_slope",
+    "memory", "walk_sd", "presence", "size_sd_log", "size_sd_slope",
     "demand_sd", "affinity_sd", "embargo_effect",
 )  # fmt: skip
 """Parameters on which a small world says much more than the prior."""
