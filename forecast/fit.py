@@ -19,7 +19,7 @@ from models.inputs import prepare
 from models.joint import joint
 from models.priors import Priors, order
 
-DRAWS, TUNE, CHAINS = 1300, 700, 4
+DRAWS, TUNE, CHAINS = 1100, 600, 4
 QUICK = {"draws": 150, "tune": 200, "chains": 2}
 CORES = 2
 TARGET_ACCEPT = 0.8
