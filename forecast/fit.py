@@ -20,7 +20,7 @@ from models.joint import joint
 from models.priors import Priors, order
 
 DRAWS, TUNE, CHAINS = 1100, 600, 4
-QUICK = {"draws": 120, "tune": 150, "chains": 2}
+QUICK = {"draws": 100, "tune": 100, "chains": 2}
 CORES = 2
 TARGET_ACCEPT = 0.8
 
