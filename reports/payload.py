@@ -108,10 +108,8 @@ class LogitNormal:
 
 FAMILIES = {
     "normal": lambda p: stats.norm(p["mu"], p["sigma"]),
-    "halfnormal": lambda p: stats.halfnorm(scale=p["sigma"]),
     "lognormal": lambda p: stats.lognorm(p["sigma"], scale=math.exp(p["mu"])),
     "logitnormal": lambda p: LogitNormal(p["mu"], p["sigma"]),
-    "beta": lambda p: stats.beta(p["alpha"], p["beta"]),
 }
 
 
