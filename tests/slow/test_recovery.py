@@ -117,7 +117,7 @@ def test_memory_is_drawn_down_as_within_centring_draws_it_and_no_further(recover
     """A pair's habit is its mean over the window, the years to be explained among them.
 
     That draws a lagged coefficient down by about (1 + memory) / years (Nickell 1981): 0.06 at 21
-    years for the truths drawn. Measured 0.09, 1.7 posterior standard deviations. The README says so.
+    years for the truths drawn. Measured: 0.09, or 1.7 posterior standard deviations.
     """
     truth, mean = recovered["memory"].T[:2]
     # The standard error of the mean of 12 worlds is 0.015: two of them either side of 0.06 to 0.10.
