@@ -48,6 +48,12 @@ EVENTS = (
     INDEPENDENCE,
 )
 
+MEAN_YEARS = 3
+"""Years of the trailing means on which exports and independence resolve, and of `sustained`."""
+BASE_YEARS = (2000, 2009)
+"""Years of whose mean deliveries `independence` is a share."""
+INDEPENDENCE_SHARE = 0.05
+
 BASELINE = "baseline"
 DEFAULT_SUPPLIER = "RUS"
 DEFAULT_RECIPIENT = "CHN"

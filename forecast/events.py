@@ -12,6 +12,7 @@ import xarray as xr
 
 from data.names import (
     ALL_DOMAINS,
+    BASE_YEARS,
     BASELINE,
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
@@ -20,16 +21,14 @@ from data.names import (
     EVENTS,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
+    INDEPENDENCE_SHARE,
+    MEAN_YEARS,
     SCENARIO,
     SUPPLIER,
     YEAR,
     YEAR_FUTURE,
 )
 
-MEAN_YEARS = 3
-"""Years of the trailing means on which exports and independence resolve, and of `sustained`."""
-BASE_YEARS = (2000, 2009)
-INDEPENDENCE_SHARE = 0.05
 QUANTILES = {"median_year": 0.5, "q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
 DIGITS = 6
 

@@ -21,6 +21,7 @@ from scipy import special, stats
 from data.errors import InputError, fault
 from data.names import (
     ALL_DOMAINS,
+    BASE_YEARS,
     BASELINE,
     CAPACITY_CROSSOVER,
     CHAIN,
@@ -29,6 +30,8 @@ from data.names import (
     EVENTS,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
+    INDEPENDENCE_SHARE,
+    MEAN_YEARS,
     RECIPIENT,
     SCENARIO,
     SUPPLIER,
@@ -39,10 +42,6 @@ from data.names import (
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 SUPPORTED, CONTRADICTED = 0.95, 0.05
 """A statement is called supported at the first probability, contradicted at the second."""
-BASE_YEARS = (2000, 2009)
-INDEPENDENCE_SHARE = 0.05
-MEAN_YEARS = 3
-"""The rule of `independence` and the length of the means in both delivery events."""
 NEAR = 2
 """A decade's end this close to the horizon is no milestone of its own."""
 TALL = 2.0
