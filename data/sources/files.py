@@ -18,6 +18,7 @@ from data.errors import InputError, fault
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+EVERYBODY = "All countries"
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -140,3 +141,18 @@ def generated(text: str, name: str) -> str:
         raise InputError(fault(rule, file=name))
     month = MONTHS.index(found[2].lower()) + 1
     return datetime.date(int(found[3]), month, int(found[1])).isoformat()
+
+
+def whole_world(text: str, name: str) -> None:
+    """Refuse an export of some countries only: its release would hide everybody else's figures.
+
+    SIPRI's preamble says of whom an export is: 'from All countries to All countries'.
+    """
+    found = re.search(r"from (.+?)\s+to (.+?)\s*[.;\n]", text[:4096])
+    if found and (found[1].strip(), found[2].strip()) != (EVERYBODY, EVERYBODY):
+        rule = (
+            "must be an export from all countries to all countries: a year is taken whole from "
+            "one release, so a part would stand for the whole"
+        )
+        line = text.count("\n", 0, found.start()) + 1
+        raise InputError(fault(rule, file=name, line=line, value=found[0].strip(" .;\n")))

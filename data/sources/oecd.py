@@ -3,7 +3,7 @@
 import csv
 
 from data import countries
-from data.errors import InputError, fault
+from data.errors import InputError, each_row, fault
 from data.sources import fields
 from data.sources.files import Batch, Source, date_in_name
 from data.tables import CountryYear, indicators
@@ -38,33 +38,34 @@ def read(source: Source) -> list[Batch]:
     table = csv.reader(source.text.splitlines())
     next(table)
     for line, row in enumerate(table, start=2):
-        fields.width(row, len(COLUMNS), file=source.name, line=line)
-        place = {"file": source.name, "line": line}
-        code, year, series, value, _ = row
-        if series not in SERIES:
-            rule = f"unknown indicator: must be one of {', '.join(SERIES)}"
-            raise InputError(fault(rule, **place, column="indicator", value=series))
-        if code in GROUPS:
-            continue
-        countries.check_code(code, **place, column="country_iso3")
-        if code not in countries.members():
-            continue
-        known = indicators()[SERIES[series]]
-        number = fields.number(
-            value, **place, column="value", low=known.low, high=known.high, what=known.indicator
-        )
-        found.setdefault(known.indicator, []).append(
-            CountryYear(
-                code,
-                fields.year(year, **place, column="year"),
-                known.indicator,
-                number,
-                known.unit,
-                SOURCE,
-                vintage,
-                0,
+        with each_row:
+            fields.width(row, len(COLUMNS), file=source.name, line=line)
+            place = {"file": source.name, "line": line}
+            code, year, series, value, _ = row
+            if series not in SERIES:
+                rule = f"unknown indicator: must be one of {', '.join(SERIES)}"
+                raise InputError(fault(rule, **place, column="indicator", value=series))
+            if code in GROUPS:
+                continue
+            countries.check_code(code, **place, column="country_iso3")
+            if code not in countries.members():
+                continue
+            known = indicators()[SERIES[series]]
+            number = fields.number(
+                value, **place, column="value", low=known.low, high=known.high, what=known.indicator
             )
-        )
+            found.setdefault(known.indicator, []).append(
+                CountryYear(
+                    code,
+                    fields.year(year, **place, column="year"),
+                    known.indicator,
+                    number,
+                    known.unit,
+                    SOURCE,
+                    vintage,
+                    0,
+                )
+            )
     return [
         Batch("country_years", name, "OECD", vintage, True, source.name, rows, "to 2022")
         for name, rows in sorted(found.items())

@@ -11,9 +11,9 @@ import math
 from collections.abc import Iterable, Iterator
 
 from data import countries, domains
-from data.errors import InputError, fault
+from data.errors import InputError, each_row, fault
 from data.sources import fields
-from data.sources.files import Batch, Source, generated
+from data.sources.files import Batch, Source, generated, whole_world
 from data.tables import Transfer
 
 OFFICIAL = {
@@ -92,6 +92,7 @@ def _official(source: Source) -> Iterator[tuple]:
     first = next(i for i, line in enumerate(lines) if line.startswith(OFFICIAL_START))
     separator = ";" if lines[first].removesuffix(";").count(";") > 5 else ","
     vintage = generated(source.text, source.name)
+    whole_world(source.text, source.name)
     bare = (line.removesuffix(";") for line in lines[first:])
     table = csv.reader(bare, delimiter=separator)
     yield from _lines(table, source.name, first + 1, OFFICIAL, vintage)
@@ -116,27 +117,29 @@ def _lines(
     for line, row in enumerate(table, start=start + 1):
         if not row:
             continue
-        fields.width(row, len(header), file=file, line=line)
-        place = {"file": file, "line": line}
-        if not row[at["tiv"]].strip():
-            continue
-        codes = [
-            countries.code(row[at[side]], **place, column=columns[side])
-            for side in ("supplier", "recipient")
-        ]
-        released = vintage or fields.date(row[stamp], **place, column="vintage")
-        delivery = (released, row[at["deal"]], row[at["year"]])
-        if seen.setdefault(delivery, line) != line:
-            rule = f"the deal's deliveries of {delivery[2]} came already in line {seen[delivery]}"
-            raise InputError(fault(rule, **place, column=columns["deal"], value=delivery[1]))
-        yield (
-            released,
-            (
-                countries.as_supplier(codes[0]),
-                countries.as_recipient(codes[1]),
-                fields.year(row[at["year"]], **place, column=columns["year"]),
-                domains.domain(row[at["description"]], **place, column=columns["description"]),
-            ),
-            fields.number(row[at["tiv"]], **place, column=columns["tiv"], low=0, what="TIV"),
-        )
+        with each_row:
+            fields.width(row, len(header), file=file, line=line)
+            place = {"file": file, "line": line}
+            if not row[at["tiv"]].strip():
+                continue
+            codes = [
+                countries.code(row[at[side]], **place, column=columns[side])
+                for side in ("supplier", "recipient")
+            ]
+            released = vintage or fields.date(row[stamp], **place, column="vintage")
+            delivery = (released, row[at["deal"]], row[at["year"]])
+            if seen.setdefault(delivery, line) != line:
+                before = f"came already in line {seen[delivery]}"
+                rule = f"the deal's deliveries of {delivery[2]} {before}"
+                raise InputError(fault(rule, **place, column=columns["deal"], value=delivery[1]))
+            yield (
+                released,
+                (
+                    countries.as_supplier(codes[0]),
+                    countries.as_recipient(codes[1]),
+                    fields.year(row[at["year"]], **place, column=columns["year"]),
+                    domains.domain(row[at["description"]], **place, column=columns["description"]),
+                ),
+                fields.number(row[at["tiv"]], **place, column=columns["tiv"], low=0, what="TIV"),
+            )
 

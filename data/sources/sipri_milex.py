@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 
 from data import countries
-from data.errors import InputError, fault
+from data.errors import InputError, each_row, fault
 from data.sources import fields
 from data.sources.files import Batch, Source
 from data.tables import WORLD, CountryYear, indicators
@@ -140,11 +140,14 @@ def _sheet(book, sheet: str, file: str) -> Iterator[tuple[str, int, float]]:
         if not name or all(_is_blank(cell) for _, cell in cells):
             continue
         place = {"file": f"{file}, sheet {sheet!r}", "line": line}
-        code = countries.code(name, **place, column="Country")
-        for year, cell in cells:
-            value = _cell(cell, **place, column=str(year))
-            if value is not None and code in countries.members():
-                yield code, year, value
+        with each_row:
+            code = countries.code(name, **place, column="Country")
+            for year, cell in cells:
+                value = None
+                with each_row:
+                    value = _cell(cell, **place, column=str(year))
+                if value is not None and code in countries.members():
+                    yield code, year, value
     if not years:
         rule = "the sheet has no header row with 'Country' and the years"
         raise InputError(fault(rule, file=file, column="sheet", value=sheet))
@@ -187,30 +190,31 @@ def _tidy(source: Source) -> Iterator[CountryYear]:
     table = csv.reader(source.text.splitlines())
     next(table)
     for line, row in enumerate(table, start=2):
-        fields.width(row, len(TIDY_COLUMNS), file=source.name, line=line)
-        place = {"file": source.name, "line": line}
-        code, year, name, value, vintage, sheet = row
-        if code not in countries.codes():
-            code = countries.code(code, **place, column="country_iso3")
-        if name not in TIDY:
-            rule = f"unknown indicator: must be one of {', '.join(TIDY)}"
-            raise InputError(fault(rule, **place, column="indicator", value=name))
-        if code not in countries.members():
-            continue
-        indicator, scale = TIDY[name]
-        number = fields.number(
-            value, **place, column="value", low=0, what="military expenditure"
-        )
-        yield CountryYear(
-            code,
-            fields.year(year, **place, column="year"),
-            indicator,
-            number * scale,
-            _unit(indicator, sheet, source.name),
-            SOURCE,
-            _month(vintage, **place),
-            0,
-        )
+        with each_row:
+            fields.width(row, len(TIDY_COLUMNS), file=source.name, line=line)
+            place = {"file": source.name, "line": line}
+            code, year, name, value, vintage, sheet = row
+            if code not in countries.codes():
+                code = countries.code(code, **place, column="country_iso3")
+            if name not in TIDY:
+                rule = f"unknown indicator: must be one of {', '.join(TIDY)}"
+                raise InputError(fault(rule, **place, column="indicator", value=name))
+            if code not in countries.members():
+                continue
+            indicator, scale = TIDY[name]
+            number = fields.number(
+                value, **place, column="value", low=0, what="military expenditure"
+            )
+            yield CountryYear(
+                code,
+                fields.year(year, **place, column="year"),
+                indicator,
+                number * scale,
+                _unit(indicator, sheet, source.name),
+                SOURCE,
+                _month(vintage, **place),
+                0,
+            )
 
 
 def _month(text: str, *, file: str, line: int) -> str:

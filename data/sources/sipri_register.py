@@ -10,8 +10,9 @@ import math
 from collections.abc import Iterator
 
 from data import countries, domains
+from data.errors import each_row
 from data.sources import fields
-from data.sources.files import Batch, Source, generated
+from data.sources.files import Batch, Source, generated, whole_world
 from data.tables import Order
 
 START = "Recipient,Supplier,Year of order"
@@ -55,6 +56,7 @@ def read(source: Source) -> list[Batch]:
         the wrong width.
     """
     vintage = generated(source.text, source.name)
+    whole_world(source.text, source.name)
     sums: dict[tuple, list[tuple[float, float]]] = {}
     for key, ordered, delivered in _deals(source):
         sums.setdefault(key, []).append((ordered, delivered))
@@ -90,22 +92,24 @@ def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
 def _deals(source: Source) -> Iterator[tuple[tuple, float, float]]:
     for line, row in _rows(source):
         place = {"file": source.name, "line": line}
-        fields.width(row, len(COLUMNS), **place)
-        recipient, supplier, year, _, _, _, _, description, *_, ordered, delivered = row
-        codes = (
-            countries.code(supplier, **place, column="Supplier"),
-            countries.code(recipient, **place, column="Recipient"),
-        )
-        key = (
-            countries.as_supplier(codes[0]),
-            countries.as_recipient(codes[1]),
-            domains.domain(description, **place, column="Weapon description"),
-            fields.year(year, **place, column="Year of order"),
-        )
-        values = [
-            fields.number(text, **place, column=column, low=0, what="TIV") if text.strip() else 0.0
-            for column, text in ((COLUMNS[-2], ordered), (COLUMNS[-1], delivered))
-        ]
-        yield key, max(values), values[1]
+        with each_row:
+            fields.width(row, len(COLUMNS), **place)
+            recipient, supplier, year, _, _, _, _, description, *_, ordered, delivered = row
+            codes = (
+                countries.code(supplier, **place, column="Supplier"),
+                countries.code(recipient, **place, column="Recipient"),
+            )
+            key = (
+                countries.as_supplier(codes[0]),
+                countries.as_recipient(codes[1]),
+                domains.domain(description, **place, column="Weapon description"),
+                fields.year(year, **place, column="Year of order"),
+            )
+            rule = {**place, "low": 0, "what": "TIV"}
+            values = [
+                fields.number(text, column=column, **rule) if text.strip() else 0.0
+                for column, text in ((COLUMNS[-2], ordered), (COLUMNS[-1], delivered))
+            ]
+            yield key, max(values), values[1]
 
 

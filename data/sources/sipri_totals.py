@@ -6,7 +6,7 @@ Whole TIV millions; a blank is no delivery, a nought is less than half a million
 import csv
 
 from data import countries
-from data.errors import InputError, fault
+from data.errors import InputError, each_row, fault
 from data.sources import fields
 from data.sources.files import Batch, Source, generated
 from data.tables import WORLD, Total
@@ -44,17 +44,18 @@ def read(source: Source) -> list[Batch]:
             continue
         if not row or not row[0].strip():
             continue
-        if row[0].startswith(WORLD_ROW):
-            code = WORLD
-        else:
-            code = countries.code(row[0], file=source.name, line=line, column="country")
-        if code != WORLD and code not in countries.members():
-            continue
-        for i, year in years:
-            if i < len(row) and row[i].strip():
-                place = {"file": source.name, "line": line, "column": str(year)}
-                tiv = fields.number(row[i], **place, low=0, what="TIV")
-                rows.append(Total(code, year, flow, tiv, "SIPRI TIV table", vintage))
+        with each_row:
+            if row[0].startswith(WORLD_ROW):
+                code = WORLD
+            else:
+                code = countries.code(row[0], file=source.name, line=line, column="country")
+            if code != WORLD and code not in countries.members():
+                continue
+            for i, year in years:
+                if i < len(row) and row[i].strip():
+                    place = {"file": source.name, "line": line, "column": str(year)}
+                    tiv = fields.number(row[i], **place, low=0, what="TIV")
+                    rows.append(Total(code, year, flow, tiv, "SIPRI TIV table", vintage))
     if flow is None or not years:
         rule = "has no header row with 'Exports by' or 'Recipient' and the years"
         raise InputError(fault(rule, file=source.name))

@@ -6,7 +6,7 @@ The estimate from votes on final passage is taken: it alone reaches the latest s
 import csv
 
 from data import countries
-from data.errors import InputError, fault
+from data.errors import InputError, each_row, fault
 from data.sources import fields
 from data.sources.files import Batch, Source, date_in_name
 from data.tables import Vote
@@ -37,13 +37,14 @@ def read(source: Source) -> list[Batch]:
     point = header.index("idealpointfp")
     rows = []
     for line, row in enumerate(table, start=2):
-        fields.width(row, len(header), file=source.name, line=line)
-        place = {"file": source.name, "line": line}
-        code = RENAMED.get(row[1], row[1])
-        year = fields.year(row[3], **place, column="year")
-        if year < FIRST_YEAR or code not in countries.members() or not row[point].strip():
-            continue
-        value = fields.number(row[point], **place, column="idealpointfp", low=-10, high=10)
-        rows.append(Vote(code, year, value, vintage, 0))
+        with each_row:
+            fields.width(row, len(header), file=source.name, line=line)
+            place = {"file": source.name, "line": line}
+            code = RENAMED.get(row[1], row[1])
+            year = fields.year(row[3], **place, column="year")
+            if year < FIRST_YEAR or code not in countries.members() or not row[point].strip():
+                continue
+            value = fields.number(row[point], **place, column="idealpointfp", low=-10, high=10)
+            rows.append(Vote(code, year, value, vintage, 0))
     note = "estimates from votes on final passage"
     return [Batch("votes", "ideal_point", "UNGA", vintage, True, source.name, rows, note)]

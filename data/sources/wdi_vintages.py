@@ -9,7 +9,7 @@ import csv
 import re
 from collections.abc import Iterator
 
-from data.errors import InputError, fault
+from data.errors import InputError, each_row, fault
 from data.sources import fields, worldbank
 from data.sources.files import Batch, Source, month_end
 from data.tables import CountryYear, Total
@@ -75,26 +75,29 @@ def read(source: Source) -> list[Batch]:
     figures: dict[tuple[str, str], list[CountryYear]] = {}
     totals: dict[tuple[str, str], list[Total]] = {}
     for line, row in _rows(source):
-        code, year, series, value, label, _ = row
-        place = {"file": source.name, "line": line}
-        if label not in labels:
-            labels[label] = date(label, **place)
-        when = labels[label][0]
-        indicator = worldbank.find(series, **place)
-        wanted = worldbank.country(code, **place, column="country_iso3")
-        flow = worldbank.ARMS_TOTALS.get(series)
-        if when is None or not wanted or (indicator is None and flow is None):
-            continue
-        number = fields.year(year, **place, column="year")
-        if indicator is not None:
-            found = worldbank.figure(code, number, indicator, value, when, **place, column="value")
-            figures.setdefault((indicator.indicator, label), []).append(found)
-        else:
-            tiv = fields.number(value, **place, column="value", low=0, what="TIV") / 1e6
-            origin = f"SIPRI, in {worldbank.SOURCE}"
-            totals.setdefault((flow, label), []).append(
-                Total(code, number, flow, tiv, origin, when)
-            )
+        with each_row:
+            code, year, series, value, label, _ = row
+            place = {"file": source.name, "line": line}
+            if label not in labels:
+                labels[label] = date(label, **place)
+            when = labels[label][0]
+            indicator = worldbank.find(series, **place)
+            wanted = worldbank.country(code, **place, column="country_iso3")
+            flow = worldbank.ARMS_TOTALS.get(series)
+            if when is None or not wanted or (indicator is None and flow is None):
+                continue
+            number = fields.year(year, **place, column="year")
+            if indicator is not None:
+                found = worldbank.figure(
+                    code, number, indicator, value, when, **place, column="value"
+                )
+                figures.setdefault((indicator.indicator, label), []).append(found)
+            else:
+                tiv = fields.number(value, **place, column="value", low=0, what="TIV") / 1e6
+                origin = f"SIPRI, in {worldbank.SOURCE}"
+                totals.setdefault((flow, label), []).append(
+                    Total(code, number, flow, tiv, origin, when)
+                )
     kept = [
         Batch("totals", flow, "WDI", labels[label][0], False, source.name, rows, labels[label][2])
         for (flow, label), rows in sorted(totals.items())
@@ -117,5 +120,6 @@ def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
     table = csv.reader(source.text.splitlines())
     next(table)
     for line, row in enumerate(table, start=2):
-        fields.width(row, len(COLUMNS), file=source.name, line=line)
-        yield line, row
+        with each_row:
+            fields.width(row, len(COLUMNS), file=source.name, line=line)
+            yield line, row

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from data.errors import InputError, fault
+from data.errors import InputError, each_row, fault
 from data.sources import fields, worldbank
 from data.sources.files import Batch, Source
 from data.tables import indicators
@@ -56,24 +56,29 @@ def parse(answer: object, file: str) -> list[Batch]:
         head, rows = _page(page, file)
         vintage = fields.date(head["lastupdated"], file=file, line=None, column="lastupdated")
         for n, row in enumerate(rows, start=1):
-            place = {"file": file, "line": None}
-            try:
-                code, year, value = row["countryiso3code"], int(row["date"]), row["value"]
-                series = row["indicator"]
-                series_code, label = series["id"], series["value"]
-            except (KeyError, TypeError, ValueError):
-                rule = f"row {n} of page {head['page']} has not the known fields"
-                raise InputError(fault(rule, file=file)) from None
-            indicator = worldbank.find(series_code, **place)
-            if indicator is None or value is None or not code:
-                continue
-            if worldbank.country(code, **place, column="countryiso3code"):
-                found.setdefault((indicator.indicator, vintage), []).append(
-                    worldbank.figure(
-                        code, year, indicator, value, vintage, label, **place, column="value"
+            with each_row:
+                place = {"file": file, "line": None}
+                try:
+                    code, year, value = row["countryiso3code"], int(row["date"]), row["value"]
+                    series = row["indicator"]
+                    series_code, label = series["id"], series["value"]
+                except (KeyError, TypeError, ValueError):
+                    rule = f"row {n} of page {head['page']} has not the known fields"
+                    raise InputError(fault(rule, file=file)) from None
+                indicator = worldbank.find(series_code, **place)
+                if indicator is None or value is None or not code:
+                    continue
+                if worldbank.country(code, **place, column="countryiso3code"):
+                    found.setdefault((indicator.indicator, vintage), []).append(
+                        worldbank.figure(
+                            code, year, indicator, value, vintage, label, **place, column="value"
+                        )
                     )
-                )
     _complete([page[0] for page in pages], file)
+    dates = sorted({page[0]["lastupdated"] for page in pages})
+    if len(dates) > 1:
+        rule = "the pages are of different releases: fetch them again"
+        raise InputError(fault(rule, file=file, column="lastupdated", value=", ".join(dates)))
     note = "the provider's JSON interface"
     return [
         Batch("country_years", name, "WDI", vintage, True, file, rows, note)

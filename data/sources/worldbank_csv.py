@@ -3,7 +3,7 @@
 import csv
 import io
 
-from data.errors import InputError, fault
+from data.errors import InputError, each_row, fault
 from data.sources import fields, worldbank
 from data.sources.files import Batch, Source
 
@@ -43,17 +43,18 @@ def read(source: Source) -> list[Batch]:
         if len(row) < 4:
             continue
         place = {"file": source.name, "line": line}
-        indicator = worldbank.find(row[3], **place)
-        wanted = worldbank.country(row[1], **place, column="Country Code")
-        if indicator is None or not wanted:
-            continue
-        found.setdefault(indicator.indicator, []).extend(
-            worldbank.figure(
-                row[1], year, indicator, row[i], vintage, row[2], **place, column=str(year)
+        with each_row:
+            indicator = worldbank.find(row[3], **place)
+            wanted = worldbank.country(row[1], **place, column="Country Code")
+            if indicator is None or not wanted:
+                continue
+            found.setdefault(indicator.indicator, []).extend(
+                worldbank.figure(
+                    row[1], year, indicator, row[i], vintage, row[2], **place, column=str(year)
+                )
+                for i, year in years
+                if i < len(row) and row[i].strip()
             )
-            for i, year in years
-            if i < len(row) and row[i].strip()
-        )
     if header is None or not vintage:
         rule = "has no header row with 'Country Code' and the years, or no 'Last Updated Date'"
         raise InputError(fault(rule, file=source.name))
