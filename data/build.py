@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from data import package, sources
+from data import dyads, package, sources
 from data.errors import InputError, fault
 from data.names import PANEL_START
 from data.sources.files import Batch
@@ -123,7 +123,8 @@ def resolve(batches: Iterable[Batch]) -> tuple[list[Batch], list[tuple[str, str]
 def _check_distinct(batches: list[Batch]) -> None:
     holder: dict[tuple, str] = {}
     for batch in batches:
-        columns = [type(batch.rows[0])._fields.index(c) for c in KEYS[batch.table]]
+        names = type(batch.rows[0])._fields
+        columns = [names.index(c) for c in KEYS.get(batch.table, names)]
         for row in batch.rows:
             key = tuple(row[i] for i in columns)
             if key in holder:
@@ -138,7 +139,8 @@ def compile_tables(batches: list[Batch]) -> dict[str, list]:
     tables: dict[str, list] = {table: [] for table in COMPILED}
     releases: list[Vintage] = []
     series: dict[tuple, list[Batch]] = defaultdict(list)
-    for batch in batches:
+    tables |= dyads.compile_dyads(b for b in batches if b.table in dyads.RAW)
+    for batch in (b for b in batches if b.table not in dyads.RAW):
         tables[batch.table] += batch.rows
         releases.append(_release(batch, batch.rows, 0, batch.vintage, batch.note))
         series[batch.table, batch.series, batch.provider].append(batch)

@@ -160,6 +160,15 @@ def _anything(value: str) -> str | None:
     return None
 
 
+def _history(value: str) -> str | None:
+    sound = value.isdigit() and 1494 <= int(value) <= 2100
+    return None if sound else "must be a year, 1494 to 2100"
+
+
+def _empty_or(rule: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    return lambda value: rule(value) if value else None
+
+
 RULES: dict[str, Callable[[str], str | None]] = {
     "year": _year,
     "order_year": _year,
@@ -184,13 +193,34 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "soviet_legacy": _choice("0", "1"),
     "table": _choice(*DATED),
     "note": _anything,
+    "treaty": _bounds(1000, 9999, whole=True),
+    "n_treaties": _bounds(1, None, whole=True),
+    "allied_since": _history,
+    "log_ratio": _empty_or(_bounds(-20, 20)),
+    "change5": _empty_or(_bounds(-20, 20)),
+    "common_rivals": _bounds(0, None, whole=True),
+    "hostility": _empty_or(_bounds(0, 5, whole=True)),
+    "cinc": _empty_or(_bounds(0, 1)),
 }
+RULES |= dict.fromkeys(
+    ("bilateral", "defence", "major1", "major2", "was_major1", "was_major2", "rivals", "recent",
+     "rivalry_onset", "state_death", "ended", "adverse_end", "major", "was_major"),
+    _choice("0", "1"),
+)  # fmt: skip
+RULES |= dict.fromkeys(
+    ("reversed", "autocracy1", "autocracy2", "autocracy", "downturn", "rupture"),
+    _choice("0", "1", ""),
+)
+HISTORY = ("alliance_dyads", "rivalries")
+"""Tables of the past, whose years may lie before 1900."""
 """Column → what a value must be, None where it is sound."""
 
 
 def _rule(table: str, column: str) -> Callable[[str], str | None]:
     if column in ("supplier", "recipient"):
         return _choice("0", "1") if table == "countries" else _code
+    if table in HISTORY and column in ("year", "first_year", "last_year"):
+        return _history
     if column == "indicator":
         return _choice(*indicators())
     return RULES.get(column, _filled)
@@ -220,8 +250,26 @@ def _together(table: str, file: str, number: int, cells: dict[str, str]) -> Iter
         yield bad("vintage", "a figure cannot be released before its year has begun")
     if table == "orders" and float(cells["delivered_tiv"]) > float(cells["ordered_tiv"]) + 1e-6:
         yield bad("delivered_tiv", f"more delivered than ordered ({cells['ordered_tiv']})")
+    if table == "alliance_dyads":
+        yield from _outcomes(bad, cells)
     if cells.get("last_year") and cells["last_year"] < cells["first_year"]:
         yield bad("last_year", f"comes before the first year ({cells['first_year']})")
+
+
+def _outcomes(bad: Callable[[str, str], Fault], cells: dict[str, str]) -> Iterator[Fault]:
+    """Yield faults of the outcome of an allied pair's year: it must follow from its parts."""
+    if cells["allied_since"] > cells["year"]:
+        yield bad("allied_since", f"comes after the year ({cells['year']})")
+    if cells["adverse_end"] == "1" and cells["ended"] == "0":
+        yield bad("adverse_end", "no treaty ended")
+    if cells["hostility"] and cells["downturn"]:
+        level, end = int(cells["hostility"]), cells["adverse_end"] == "1"
+        for name, found in (
+            ("downturn", end or cells["rivalry_onset"] == "1" or level >= 3),
+            ("rupture", end or level >= 4),
+        ):
+            if cells[name] != str(int(found)):
+                yield bad(name, "does not follow from the end, the rivalry and the hostility")
 
 
 def _duplicates(table: str, lines: list[_Line]) -> Iterator[Fault]:

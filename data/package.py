@@ -23,6 +23,17 @@ TITLES = {
     "supplier_wars": "Wars that draw on a supplier's own stocks",
     "embargoes": "Years in which a supplier was bound not to deliver to a recipient",
     "alliances": "Members of defence pacts; two members in one year are allies",
+    "alliance_dyads": (
+        "Allied pairs by year, 1816-2018: what was known the year before, and what came. Allied: a "
+        "treaty of defence, offence, neutrality or consultation in force (ATOP 5.1). Ends are on "
+        "record to 2017, disputes to 2014 (GML to 2010, then COW), so downturn and rupture are "
+        "empty after 2014"
+    ),
+    "capabilities": (
+        "Material capability (COW NMC 7), regime (V-Dem, Polity) and rank of the sample's "
+        "countries since 1946: the covariates of today's pairs"
+    ),
+    "rivalries": "Strategic rivalries (Thompson, Sakuwa and Suhas), 1816-2020",
 }
 ISO3 = "ISO 3166-1 alpha-3 code; WLD the world, SUN the Soviet Union, ROW all outside the sample"
 DELIVERY = "volume of deliveries by SIPRI's trend indicator"
@@ -60,6 +71,37 @@ FIELDS: dict[str, tuple[str, str | None]] = {
     "soviet_legacy": ("1 where the forces were built on Soviet arms", "0 or 1"),
     "war": ("name of the war", None),
     "alliance": ("name of the pact", None),
+    "state1": ("abbreviation of a state in the Correlates of War; the lower number first", None),
+    "state2": ("abbreviation of the other state", None),
+    "state": ("abbreviation of the country's state in the Correlates of War", None),
+    "treaty": ("ATOP number of the pair's treaty: bilateral before others, then the oldest", "id"),
+    "n_treaties": ("treaties in force between the two", "treaties"),
+    "bilateral": ("1 where one of them is bilateral", "0 or 1"),
+    "defence": ("1 where one of them pledges defence", "0 or 1"),
+    "allied_since": ("first year of the unbroken spell", "year"),
+    "log_ratio": ("log of CINC of state1 over state2, the year before", "log ratio"),
+    "change5": ("change of log_ratio over the five years before", "log ratio"),
+    "reversed": ("1 where the lead changed sides in the ten years before, by a tenth", "0 or 1"),
+    "major1": ("1 where state1 is a major power", "0 or 1"),
+    "major2": ("1 where state2 is a major power", "0 or 1"),
+    "was_major1": ("1 where state1 is or has been a major power", "0 or 1"),
+    "was_major2": ("1 where state2 is or has been a major power", "0 or 1"),
+    "autocracy1": ("1 where state1 was an autocracy the year before", "0 or 1"),
+    "autocracy2": ("1 where state2 was an autocracy the year before", "0 or 1"),
+    "common_rivals": ("states that were strategic rivals of both the year before", "states"),
+    "rivals": ("1 where the two were strategic rivals the year before", "0 or 1"),
+    "recent": ("1 where a dispute of hostility 3 or more began in the ten years before", "0 or 1"),
+    "hostility": ("highest hostility of a dispute begun this year; 0 none, 5 war", "level"),
+    "rivalry_onset": ("1 where a strategic rivalry began", "0 or 1"),
+    "state_death": ("1 where the last treaty lapsed with the independence of one", "0 or 1"),
+    "ended": ("1 where the last treaty lapsed, neither state losing independence", "0 or 1"),
+    "adverse_end": ("1 where it was broken or lapsed in dispute", "0 or 1"),
+    "downturn": ("1 on adverse end, rivalry onset or dispute of hostility 3 or more", "0 or 1"),
+    "rupture": ("1 on adverse end or dispute of hostility 4 or more", "0 or 1"),
+    "cinc": ("composite index of national capability", "share of the world"),
+    "autocracy": ("1 where polyarchy is below 0.5 (where unknown: Polity 5 or less)", "0 or 1"),
+    "major": ("1 where a major power", "0 or 1"),
+    "was_major": ("1 where it is or has been a major power", "0 or 1"),
 }
 FLAGS = {
     "countries": {
@@ -67,7 +109,13 @@ FLAGS = {
         "recipient": ("1 where kept apart as a recipient", "0 or 1"),
     }
 }
-KINDS = {str: "string", int: "integer", float: "number", int | None: "integer"}
+KINDS = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    int | None: "integer",
+    float | None: "number",
+}
 DATES = ("vintage",)
 CHOICES = {"domain": list(DOMAINS), "flow": ["exports", "imports"]}
 FORBIDDEN_BELOW_ZERO = ("tiv", "ordered_tiv", "delivered_tiv", "n_lines", "n_deals", "rows")

@@ -139,6 +139,59 @@ class Alliance(NamedTuple):
     source: str
 
 
+class AlliedPair(NamedTuple):
+    """An allied pair in a year: covariates of the year before or earlier, and what came."""
+
+    state1: str
+    state2: str
+    year: int
+    treaty: int
+    n_treaties: int
+    bilateral: int
+    defence: int
+    allied_since: int
+    log_ratio: float | None
+    change5: float | None
+    reversed: int | None
+    major1: int
+    major2: int
+    was_major1: int
+    was_major2: int
+    autocracy1: int | None
+    autocracy2: int | None
+    common_rivals: int
+    rivals: int
+    recent: int
+    hostility: int | None
+    rivalry_onset: int
+    state_death: int
+    ended: int
+    adverse_end: int
+    downturn: int | None
+    rupture: int | None
+
+
+class Capability(NamedTuple):
+    """Material capability, regime and rank of a country of the sample in a year."""
+
+    country: str
+    state: str
+    year: int
+    cinc: float | None
+    autocracy: int | None
+    major: int
+    was_major: int
+
+
+class RivalPair(NamedTuple):
+    """A strategic rivalry between two states; its last year is 2020 while it lasts."""
+
+    state1: str
+    state2: str
+    first_year: int
+    last_year: int
+
+
 TABLES: dict[str, type] = {
     "country_years": CountryYear,
     "transfers": Transfer,
@@ -150,6 +203,9 @@ TABLES: dict[str, type] = {
     "supplier_wars": War,
     "embargoes": Embargo,
     "alliances": Alliance,
+    "alliance_dyads": AlliedPair,
+    "capabilities": Capability,
+    "rivalries": RivalPair,
 }
 KEYS: dict[str, tuple[str, ...]] = {
     "country_years": ("country", "year", "indicator", "unit", "source", "vintage", "assumed"),
@@ -162,6 +218,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "supplier_wars": ("supplier", "first_year", "war"),
     "embargoes": ("supplier", "recipient", "first_year"),
     "alliances": ("alliance", "country", "first_year"),
+    "alliance_dyads": ("state1", "state2", "year"),
+    "capabilities": ("country", "year"),
+    "rivalries": ("state1", "state2", "first_year"),
 }
 """Table → the columns that tell its rows apart."""
 

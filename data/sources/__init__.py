@@ -4,11 +4,15 @@ from pathlib import Path
 
 from data.errors import InputError, fault
 from data.sources import (
+    atop,
+    cow,
     oecd,
+    regimes,
     sipri_lines,
     sipri_milex,
     sipri_register,
     sipri_totals,
+    tss,
     unga,
     wdi_vintages,
     worldbank_api,
@@ -26,6 +30,10 @@ PROVIDERS = (
     worldbank_api,
     oecd,
     unga,
+    atop,
+    cow,
+    tss,
+    regimes,
 )
 DOCUMENTS = frozenset({".md", ".txt", ".pdf", ".html"})
 OTHER_TABLES = (
@@ -34,18 +42,12 @@ OTHER_TABLES = (
     "ccode1,ccode2,year,n_alliances",
     "atopid,",
     "year,chn_cinc",
-    "ccode,styear",
-    "dispnum,ccode1",
-    "ccode,year,milex",
-    "stateabb,ccode",
     "warnum,ccode1",
     "c1,c2,cross_year",
-    "ccode,year,euds",
     "dyad,year,peacelevel",
-    "tssr_id,rivalry",
     "year,CN_RU_n",
 )
-"""Beginnings of tables of trade and of the partnership: known, and no part of this panel."""
+"""Beginnings of tables of trade and of derived tables of the partnership: no part of this panel."""
 
 
 def read(source: Source) -> list[Batch] | None:
@@ -60,7 +62,7 @@ def read(source: Source) -> list[Batch] | None:
             return provider.read(source)
     if (source.text or "").startswith(OTHER_TABLES):
         return None
-    rule = "is in no known format (SIPRI, World Bank, OECD or UN votes)"
+    rule = "is in no known format (SIPRI, World Bank, OECD, UN votes, ATOP or COW)"
     start = (source.text or "").splitlines()[:1]
     raise InputError(fault(rule, file=source.name, line=1, value=start[0][:60] if start else None))
 

@@ -57,3 +57,20 @@ def width(row: list, expected: int, *, file: object, line: int) -> None:
     if len(row) != expected:
         rule = f"a row must have {expected} fields, this one has {len(row)}"
         raise InputError(fault(rule, file=file, line=line))
+
+
+def whole(
+    text: str,
+    *,
+    file: object,
+    line: int | None,
+    column: str,
+    low: int | None = None,
+    high: int | None = None,
+) -> int:
+    """Return a whole number within bounds, also one written as 710.0; else an InputError."""
+    value = number(text, file=file, line=line, column=column, low=low, high=high)
+    if value != int(value):
+        rule = "must be a whole number"
+        raise InputError(fault(rule, file=file, line=line, column=column, value=text))
+    return int(value)

@@ -68,7 +68,7 @@ def test_a_file_in_no_known_format_is_refused(refused, content):
 
 
 def test_a_table_of_the_partnership_is_known_and_passed_over(put):
-    _, batches = sources.read_file(put("majors.csv", "ccode,styear,endyear\n2,1898,2016\n"))
+    _, batches = sources.read_file(put("wars.csv", "warnum,ccode1,ccode2\n1,2,230\n"))
     assert batches is None
 
 
