@@ -13,14 +13,24 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from data import countries, package
 from data.errors import InputError
 from data.names import DOMAINS, REST
-from data.tables import KEYS, PANEL, SOVIET_UNION, TABLES, WORLD, Indicator, indicators, text
+from data.tables import (
+    KEYS,
+    PANEL,
+    SOVIET_UNION,
+    TABLES,
+    WORLD,
+    Indicator,
+    as_text,
+    indicators,
+    text,
+)
 
 ROUNDING = 0.5 + 1e-6
 """The provider's totals are whole TIV millions, each rounded from its own sum."""
@@ -299,6 +309,25 @@ def _releases(lines: dict[str, list[_Line]]) -> Iterator[Fault]:
             series = SERIES.get(table) or cells.get("indicator") or cells.get("flow")
             found[table, series, cells["vintage"], cells.get("assumed", "0")] += 1
     for key in sorted(said.keys() | found.keys()):
+def faults_of(table: str, rows: Iterable[tuple]) -> Iterator[tuple[tuple, Fault]]:
+    """Yield (row, fault) for rows of a table that are not written yet; no file and no line."""
+    columns = TABLES[table]._fields
+    rules = [_rule(table, column) for column in columns]
+    seen: list[dict[object, str | None]] = [{} for _ in columns]
+    for row in rows:
+        found = []
+        for i, value in enumerate(row):
+            if value not in seen[i]:
+                seen[i][value] = rules[i](as_text(value))
+            if seen[i][value]:
+                found.append(Fault("", None, columns[i], as_text(value), seen[i][value]))
+        if not found:
+            cells = dict(zip(columns, map(as_text, row), strict=True))
+            found = list(_together(table, "", 0, cells))
+        for broken in found:
+            yield row, broken
+
+
         if said[key] != found[key]:
             table, series, vintage, _ = key
             rule = f"{table} holds {found[key]} rows of this release, vintages says {said[key]}"

@@ -9,13 +9,12 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from data import countries, domains, vintages
 from data.errors import InputError, fault
 from data.names import DOMAINS, REST
-from data.tables import FACT_TABLES, SOVIET_UNION, WORLD, Vintage, indicators, read
+from data.tables import FACT_TABLES, SOVIET_UNION, WORLD, Panel, Vintage, indicators, read
 
 DELIVERIES = "deliveries"
 ORDERS = "orders"
@@ -36,7 +35,7 @@ class Answer(NamedTuple):
     rows: list[tuple]
 
 
-def listing(folder: Path | None = None) -> Answer:
+def listing(folder: Panel = None) -> Answer:
     """List what the panel holds: a row a series, and one a table of our own.
 
     Returns
@@ -82,7 +81,7 @@ def listing(folder: Path | None = None) -> Answer:
     return Answer("What the panel holds", header, rows)
 
 
-def releases(series: str | None = None, folder: Path | None = None) -> Answer:
+def releases(series: str | None = None, folder: Panel = None) -> Answer:
     """List every release that was kept: series, date, years, rows, file and how it is dated."""
     if series is not None:
         check_series(series)
@@ -161,7 +160,7 @@ def show(
     span: Years | None = None,
     as_of: datetime.date | None = None,
     every_vintage: bool = False,
-    folder: Path | None = None,
+    folder: Panel = None,
 ) -> Answer:
     """Show one series: an indicator, deliveries, orders, ideal points, total imports or exports.
 
@@ -173,7 +172,7 @@ def show(
     span : first and last year; all when None.
     as_of : last day whose releases count; None for all.
     every_vintage : each release of a figure instead of the newest known.
-    folder : the panel's folder; the shipped one when None.
+    folder : the panel's folder, or a base and additions to it; the shipped panel when None.
 
     Raises
     ------
@@ -218,7 +217,7 @@ def figures(
     span: Years | None = None,
     as_of: datetime.date | None = None,
     every_vintage: bool = False,
-    folder: Path | None = None,
+    folder: Panel = None,
 ) -> Answer:
     """Return figures of an indicator: country, year, value, unit, release, assumed, source.
 
@@ -255,7 +254,7 @@ def ideal_points(
     span: Years | None = None,
     as_of: datetime.date | None = None,
     every_vintage: bool = False,
-    folder: Path | None = None,
+    folder: Panel = None,
 ) -> Answer:
     """Return ideal points: country, year, value, release, assumed."""
     code = _member(country) if country else None
@@ -282,7 +281,7 @@ def totals(
     span: Years | None = None,
     as_of: datetime.date | None = None,
     every_vintage: bool = False,
-    folder: Path | None = None,
+    folder: Panel = None,
 ) -> Answer:
     """Return a country's total arms imports or exports: as published, and summed from the lines.
 
@@ -324,7 +323,7 @@ def deliveries(
     span: Years | None = None,
     as_of: datetime.date | None = None,
     every_vintage: bool = False,
-    folder: Path | None = None,
+    folder: Panel = None,
 ) -> Answer:
     """Return deliveries by year: year, TIV million, lines, release, assumed.
 
@@ -368,7 +367,7 @@ def orders(
     span: Years | None = None,
     as_of: datetime.date | None = None,
     every_vintage: bool = False,
-    folder: Path | None = None,
+    folder: Panel = None,
 ) -> Answer:
     """Return orders by year of order: year, ordered and delivered TIV million, deals, release."""
     where, title = _sides(supplier, recipient, domain)

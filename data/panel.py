@@ -13,7 +13,6 @@ import datetime
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +31,18 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from data.tables import SOVIET_UNION, WORLD, Alliance, Country, CountryYear, Total, Vintage, read
+from data.tables import (
+    SOVIET_UNION,
+    WORLD,
+    Alliance,
+    Country,
+    CountryYear,
+    Panel,
+    Total,
+    UnitValue,
+    Vintage,
+    read,
+)
 
 REST_NAME = "Rest of the world"
 RUSSIA = "RUS"
@@ -79,7 +89,7 @@ SERIES = {
 """Variable of the panel → the series it is made from."""
 
 
-def assemble(as_of: datetime.date | None = None, folder: Path | None = None) -> xr.Dataset:
+def assemble(as_of: datetime.date | None = None, folder: Panel = None) -> xr.Dataset:
     """Assemble what was known on a date.
 
     Parameters
@@ -196,7 +206,7 @@ class _Figure(NamedTuple):
 
 
 def _figures(
-    as_of: datetime.date | None, folder: Path | None
+    as_of: datetime.date | None, folder: Panel
 ) -> tuple[dict[str, list[_Figure]], list[CountryYear]]:
     """Return variable → figures in use, one a country and year; and the world's spending."""
     by_indicator: dict[str, list[CountryYear]] = defaultdict(list)
@@ -360,7 +370,7 @@ def _add_facts(
     axes: dict[str, list],
     sample: list[Country],
     as_of: datetime.date | None,
-    folder: Path | None,
+    folder: Panel,
 ) -> None:
     known_to = as_of.year if as_of else datetime.MAXYEAR
 

@@ -296,33 +296,58 @@ def _bad_row(kind: type, convert: Sequence, raw: list[str], file: object, line: 
 
 
 def read(
-    table: str, folder: Path | None = None, where: dict[str, Iterable[str]] | None = None
+    table: str, folder: Panel = None, where: dict[str, Iterable[str]] | None = None
 ) -> list:
     """Read one table of a panel.
 
     Parameters
     ----------
     table : name of a table in `TABLES`.
-    folder : the panel's folder; the shipped one when None.
+    folder : the panel's folder, or a base and additions to it as `data.additions.layers` gives
+        them: the base must hold the table, an addition may. The shipped panel when None.
     where : column name → raw values wanted; rows with other values are skipped unparsed.
 
     Returns
     -------
-    list of the table's rows, in the order of the file.
+    list of the table's rows, in the order of the file, layer after layer; a figure that an earlier
+    layer has (the same key, its vintage in it) is not taken twice.
 
     Raises
     ------
     InputError : the file is missing, torn, not a gzip-compressed CSV, or has the wrong columns.
     """
     name = f"{table}.csv.gz"
-    lines = io.StringIO(text(table, folder), newline="")
-    return _parse(TABLES[table], lines, name, where)
+    base, *added = folder if isinstance(folder, Sequence) else (folder,)
+    rows = _parse(TABLES[table], io.StringIO(text(table, base), newline=""), name, where)
+    more = [layer for layer in added if (layer / name).is_file()]
+    if not more:
+        return rows
+    key = key_of(table)
+    seen = set(map(key, rows))
+    for layer in more:
+        lines = io.StringIO(text(table, layer), newline="")
+        for row in _parse(TABLES[table], lines, f"{layer.name}/{name}", where):
+            if key(row) not in seen:
+                seen.add(key(row))
+                rows.append(row)
+    return rows
+
+
+def key_of(table: str, without: Iterable[str] = ()) -> Callable[[tuple], tuple]:
+    """Return the function that gives a row's key, some of its columns left out."""
+    fields = TABLES[table]._fields
+    at = [fields.index(column) for column in KEYS[table] if column not in without]
+    return lambda row: tuple(row[i] for i in at)
 
 
 def text(table: str, folder: Path | None = None) -> str:
     """Return one table of a panel as it stands in its file, decompressed; raises as `read`."""
     path = (folder or PANEL) / f"{table}.csv.gz"
     try:
+Panel = Path | Sequence[Path] | None
+"""Where a panel is: a folder, a base with additions laid over it, or None for the shipped one."""
+
+
         return gzip.decompress(path.read_bytes()).decode("utf-8")
     except FileNotFoundError:
         rule = "the panel has no such table; build it with `crossover data build`"
@@ -350,7 +375,8 @@ def indicators() -> dict[str, Indicator]:
         return {row.indicator: row for row in _parse(Indicator, lines, path.name)}
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Return a cell as it stands in a table's file: floats to ten significant digits."""
     if value is None:
         return ""
     return f"{value:.10g}" if isinstance(value, float) else str(value)
@@ -365,7 +391,7 @@ def encode(table: str, rows: Iterable[tuple]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(TABLES[table]._fields)
-    texts = ([_text(v) for v in row] for row in rows)
+    texts = ([as_text(v) for v in row] for row in rows)
     writer.writerows(texts if table in FACT_TABLES else sorted(texts))
     packed = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:

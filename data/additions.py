@@ -1,0 +1,667 @@
+"""What a user has added: releases laid over the shipped panel, which itself is never changed.
+
+An addition is a folder of the store with the rows that the panel did not have, in the panel's own
+tables. It is checked whole first, written under a hidden name, flushed to the disk and renamed, so
+whoever looks, or is killed meanwhile, finds all of it or nothing. One writer at a time, by a lock
+that the system releases when its holder dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+import hashlib
+import json
+import math
+import os
+import shutil
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from data import check, sources
+from data.errors import InputError, collecting, fault
+from data.sources.files import Batch
+from data.tables import KEYS, PANEL, TABLES, Panel, Vintage, encode, key_of, read
+
+FOLDER = "panel"
+INDEX = "addition.json"
+LOCK = ".lock"
+PART = ".part"
+FORMAT = 1
+WHOLE_YEARS = ("transfers", "unit_values", "descriptions")
+"""Tables of which a year is taken whole from one release."""
+WHOLE_RELEASES = ("orders",)
+"""Tables of which all rows are taken from one release."""
+SAME = 1e-6
+"""Relative difference up to which two figures of one release are the same: copies are rounded."""
+WAIT = 60.0
+"""Seconds to wait for another writer."""
+EARLY = datetime.timedelta(days=31)
+"""A release known by its month counts from the month's end, so it may lie ahead of today."""
+
+
+class Change(NamedTuple):
+    """What one release of one series would change, against the release before it.
+
+    Sizes are of the revised figures, in the series' unit: absolute, and relative to the figure
+    before (None where nothing was revised).
+    """
+
+    file: str
+    table: str
+    series: str
+    vintage: str
+    rows: int
+    held: int
+    new: int
+    unchanged: int
+    revised: int
+    restated: int
+    gone: int
+    median: float | None
+    largest: float | None
+    median_relative: float | None
+    largest_relative: float | None
+    where: str
+
+
+class Addition(NamedTuple):
+    """An addition as its index says: what came in, and when."""
+
+    folder: Path
+    id: str
+    created: str
+    files: list[dict[str, Any]]
+    rows: dict[str, int]
+
+
+class Examined(NamedTuple):
+    """What files hold, against what is known: nothing of it is written yet.
+
+    `tables` has the rows to add, `vintages` among them; `notes` says in words what they mean.
+    """
+
+    tables: dict[str, list]
+    changes: list[Change]
+    files: list[dict[str, Any]]
+    notes: list[str]
+
+
+class Refused(InputError):
+    """Files that cannot be added; `refusals` has a line for each refused row or file."""
+
+    def __init__(self, refusals: Sequence[str]):
+        self.refusals = list(refusals)
+        one, *others = self.refusals
+        more = f" (and {len(others)} more)" if others else ""
+        super().__init__(f"{one}{more}; nothing was added" if more else f"{one}; nothing was added")
+
+
+# Reading ---------------------------------------------------------------------------------------
+
+
+def layers(panel: Path | None = None, store: Path | None = None) -> tuple[Path, ...]:
+    """Return what a panel is made of: its base, then the store's additions, oldest first.
+
+    Parameters
+    ----------
+    panel : folder of the base; the shipped panel when None.
+    store : the store; no additions when None or when it has none.
+
+    Raises
+    ------
+    InputError : an addition is damaged: its index or a file that the index names is gone.
+    """
+    return (panel or PANEL, *(added.folder for added in listing(store)))
+
+
+def listing(store: Path | None) -> list[Addition]:
+    """Return the additions of a store, oldest first; raises as `layers`."""
+    base = store / FOLDER if store else None
+    if base is None or not base.is_dir():
+        return []
+    held = (p for p in sorted(base.iterdir()) if p.is_dir() and not p.name.startswith("."))
+    return [_indexed(folder) for folder in held]
+
+
+def _indexed(folder: Path) -> Addition:
+    try:
+        said = json.loads((folder / INDEX).read_text("utf-8"))
+        hashes = said["hashes"]
+        found = Addition(folder, said["id"], said["created"], said["files"], said["rows"])
+    except (OSError, ValueError, KeyError, TypeError):
+        rule = "the addition is damaged: its index cannot be read; move the folder away"
+        raise InputError(fault(rule, file=folder / INDEX)) from None
+    for name in hashes:
+        if not (folder / name).is_file():
+            rule = "the addition is damaged: this file is gone; move the folder away"
+            raise InputError(fault(rule, file=folder / name))
+    return found
+
+
+def damaged(store: Path | None) -> list[check.Fault]:
+    """Return a fault for each file of an addition that is not what its index says."""
+    faults = []
+    for added in listing(store):
+        said = json.loads((added.folder / INDEX).read_text("utf-8"))
+        for name, digest in said["hashes"].items():
+            if hashlib.sha256((added.folder / name).read_bytes()).hexdigest() != digest:
+                rule = f"is not the hash of {name}, which has changed since it was added"
+                file = f"{FOLDER}/{added.id}/{INDEX}"
+                faults.append(check.Fault(file, None, name, digest, rule))
+    return faults
+
+
+# Examining -------------------------------------------------------------------------------------
+
+
+def examine(
+    files: Iterable[Path],
+    panel: Panel = None,
+    today: datetime.date | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Examined:
+    """Read files as the providers publish them, and say what is new in them.
+
+    Parameters
+    ----------
+    files : any number of files, of any provider; each is recognised by its content.
+    panel : what is known already; see `layers`.
+    today : the day against which releases are checked; the real one when None.
+    progress : called with (files so far, files in all, name).
+
+    Returns
+    -------
+    Examined : rows that the panel lacks, and for each release what it changes.
+
+    Raises
+    ------
+    Refused : a row breaks a rule, a file is in no known format or no part of the panel, a release
+        lies in the future, a figure differs from the one of the same release that is known. All
+        refusals are named.
+    """
+    files = list(files)
+    batches: list[Batch] = []
+    described: list[dict[str, Any]] = []
+    refusals: list[str] = []
+    for n, path in enumerate(files):
+        if progress:
+            progress(n, len(files), path.name)
+        found, refused = _parse(path)
+        refusals += refused
+        batches += found
+        described.append({"name": path.name, "sha256": _digest(path), "rows": _count(found)})
+    order = {table: n for n, table in enumerate(TABLES)}
+    batches.sort(key=lambda b: (not b.official, b.vintage, order[b.table], b.series, b.file))
+    limit = ((today or datetime.datetime.now(datetime.UTC).date()) + EARLY).isoformat()
+    for batch in batches:
+        refusals += _checked(batch, limit)
+    if refusals:
+        raise Refused(refusals)
+    known = _Known(panel)
+    examined = [known.take(batch) for batch in batches]
+    if known.refusals:
+        raise Refused(known.refusals)
+    if progress:
+        progress(len(files), len(files), "")
+    changes = [change for change, _ in examined]
+    tables: dict[str, list] = defaultdict(list)
+    for batch, (_, rows) in zip(batches, examined, strict=True):
+        if rows:
+            tables[batch.table] += rows
+            tables["vintages"].append(_release(batch, rows))
+    return Examined(dict(tables), changes, described, list(_meaning(changes, known.before)))
+
+
+def _parse(path: Path) -> tuple[list[Batch], list[str]]:
+    """Return a file's batches, and what was refused of it."""
+    with collecting() as refused:
+        try:
+            _, found = sources.read_file(path)
+        except InputError as error:
+            return [], refused or [str(error)]
+    dated = [b for b in found or [] if b.rows and "vintage" in KEYS.get(b.table, ())]
+    if not dated and not refused:
+        rule = "is known, and holds no figure that could be added: no dated series of the panel"
+        refused.append(fault(rule, file=path.name))
+    return dated, refused
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _count(batches: Iterable[Batch]) -> int:
+    return sum(len(batch.rows) for batch in batches)
+
+
+def _checked(batch: Batch, limit: str) -> Iterator[str]:
+    """Yield a message for each row that breaks a rule of the panel, and for doubles."""
+    key = key_of(batch.table)
+    seen: set[tuple] = set()
+    if batch.vintage > limit:
+        rule = f"the release lies in the future: must not be after {limit}"
+        yield fault(rule, file=batch.file, column="vintage", value=batch.vintage)
+    for row, broken in check.faults_of(batch.table, batch.rows):
+        rule = f"{broken.rule} ({_name(batch.table, row)})"
+        yield fault(rule, file=batch.file, column=broken.column, value=broken.value)
+    for row in batch.rows:
+        if key(row) in seen:
+            rule = "the figure comes twice in one release"
+            yield fault(rule, file=batch.file, value=_name(batch.table, row))
+        seen.add(key(row))
+
+
+def value_of(table: str) -> str:
+    """Return the column of a table that its figures stand in."""
+    kinds = TABLES[table].__annotations__
+    return next(c for c, kind in kinds.items() if kind is float and c not in KEYS[table])
+
+
+def _name(table: str, row: tuple) -> str:
+    """Return what a row is about, in words."""
+    left_out = ("vintage", "assumed", "unit", "source", "indicator")
+    return " ".join(str(value) for value in key_of(table, left_out)(row))
+
+
+def series_of(table: str, row: Any) -> str:
+    """Return the series that a row belongs to, as `data list` names it."""
+    for column in ("indicator", "flow"):
+        if hasattr(row, column):
+            return getattr(row, column)
+    return check.SERIES.get(table, table)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=SAME, abs_tol=1e-9)
+    return one == other
+
+
+class _Known:
+    """What is known of each table, growing by each release that is taken."""
+
+    def __init__(self, panel: Panel):
+        self.panel = panel
+        self.refusals: list[str] = []
+        self.tables: dict[str, dict[tuple, tuple]] = {}
+        self.before: dict[tuple[str, str], str] = {}
+        self.history: dict[tuple[str, str], dict[tuple, dict[str, tuple]]] = {}
+
+    def rows(self, table: str) -> dict[tuple, tuple]:
+        """Return key → row of the releases kept of a table."""
+        if table not in self.tables:
+            where = {"assumed": ["0"]} if "assumed" in KEYS[table] else None
+            found = read(table, self.panel, where)
+            self.tables[table] = {key_of(table)(row): row for row in found}
+            for row in found:
+                at = (table, series_of(table, row))
+                self.before[at] = max(self.before.get(at, ""), row.vintage)
+                self._see(table, row)
+        return self.tables[table]
+
+    def _see(self, table: str, row: Any) -> None:
+        at = (table, series_of(table, row))
+        figures = self.history.setdefault(at, {})
+        figures.setdefault(_bare(table)(row), {})[row.vintage] = row
+
+    def _before(self, batch: Batch, row: Any) -> Any:
+        """Return the newest figure of a release before this one, or None."""
+        figures = self.history.get((batch.table, batch.series), {})
+        held = figures.get(_bare(batch.table)(row), {})
+        earlier = max((vintage for vintage in held if vintage < batch.vintage), default=None)
+        return held[earlier] if earlier else None
+
+    def take(self, batch: Batch) -> tuple[Change, list]:
+        """Compare a release with what is known; return the change and the rows that are new."""
+        table, held = batch.table, self.rows(batch.table)
+        key, value = key_of(table), value_of(table)
+        fresh = []
+        for row in batch.rows:
+            known = held.get(key(row))
+            if known is None:
+                fresh.append(row)
+            elif not all(map(_same, row, known)):
+                before = ", ".join(
+                    f"{column} {_show(had)}"
+                    for column, had, now in zip(row._fields, known, row, strict=True)
+                    if not _same(had, now)
+                )
+                rule = (
+                    f"another figure of {batch.series} of the same release ({batch.vintage}) is "
+                    f"known for {_name(table, row)}: {before}"
+                )
+                found = _show(getattr(row, value))
+                self._refuse(rule, file=batch.file, column=value, value=found)
+        self._whole(batch, held, fresh)
+        change = self._compare(batch, held, fresh)
+        for row in fresh:
+            held[key(row)] = row
+            self._see(table, row)
+        return change, fresh
+
+    def _refuse(self, rule: str, **place: Any) -> None:
+        self.refusals.append(fault(rule, **place))
+
+    def _whole(self, batch: Batch, held: dict, fresh: list) -> None:
+        """Refuse a second file of a release that has other rows for a year that is taken whole."""
+        if batch.table not in WHOLE_YEARS + WHOLE_RELEASES:
+            return
+        per_year = batch.table in WHOLE_YEARS
+
+        def unit(row: Any) -> int | None:
+            return row.year if per_year else None
+
+        key = key_of(batch.table)
+        known = [row for row in held.values() if row.vintage == batch.vintage]
+        covered = {unit(row) for row in known}
+        offered = {unit(row) for row in batch.rows}
+        ours = {key(row) for row in batch.rows}
+        what = "the year" if per_year else "the release"
+        for row in fresh:
+            if unit(row) in covered:
+                rule = (
+                    f"the release of {batch.vintage} is known already without this figure, and "
+                    f"{what} is taken whole from one file: {_name(batch.table, row)}"
+                )
+                column = value_of(batch.table)
+                found = _show(getattr(row, column))
+                self._refuse(rule, file=batch.file, column=column, value=found)
+        for row in known:
+            if unit(row) in offered and key(row) not in ours:
+                rule = (
+                    f"lacks a figure that the release of {batch.vintage} is known with, and {what} "
+                    f"is taken whole from one file: {_name(batch.table, row)}"
+                )
+                self._refuse(rule, file=batch.file)
+
+    def _compare(self, batch: Batch, held: dict, fresh: list) -> Change:
+        """Set a release's new rows against the newest figures before it."""
+        table, value = batch.table, value_of(batch.table)
+        previous = _previous(batch, held) if table in WHOLE_YEARS + WHOLE_RELEASES else None
+        counts = dict.fromkeys(("new", "unchanged", "revised", "restated"), 0)
+        sizes: list[tuple[float, float | None, str]] = []
+        for row in fresh:
+            before = self._before(batch, row)
+            if previous is not None and _bare(table)(row) not in previous:
+                before = None
+            if before is None:
+                counts["new"] += 1
+            elif getattr(row, "unit", None) != getattr(before, "unit", None):
+                counts["restated"] += 1
+            elif _same(getattr(row, value), getattr(before, value)):
+                counts["unchanged"] += 1
+            else:
+                counts["revised"] += 1
+                had, now = getattr(before, value), getattr(row, value)
+                words = f"{_name(table, row)}: {_show(had)} → {_show(now)}"
+                sizes.append((abs(now - had), abs(now - had) / abs(had) if had else None, words))
+        gone = 0
+        if fresh and previous:
+            ours = set(map(_bare(table), batch.rows))
+            years = {getattr(row, "year", None) for row in fresh}
+            lost = (row for at, row in previous.items() if at not in ours)
+            gone = sum(getattr(row, "year", None) in years for row in lost)
+        absolute = [size for size, _, _ in sizes]
+        relative = [share for _, share, _ in sizes if share is not None]
+        return Change(
+            batch.file,
+            table,
+            batch.series,
+            batch.vintage,
+            len(batch.rows),
+            len(batch.rows) - len(fresh),
+            *counts.values(),
+            gone,
+            statistics.median(absolute) if absolute else None,
+            max(absolute, default=None),
+            statistics.median(relative) if relative else None,
+            max(relative, default=None),
+            max(sizes)[2] if sizes else "",
+        )
+
+
+@functools.cache
+def _bare(table: str) -> Callable[[tuple], tuple]:
+    """Return the function that says what a figure is about, whatever its release and unit."""
+    return key_of(table, ("vintage", "assumed", "unit"))
+
+
+def _previous(batch: Batch, held: dict[tuple, Any]) -> dict[tuple, Any]:
+    """Return the rows that a release replaces: of each year, or in all, the newest before it."""
+    by_year = batch.table in WHOLE_YEARS
+    before = [row for row in held.values() if row.vintage < batch.vintage]
+    newest: dict[int | None, str] = {}
+    for row in before:
+        year = row.year if by_year else None
+        newest[year] = max(newest.get(year, ""), row.vintage)
+    return {
+        _bare(batch.table)(row): row
+        for row in before
+        if row.vintage == newest[row.year if by_year else None]
+    }
+
+
+def _show(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _release(batch: Batch, rows: list) -> Vintage:
+    years = [row.order_year if batch.table == "orders" else row.year for row in rows]
+    first, last = min(years), max(years)
+    return Vintage(
+        *(batch.table, batch.series, batch.vintage, first, last, 0, len(rows), batch.file),
+        batch.note,
+    )
+
+
+def _meaning(changes: list[Change], newest: dict[tuple[str, str], str]) -> Iterator[str]:
+    """Yield sentences on releases that are older than the newest known of their series."""
+    late: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for change in changes:
+        latest = newest.get((change.table, change.series), "")
+        if change.rows > change.held and change.vintage < latest:
+            late[change.vintage, latest].add(change.series)
+    for (vintage, latest), series in sorted(late.items()):
+        yield (
+            f"the release of {vintage} is older than the newest known ({latest}) of "
+            f"{', '.join(sorted(series))}: it counts for what was known from {vintage} on, and "
+            "today only where no later release has the figure"
+        )
+
+
+# Writing ---------------------------------------------------------------------------------------
+
+
+class Added(NamedTuple):
+    """What an addition did: what was examined, its folder or None, and what was cleaned up."""
+
+    examined: Examined
+    folder: Path | None
+    cleaned: list[str]
+
+
+def add(
+    files: Sequence[Path],
+    store: Path,
+    panel: Path | None = None,
+    *,
+    dry_run: bool = False,
+    today: datetime.date | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    wait: float = WAIT,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Added:
+    """Add what is new in files to a store, whole or not at all.
+
+    Parameters
+    ----------
+    files : files as the providers publish them.
+    store : the store; made when it is not there.
+    panel : folder of the base; the shipped panel when None.
+    dry_run : examine only; nothing is written, not even a lock.
+    today : see `examine`.
+    say : called with a sentence on waiting and on what was cleaned up.
+    wait : seconds to wait for another writer.
+    progress : see `examine`.
+
+    Returns
+    -------
+    Added : `folder` is None where there was nothing new, or with `dry_run`.
+
+    Raises
+    ------
+    Refused : see `examine`.
+    InputError : the store cannot be written, or another writer does not end.
+    """
+    if dry_run:
+        known = layers(panel, store)
+        return Added(examine(files, known, today, progress), None, [])
+    with locked(store, say, wait) as cleaned:
+        known = layers(panel, store)
+        examined = examine(files, known, today, progress)
+        folder = _write(examined, store) if examined.tables else None
+    return Added(examined, folder, cleaned)
+
+
+@contextlib.contextmanager
+def locked(
+    store: Path, say: Callable[[str], None] = lambda _: None, wait: float = WAIT
+) -> Iterator[list[str]]:
+    """Be the one writer of a store's panel; yields what a broken-off writer had left behind.
+
+    Raises
+    ------
+    InputError : the store cannot be written, or another writer has not ended after `wait` seconds.
+    """
+    base = store / FOLDER
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        handle = os.open(base / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        rule = f"the store cannot be written ({error.strerror})"
+        raise InputError(fault(rule, file=base)) from None
+    try:
+        end, told = time.monotonic() + wait, False
+        while not _take_lock(handle):
+            if time.monotonic() >= end:
+                rule = (
+                    f"another process is adding to this store and has not ended after {wait:g} "
+                    "seconds; nothing was added: try again when it is done"
+                )
+                raise InputError(fault(rule, file=base))
+            if not told:
+                say(f"another process is adding to {base}: waiting for it to end")
+                told = True
+            time.sleep(0.05)
+        yield _clean(base, say)
+    finally:
+        os.close(handle)
+
+
+def _take_lock(handle: int) -> bool:
+    """Try for the lock on an open file; the system gives it back when the file is closed."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _clean(base: Path, say: Callable[[str], None]) -> list[str]:
+    """Remove what a killed writer left: with the lock held, nobody is writing it."""
+    left = sorted(path for path in base.glob(f".*{PART}") if path.is_dir())
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+        say(
+            f"an earlier addition ({path.name[1:].removesuffix(PART)}) was broken off before "
+            "it was whole: what it left was removed, and nothing of it counts"
+        )
+    return [path.name for path in left]
+
+
+def _write(examined: Examined, store: Path) -> Path:
+    """Write an addition under a hidden name, flush it, and rename it."""
+    base = store / FOLDER
+    files = {f"{t}.csv.gz": encode(t, rows) for t, rows in sorted(examined.tables.items())}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    moment = datetime.datetime.now(datetime.UTC)
+    token = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:8]
+    name = f"{_after(base, moment)}-{token}"
+    index = {
+        "format": FORMAT,
+        "id": name,
+        "created": moment.isoformat(timespec="seconds"),
+        "files": examined.files,
+        "rows": {t: len(rows) for t, rows in sorted(examined.tables.items())},
+        "hashes": hashes,
+    }
+    text = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
+    part = base / f".{name}{PART}"
+    try:
+        part.mkdir()
+        for file, content in files.items():
+            _put(part / file, content)
+        _put(part / INDEX, text.encode("utf-8"))
+        _flush(part)
+        part.rename(base / name)
+        _flush(base)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        rule = f"cannot be written ({error.strerror}); nothing was added"
+        raise InputError(fault(rule, file=error.filename or part)) from None
+    return base / name
+
+
+def _after(base: Path, moment: datetime.datetime) -> str:
+    """Return a time stamp after that of the newest addition, so that ids sort as they came."""
+    stamp = f"{moment:%Y%m%d-%H%M%S%f}"
+    last = max((p.name for p in base.iterdir() if not p.name.startswith(".")), default="")
+    if stamp <= last:
+        day, time_of_day = last.split("-")[:2]
+        stamp = f"{day}-{int(time_of_day) + 1:012d}"
+    return stamp
+
+
+def _put(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush(folder: Path) -> None:
+    """Flush a folder's entries to the disk, where the system can."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def already(examined: Examined, store: Path | None) -> list[str]:
+    """Return a sentence for each file that has been added before, byte for byte."""
+    when = {f["sha256"]: added for added in listing(store) for f in added.files}
+    return [
+        f"{file['name']} was added on {when[file['sha256']].created[:10]} already "
+        f"({when[file['sha256']].id})"
+        for file in examined.files
+        if file["sha256"] in when
+    ]
