@@ -51,7 +51,7 @@ class Priors:
         return tuple(name for name, entry in self.variables.items() if entry["top_level"])
 
 
-def load(path: Path | None = None) -> Priors:
+def load(path: Path | None = None, default: Path = DEFAULT_FILE) -> Priors:
     """Read the default priors, with the entries of `path` laid over them.
 
     Parameters
@@ -65,11 +65,11 @@ def load(path: Path | None = None) -> Priors:
         If the file cannot be read, or has an unknown table or key, a wrong type, a scale that is
         not positive, or a family that is not known.
     """
-    default = tomllib.loads(DEFAULT_FILE.read_text("utf-8"))
-    merged = default if path is None else _overlay(default, _read(Path(path)), Path(path))
+    known = {"variable": {}, "constant": {}} | tomllib.loads(default.read_text("utf-8"))
+    merged = known if path is None else _overlay(known, _read(Path(path)), Path(path))
     for kind, check in (("variable", _check_variable), ("constant", _check_constant)):
         for name, entry in merged[kind].items():
-            check(name, entry, path or DEFAULT_FILE)
+            check(name, entry, path or default)
     return Priors(
         variables=MappingProxyType(merged["variable"]),
         constants=MappingProxyType(merged["constant"]),
