@@ -79,6 +79,11 @@ class Addition(NamedTuple):
     files: list[dict[str, Any]]
     rows: dict[str, int]
 
+    @property
+    def added(self) -> int:
+        """Figures that it added."""
+        return sum(n for table, n in self.rows.items() if table != "vintages")
+
 
 class Examined(NamedTuple):
     """What files hold, against what is known: nothing of it is written yet.

@@ -9,6 +9,7 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from data import countries, domains, vintages
@@ -104,6 +105,24 @@ def unit(series: str) -> str:
 
 
 def names_of_series() -> list[str]:
+def added(store: Path) -> Answer:
+    """List what was added to a store, oldest first: id, day, file, rows in it, rows added by all.
+
+    Raises
+    ------
+    InputError : nothing was added yet, or an addition is damaged.
+    """
+    from data import additions
+
+    rows = [
+        (one.id, one.created, file["name"], file["rows"], one.added)
+        for one in additions.listing(store)
+        for file in one.files
+    ]
+    header = ("addition", "added", "file", "rows in the file", "rows added")
+    return _answer(f"Additions in {store}", header, rows)
+
+
     """Return every series that `show` knows."""
     return [*indicators(), *OTHER_UNITS]
 
@@ -132,7 +151,7 @@ def _known(text: str, known: list[str], what: str) -> str:
     raise InputError(fault(rule, value=text))
 
 
-def years(text: str) -> Years:
+def years(text: str, option: str = "--years") -> Years:
     """Return (first, last) year of '2019', '1995-2024', '1995-' or '-2000'.
 
     Raises
@@ -142,11 +161,11 @@ def years(text: str) -> Years:
     found = re.fullmatch(r"(\d{4})?(-)?(\d{4})?", text.strip())
     if not found or not (found[1] or found[3]) or (found[1] and found[3] and not found[2]):
         rule = "must be a year or a span of years, as in 2019 or 1995-2024"
-        raise InputError(fault(rule, column="--years", value=text))
+        raise InputError(fault(rule, column=option, value=text))
     first = int(found[1] or 0)
     last = int(found[3]) if found[3] else (9999 if found[2] else first)
     if first > last:
-        raise InputError(fault("the first year comes after the last", column="--years", value=text))
+        raise InputError(fault("the first year comes after the last", column=option, value=text))
     return first, last
 
 

@@ -123,6 +123,7 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
     listing = _command(commands, "list", data_list, "list the series, or the releases kept")
     listing.add_argument("--releases", action="store_true", help="a row a release")
     listing.add_argument("--series", help="releases of this series only")
+    listing.add_argument("--additions", action="store_true", help="what was added to the store")
     show = _command(commands, "show", data_show, "show a series")
     show.add_argument("series", help="a series of 'crossover data list'")
     show.add_argument("--country", help="ISO3 code or name")
@@ -131,9 +132,29 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
     show.add_argument("--years", metavar="SPAN", help="as in 2019 or 1995-2024")
     show.add_argument("--every-vintage", action="store_true", help="each release of a figure")
     _as_of_option(show)
-    for each in (listing, show):
+    add = _command(commands, "add", data_add, "add what is new in the providers' files")
+    add.add_argument("files", nargs="+", type=Path, metavar="FILE", help="as downloaded")
+    refresh = _command(commands, "refresh", data_refresh, "fetch from the World Bank, and add")
+    refresh.add_argument(
+        "--indicator", action="append", metavar="SERIES", help="only this one; may be repeated"
+    )
+    refresh.add_argument("--url", metavar="URL", help="another address of the interface")
+    refresh.add_argument(
+        "--timeout", type=_whole(1, 600), default=30, help="seconds to wait (default: %(default)s)"
+    )
+    for each in (add, refresh):
+        each.add_argument("--dry-run", action="store_true", help="show only; write nothing")
+    revisions = _command(
+        commands, "revisions", data_revisions, "show how figures moved from release to release"
+    )
+    revisions.add_argument("--indicator", metavar="SERIES", help="a series of 'data list'")
+    for side in ("--country", "--supplier", "--recipient"):
+        revisions.add_argument(side, help="ISO3 code or name")
+    revisions.add_argument("--year", metavar="SPAN", help="as in 2019 or 2015-2024")
+    for each in (listing, show, add, refresh, revisions):
         _panel_option(each)
     check = _command(commands, "check", data_check, "check a panel; exit 2 if it has a fault")
+        _store_option(each)
     check.add_argument("folder", nargs="?", type=Path, help="a panel; the shipped one by default")
     build = _command(commands, "build", data_build, "compile a panel from the providers' files")
     build.add_argument("folder", type=Path, metavar="DIR", help="folder of the providers' files")
@@ -145,7 +166,8 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
     )
     domains = _command(commands, "domains", data_domains, "show which weapon is of which domain")
     domains.add_argument("domain", nargs="?", help="one domain only")
-    for each in (listing, show, check, build, domains):
+    _store_option(check)
+    for each in (listing, show, add, refresh, revisions, check, build, domains):
         _csv_option(each)
 
 
@@ -212,7 +234,8 @@ def _store_option(parser: argparse.ArgumentParser) -> None:
         "--store",
         type=Path,
         metavar="DIR",
-        help=f"folder of runs; by default {runs.VARIABLE}, or ./{runs.STORE}",
+        help="folder of added figures, runs and ledger; by default "
+        f"{runs.VARIABLE}, or ./{runs.STORE}",
     )
 
 
@@ -551,13 +574,15 @@ def sensitivity_levels(args: Args) -> int:
 
 
 def data_list(args: Args) -> int:
-    """List the series of the panel, or every release that was kept of them."""
+    """List the series of the panel, every release that was kept of them, or what was added."""
     from data import look
 
-    if args.releases or args.series:
-        found = look.releases(args.series, args.panel)
+    if args.additions:
+        found = look.added(runs.store(args.store))
+    elif args.releases or args.series:
+        found = look.releases(args.series, _layers(args))
     else:
-        found = look.listing(args.panel)
+        found = look.listing(_layers(args))
     put(found.header, found.rows, args.csv, found.title)
     return DONE
 
@@ -575,15 +600,122 @@ def data_show(args: Args) -> int:
         span=look.years(args.years) if args.years else None,
         as_of=steps.day(args.as_of),
         every_vintage=args.every_vintage,
-        folder=args.panel,
+        folder=_layers(args),
+    )
+    put(found.header, found.rows, args.csv, found.title)
+    return DONE
+
+
+def _layers(args: Args) -> tuple[Path, ...]:
+    """Return the panel with what the store adds to it."""
+    from data import additions
+
+    if args.panel is not None and not args.panel.is_dir():
+        raise InputError(fault("there is no such folder", column="--panel", value=str(args.panel)))
+    return additions.layers(args.panel, runs.store(args.store))
+
+
+def data_add(args: Args) -> int:
+    """Add what is new in files as the providers publish them: recognised by content, checked whole,
+    compared with what is known. The files are added together or not at all; an older release than
+    the newest known is welcome.
+    """
+    from data import additions
+
+    with steps.progress("reading") as move:
+        return _add(
+            args, lambda **options: additions.add(args.files, **options, progress=move)
+        )
+
+
+def data_refresh(args: Args) -> int:
+    """Fetch the series that the World Bank serves, and add what is new: of all or of none."""
+    from data.refresh import refresh
+
+    more = {"base_url": args.url} if args.url else {}
+    with steps.progress("fetching") as move:
+        return _add(
+            args,
+            lambda **options: refresh(
+                **options, **more, series=args.indicator, timeout=args.timeout, progress=move
+            ),
+        )
+
+
+def _add(args: Args, act: Callable[..., Any]) -> int:
+    from data import additions
+
+    _layers(args)
+    store = runs.store(args.store)
+    try:
+        added = act(store=store, panel=args.panel, dry_run=args.dry_run, say=say)
+    except additions.Refused as error:
+        if len(error.refusals) > 1:
+            for refusal in error.refusals[:REFUSALS]:
+                say(f"refused: {refusal}")
+            if len(error.refusals) > REFUSALS:
+                say(f"refused: {len(error.refusals) - REFUSALS} more")
+        raise
+    changes = added.examined.changes
+    fresh = [change for change in changes if change.rows > change.held]
+    if args.csv:
+        put(additions.Change._fields, changes, True)
+    elif fresh:
+        put(PREVIEW, [_previewed(change) for change in fresh], False, "What is new")
+    for note in added.examined.notes:
+        say(f"note: {note}")
+    if not fresh:
+        for sentence in additions.already(added.examined, store):
+            say(sentence)
+        say("nothing new: every figure is known already, nothing was added")
+    elif args.dry_run:
+        say("dry run: nothing was written")
+    else:
+        say(f"added: {added.folder}")
+    return DONE
+
+
+PREVIEW = (
+    "series",
+    "released",
+    "rows",
+    "known",
+    "new",
+    "unchanged",
+    "revised",
+    "other unit",
+    "gone",
+    "median",
+    "largest",
+    "median %",
+    "largest %",
+    "largest revision",
+)
+REFUSALS = 20
+"""How many refused rows are listed; the rest is counted."""
+
+
+def _previewed(change: Any) -> tuple:
+    def percent(share: float | None) -> str:
+        return "" if share is None else f"{100 * share:.1f}"
+
+    def size(value: float | None) -> str:
+        return "" if value is None else f"{value:.4g}"
+
+    return (
+        *(change.series, change.vintage, change.rows, change.held, change.new, change.unchanged),
+        *(change.revised, change.restated, change.gone, size(change.median), size(change.largest)),
+        *(percent(change.median_relative), percent(change.largest_relative), change.where),
     )
     put(found.header, found.rows, args.csv, found.title)
     return DONE
 
 
 def data_check(args: Args) -> int:
-    """Check a panel: every fault is named with its place and rule, and exit 2 if there is one."""
-    from data import check
+    """Check a panel: every fault is named with its place and rule, and exit 2 if there is one.
+    Without a folder, the shipped panel and what the store adds to it.
+    """
+    from data import additions, check
 
     faults = check.check(args.folder)
     name = args.folder or "the shipped panel"
@@ -619,3 +751,5 @@ def data_domains(args: Args) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
+    if args.folder is None:
+        faults += additions.damaged(runs.store(args.store))

@@ -11,7 +11,7 @@ import hashlib
 import importlib.metadata
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +121,12 @@ def hash_files(folder: Path) -> str:
     for path in sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")):
         total.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()
+
+
+def hash_panel(layers: Sequence[Path]) -> str:
+    """Return the SHA-256 of a panel: of its base alone, or over those of all its layers."""
+    found = [hash_files(layer) for layer in layers]
+    return found[0] if len(found) == 1 else hash_text("\n".join(found))
 
 
 def hash_draws(data: xr.Dataset) -> str:

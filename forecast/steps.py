@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from data import countries
 from data.errors import InputError, fault
 from data.names import HORIZON
-from data.tables import PANEL
 from forecast import record, runs
 
 if TYPE_CHECKING:
@@ -205,9 +204,11 @@ def plan(
     beliefs = load(priors)
     seconds: dict[str, float] = {}
     with step("assembling the panel", "panel", seconds):
+        from data.additions import layers
         from data.panel import assemble
 
-        known = assemble(when, panel)
+        made_of = layers(panel, runs.store(store))
+        known = assemble(when, made_of)
     from forecast import fit
 
     usual = {"draws": fit.DRAWS, "tune": fit.TUNE, "chains": fit.CHAINS}
@@ -229,11 +230,12 @@ def plan(
         tune=usual["tune"],
         chains=chains or usual["chains"],
         hashes={
-            "panel": record.hash_files(panel or PANEL),
+            "panel": record.hash_panel(made_of),
             "priors": record.hash_text(beliefs.text),
         },
         warnings=warnings,
     )
+    said["additions"] = [folder.name for folder in made_of[1:]]
     said["seconds"] = seconds
     return Plan(target, pair, beliefs, known, said)
 

@@ -16,8 +16,11 @@ from tests.data.samples import api_page, api_row
 
 
 @contextlib.contextmanager
-def server(answer):
-    """Serve `answer(query, n)` → (status, body, wait in s); yield the address and requests."""
+def server(answer, paths=None):
+    """Serve `answer(query, n)` → (status, body, wait in s); yield the address and requests.
+
+    The path of each request is put into `paths` before it is answered.
+    """
     requests: list[tuple[str, dict]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -25,6 +28,8 @@ def server(answer):
             parts = urlsplit(self.path)
             query = {key: found[0] for key, found in parse_qs(parts.query).items()}
             requests.append((parts.path, query))
+            if paths is not None:
+                paths.append(parts.path)
             status, body, wait = answer(query, len(requests))
             time.sleep(wait)
             content = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -352,7 +352,7 @@ def test_a_fault_found_late_leaves_nothing_either(command, stand_ins, tmp_path):
         ("data show rd_share --years 99", "--years: '99': must be a year or a span"),
         ("data show deliveries --supplier RUS --domain tanks", "unknown domain"),
         ("data show rd_share --country CHN --as-of 1900-01-01", "released by that date"),
-        ("data list --panel no/such", "the panel has no such table"),
+        ("data list --panel no/such", "--panel: 'no/such': there is no such folder"),
         ("data check no/such", "no/such: there is no such folder"),
         ("data build no/such", "no/such: there is no such folder"),
         ("data domains radars", "unknown domain"),
@@ -551,3 +551,68 @@ def test_the_end_of_a_process_asked_to_end_is_that_of_ctrl_c(tmp_path):
     assert (done.returncode, done.stderr.strip()) == (130, "crossover: stopped; nothing was kept")
 
 
+
+
+def test_files_are_previewed_added_and_then_known(command, tmp_path, own_store):
+    from tests.data import samples
+
+    page = samples.api_page([samples.api_row("CHN", 2024, 2.6)], updated="2026-05-30")
+    file = tmp_path / "rd.json"
+    file.write_text(json.dumps(page))
+    dry = command("data", "add", str(file), "--dry-run")
+    assert dry.code == 0 and "rd_share" in dry.out and "nothing was written" in dry.err
+    assert not (own_store / "panel").exists()
+    done = command("data", "add", str(file))
+    assert done.code == 0 and "added: " in done.err
+    again = command("data", "add", str(file))
+    assert again.code == 0 and again.out == ""
+    assert "rd.json was added on" in again.err and "nothing new" in again.err
+    shown = command("data", "show", "rd_share", "--country", "CHN", "--years", "2024", "--csv")
+    assert shown.out.splitlines()[-1].startswith("CHN,2024,2.6,% of GDP,2026-05-30,0")
+    listed = command("data", "list", "--additions", "--csv")
+    assert listed.out.splitlines()[1].endswith("rd.json,1,1")
+    history = command("data", "revisions", "--indicator", "rd_share", "--country", "CHN",
+                      "--year", "2024", "--csv")
+    assert history.code == 0 and "2026-05-30" in history.out
+    assert command("data", "check").code == 0
+
+
+def test_refused_rows_are_listed_and_the_rest_counted(command, tmp_path, own_store):
+    from tests.data import samples
+
+    bad = [samples.LINES_ROWS[0].replace("11,Russia", f"{n},Rusia") for n in range(25)]
+    file = tmp_path / "bad.csv"
+    file.write_text(samples.lines_official(bad))
+    done = command("data", "add", str(file))
+    assert done.code == cli.BAD_INPUT
+    *listed, more, last = done.err.strip().splitlines()
+    assert len(listed) == 20 and more == "refused: 5 more"
+    assert listed[0].startswith("refused: bad.csv, line 7, column 'Supplier': 'Rusia'")
+    assert last.startswith("crossover: error: bad.csv, line 7") and "(and 24 more)" in last
+    assert additions_of(own_store) == []
+
+
+def additions_of(store):
+    from data import additions
+
+    return additions.listing(store)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("data add no/such.csv", "such.csv: cannot be read"),
+        ("data add", "the following arguments are required: FILE"),
+        ("data add x.csv --panel no/such", "--panel: 'no/such': there is no such folder"),
+        ("data refresh --indicator rd_shares", "unknown indicator"),
+        ("data revisions --indicator rd_shar", "the nearest known is 'rd_share'"),
+        ("data revisions --country CHN", "--country needs --indicator"),
+        ("data revisions --year 2019", "--year needs --country"),
+        ("data revisions --indicator rd_share --country CHN --year 19", "--year: '19': must be"),
+        ("data list --additions", "no figure found: Additions in"),
+    ],
+)
+def test_what_cannot_be_added_or_shown_exits_2(command, words, message):
+    done = command(*words.split())
+    assert done.code == cli.BAD_INPUT
+    assert message in done.err.strip().splitlines()[-1] and "Traceback" not in done.err
