@@ -19,13 +19,21 @@ from data.names import PANEL_START
 from data.sources.files import Batch
 from data.tables import FACT_TABLES, KEYS, Vintage, indicators, read_facts, write
 
-COMPILED = ("country_years", "transfers", "orders", "votes", "totals")
+COMPILED = (
+    "country_years",
+    "transfers",
+    "unit_values",
+    "descriptions",
+    "orders",
+    "votes",
+    "totals",
+)
 TRANSFERS_DELAY = (1, "03-15")
 """SIPRI publishes a year's deliveries in the second week of March of the next year."""
 VOTES_DELAY = (1, "07-31")
 """Ideal points of a year have come out in the middle of the next."""
-DATED_TABLES = ("country_years", "transfers", "votes")
-"""Tables whose figures get an assumed date; orders and totals exist as they were kept only."""
+DATED_TABLES = ("country_years", "transfers", "unit_values", "votes")
+"""Tables whose figures get an assumed date; the others exist as they were kept only."""
 
 
 class Built(NamedTuple):
@@ -162,7 +170,7 @@ def _delay(table: str, series: str) -> tuple[int, str]:
     if table == "country_years":
         known = indicators()[series]
         return known.lag_years, known.lag_day
-    return TRANSFERS_DELAY if table == "transfers" else VOTES_DELAY
+    return VOTES_DELAY if table == "votes" else TRANSFERS_DELAY
 
 
 def _release(batch: Batch, rows: list, is_assumed: int, when: str, note: str) -> Vintage:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from data import countries, package
+from data import countries, domains, package
 from data.errors import InputError
 from data.names import DOMAINS, REST
 from data.tables import (
@@ -35,8 +35,24 @@ from data.tables import (
 ROUNDING = 0.5 + 1e-6
 """The provider's totals are whole TIV millions, each rounded from its own sum."""
 OFFICIAL_TOTALS = "SIPRI TIV table"
-DATED = ("country_years", "transfers", "orders", "votes", "totals")
-SERIES = {"transfers": "deliveries", "orders": "orders", "votes": "ideal_point"}
+DATED = (
+    "country_years",
+    "transfers",
+    "unit_values",
+    "descriptions",
+    "orders",
+    "votes",
+    "totals",
+)
+SERIES = {
+    "transfers": "deliveries",
+    "unit_values": "unit_values",
+    "descriptions": "descriptions",
+    "orders": "orders",
+    "votes": "ideal_point",
+}
+SUMMED = 0.1
+"""Sums over the world are of cells rounded to four decimals, some thousands in a year."""
 
 
 class Fault(NamedTuple):
@@ -78,6 +94,7 @@ def check(folder: Path | None = None) -> list[Fault]:
         faults += _duplicates(table, lines[table])
     faults += _releases(lines)
     faults += _sums(lines)
+    faults += _by_domain(lines)
     faults += _description(folder)
     return faults
 
@@ -189,6 +206,8 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "iso3": _code,
     "assumed": _choice("0", "1"),
     "domain": _choice(*DOMAINS),
+    "tiv_unit": _bounds(0, None),
+    "n_units": _empty_or(_bounds(1, None, whole=True)),
     "flow": _choice("exports", "imports"),
     "tiv": _bounds(0, None),
     "ordered_tiv": _bounds(0, None),
@@ -254,7 +273,15 @@ def _together(table: str, file: str, number: int, cells: dict[str, str]) -> Iter
             yield bad("value", f"{known.indicator} {rule}")
         if not _unit_pattern(known.indicator).fullmatch(cells["unit"]):
             yield bad("unit", f"the unit of {known.indicator} must be {known.unit}")
-    if table in ("country_years", "transfers", "totals", "votes") and (
+    if table == "unit_values":
+        mapped = domains.by_class().get(cells["weapon_class"])
+        if mapped is None:
+            yield bad("weapon_class", f"unknown class: must be a weapon_class of {domains.NAME}")
+        elif mapped != cells["domain"]:
+            yield bad("domain", f"{domains.NAME} has {mapped} for {cells['weapon_class']}")
+    if table == "descriptions" and cells["description"] not in domains.weapons():
+        yield bad("description", f"unknown description: has no row in {domains.NAME}")
+    if table in DATED and table != "orders" and (
         cells["vintage"][:4] < cells["year"]
     ):
         yield bad("vintage", "a figure cannot be released before its year has begun")
@@ -280,6 +307,25 @@ def _outcomes(bad: Callable[[str, str], Fault], cells: dict[str, str]) -> Iterat
         ):
             if cells[name] != str(int(found)):
                 yield bad(name, "does not follow from the end, the rivalry and the hostility")
+
+
+def faults_of(table: str, rows: Iterable[tuple]) -> Iterator[tuple[tuple, Fault]]:
+    """Yield (row, fault) for rows of a table that are not written yet; no file and no line."""
+    columns = TABLES[table]._fields
+    rules = [_rule(table, column) for column in columns]
+    seen: list[dict[object, str | None]] = [{} for _ in columns]
+    for row in rows:
+        found = []
+        for i, value in enumerate(row):
+            if value not in seen[i]:
+                seen[i][value] = rules[i](as_text(value))
+            if seen[i][value]:
+                found.append(Fault("", None, columns[i], as_text(value), seen[i][value]))
+        if not found:
+            cells = dict(zip(columns, map(as_text, row), strict=True))
+            found = list(_together(table, "", 0, cells))
+        for broken in found:
+            yield row, broken
 
 
 def _duplicates(table: str, lines: list[_Line]) -> Iterator[Fault]:
@@ -309,25 +355,6 @@ def _releases(lines: dict[str, list[_Line]]) -> Iterator[Fault]:
             series = SERIES.get(table) or cells.get("indicator") or cells.get("flow")
             found[table, series, cells["vintage"], cells.get("assumed", "0")] += 1
     for key in sorted(said.keys() | found.keys()):
-def faults_of(table: str, rows: Iterable[tuple]) -> Iterator[tuple[tuple, Fault]]:
-    """Yield (row, fault) for rows of a table that are not written yet; no file and no line."""
-    columns = TABLES[table]._fields
-    rules = [_rule(table, column) for column in columns]
-    seen: list[dict[object, str | None]] = [{} for _ in columns]
-    for row in rows:
-        found = []
-        for i, value in enumerate(row):
-            if value not in seen[i]:
-                seen[i][value] = rules[i](as_text(value))
-            if seen[i][value]:
-                found.append(Fault("", None, columns[i], as_text(value), seen[i][value]))
-        if not found:
-            cells = dict(zip(columns, map(as_text, row), strict=True))
-            found = list(_together(table, "", 0, cells))
-        for broken in found:
-            yield row, broken
-
-
         if said[key] != found[key]:
             table, series, vintage, _ = key
             rule = f"{table} holds {found[key]} rows of this release, vintages says {said[key]}"
@@ -365,6 +392,34 @@ def _sums(lines: dict[str, list[_Line]]) -> Iterator[Fault]:
         if abs(total - float(cells["tiv"])) > ROUNDING:
             rule = f"the deliveries of {country} in {year} sum to {total:.2f} ({flow})"
             yield Fault("totals.csv.gz", line.number, "tiv", cells["tiv"], rule)
+
+
+def _by_domain(lines: dict[str, list[_Line]]) -> Iterator[Fault]:
+    """Compare the deliveries by domain with those by description under domains.csv as it is."""
+    known = domains.by_description()
+    by_description: dict[tuple[str, str, str], float] = defaultdict(float)
+    for line in lines["descriptions"]:
+        cells = line.cells
+        key = (cells["vintage"], cells["year"], known[cells["description"]])
+        by_description[key] += float(cells["tiv"])
+    covered = {key[:2] for key in by_description}
+    sums: dict[tuple[str, str, str], float] = defaultdict(float)
+    where: dict[tuple[str, str, str], int] = {}
+    for line in lines["transfers"]:
+        cells = line.cells
+        key = (cells["vintage"], cells["year"], cells["domain"])
+        if cells["assumed"] == "0" and key[:2] in covered:
+            sums[key] += float(cells["tiv"])
+            where.setdefault(key, line.number)
+    for key in sorted(sums.keys() | by_description.keys()):
+        if abs(sums[key] - by_description[key]) > SUMMED:
+            vintage, year, domain = key
+            rule = (
+                f"the world's deliveries of {year} ({vintage}) are {by_description[key]:.2f} by "
+                f"description and {domains.NAME}: build the panel anew after a change of domains"
+            )
+            file = "transfers.csv.gz"
+            yield Fault(file, where.get(key), "domain", f"{domain} {sums[key]:.2f}", rule)
 
 
 def _description(folder: Path) -> Iterator[Fault]:

@@ -15,6 +15,15 @@ NAME = "datapackage.json"
 TITLES = {
     "country_years": "Figures of a country and year, in every vintage that was kept",
     "transfers": "Deliveries of major arms by supplier, recipient, year and domain",
+    "unit_values": (
+        "Unit-value frontier: the highest trend-indicator value per unit among the new systems of "
+        "a class that a supplier delivered in a year, to anyone. Source: SIPRI Arms Transfers "
+        "Database. Licensed production counts as SIPRI counts it; second-hand systems do not"
+    ),
+    "descriptions": (
+        "The world's deliveries of major arms from 1992 by SIPRI's category and description: what "
+        "the mapping to domains moves. Source: SIPRI Arms Transfers Database"
+    ),
     "orders": "Orders of major arms by order year, and how much of them was delivered",
     "votes": "Ideal points in the UN General Assembly",
     "totals": "Total arms imports and exports as the providers published them",
@@ -55,6 +64,11 @@ FIELDS: dict[str, tuple[str, str | None]] = {
     "domain": ("technology domain of the arms", None),
     "tiv": (DELIVERY, "TIV million"),
     "n_lines": ("delivery lines summed: one a deal and year", "lines"),
+    "weapon_class": ("SIPRI's description of the weapon, in its newest wording", None),
+    "tiv_unit": ("highest trend-indicator value of one unit", "TIV million per unit"),
+    "n_units": ("new units of the class delivered; empty where not known", "units"),
+    "category": ("SIPRI's category of armament, in its newest spelling", None),
+    "description": ("SIPRI's description of the weapon, as it stands in the release", None),
     "ordered_tiv": ("volume ordered by SIPRI's trend indicator", "TIV million"),
     "delivered_tiv": (DELIVERY + ", of these orders so far", "TIV million"),
     "n_deals": ("deals summed", "deals"),
@@ -118,7 +132,16 @@ KINDS = {
 }
 DATES = ("vintage",)
 CHOICES = {"domain": list(DOMAINS), "flow": ["exports", "imports"]}
-FORBIDDEN_BELOW_ZERO = ("tiv", "ordered_tiv", "delivered_tiv", "n_lines", "n_deals", "rows")
+FORBIDDEN_BELOW_ZERO = (
+    "tiv",
+    "tiv_unit",
+    "ordered_tiv",
+    "delivered_tiv",
+    "n_units",
+    "n_lines",
+    "n_deals",
+    "rows",
+)
 
 
 def fields(table: str) -> list[dict]:

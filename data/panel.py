@@ -21,6 +21,7 @@ import xarray as xr
 from data import providers, vintages
 from data.errors import InputError
 from data.names import (
+    CLASS_DOMAIN,
     COUNTRY,
     DOMAIN,
     DOMAINS,
@@ -29,6 +30,7 @@ from data.names import (
     RECIPIENT,
     REST,
     SUPPLIER,
+    WEAPON_CLASS,
     YEAR,
 )
 from data.tables import (
@@ -95,13 +97,16 @@ def assemble(as_of: datetime.date | None = None, folder: Panel = None) -> xr.Dat
     Parameters
     ----------
     as_of : last day whose releases count; None for all.
-    folder : the panel's folder; the shipped one when None.
+    folder : the panel's folder, or a base and additions to it (`data.additions.layers`); the
+        shipped panel when None.
 
     Returns
     -------
     xarray.Dataset
-        Dims `country`, `supplier` and `recipient` (the sample, then ROW), `domain`, and `year`
-        (1985 to the last year of any figure in use).
+        Dims `country`, `supplier` and `recipient` (the sample, then ROW), `domain`, `year`
+        (1985 to the last year of any figure in use), and `weapon_class` (SIPRI's descriptions of
+        which a unit value is known, by domain and name; their domain is the coordinate
+        `class_domain`).
 
         - (country, year): `rd_share` (% of GDP), `rd_share_age` (years from the end of the data
           year to the figure's release), `gdp` (constant international $), `milex` (constant US$
@@ -110,10 +115,14 @@ def assemble(as_of: datetime.date | None = None, folder: Panel = None) -> xr.Dat
         - (year): `milex_rest`, military expenditure of the world without the sample;
         - (supplier, recipient, year): `tiv`, `ordered_tiv` and `delivered_tiv` by year of order,
           `embargo`, `ally`; with `domain` before year, `tiv_domain` and `n_lines`;
+        - (supplier, weapon_class, year): `unit_value` (TIV million per unit), the highest of the
+          new systems of the class that the supplier delivered in the year, to anyone; NaN where it
+          delivered none, where no known release covers the year, and for ROW;
         - (supplier, year): `war`; (supplier, recipient): `soviet_legacy`, `distance_km`.
 
         Deliveries and orders are NaN in years that no known release covers, and 0 where a release
-        covers the year and names none. Each variable has `units`, `long_name`, `source`. Texts in
+        covers the year and names none. Unit values are of the release of their year's deliveries.
+        Each variable has `units`, `long_name`, `source`. Texts in
         the attributes: `as_of` (empty for all); as JSON, `country_names` (code → name),
         `vintages` (table/series → newest release in use), `assumed_share` (variable → share of
         the figures in use whose date of release is assumed), `sources` (citations and terms).
@@ -170,9 +179,15 @@ def assemble(as_of: datetime.date | None = None, folder: Panel = None) -> xr.Dat
         "source": _source(providers.TRANSFERS.title, [row.vintage for row in totals]),
     }
     _add_transfers(out, axes, deliveries, covering)
+    units = [
+        row
+        for row in read("unit_values", folder, wanted)
+        if row.year in covering and _is_of(row, covering[row.year])
+    ]
+    _add_unit_values(out, axes, units, covering)
     _add_orders(out, axes, orders, register)
     _add_facts(out, axes, sample, as_of, folder)
-    out.attrs = _attributes(as_of, sample, figures, deliveries, register, votes)
+    out.attrs = _attributes(as_of, sample, figures, deliveries, units, register, votes)
     return out
 
 
@@ -341,6 +356,45 @@ def _add_transfers(
         out["tiv_domain" if column == "tiv" else column] = (dims, values, attrs)
 
 
+def _is_of(row: UnitValue, release: Vintage) -> bool:
+    return (row.vintage, row.assumed) == (release.vintage, release.assumed)
+
+
+def _add_unit_values(
+    out: xr.Dataset,
+    axes: dict[str, list],
+    rows: list[UnitValue],
+    covering: dict[int, Vintage],
+) -> None:
+    """Add `unit_value`; where the Soviet Union and Russia both have one, the higher counts."""
+    highest: dict[tuple[str, str, int], float] = {}
+    for row in rows:
+        key = (_as_russia(row.supplier), row.weapon_class, row.year)
+        highest[key] = max(row.tiv_unit, highest.get(key, 0.0))
+    domain_of = {row.weapon_class: row.domain for row in rows}
+    classes = sorted(domain_of, key=lambda name: (DOMAINS.index(domain_of[name]), name))
+    dims = (SUPPLIER, WEAPON_CLASS, YEAR)
+    values = _fill(
+        axes | {WEAPON_CLASS: classes}, dims, ((*k, v) for k, v in highest.items()), np.nan
+    )
+    out.coords[WEAPON_CLASS] = np.array(classes, dtype=str)
+    out.coords[CLASS_DOMAIN] = (
+        WEAPON_CLASS,
+        np.array([domain_of[name] for name in classes], dtype=str),
+        {"long_name": "Technology domain of the class"},
+    )
+    out["unit_value"] = (
+        dims,
+        values,
+        {
+            "units": "TIV million per unit",
+            "long_name": "Highest value per unit of the new systems of the class delivered",
+            "source": _source(providers.TRANSFERS.title, {r.vintage for r in covering.values()}),
+            "comment": "The Soviet Union's stand under RUS, to 1991.",
+        },
+    )
+
+
 def _add_orders(
     out: xr.Dataset, axes: dict[str, list], rows: list, register: Vintage | None
 ) -> None:
@@ -464,6 +518,7 @@ def _attributes(
     sample: list[Country],
     figures: dict[str, list[_Figure]],
     deliveries: list,
+    units: list[UnitValue],
     register: Vintage | None,
     votes: list,
 ) -> dict[str, str]:
@@ -476,7 +531,7 @@ def _attributes(
     if register:
         newest["orders/orders"] = register.vintage
     in_use = {name: [f.row for f in found] for name, found in figures.items()}
-    in_use |= {"tiv": deliveries, "ideal_point": votes}
+    in_use |= {"tiv": deliveries, "unit_value": units, "ideal_point": votes}
     share = {
         name: round(sum(row.assumed for row in rows) / len(rows), 4)
         for name, rows in in_use.items()

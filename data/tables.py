@@ -49,6 +49,30 @@ class Transfer(NamedTuple):
     assumed: int
 
 
+class UnitValue(NamedTuple):
+    """New systems of one class that a supplier delivered in a year: the dearest, and how many."""
+
+    supplier: str
+    weapon_class: str
+    domain: str
+    year: int
+    tiv_unit: float
+    n_units: int | None
+    vintage: str
+    assumed: int
+
+
+class Description(NamedTuple):
+    """The world's deliveries of a year by SIPRI's category and description of the weapon."""
+
+    year: int
+    category: str
+    description: str
+    tiv: float
+    n_lines: int
+    vintage: str
+
+
 class Order(NamedTuple):
     """Orders of one dyad, domain and order year, and how much of them was delivered."""
 
@@ -195,6 +219,8 @@ class RivalPair(NamedTuple):
 TABLES: dict[str, type] = {
     "country_years": CountryYear,
     "transfers": Transfer,
+    "unit_values": UnitValue,
+    "descriptions": Description,
     "orders": Order,
     "votes": Vote,
     "totals": Total,
@@ -210,6 +236,8 @@ TABLES: dict[str, type] = {
 KEYS: dict[str, tuple[str, ...]] = {
     "country_years": ("country", "year", "indicator", "unit", "source", "vintage", "assumed"),
     "transfers": ("supplier", "recipient", "year", "domain", "vintage", "assumed"),
+    "unit_values": ("supplier", "weapon_class", "year", "vintage", "assumed"),
+    "descriptions": ("year", "category", "description", "vintage"),
     "orders": ("supplier", "recipient", "domain", "order_year", "vintage"),
     "votes": ("country", "year", "vintage", "assumed"),
     "totals": ("country", "year", "flow", "source", "vintage"),
@@ -295,6 +323,10 @@ def _bad_row(kind: type, convert: Sequence, raw: list[str], file: object, line: 
     return InputError(fault("cannot be read", file=file, line=line))
 
 
+Panel = Path | Sequence[Path] | None
+"""Where a panel is: a folder, a base with additions laid over it, or None for the shipped one."""
+
+
 def read(
     table: str, folder: Panel = None, where: dict[str, Iterable[str]] | None = None
 ) -> list:
@@ -344,10 +376,6 @@ def text(table: str, folder: Path | None = None) -> str:
     """Return one table of a panel as it stands in its file, decompressed; raises as `read`."""
     path = (folder or PANEL) / f"{table}.csv.gz"
     try:
-Panel = Path | Sequence[Path] | None
-"""Where a panel is: a folder, a base with additions laid over it, or None for the shipped one."""
-
-
         return gzip.decompress(path.read_bytes()).decode("utf-8")
     except FileNotFoundError:
         rule = "the panel has no such table; build it with `crossover data build`"

@@ -95,6 +95,27 @@ def test_deliveries_are_assumed_known_from_the_middle_of_march(small_panel):
     assert found == {(2019, "2020-03-15")}
 
 
+def test_unit_values_get_the_assumed_dates_of_the_deliveries_of_their_year(small_panel):
+    rows = read("unit_values", small_panel, {"assumed": ["1"]})
+    assert {(r.year, r.vintage) for r in rows} == {(2019, "2020-03-15")}
+
+
+def test_the_shipped_releases_of_unit_values_are_those_of_the_deliveries():
+    units, deliveries = (
+        {
+            (r.vintage, r.assumed, r.first_year, r.last_year)
+            for r in read("vintages")
+            if r.table == table
+        }
+        for table in ("unit_values", "transfers")
+    )
+    assert units == deliveries
+
+
+def test_unit_values_are_a_quarter_of_a_megabyte_at_most():
+    assert (PANEL / "unit_values.csv.gz").stat().st_size <= 250_000
+
+
 def test_every_release_is_listed_with_its_years_and_file(small_panel):
     listed = {(r.series, r.vintage): r for r in read("vintages", small_panel) if not r.assumed}
     release = listed["deliveries", "2022-03-15"]

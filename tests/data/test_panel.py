@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import countries
+from data import countries, domains
 from data.errors import InputError
 from data.names import DOMAINS, REST
 from data.package import NAME
@@ -21,6 +21,7 @@ from data.tables import (
     Embargo,
     Order,
     Transfer,
+    UnitValue,
     Vintage,
     Vote,
     War,
@@ -97,6 +98,41 @@ def test_domains_add_up_to_the_deliveries_of_a_pair(panel):
 def test_lines_are_counted_where_something_was_delivered(panel):
     delivered = panel["tiv_domain"] > 0
     assert bool((panel["n_lines"].where(delivered, 1) >= 1).all())
+
+
+def test_the_unit_value_is_the_dearest_new_system_of_the_class_and_year(panel):
+    found = panel["unit_value"]
+    assert found.dims == ("supplier", "weapon_class", "year")
+    assert found.attrs["units"] == "TIV million per unit"
+    tank = found.sel(weapon_class="tank", supplier=["CHN", "RUS"])
+    assert tank.sel(year=[2022, 2023, 2024]).values == pytest.approx(
+        np.array([[4.5, 4.5, 4.5], [4.0, np.nan, 4.0]]), nan_ok=True
+    )
+    submarine = found.sel(weapon_class="submarine", year=slice(2010, None)).max("year")
+    assert float(submarine.sel(supplier="RUS")) == 260.0
+    assert bool(submarine.sel(supplier="CHN").isnull())
+    assert bool(found.sel(supplier=REST).isnull().all())
+    assert float(found.min()) > 0
+
+
+def test_every_class_has_its_domain_and_classes_stand_by_domain(panel):
+    domain_of = dict(zip(panel["weapon_class"].values, panel["class_domain"].values, strict=True))
+    assert domain_of["turbofan"] == "engines"
+    assert domain_of["anti-submarine torpedo"] == "naval"
+    assert domain_of == {name: domains.by_class()[name] for name in domain_of}
+    order = [(DOMAINS.index(domain), name) for name, domain in domain_of.items()]
+    assert order == sorted(order)
+    assert not bool(panel["unit_value"].isnull().all(("supplier", "year")).any())
+
+
+def test_what_has_a_unit_value_was_delivered_in_the_year(panel):
+    delivered = panel["tiv_domain"].sum("recipient") > 0
+    has_value = panel["unit_value"].notnull()
+    for domain in DOMAINS:
+        any_class = has_value.sel(weapon_class=has_value["class_domain"] == domain).any(
+            "weapon_class"
+        )
+        assert not bool((any_class & ~delivered.sel(domain=domain)).any())
 
 
 def test_every_variable_says_its_unit_name_and_source(panel):
@@ -272,6 +308,46 @@ def test_deliveries_are_zero_where_a_release_covers_and_unknown_where_none_does(
     lines = found["n_lines"].sel(supplier="RUS", recipient="CHN", domain="naval")
     np.testing.assert_array_equal(lines.sel(year=[2017, 2018, 2019]), [np.nan, 0, 2])
     assert float(found["tiv"].sel(supplier=REST, recipient=REST, year=2019)) == 9.0
+
+
+def test_unit_values_are_of_the_release_of_the_years_deliveries(tiny):
+    def unit(year, value, vintage, is_assumed=0, supplier="RUS", name="tank", domain="land"):
+        return UnitValue(supplier, name, domain, year, value, None, vintage, is_assumed)
+
+    rows = {
+        "vintages": [
+            released("transfers", "deliveries", "2020-03-15", 2019, 2019, is_assumed=1),
+            released("transfers", "deliveries", "2021-03-10", 1990, 2020),
+            released("transfers", "deliveries", "2022-03-10", 2020, 2021),
+        ],
+        "unit_values": [
+            unit(2019, 1.0, "2020-03-15", 1),
+            unit(2019, 2.0, "2021-03-10"),
+            unit(2020, 3.0, "2021-03-10"),
+            unit(2020, 4.0, "2021-03-10", name="UAV", domain="uncrewed"),
+            unit(2021, 5.0, "2022-03-10"),
+            unit(1991, 6.0, "2021-03-10", supplier="SUN"),
+            unit(1991, 0.5, "2021-03-10"),
+            unit(1970, 9.0, "2021-03-10", name="towed gun"),
+        ],
+    }
+    russia = {"supplier": "RUS", "weapon_class": "tank", "year": [1991, 2019, 2020, 2021]}
+    new = tiny(**rows)
+    # The release of 2022 has no tank in 2020, and the year is its; before 1985 nothing counts.
+    np.testing.assert_array_equal(new["unit_value"].sel(russia), [6.0, 2.0, np.nan, 5.0])
+    assert new["weapon_class"].values.tolist() == ["tank"]
+    old = tiny("2021-12-31", **rows)
+    assert old["weapon_class"].values.tolist() == ["UAV", "tank"]
+    assert old["class_domain"].values.tolist() == ["uncrewed", "land"]
+    russia["year"] = [1991, 2019, 2020]
+    np.testing.assert_array_equal(old["unit_value"].sel(russia), [6.0, 2.0, 3.0])
+    first = tiny("2020-12-31", **rows)
+    assert float(first["unit_value"].sel(supplier="RUS", weapon_class="tank", year=2019)) == 1.0
+    assert json.loads(first.attrs["assumed_share"])["unit_value"] == 1.0
+
+
+def test_a_panel_without_unit_values_has_no_class(tiny):
+    assert tiny(unit_values=[])["unit_value"].sizes["weapon_class"] == 0
 
 
 def test_oecd_fills_gaps_of_the_world_bank_and_never_replaces_it(tiny):

@@ -55,7 +55,7 @@ def test_deliveries_of_the_register_and_of_the_lines_agree_for_orders_since_2000
     _, (register,) = sources.read_file(
         raw / "sipri" / "official_export_trade_register_2024-03-18.csv"
     )
-    _, (lines,) = sources.read_file(raw / "sipri" / "delivery_lines_2024-04-13.csv.gz")
+    _, (lines, *_) = sources.read_file(raw / "sipri" / "delivery_lines_2024-04-13.csv.gz")
     pair = ("RUS", "CHN")
     by_order = sum(
         r.delivered_tiv for r in register.rows if r[:2] == pair and r.order_year >= 1992

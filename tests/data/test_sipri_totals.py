@@ -47,7 +47,7 @@ def test_the_real_totals_equal_the_sums_of_the_real_lines(raw, flow):
     _, (totals,) = sources.read_file(
         raw / "sipri" / f"official_tiv_table_{flow}_2024-04-13.csv"
     )
-    _, (lines,) = sources.read_file(raw / "sipri" / "delivery_lines_2024-04-13.csv.gz")
+    _, (lines, *_) = sources.read_file(raw / "sipri" / "delivery_lines_2024-04-13.csv.gz")
     side = "recipient" if flow == "imports" else "supplier"
     sums: dict[tuple[str, int], list[float]] = defaultdict(list)
     for row in lines.rows:
