@@ -96,15 +96,6 @@ def releases(series: str | None = None, folder: Panel = None) -> Answer:
     return Answer("Releases kept", header, sorted(rows))
 
 
-def unit(series: str) -> str:
-    """Return a series' unit; the base year of constant prices depends on the release."""
-    if series in OTHER_UNITS:
-        return OTHER_UNITS[series]
-    known = indicators().get(series)
-    return known.unit.format(base="(base year)") if known else ""
-
-
-def names_of_series() -> list[str]:
 def added(store: Path) -> Answer:
     """List what was added to a store, oldest first: id, day, file, rows in it, rows added by all.
 
@@ -123,6 +114,15 @@ def added(store: Path) -> Answer:
     return _answer(f"Additions in {store}", header, rows)
 
 
+def unit(series: str) -> str:
+    """Return a series' unit; the base year of constant prices depends on the release."""
+    if series in OTHER_UNITS:
+        return OTHER_UNITS[series]
+    known = indicators().get(series)
+    return known.unit.format(base="(base year)") if known else ""
+
+
+def names_of_series() -> list[str]:
     """Return every series that `show` knows."""
     return [*indicators(), *OTHER_UNITS]
 

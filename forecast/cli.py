@@ -153,8 +153,8 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
     revisions.add_argument("--year", metavar="SPAN", help="as in 2019 or 2015-2024")
     for each in (listing, show, add, refresh, revisions):
         _panel_option(each)
-    check = _command(commands, "check", data_check, "check a panel; exit 2 if it has a fault")
         _store_option(each)
+    check = _command(commands, "check", data_check, "check a panel; exit 2 if it has a fault")
     check.add_argument("folder", nargs="?", type=Path, help="a panel; the shipped one by default")
     build = _command(commands, "build", data_build, "compile a panel from the providers' files")
     build.add_argument("folder", type=Path, metavar="DIR", help="folder of the providers' files")
@@ -166,6 +166,7 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
     )
     domains = _command(commands, "domains", data_domains, "show which weapon is of which domain")
     domains.add_argument("domain", nargs="?", help="one domain only")
+    _store_option(domains)
     _store_option(check)
     for each in (listing, show, add, refresh, revisions, check, build, domains):
         _csv_option(each)
@@ -707,6 +708,32 @@ def _previewed(change: Any) -> tuple:
         *(change.revised, change.restated, change.gone, size(change.median), size(change.largest)),
         *(percent(change.median_relative), percent(change.largest_relative), change.where),
     )
+
+
+def data_revisions(args: Args) -> int:
+    """Show a figure's history over all releases kept: of --indicator and --country, or of the
+    deliveries from --supplier to --recipient. Without any of these, by how much the second, third
+    and later release of a figure differ from the first, by source.
+    """
+    from data import look, revisions
+
+    layers = _layers(args)
+    side = args.supplier or args.recipient
+    if not (args.country or side):
+        if args.year:
+            raise InputError("--year needs --country, or --supplier and --recipient")
+        found = revisions.kth_releases(args.indicator, layers)
+    else:
+        if args.indicator is None and not side:
+            raise InputError("--country needs --indicator")
+        found = revisions.history(
+            args.indicator or look.DELIVERIES,
+            country=args.country,
+            supplier=args.supplier,
+            recipient=args.recipient,
+            span=look.years(args.year, "--year") if args.year else None,
+            folder=layers,
+        )
     put(found.header, found.rows, args.csv, found.title)
     return DONE
 
@@ -718,6 +745,8 @@ def data_check(args: Args) -> int:
     from data import additions, check
 
     faults = check.check(args.folder)
+    if args.folder is None:
+        faults += additions.damaged(runs.store(args.store))
     name = args.folder or "the shipped panel"
     if faults or args.csv:
         put(check.HEADER, faults, args.csv)
@@ -751,5 +780,3 @@ def data_domains(args: Args) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-    if args.folder is None:
-        faults += additions.damaged(runs.store(args.store))
