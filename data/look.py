@@ -20,9 +20,18 @@ from data.tables import FACT_TABLES, SOVIET_UNION, WORLD, Panel, Vintage, indica
 DELIVERIES = "deliveries"
 ORDERS = "orders"
 IDEAL_POINT = "ideal_point"
+UNIT_VALUES = "unit_values"
+DESCRIPTIONS = "descriptions"
 FLOWS = ("imports", "exports")
 TIV = "TIV million"
-OTHER_UNITS = {DELIVERIES: TIV, ORDERS: TIV, IDEAL_POINT: "1"} | dict.fromkeys(FLOWS, TIV)
+TIV_UNIT = "TIV million per unit"
+OTHER_UNITS = {
+    DELIVERIES: TIV,
+    ORDERS: TIV,
+    IDEAL_POINT: "1",
+    UNIT_VALUES: TIV_UNIT,
+    DESCRIPTIONS: TIV,
+} | dict.fromkeys(FLOWS, TIV)
 """Series that are no indicator of a country and year → unit."""
 
 Years = tuple[int, int]
@@ -176,18 +185,20 @@ def show(
     supplier: str | None = None,
     recipient: str | None = None,
     domain: str | None = None,
+    weapon: str | None = None,
     span: Years | None = None,
     as_of: datetime.date | None = None,
     every_vintage: bool = False,
     folder: Panel = None,
 ) -> Answer:
-    """Show one series: an indicator, deliveries, orders, ideal points, total imports or exports.
+    """Show one series: an indicator, deliveries, orders, ideal points, totals or unit values.
 
     Parameters
     ----------
     series : name as `listing` gives it.
     country : for country-year series, an ISO3 code or a name; all of the sample when None.
-    supplier, recipient, domain : for deliveries and orders.
+    supplier, recipient, domain : for deliveries and orders; supplier and domain for unit values.
+    weapon : for unit values and descriptions, a text that the weapon's name holds, in any case.
     span : first and last year; all when None.
     as_of : last day whose releases count; None for all.
     every_vintage : each release of a figure instead of the newest known.
@@ -199,6 +210,15 @@ def show(
         before its first release, or nothing found.
     """
     check_series(series)
+    if series in (UNIT_VALUES, DESCRIPTIONS):
+        _without(series, "--country", country)
+        _without(series, "--recipient", recipient)
+        chosen = {"domain": domain, "weapon": weapon, "span": span, "as_of": as_of}
+        if series == UNIT_VALUES:
+            return unit_values(supplier, every_vintage=every_vintage, folder=folder, **chosen)
+        _without(series, "--supplier", supplier)
+        return descriptions(every_vintage=every_vintage, folder=folder, **chosen)
+    _without(series, "--weapon", weapon)
     if series in (DELIVERIES, ORDERS):
         _without(series, "--country", country)
         lookup = deliveries if series == DELIVERIES else orders
@@ -411,19 +431,107 @@ def orders(
     return _answer(f"Orders of major arms, {title}{_when(as_of)}", header, sorted(cells))
 
 
-def domain_table(domain: str | None = None) -> Answer:
-    """Return which weapon belongs to which domain: domain, description, category, note."""
+def unit_values(
+    supplier: str | None = None,
+    *,
+    domain: str | None = None,
+    weapon: str | None = None,
+    span: Years | None = None,
+    as_of: datetime.date | None = None,
+    every_vintage: bool = False,
+    folder: Panel = None,
+) -> Answer:
+    """Return the highest value per unit of the new systems that a supplier delivered.
+
+    Rows are supplier, class, domain, year, TIV million per unit, units, release, assumed: of the
+    release that counts for the year's deliveries, or with `every_vintage` of each kept release.
+    """
+    where: dict[str, list[str]] = {}
+    if supplier is not None:
+        where["supplier"] = [_supplier(supplier)]
+        if where["supplier"] == [REST]:
+            rule = f"has no unit values: must be one of {', '.join(sorted(countries.suppliers()))}"
+            raise InputError(fault(rule, column="--supplier", value=supplier))
+    if domain is not None:
+        where["domain"] = [check_domain(domain)]
+    listed, chosen = _releases_of_deliveries(as_of, every_vintage, UNIT_VALUES, folder)
+    cells = [
+        (r.supplier, r.weapon_class, r.domain, r.year, r.tiv_unit, r.n_units, r.vintage, r.assumed)
+        for r in read(UNIT_VALUES, folder, where | {"vintage": listed})
+        if (r.year, r.vintage, r.assumed) in chosen
+        and _within(r.year, span)
+        and _named(weapon, r.weapon_class)
+    ]
+    header = (
+        "supplier", "class", "domain", "year", TIV_UNIT, "units", "released", "assumed"
+    )  # fmt: skip
+    who = where.get("supplier", ["all suppliers of the sample"])[0]
+    what = "".join(f", {part}" for part in (domain, weapon) if part)
+    title = f"Highest value per unit of new systems delivered, {who}{what}{_when(as_of)}"
+    return _answer(title, header, sorted(cells, key=lambda c: (c[0], c[1], c[3], c[6])))
+
+
+def descriptions(
+    *,
+    domain: str | None = None,
+    weapon: str | None = None,
+    span: Years | None = None,
+    as_of: datetime.date | None = None,
+    every_vintage: bool = False,
+    folder: Panel = None,
+) -> Answer:
+    """Return the world's deliveries by description: year, category, TIV million, lines, release.
+
+    The domain is that of domains.csv as it stands. Of releases that were kept alone.
+    """
     if domain is not None:
         check_domain(domain)
-    rows = [
-        (row["domain"], row["description"], row["category"], row["note"])
-        for row in domains.table()
-        if domain in (None, row["domain"])
+    mapped = domains.by_description()
+    rows = read(DESCRIPTIONS, folder)
+    _require_release(rows, as_of, DESCRIPTIONS)
+    limit = vintages.day(as_of)
+    newest: dict[int, str] = {}
+    for row in rows:
+        if row.vintage <= limit:
+            newest[row.year] = max(row.vintage, newest.get(row.year, ""))
+    cells = [
+        (r.description, mapped.get(r.description), r.category, r.year, r.tiv, r.n_lines, r.vintage)
+        for r in rows
+        if r.vintage <= limit
+        and (every_vintage or r.vintage == newest[r.year])
+        and domain in (None, mapped.get(r.description))
+        and _within(r.year, span)
+        and _named(weapon, r.description)
     ]
-    order = {name: i for i, name in enumerate(DOMAINS)}
-    rows.sort(key=lambda row: (order[row[0]], row[1:]))
-    title = "Technology domains by SIPRI's description of the weapon"
-    return Answer(title, ("domain", "description", "category", "note"), rows)
+    header = ("description", "domain", "category", "year", TIV, "lines", "released")
+    what = "".join(f", {part}" for part in (domain, weapon) if part)
+    title = f"Deliveries of the world by description{what}{_when(as_of)}"
+    return _answer(title, header, sorted(cells, key=lambda c: (c[0], c[3], c[6], c[2])))
+
+
+def _named(weapon: str | None, name: str) -> bool:
+    return weapon is None or weapon.strip().lower() in name.lower()
+
+
+def _releases_of_deliveries(
+    as_of: datetime.date | None, every_vintage: bool, series: str, folder: Panel
+) -> tuple[set[str], set[tuple[int, str, int]]]:
+    """Return the dates of the releases of deliveries that count, and (year, date, assumed)."""
+    listed = [row for row in read("vintages", folder) if row.table == "transfers"]
+    _require_release(listed, as_of, series)
+    limit = vintages.day(as_of)
+    covering: Iterable[tuple[int, Vintage]] = (
+        (
+            (year, row)
+            for row in listed
+            if row.vintage <= limit and not row.assumed
+            for year in range(row.first_year, row.last_year + 1)
+        )
+        if every_vintage
+        else vintages.transfer_vintages(listed, as_of).items()
+    )
+    chosen = {(year, row.vintage, row.assumed) for year, row in covering}
+    return {day for _, day, _ in chosen}, chosen
 
 
 def _member(text: str, also: tuple[str, ...] = ()) -> str:
@@ -431,6 +539,21 @@ def _member(text: str, also: tuple[str, ...] = ()) -> str:
     if code not in countries.members() and code not in also:
         rule = f"is outside the sample: must be one of {', '.join(sorted(countries.members()))}"
         raise InputError(fault(rule, column="--country", value=text))
+    return code
+
+
+def _supplier(text: str) -> str:
+    return _side("supplier", text, countries.suppliers())
+
+
+def _side(side: str, text: str, kept: Iterable[str]) -> str:
+    code = countries.find(text, option=f"--{side}")
+    if code not in kept and code not in (REST, SOVIET_UNION):
+        rule = (
+            f"is no {side} of the sample, so it counts under {REST}: "
+            f"must be one of {', '.join(sorted(kept))}, {REST}, {SOVIET_UNION}"
+        )
+        raise InputError(fault(rule, column=f"--{side}", value=text))
     return code
 
 
@@ -446,13 +569,7 @@ def _sides(
     ):
         if text is None:
             continue
-        code = countries.find(text, option=f"--{side}")
-        if code not in kept and code not in (REST, SOVIET_UNION):
-            rule = (
-                f"is no {side} of the sample, so it counts under {REST}: "
-                f"must be one of {', '.join(sorted(kept))}, {REST}, {SOVIET_UNION}"
-            )
-            raise InputError(fault(rule, column=f"--{side}", value=text))
+        code = _side(side, text, kept)
         where[side] = [code]
     if domain is not None:
         where["domain"] = [check_domain(domain)]

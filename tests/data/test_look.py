@@ -138,11 +138,42 @@ def test_ideal_points_are_shown(small_panel):
     assert early.rows == [("RUS", 2019, 0.25, "2020-07-31", 1)]
 
 
-def test_domains_are_listed_whole_or_one_by_one():
-    everything, engines = look.domain_table(), look.domain_table("engines")
-    assert {row[0] for row in engines.rows} == {"engines"}
-    assert len(everything.rows) > len(engines.rows) > 3
-    assert ("engines", "turbofan", "Engines", "") in engines.rows
+def test_unit_values_are_shown_by_supplier_domain_and_weapon(small_panel):
+    found = look.show("unit_values", supplier="Russia", folder=small_panel)
+    assert found.header == (
+        "supplier", "class", "domain", "year", "TIV million per unit", "units", "released",
+        "assumed",
+    )  # fmt: skip
+    assert found.rows == [
+        ("RUS", "fighter aircraft", "aircraft", 2019, 20.0, 2, "2022-03-15", 0),
+        ("RUS", "fighter aircraft", "aircraft", 2020, 20.0, 1, "2022-03-15", 0),
+        ("RUS", "turbofan", "engines", 2019, 3.0, 10, "2022-03-15", 0),
+    ]
+    for chosen in ({"domain": "engines"}, {"weapon": "Turbo"}):
+        engines = look.show("unit_values", supplier="RUS", folder=small_panel, **chosen)
+        assert engines.rows == found.rows[2:]
+    everybody = look.show("unit_values", span=(2020, 2021), folder=small_panel)
+    assert {row[0] for row in everybody.rows} == {"RUS", "USA", "CHN"}
+
+
+def test_unit_values_are_those_of_the_release_known_on_the_day_or_of_each(small_panel):
+    who = {"supplier": "RUS", "domain": "engines", "folder": small_panel}
+    known = (("2020-06-30", "2020-03-15", 1), ("2021-12-31", "2021-03-10", 0))
+    for day, release, is_assumed in known:
+        (row,) = look.show("unit_values", as_of=on(day), **who).rows
+        assert row[-2:] == (release, is_assumed)
+    every = look.show("unit_values", every_vintage=True, **who).rows
+    assert [row[-2] for row in every] == ["2021-03-10", "2022-03-15"]
+
+
+def test_descriptions_are_shown_with_the_domain_they_are_mapped_to(small_panel):
+    found = look.show("descriptions", weapon="turbofan", folder=small_panel)
+    assert found.rows == [("turbofan", "engines", "Engines", 2019, 30.25, 1, "2022-03-15")]
+    assert look.show("descriptions", domain="engines", folder=small_panel).rows == found.rows
+    every = look.show("descriptions", domain="engines", every_vintage=True, folder=small_panel)
+    assert [row[-1] for row in every.rows] == ["2021-03-10", "2022-03-15"]
+    early = look.show("descriptions", weapon="turbofan", as_of=on("2021-12-31"), folder=small_panel)
+    assert [row[-1] for row in early.rows] == ["2021-03-10"]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +191,13 @@ def test_domains_are_listed_whole_or_one_by_one():
         ({"series": "rd_share", "supplier": "RUS"}, "--supplier has no meaning for the series"),
         ({"series": "population", "domain": "naval"}, "--domain has no meaning for the series"),
         ({"series": "imports"}, "needs a country"),
+        ({"series": "rd_share", "weapon": "tank"}, "--weapon has no meaning for the series"),
+        ({"series": "unit_values", "recipient": "CHN"}, "--recipient has no meaning for the ser"),
+        ({"series": "unit_values", "supplier": "ROW"}, "'ROW': has no unit values: must be one"),
+        ({"series": "unit_values", "supplier": "BEL"}, "'BEL': is no supplier of the sample"),
+        ({"series": "unit_values", "domain": "engine"}, "nearest known is 'engines'"),
+        ({"series": "unit_values", "weapon": "zeppelin"}, "no figure found"),
+        ({"series": "descriptions", "supplier": "RUS"}, "--supplier has no meaning for the series"),
         ({"series": "gdp_ppp_constant", "country": "TWN"}, "no figure found"),
         ({"series": "rd_share", "country": "CHN", "span": (1900, 1950)}, "no figure found"),
     ],
@@ -174,6 +212,8 @@ def test_a_question_that_has_no_answer_says_why(given, said):
     ("series", "first"),
     [
         ("deliveries", "2020-03-15"),
+        ("unit_values", "2020-03-15"),
+        ("descriptions", "2021-03-10"),
         ("orders", "2022-03-13"),
         ("rd_share", "2019-12-01"),
         ("ideal_point", "2020-07-31"),
@@ -183,6 +223,8 @@ def test_a_question_that_has_no_answer_says_why(given, said):
 def test_a_day_before_the_first_release_is_refused_with_the_first(small_panel, series, first):
     pair = {"supplier": "RUS", "recipient": "CHN"}
     who = pair if series in ("deliveries", "orders") else {"country": "CHN"}
+    if series in ("unit_values", "descriptions"):
+        who = {}
     day = on(first)
     look.show(series, as_of=day, folder=small_panel, **who)
     with pytest.raises(InputError, match=f"the first is of {first}"):

@@ -356,6 +356,10 @@ def test_a_fault_found_late_leaves_nothing_either(command, stand_ins, tmp_path):
         ("data check no/such", "no/such: there is no such folder"),
         ("data build no/such", "no/such: there is no such folder"),
         ("data domains radars", "unknown domain"),
+        ("data domains --description zeppelin", "--description: 'zeppelin': no weapon of that"),
+        ("data domains --panel no/such", "--panel: 'no/such': there is no such folder"),
+        ("data show unit_values --supplier ROW", "--supplier: 'ROW': has no unit values"),
+        ("data show rd_share --weapon tank", "--weapon has no meaning for the series 'rd_share'"),
     ],
 )
 def test_bad_input_exits_2_with_one_line_that_names_it(command, tmp_path, words, message):
@@ -526,6 +530,27 @@ def test_data_commands_print_what_the_panel_holds(command):
     assert command("data", "domains", "submarines").code == cli.DONE
     assert "rd_share" in command("data", "list").out
     assert "2026-02-12" in command("data", "list", "--series", "deliveries").out
+
+
+def test_data_domains_shows_what_the_mapping_moves(command):
+    shown = command("data", "domains")
+    assert shown.code == cli.DONE
+    assert "by technology domain, 1992-2024" in shown.out and "SIPRI's category" in shown.out
+    long = command("data", "domains", "--csv").out.splitlines()
+    assert long[0] == "category,domain,lines,TIV million"
+    assert any(line.startswith("Missiles,air_defence,") for line in long)
+    torpedoes = command("data", "domains", "--description", "torpedo", "--csv").out.splitlines()
+    assert torpedoes[0].startswith("domain,description,class,category,lines,TIV million,note")
+    assert all(line.startswith("naval,") for line in torpedoes[1:])
+    assert len(command("data", "domains", "--all", "--csv").out.splitlines()) > 320
+    assert "data/domains.csv" in command("data", "domains", "--help").out
+
+
+def test_unit_values_are_shown_by_weapon(command):
+    shown = command("data", "show", "unit_values", "--supplier", "CHN", "--weapon", "frigate",
+                    "--years", "2023", "--csv")
+    assert shown.out.splitlines()[-1] == "CHN,frigate,naval,2023,335,3,2026-02-12,0"
+    assert "unit_values" in command("data", "list").out
 
 
 def test_data_check_names_every_fault_and_exits_2(command, tmp_path):
