@@ -1,0 +1,86 @@
+"""How good a forecast was: pure functions of what was said and what came, on labelled arrays.
+
+A score is smaller when the forecast was better. Probabilities are of events that did or did not
+happen; distributions are given by their quantiles, as the ledger keeps them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+QUANTILE = "quantile"
+LEVELS = tuple(round(k / 40, 3) for k in range(1, 40))
+"""Levels of the quantiles that are kept: every 2.5 %."""
+
+
+def brier(probability: xr.DataArray, happened: xr.DataArray) -> xr.DataArray:
+    """Return the Brier score (p − o)², from 0 to 1; any dims, broadcast by name (Brier 1950)."""
+    return (probability - happened) ** 2
+
+
+def log_score(
+    probability: xr.DataArray, happened: xr.DataArray, least: float | xr.DataArray
+) -> xr.DataArray:
+    """Return the logarithmic score −log P(what came), in nats (Good 1952).
+
+    Parameters
+    ----------
+    probability, happened
+        P of the event, and whether it happened (0 or 1); any dims, broadcast by name.
+    least
+        Probabilities below this, and above 1 less this, count as this: a share of n draws cannot
+        tell 0 from 1/(2n), and one draw more must not make the score infinite.
+    """
+    said = xr.where(happened > 0, probability, 1.0 - probability)
+    return -np.log(np.maximum(said, least))
+
+
+def pinball(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
+    """Return the pinball loss of each quantile (..., quantile); levels are the coordinate."""
+    level = quantiles[QUANTILE]
+    miss = outturn - quantiles
+    return xr.where(miss >= 0, level * miss, (level - 1.0) * miss)
+
+
+def crps(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
+    """Return the continuous ranked probability score from quantiles, in the outturn's unit.
+
+    CRPS = 2 ∫ pinball(τ) dτ over the levels (Laio & Tamea 2007), by the trapezoid rule over levels
+    k/(n+1), with nought at 0 and 1. For a standard normal and 39 levels the error is below 1 % of
+    the score within two standard deviations of the mean.
+
+    Parameters
+    ----------
+    quantiles
+        (..., quantile), equally spaced levels k/(n+1) as coordinate.
+    outturn
+        (...), what came.
+
+    Raises
+    ------
+    ValueError
+        If the levels are not equally spaced so.
+    """
+    n = quantiles.sizes[QUANTILE]
+    if not np.allclose(quantiles[QUANTILE], np.arange(1, n + 1) / (n + 1)):
+        raise ValueError("levels must be k/(n+1), k = 1 … n")
+    return 2.0 * pinball(quantiles, outturn).sum(QUANTILE) / (n + 1)
+
+
+def crps_log1p(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
+    """Return the CRPS of log(1 + value): relative misses, and room for noughts.
+
+    Exact for quantiles: a rising function of a quantile is the quantile of the function. See
+    Bosse et al. (2023) on scoring on the log scale.
+    """
+    return crps(np.log1p(quantiles), np.log1p(outturn))
+
+
+def covered(quantiles: xr.DataArray, outturn: xr.DataArray, mass: float) -> xr.DataArray:
+    """Say whether the central interval with that mass holds the outturn, its ends included."""
+    low, high = (
+        quantiles.sel({QUANTILE: level}, method="nearest", tolerance=1e-6, drop=True)
+        for level in ((1.0 - mass) / 2.0, (1.0 + mass) / 2.0)
+    )
+    return (low <= outturn) & (outturn <= high)
