@@ -1,0 +1,378 @@
+"""The hazard of a downturn of an alliance: what the history of allied pairs says of speed and rank.
+
+Discrete time, complementary log-log: the probability of a downturn in a year is one minus
+exp(−exp(linear predictor)), so that coefficients are log ratios of yearly hazards. Eras and treaties
+are partially pooled. A pair stays at risk after a downturn while it is allied; that it had one is a
+covariate. Trade and arms dependence are not known for most of the history and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.errors import InputError, fault
+from data.tables import AlliedPair
+from models import priors as prior_files
+from models.priors import Priors
+
+PRIORS_FILE = prior_files.DEFAULT_FILE.with_name("partnership.toml")
+
+DOWNTURN, RUPTURE = "downturn", "rupture"
+OUTCOMES = (DOWNTURN, RUPTURE)
+THESIS = (
+    "speed",
+    "junior_gain",
+    "asymmetry",
+    "reversed",
+    "prestige",
+    "prestige_speed",
+    "prestige_gain",
+    "prestige_asymmetry",
+    "autocracies",
+    "autocracies_prestige",
+)
+CONTROLS = ("senior_major", "common_rival", "rivals", "recent", "duration")
+COVARIATES = (*THESIS, *CONTROLS)
+INTERCEPT = "intercept"
+ROW, COVARIATE, ERA, TREATY = "pair_year", "covariate", "era", "treaty"
+
+ERAS = {
+    "concert": ((1816, 1870),),
+    "imperial": ((1871, 1913),),
+    "world_wars": ((1914, 1918), (1939, 1945)),
+    "interwar": ((1919, 1938),),
+    "cold_war": ((1946, 1989),),
+    "after": ((1990, 2100),),
+}
+"""Era → its years, first and last."""
+
+SAMPLES = {
+    "bilateral": "pairs with a bilateral treaty",
+    "major": "pairs with a bilateral treaty or a major power",
+}
+
+
+def era(year: np.ndarray) -> np.ndarray:
+    """Return the position of each year's era in `ERAS`, same shape; InputError outside of them."""
+    year = np.asarray(year)
+    found = np.full(year.shape, -1)
+    for position, spans in enumerate(ERAS.values()):
+        for first, last in spans:
+            found[(year >= first) & (year <= last)] = position
+    if (found < 0).any():
+        raise InputError(fault("must be a year from 1816", column="year", value=int(year.min())))
+    return found
+
+
+def covariates(
+    *,
+    log_ratio: Any,
+    change5: Any,
+    reversed: Any,
+    major1: Any,
+    major2: Any,
+    was_major1: Any,
+    was_major2: Any,
+    autocracy1: Any,
+    autocracy2: Any,
+    common_rivals: Any,
+    rivals: Any,
+    recent: Any,
+    years_allied: Any,
+    priors: Priors,
+) -> xr.DataArray:
+    """Turn what is known of a pair into the covariates of the model.
+
+    Parameters
+    ----------
+    log_ratio, change5
+        Log of the power of state 1 over state 2, and its change over five years.
+    reversed, major1, major2, was_major1, was_major2, autocracy1, autocracy2, rivals, recent
+        Flags, 0 or 1, as in the table `alliance_dyads`.
+    common_rivals, years_allied
+        Numbers: third states that are rivals of both; years of unbroken alliance, the first is 1.
+    priors
+        As from `load`: the reference values stand there.
+
+    Returns
+    -------
+    xarray.DataArray
+        (covariate, ...): `COVARIATES`, over whatever dims the arguments have together. The junior
+        partner is the one with less power; of equals, state 2.
+    """
+
+    def number(values: Any) -> xr.DataArray:
+        if isinstance(values, xr.DataArray):
+            return values.astype(float)
+        return xr.DataArray(np.asarray(values, float), dims=(ROW,) if np.ndim(values) else ())
+
+    ratio, change = number(log_ratio), number(change5)
+    first_is_junior = ratio < 0
+    prestige = xr.where(first_is_junior, number(was_major1), number(was_major2))
+    speed = abs(change) - priors.constant("reference_speed")
+    asymmetry = abs(ratio) - priors.constant("reference_asymmetry")
+    gain = xr.where(first_is_junior, change, -change)
+    autocracies = number(autocracy1) * number(autocracy2)
+    duration = np.log(number(years_allied)) - np.log(priors.constant("reference_years"))
+    parts = {
+        "speed": speed,
+        "junior_gain": gain,
+        "asymmetry": asymmetry,
+        "reversed": number(reversed),
+        "prestige": prestige,
+        "prestige_speed": prestige * speed,
+        "prestige_gain": prestige * gain,
+        "prestige_asymmetry": prestige * asymmetry,
+        "autocracies": autocracies,
+        "autocracies_prestige": autocracies * prestige,
+        "senior_major": xr.where(first_is_junior, number(major2), number(major1)),
+        "common_rival": (number(common_rivals) > 0).astype(float),
+        "rivals": number(rivals),
+        "recent": number(recent),
+        "duration": duration,
+    }
+    table = xr.concat(
+        xr.broadcast(*(parts[name] for name in COVARIATES)), COVARIATE, coords="minimal"
+    )
+    return table.assign_coords({COVARIATE: list(COVARIATES)})
+
+
+def load(path: Any = None) -> Priors:
+    """Read the priors of this model, with a reader's own laid over them; raises as `priors.load`."""
+    return prior_files.load(path, PRIORS_FILE)
+
+
+def prepare(
+    rows: Iterable[AlliedPair],
+    outcome: str,
+    priors: Priors,
+    *,
+    sample: str = "bilateral",
+    extra: pd.DataFrame | None = None,
+    last_year: int | None = None,
+) -> xr.Dataset:
+    """Select the pair-years of which all is known, and put them in the form of the model.
+
+    Parameters
+    ----------
+    rows
+        Of the table `alliance_dyads`.
+    outcome
+        `downturn` or `rupture`.
+    priors
+        As from `load`.
+    sample
+        `bilateral` or `major`.
+    extra
+        Weighted pseudo-observations, as from `forecast.analogues.table`; None for none.
+    last_year
+        Leave out what came later; None for all that is on record.
+
+    Returns
+    -------
+    xarray.Dataset
+        `covariates` (pair_year, covariate), `event`, `weight`, `year`, `era_at`, `treaty_at`,
+        `both_major` (pair_year), names `state1`, `state2`; coordinates `treaty` (the ATOP number as
+        text) and `era`; attribute `left_out`: pair-years without a known covariate.
+
+    Raises
+    ------
+    InputError
+        An unknown outcome or sample; nothing left.
+    """
+    for value, known, what in ((outcome, OUTCOMES, "outcome"), (sample, SAMPLES, "sample")):
+        if value not in known:
+            raise InputError(fault(f"must be one of {', '.join(known)}", column=what, value=value))
+    table = pd.DataFrame(rows, columns=list(AlliedPair._fields))
+    chosen = table["bilateral"] == 1
+    if sample == "major":
+        chosen |= (table["major1"] + table["major2"]) > 0
+    chosen &= table[outcome].notna()
+    chosen &= (table["state_death"] == 0) | (table[outcome] == 1)
+    if last_year is not None:
+        chosen &= table["year"] <= last_year
+    table = table[chosen].assign(weight=1.0)
+    needed = ["log_ratio", "change5", "autocracy1", "autocracy2"]
+    whole = table[needed].notna().all(axis=1)
+    left_out = int((~whole).sum())
+    table = table[whole].assign(treaty=lambda t: t["treaty"].astype(str))
+    if extra is not None:
+        table = pd.concat([table, extra.assign(**{outcome: extra[outcome].astype(float)})])
+    if table.empty:
+        raise InputError(fault("no pair-year is left to fit", column="alliance_dyads"))
+    treaties, treaty_at = np.unique(table["treaty"].to_numpy(str), return_inverse=True)
+    values = covariates(
+        **{name: table[name].to_numpy(float) for name in (
+            "log_ratio", "change5", "major1", "major2", "was_major1", "was_major2", "autocracy1",
+            "autocracy2", "common_rivals", "rivals", "recent",
+        )},
+        reversed=table["reversed"].fillna(0).to_numpy(float),
+        years_allied=(table["year"] - table["allied_since"] + 1).to_numpy(float),
+        priors=priors,
+    )  # fmt: skip
+    years = table["year"].to_numpy(int)
+    return xr.Dataset(
+        {
+            "covariates": values.transpose(ROW, COVARIATE),
+            "event": (ROW, table[outcome].to_numpy(int)),
+            "weight": (ROW, table["weight"].to_numpy(float)),
+            "year": (ROW, years),
+            "era_at": (ROW, era(years)),
+            "treaty_at": (ROW, treaty_at),
+            "both_major": (ROW, (table["major1"] * table["major2"]).to_numpy(int)),
+            "one_major": (ROW, ((table["major1"] + table["major2"]) == 1).to_numpy(int)),
+            "state1": (ROW, table["state1"].to_numpy(str)),
+            "state2": (ROW, table["state2"].to_numpy(str)),
+        },
+        coords={TREATY: treaties, ERA: list(ERAS), COVARIATE: list(COVARIATES)},
+        attrs={"outcome": outcome, "sample": sample, "left_out": left_out},
+    )
+
+
+def design(values: xr.DataArray, names: list[str]) -> np.ndarray:
+    """Return covariates as columns of the parameter vector: one for the intercept, none for scales.
+
+    Parameters
+    ----------
+    values
+        (covariate, pair_year) in any order.
+    names
+        Of the parameters, as from `models.priors.order`.
+    """
+    table = values.transpose(ROW, COVARIATE)
+    columns = {name: table.sel({COVARIATE: name}).values for name in COVARIATES}
+    columns[INTERCEPT] = np.ones(table.sizes[ROW])
+    nothing = np.zeros(table.sizes[ROW])
+    return np.stack([columns.get(name, nothing) for name in names], axis=1)
+
+
+def log_probability(event: Any, eta: Any, weight: Any, xp: Any) -> Any:
+    """Weighted log probability of an event or none at log hazard eta, with numpy or pytensor."""
+    hazard = xp.exp(eta)
+    return weight * xp.where(event > 0, xp.log(-xp.expm1(-hazard)), -hazard)
+
+
+def _logp(happened: bool) -> Any:
+    """Log probability of pair-years that all had an event, or all none: no branch a row."""
+    import pytensor.tensor as pt
+
+    def logp(event: Any, eta: Any, weight: Any) -> Any:
+        rate = pt.exp(eta)
+        return weight * (pt.log(-pt.expm1(-rate)) if happened else -rate) + 0.0 * event
+
+    return logp
+
+
+def hazard_model(inputs: xr.Dataset, priors: Priors) -> Any:
+    """Build the hazard model.
+
+    Parameters
+    ----------
+    inputs
+        As from `prepare`.
+    priors
+        As from `load`.
+
+    Returns
+    -------
+    pymc.Model
+        `parameters` (parameter), `era_effect` (era), `treaty_effect` (treaty), log hazard; the
+        weights are the shared variable `weight` (pair_year), so that a part can be left out
+        without compiling anew. Eras are sampled as levels at the mean covariates of the downturns,
+        where the data speak: the prior is the same, and the chains mix.
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    names = prior_files.order(priors)
+    coords = {
+        "parameter": names,
+        ERA: inputs[ERA].values,
+        TREATY: inputs[TREATY].values,
+        ROW: np.arange(inputs.sizes[ROW]),
+        "downturns_at": np.nonzero(inputs["event"].values > 0)[0],
+        "quiet_at": np.nonzero(inputs["event"].values == 0)[0],
+    }
+    happened = inputs["event"].values > 0
+    known = design(inputs["covariates"], names)
+    usual = known[happened].mean(axis=0)
+    in_era = np.eye(inputs.sizes[ERA])[inputs["era_at"].values]
+    with pm.Model(coords=coords) as model:
+        top = prior_files.parameters(priors)
+        weight = pm.Data("weight", inputs["weight"].values, dims=ROW)
+        base = pt.dot(usual, model["parameters"])
+        level = pm.Normal("era_level", base, top["era_sd"], dims=ERA)
+        pm.Deterministic("era_effect", level - base, dims=ERA)
+        of_treaty = pm.Normal("treaty_standard", 0.0, 1.0, dims=TREATY)
+        treaty_effect = pm.Deterministic(
+            "treaty_effect", top["treaty_sd"] * of_treaty, dims=TREATY
+        )
+        eta = (
+            pt.dot(known - usual, model["parameters"])
+            + pt.dot(in_era, level)
+            + treaty_effect[inputs["treaty_at"].values]
+        )
+        for name, rows in (("downturns", happened), ("quiet", ~happened)):
+            at = np.nonzero(rows)[0]
+            pm.CustomDist(
+                name,
+                eta[at],
+                weight[at],
+                logp=_logp(name == "downturns"),
+                observed=inputs["event"].values[at],
+                dims=f"{name}_at",
+            )
+    return model
+
+
+def log_hazard(
+    posterior: xr.Dataset, values: xr.DataArray, *, era: str = "after", treaty: str | None = None
+) -> xr.DataArray:
+    """Log of the yearly hazard of a pair, for every draw and covariate path.
+
+    Parameters
+    ----------
+    posterior
+        `parameters` (..., parameter), `era_effect` (..., era), `treaty_effect` (..., treaty).
+    values
+        (covariate, ...): as from `covariates`; dims it shares with the posterior are matched.
+    era
+        Of `ERAS`.
+    treaty
+        ATOP number of the pair's treaty; None for one of average hazard.
+
+    Returns
+    -------
+    xarray.DataArray
+        Over all dims but parameter and covariate.
+    """
+    own = posterior["parameters"].rename(parameter=COVARIATE)
+    eta = xr.dot(own.sel({COVARIATE: list(COVARIATES)}), values, dim=COVARIATE)
+    eta = eta + own.sel({COVARIATE: INTERCEPT}, drop=True)
+    eta = eta + posterior["era_effect"].sel({ERA: era}, drop=True)
+    if treaty is not None:
+        eta = eta + posterior["treaty_effect"].sel({TREATY: treaty}, drop=True)
+    return eta
+
+
+def hazard(
+    posterior: xr.Dataset, values: xr.DataArray, *, era: str = "after", treaty: str | None = None
+) -> xr.DataArray:
+    """Probability of a downturn in each year, given none of late; shapes as `log_hazard`."""
+    return -np.expm1(-np.exp(log_hazard(posterior, values, era=era, treaty=treaty)))
+
+
+def cumulative(yearly: xr.DataArray, dim: str) -> xr.DataArray:
+    """Probability of a first downturn by each year, from yearly hazards along `dim`."""
+    return -np.expm1(np.log1p(-yearly).cumsum(dim))
+
+
+def by_name(posterior: xr.Dataset) -> Mapping[str, xr.DataArray]:
+    """Return the draws of each parameter by name."""
+    names = posterior["parameter"].values
+    return {str(n): posterior["parameters"].sel(parameter=n, drop=True) for n in names}
