@@ -22,9 +22,9 @@ from forecast.fit import plain_coords, single
 from forecast.sampling import sample
 from models import partnership as model
 from models.partnership import COVARIATE, ERA, ROW, TREATY
-from models.priors import Priors, order
+from models.priors import Priors
 
-DRAWS, TUNE, CHAINS = 1100, 600, 4
+DRAWS, TUNE, CHAINS = 1500, 600, 4
 TARGET_ACCEPT = 0.9
 NODES = np.linspace(-5.0, 5.0, 51)
 """Standard values of a treaty's effect over which it is integrated: a fifth apart, as its
@@ -166,8 +166,9 @@ def _effect(
 
 def flat(tree: xr.DataTree, count: int | None = None) -> xr.Dataset:
     """Return the posterior with chains and draws on one dim `draw`, evenly thinned to `count`."""
-    stacked = tree["posterior"].to_dataset().stack(all=(CHAIN, DRAW), create_index=False)
-    stacked = stacked.drop_vars([CHAIN, DRAW], errors="ignore").rename(all=DRAW)
+    posterior = tree["posterior"].to_dataset()
+    chains = [posterior.isel({CHAIN: k}, drop=True) for k in range(posterior.sizes[CHAIN])]
+    stacked = xr.concat(chains, DRAW).drop_vars(DRAW, errors="ignore")
     if count is not None and count < stacked.sizes[DRAW]:
         at = np.linspace(0, stacked.sizes[DRAW] - 1, count).astype(int)
         stacked = stacked.isel({DRAW: at})

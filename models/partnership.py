@@ -1,9 +1,9 @@
 """The hazard of a downturn of an alliance: what the history of allied pairs says of speed and rank.
 
 Discrete time, complementary log-log: the probability of a downturn in a year is one minus
-exp(−exp(linear predictor)), so that coefficients are log ratios of yearly hazards. Eras and treaties
-are partially pooled. A pair stays at risk after a downturn while it is allied; that it had one is a
-covariate. Trade and arms dependence are not known for most of the history and are left out.
+exp(−exp(linear predictor)), so that coefficients are log ratios of yearly hazards. Eras and
+treaties are partially pooled. A pair stays at risk after a downturn while it is allied; that it had
+one is a covariate. Trade and arms dependence are not known for most of the history: left out.
 """
 
 from __future__ import annotations
@@ -58,14 +58,18 @@ SAMPLES = {
 
 
 def era(year: np.ndarray) -> np.ndarray:
-    """Return the position of each year's era in `ERAS`, same shape; InputError outside of them."""
-    year = np.asarray(year)
+    """Return the position of each year's era in `ERAS`, same shape.
+
+    Years before the first era count under it; InputError for one after the last.
+    """
+    year = np.maximum(np.asarray(year), 1816)
     found = np.full(year.shape, -1)
     for position, spans in enumerate(ERAS.values()):
         for first, last in spans:
             found[(year >= first) & (year <= last)] = position
     if (found < 0).any():
-        raise InputError(fault("must be a year from 1816", column="year", value=int(year.min())))
+        rule = "must be a year of an era, to 2100"
+        raise InputError(fault(rule, column="year", value=int(year.max())))
     return found
 
 
@@ -143,7 +147,7 @@ def covariates(
 
 
 def load(path: Any = None) -> Priors:
-    """Read the priors of this model, with a reader's own laid over them; raises as `priors.load`."""
+    """Read this model's priors, with a reader's own laid over them; raises as `priors.load`."""
     return prior_files.load(path, PRIORS_FILE)
 
 
@@ -169,7 +173,7 @@ def prepare(
     sample
         `bilateral` or `major`.
     extra
-        Weighted pseudo-observations, as from `forecast.analogues.table`; None for none.
+        Weighted pseudo-observations, as from `models.analogues.pseudo_rows`; None for none.
     last_year
         Leave out what came later; None for all that is on record.
 
