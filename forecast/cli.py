@@ -168,7 +168,7 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
     domains = _command(commands, "domains", data_domains, "show which weapon is of which domain")
     domains.add_argument("domain", nargs="?", help="the weapons of one domain")
     domains.add_argument(
-        "--description", metavar="TEXT", help="the weapons with this text in their name"
+        "--description", metavar="TEXT", help="text in SIPRI's description, as in torpedo"
     )
     domains.add_argument("--all", action="store_true", help="all weapons")
     _panel_option(domains)
