@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import io
 import os
 import re
 import shlex
@@ -103,8 +104,29 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument(
         "run", nargs="?", metavar="DIR-OR-ID", help="run folder, or beginning of an id; the newest"
     )
-    for each in (listing, show):
+    compare = _command(stored, "compare", runs_compare, "set two runs of a pair side by side")
+    for name in ("a", "b"):
+        compare.add_argument(name, metavar=name.upper(), help="run folder, or beginning of an id")
+    for each in (listing, show, compare):
         _store_option(each)
+        _csv_option(each)
+
+    words = "score what was forecast against what came since"
+    score = _command(commands, "score", score_command, words)
+    score.add_argument(
+        "--out", type=Path, metavar="FILE", help="the table of scores; scores.csv of the store"
+    )
+    _panel_option(score)
+    book = _group(commands.add_parser("ledger", help="the record of published forecasts"))
+    entered = _command(book, "list", ledger_list, "list what was entered, oldest first")
+    checked = _command(book, "check", ledger_check, "check that no entry was changed")
+    enter = _command(book, "enter", ledger_enter, "enter a run whose gate passed")
+    enter.add_argument(
+        "run", nargs="?", metavar="DIR-OR-ID", help="run folder, or beginning of an id; the newest"
+    )
+    for each in (score, entered, checked, enter):
+        _store_option(each)
+    for each in (score, entered):
         _csv_option(each)
 
     words = "show how the answer hangs on what was assumed"
@@ -406,6 +428,8 @@ def run_command(args: Args) -> int:
             build(part)
     put_pair(made.pair, events, timing, args.quick, False)
     print(f"\nrun {said['id']}: {made.target}")
+    if said["gate"]["passed"] and not args.quick:
+        _enter(args, made.target)
     return judged(said["gate"], args.quick)
 
 
@@ -526,6 +550,125 @@ def runs_show(args: Args) -> int:
         title = "gate passed" if gate["passed"] else "gate FAILED, not publishable"
         print()
         put(("check", "value", "threshold", "passed", "worst at"), checks, False, title)
+    return DONE
+
+
+def runs_compare(args: Args) -> int:
+    """Set two runs of one pair side by side: what they were made from, the probability of each
+    event by 2030 and 2050 and its median year, and every named parameter. Spreads are Monte-Carlo
+    errors of probabilities and standard deviations of parameters.
+    """
+    from forecast import compare
+
+    store = runs.store(args.store)
+    a, b = (runs.find(text, store) for text in (args.a, args.b))
+    found = compare.compare(a, b)
+    if args.csv:
+        put(compare.Difference._fields, found, True)
+        return DONE
+    differ = compare.setting(a, b)
+    put(("made from", "A", "B"), differ, False, f"A: {a}\nB: {b}")
+    header = ("", "A", "+-", "B", "+-", "B - A", "in combined +-")
+    rows = [(row.what, *(_short(value) for value in row[1:])) for row in found]
+    print()
+    put(header, rows, False, "What they say")
+    return DONE
+
+
+def _enter(args: Args, run: Path) -> bool:
+    """Enter a run in the ledger, say so, and return whether it may stand there."""
+    from forecast import ledger
+
+    store = runs.store(args.store)
+    done = ledger.enter(store, run)
+    if done.refused:
+        say(f"not entered in the ledger: {done.refused}")
+        return False
+    held = f", {done.held} were there already" if done.held else ""
+    say(f"entered in the ledger {ledger.path(store)}: {done.new} questions{held}")
+    return True
+
+
+def ledger_enter(args: Args) -> int:
+    """Enter a run's questions in the ledger, where they can never be changed. 'crossover run' does
+    so by itself; this is for runs made elsewhere, and for further pairs forecast from a run.
+    """
+    return DONE if _enter(args, runs.find(args.run, runs.store(args.store))) else GATE_FAILED
+
+
+def ledger_list(args: Args) -> int:
+    """List what was entered: one row a question of a published run."""
+    from forecast import ledger
+
+    store = runs.store(args.store)
+    found = ledger.entries(store)
+    if not found:
+        raise InputError(fault("holds no entry yet", file=ledger.path(store)))
+    header = ("seq", "run", "question", "of", "pair", "scenario", "origin", "as of", "entered")
+    rows = [
+        (
+            *(e.seq, e.run, e.question if e.domain == ALL_DOMAINS else f"{e.question}, {e.domain}"),
+            *(e.country, f"{e.supplier}-{e.recipient}", e.scenario, e.origin, e.as_of, e.entered),
+        )
+        for e in found
+    ]
+    put(header, rows, args.csv, f"Entered in {ledger.path(store)}")
+    return DONE
+
+
+def ledger_check(args: Args) -> int:
+    """Check the chain of hashes: every entry that was changed, or is missing, is named."""
+    from forecast import ledger
+
+    store = runs.store(args.store)
+    faults = ledger.verify(store)
+    for each in faults:
+        say(each)
+    if faults:
+        raise InputError(fault(f"{len(faults)} faults", file=ledger.path(store)))
+    last = ledger.head(store)
+    say(f"{ledger.path(store)}: sound; the last entry's hash is {last}" if last else "no entry yet")
+    return DONE
+
+
+def score_command(args: Args) -> int:
+    """Score what was forecast against what came since, in its first and its latest release: events
+    by Brier and logarithmic score, quantities by CRPS (from quantiles every 2.5 %, in TIV million
+    and of the log of one plus the value) and by how often their intervals held. Probabilities below
+    half a draw count as half a draw. All scores go into a table.
+    """
+    from forecast import ledger, scoring
+
+    store = runs.store(args.store)
+    found = ledger.entries(store)
+    if not found:
+        rule = "holds no entry yet: a run is entered when its gate has passed"
+        raise InputError(fault(rule, file=ledger.path(store)))
+    if ledger.verify(store):
+        rule = "an entry was changed: see 'crossover ledger check'"
+        raise InputError(fault(rule, file=ledger.path(store)))
+    rows = scoring.score(found, _layers(args))
+    out = args.out or store / "scores.csv"
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(scoring.Score._fields)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    runs.write(out, text.getvalue())
+    if not rows:
+        origins = sorted({entry.origin for entry in found})
+        say(
+            f"nothing to score yet: no release covers a year after the origins "
+            f"({', '.join(map(str, origins))}) of the {len(found)} entries"
+        )
+    elif args.csv:
+        put(scoring.Mean._fields, scoring.means(rows), True)
+    else:
+        header = ("question", "release", "scored", "Brier", "log", "CRPS", "CRPS, log scale")
+        shown = [
+            (*row[:3], *(_short(value) for value in row[3:])) for row in scoring.means(rows)
+        ]
+        put((*header, "in 50 %", "in 90 %"), shown, False, "Mean scores; smaller is better")
+    say(f"all scores: {out}")
     return DONE
 
 

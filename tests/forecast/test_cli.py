@@ -172,7 +172,9 @@ def test_help_and_plain_data_commands_answer_at_once(words):
 def test_every_command_of_the_manual_is_there(command):
     for words in (
         "run", "fit", "forecast", "report", "runs list", "runs show", "sensitivity levels",
-        "data list", "data show", "data check", "data build", "data domains",
+        "data list", "data show", "data check", "data build", "data domains", "data add",
+        "data refresh", "data revisions", "runs compare", "score", "ledger list", "ledger check",
+        "ledger enter",
     ):
         found = command(*words.split(), "--help")
         assert found.code == 0 and f"crossover {words}" in found.out
@@ -194,11 +196,14 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
     done = command("run", "--out", tmp_path / "out", "--seed", 7, "--as-of", "2025-06-30")
     assert done.code == cli.DONE, done.err
     assert tree(tmp_path) == [
-        f"out/{name}"
-        for name in (
-            "events.csv", "forecast.nc", "levels.csv", "posterior.nc", "priors.toml",
-            "report.pdf", "run.json", "timing.csv",
-        )
+        *(
+            f"out/{name}"
+            for name in (
+                "events.csv", "forecast.nc", "levels.csv", "posterior.nc", "priors.toml",
+                "report.pdf", "run.json", "timing.csv",
+            )
+        ),
+        "store/ledger.sqlite",
     ]
     said = runs.read(tmp_path / "out")
     assert (said["seed"], said["as_of"], said["quick"]) == (7, "2025-06-30", False)
@@ -641,3 +646,71 @@ def test_what_cannot_be_added_or_shown_exits_2(command, words, message):
     done = command(*words.split())
     assert done.code == cli.BAD_INPUT
     assert message in done.err.strip().splitlines()[-1] and "Traceback" not in done.err
+
+
+@pytest.fixture
+def published(tmp_path):
+    """Return a run folder that may be published, with a pair on its record."""
+    run = make_run(tmp_path / "published", draws=20)
+    said = json.loads((run / "run.json").read_text()) | {"supplier": "RUS", "recipient": "CHN"}
+    (run / "run.json").write_text(json.dumps(said))
+    return run
+
+
+def test_a_run_is_entered_listed_checked_and_scored(command, published, own_store):
+    entered = command("ledger", "enter", str(published))
+    assert entered.code == 0 and "7 questions" in entered.err
+    assert "0 questions, 7 were there already" in command("ledger", "enter", str(published)).err
+    listed = command("ledger", "list", "--csv")
+    assert len(listed.out.splitlines()) == 8
+    assert "sound; the last entry's hash is" in command("ledger", "check").err
+    scored = command("score")
+    assert scored.code == 0 and "nothing to score yet" in scored.err
+    assert (own_store / "scores.csv").read_text().startswith("run,question,country")
+
+
+def test_a_run_that_failed_its_gate_is_not_entered_and_exits_3(command, published, own_store):
+    said = json.loads((published / "run.json").read_text())
+    said["gate"]["passed"] = False
+    (published / "run.json").write_text(json.dumps(said))
+    done = command("ledger", "enter", str(published))
+    assert done.code == cli.GATE_FAILED and "has not passed the gate" in done.err
+    assert not own_store.exists()
+
+
+def test_a_tampered_ledger_is_not_scored(command, published, own_store):
+    import sqlite3
+
+    command("ledger", "enter", str(published))
+    with sqlite3.connect(own_store / "ledger.sqlite") as connection:
+        connection.execute("DROP TRIGGER never_changed")
+        connection.execute("UPDATE entries SET draws = draws + 1 WHERE seq = 1")
+    for words in ("ledger check", "score"):
+        done = command(*words.split())
+        assert done.code == cli.BAD_INPUT and "Traceback" not in done.err
+
+
+def test_two_runs_are_compared(command, published, tmp_path):
+    done = command("runs", "compare", str(published), str(published), "--csv")
+    assert done.code == 0 and done.out.startswith("what,a,a_spread,b,b_spread")
+    other = make_run(tmp_path / "other", draws=20)
+    said = json.loads((other / "run.json").read_text()) | {"supplier": "RUS", "recipient": "IND"}
+    (other / "run.json").write_text(json.dumps(said))
+    done = command("runs", "compare", str(published), str(other))
+    assert done.code == cli.BAD_INPUT and "is of the pair RUS-IND" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("score", "holds no entry yet"),
+        ("ledger list", "holds no entry yet"),
+        ("ledger enter", "the store holds no run yet"),
+        ("runs compare a b", "the store holds no run yet"),
+        ("runs compare", "the following arguments are required: A, B"),
+    ],
+)
+def test_what_cannot_be_scored_or_compared_exits_2(command, words, message):
+    done = command(*words.split())
+    assert done.code == cli.BAD_INPUT
+    assert message in done.err.strip().splitlines()[-1]

@@ -1,0 +1,229 @@
+"""The ledger: entered once, never changed, whole or nothing, whoever else is writing."""
+
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from data.errors import InputError
+from forecast import ledger
+from tests.synthetic import make_run
+
+QUESTIONS = 7
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("ledger") / "run", draws=30)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return tmp_path / "store"
+
+
+def copy(run, tmp_path, **changes):
+    """Return a copy of a run whose record says something else."""
+    folder = shutil.copytree(run, tmp_path / "copy")
+    said = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(said | changes))
+    return folder
+
+
+def test_every_question_of_a_run_is_entered_once(run, store):
+    assert ledger.enter(store, run) == (QUESTIONS, 0, "")
+    assert ledger.enter(store, run) == (0, QUESTIONS, "")
+    found = ledger.entries(store)
+    assert [e.seq for e in found] == list(range(1, QUESTIONS + 1))
+    assert {(e.question, e.country) for e in found if e.kind == ledger.QUANTITY} == {
+        ("deliveries", ""), ("exports", "RUS"), ("exports", "CHN")
+    }
+    assert {e.run for e in found} == {"synthetic-0001"}
+    assert {(e.supplier, e.recipient, e.origin, e.as_of) for e in found} == {
+        ("RUS", "CHN", 2024, "2026-04-30")
+    }
+    assert ledger.verify(store) == []
+
+
+def test_what_is_entered_is_what_the_run_said(run, store):
+    ledger.enter(store, run)
+    found = {(e.question, e.country): e for e in ledger.entries(store)}
+    with xr.open_dataset(run / "forecast.nc", engine="h5netcdf") as opened:
+        futures = opened.load()
+    entry = found["exports", "CHN"]
+    levels, values = entry.forecast["levels"], entry.forecast["quantiles"]["2030"]
+    draws = futures["exports"].sel(supplier="CHN", year_future=2030).values.ravel()
+    assert levels[19] == 0.5
+    assert values == pytest.approx(np.quantile(draws, levels), rel=1e-5)
+    event = found["capacity_crossover", ""].forecast
+    assert set(map(int, event["probability"])) == set(range(2024, 2051))
+    assert event["timing"]["horizon"] == 2050
+    assert entry.draws == futures.sizes["draw"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"quick": True}, "quick run"), ({"gate": {"passed": False}}, "has not passed the gate"),
+     ({"gate": None}, "has not passed the gate")],
+)
+def test_a_run_that_may_not_be_published_is_not_entered(run, store, tmp_path, changes, said):
+    done = ledger.enter(store, copy(run, tmp_path, **changes))
+    assert (done.new, done.held) == (0, 0) and said in done.refused
+    assert ledger.entries(store) == [] and not store.exists()
+
+
+def test_a_run_whose_numbers_have_changed_since_is_refused(run, store, tmp_path):
+    ledger.enter(store, run)
+    other = copy(run, tmp_path, as_of="2026-05-01")
+    with pytest.raises(InputError, match=r"was entered with other numbers; .* make a new run"):
+        ledger.enter(store, other)
+    assert len(ledger.entries(store)) == QUESTIONS and ledger.verify(store) == []
+
+
+def test_draws_that_are_not_on_record_are_refused(run, store, tmp_path):
+    other = copy(run, tmp_path, hashes={"forecast": "00"})
+    with pytest.raises(InputError, match="the draws are not those on the run's record"):
+        ledger.enter(store, other)
+    assert ledger.entries(store) == []
+
+
+def test_other_pairs_are_entered_when_their_own_gate_passed(run, store, tmp_path):
+    both = copy(run, tmp_path)
+    for name, passed in (("FRA-VNM", True), ("RUS-IND", False)):
+        folder = both / "pairs" / name
+        kind = "undefined" if name == "FRA-VNM" else "plain"
+        make_run(folder, kind, draws=10)
+        (folder / "gate.json").write_text(json.dumps({"passed": passed}))
+    ledger.enter(store, both)
+    pairs = {(e.supplier, e.recipient) for e in ledger.entries(store)}
+    assert pairs == {("RUS", "CHN"), ("FRA", "VNM")}
+
+
+def connect(store):
+    return sqlite3.connect(ledger.path(store))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET forecast = '{}' WHERE seq = 1",
+        "DELETE FROM entries WHERE seq = 7",
+        "INSERT OR REPLACE INTO entries SELECT * FROM entries WHERE seq = 1",
+        "INSERT INTO entries SELECT 9, 'x', kind, question, country, domain, supplier, recipient,"
+        " scenario, origin, as_of, vintages, forecast, draws, draws_hash, created, entered,"
+        " previous, 'h' FROM entries WHERE seq = 1",
+    ],
+)
+def test_the_file_itself_refuses_changes(run, store, statement):
+    ledger.enter(store, run)
+    before = ledger.entries(store)
+    with connect(store) as connection, pytest.raises(sqlite3.DatabaseError):
+        connection.execute(statement)
+    assert ledger.entries(store) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE entries SET forecast = replace(forecast, '2030', '2031') WHERE seq = 2",
+         "entry 2 (capacity_crossover_sustained of run synthetic-0001) was changed"),
+        ("UPDATE entries SET draws = draws + 1 WHERE seq = 5", "entry 5"),
+        ("DELETE FROM entries WHERE seq = 3", "should: entries are missing"),
+    ],
+)
+def test_a_file_changed_by_force_shows_it(run, store, statement, said):
+    ledger.enter(store, run)
+    last = ledger.head(store)
+    with connect(store) as connection:
+        connection.execute("DROP TRIGGER never_changed")
+        connection.execute("DROP TRIGGER never_deleted")
+        connection.execute(statement)
+    assert any(said in each for each in ledger.verify(store))
+    assert ledger.head(store) == last
+
+
+def test_the_last_hash_shows_a_cut_end(run, store):
+    ledger.enter(store, run)
+    last = ledger.head(store)
+    with connect(store) as connection:
+        connection.execute("DROP TRIGGER never_deleted")
+        connection.execute("DELETE FROM entries WHERE seq = 7")
+    assert ledger.verify(store) == [] and ledger.head(store) != last
+
+
+ENTER = """
+import os, signal, sqlite3, sys
+from pathlib import Path
+from forecast import ledger
+store, run, at = sys.argv[1:]
+count = 0
+real = ledger.digest
+def dying(row):
+    global count
+    count += 1
+    if count == int(at):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(row)
+ledger.digest = dying
+print(ledger.enter(Path(store), Path(run)))
+"""
+
+
+def child(store, run, at=0):
+    words = [sys.executable, "-c", ENTER, str(store), str(run), str(at)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("at", [1, 5, QUESTIONS])
+def test_a_kill_while_entering_leaves_nothing_of_the_run(run, store, at):
+    killed = child(store, run, at)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    assert ledger.entries(store) == []
+    assert ledger.enter(store, run).new == QUESTIONS and ledger.verify(store) == []
+
+
+def test_two_processes_entering_at_once_double_nothing(run, store, tmp_path):
+    other = copy(run, tmp_path, id="synthetic-0002")
+    running = [child(store, each) for each in (run, other, run, other)]
+    for process in running:
+        process.communicate()
+        assert process.returncode == 0
+    assert len(ledger.entries(store)) == 2 * QUESTIONS and ledger.verify(store) == []
+
+
+def test_a_ledger_that_another_holds_is_named(run, store, monkeypatch):
+    ledger.enter(store, run)
+    monkeypatch.setattr(ledger, "WAIT", 0.05)
+    holder = sqlite3.connect(ledger.path(store), isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(InputError, match="another process has been writing"):
+        ledger.enter(store, run)
+    holder.close()
+
+
+@pytest.mark.parametrize("content", [b"no ledger" * 100, b"SQLite format 3\0" + b"\xa5" * 4000])
+def test_a_file_that_is_no_ledger_is_named(run, store, content):
+    store.mkdir()
+    ledger.path(store).write_bytes(content)
+    with pytest.raises(InputError, match=r"ledger\.sqlite: "):
+        ledger.entries(store)
+    with pytest.raises(InputError, match=r"ledger\.sqlite: "):
+        ledger.enter(store, run)
+
+
+def test_a_run_without_a_forecast_cannot_be_entered(run, store, tmp_path):
+    other = copy(run, tmp_path)
+    (other / "forecast.nc").unlink()
+    with pytest.raises(InputError, match=r"forecast\.nc: the run holds no forecast"):
+        ledger.enter(store, other)
+
+
+def test_no_ledger_yet_is_an_empty_one(store):
+    assert ledger.entries(store) == [] and ledger.verify(store) == [] and ledger.head(store) == ""

@@ -1,0 +1,133 @@
+"""The track record, on entries made by hand and deliveries that are on record."""
+
+import numpy as np
+import pytest
+
+from data.build import build
+from data.names import BASELINE
+from forecast import ledger, scores, scoring
+from forecast.ledger import Entry
+from tests.data import samples
+
+NEXT = samples.lines_official(
+    (
+        *samples.LINES_ROWS[1:],
+        samples.LINES_ROWS[0].replace("20,40,No", "20,50,No"),
+        "17,Russia,China,S,SAM system,Air-defence systems,2020,No,1,No,2022,No,New,12,12,12,No",
+    ),
+    day="13 Mar 2023",
+)
+
+
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory):
+    """Return a panel whose figures of 2019 have three releases, of 2022 one."""
+    folder = tmp_path_factory.mktemp("scoring")
+    samples.write_all(folder)
+    (folder / "next.csv").write_text(NEXT)
+    return build(folder, tmp_path_factory.mktemp("built") / "panel").folder
+
+
+def entry(kind, question, forecast, **changes):
+    given = {
+        "seq": 1, "run": "r1", "kind": kind, "question": question, "country": "",
+        "domain": "all", "supplier": "RUS", "recipient": "CHN", "scenario": BASELINE,
+        "origin": 2018, "as_of": "", "vintages": {}, "forecast": forecast, "draws": 1000,
+        "draws_hash": "", "created": "", "entered": "", "previous": "", "hash": "",
+    }
+    return Entry(**(given | changes))
+
+
+def quantiles(years, low, high):
+    values = np.linspace(low, high, len(scores.LEVELS)).tolist()
+    return {"levels": list(scores.LEVELS), "quantiles": {str(year): values for year in years}}
+
+
+def test_deliveries_are_scored_against_the_first_and_the_latest_release(panel):
+    said = entry(ledger.QUANTITY, "deliveries", quantiles((2018, 2019, 2020, 2030), 0, 78))
+    rows = scoring.score([said], panel)
+    assert [(r.year, r.release, r.vintage, r.outturn) for r in rows] == [
+        (2019, "first", "2021-03-10", 68.25),
+        (2019, "latest", "2023-03-13", 80.25),
+        (2020, "first", "2021-03-10", 0.0),
+        (2020, "latest", "2023-03-13", 20.5),
+    ]
+    assert [(r.in_50, r.in_90) for r in rows] == [(0, 1), (0, 0), (0, 0), (1, 1)]
+    assert all(r.median == pytest.approx(39.0) and r.brier is None for r in rows)
+    assert rows[1].crps > rows[3].crps > 0
+
+
+def test_exports_and_imports_count_everybodys(panel):
+    said = [
+        entry(ledger.QUANTITY, "exports", quantiles((2021,), 0, 10), country="CHN"),
+        entry(ledger.QUANTITY, "imports", quantiles((2019,), 0, 10), country="CHN"),
+    ]
+    latest = {r.question: r.outturn for r in scoring.score(said, panel) if r.release == "latest"}
+    assert latest == {"exports": 9.0, "imports": 85.25}
+
+
+def real(question, origin, by, **changes):
+    """Return an entry of which the shipped panel knows the outturn."""
+    return entry(ledger.EVENT, question, {"probability": by}, origin=origin, **changes)
+
+
+def test_an_event_is_resolved_by_each_release():
+    """By the release of 2024 China's three-year mean of exports was below Russia's in 2023; by that
+    of 2026 it was above (2,206 against 2,080 TIV million).
+    """
+    by = {"2022": 0.0, "2023": 0.4, "2024": 0.7, "2025": 0.8}
+    rows = scoring.score([real("export_crossover", 2022, by)])
+    assert [(r.year, r.release, r.outturn) for r in rows] == [
+        (2023, "first", 0.0), (2023, "latest", 1.0), (2024, "first", 1.0), (2024, "latest", 1.0)
+    ]
+    assert [r.brier for r in rows] == pytest.approx([0.16, 0.36, 0.09, 0.09])
+    assert rows[0].log_score == pytest.approx(-np.log(0.6))
+
+
+def test_independence_resolves_on_the_share_of_the_base_years():
+    """Mean of 2022–24: 285; five per cent of the mean of 2000–2009 is about 110."""
+    rows = scoring.score([real("independence", 2023, {"2023": 0.0, "2024": 0.0})])
+    assert [(r.year, r.outturn, r.brier) for r in rows if r.release == "latest"] == [(2024, 0, 0)]
+
+
+def test_a_share_of_no_draws_is_half_a_draw():
+    by = {"2023": 0.0, "2024": 0.0}
+    (row,) = (r for r in scoring.score([real("export_crossover", 2023, by, draws=50)])
+              if r.release == "latest")
+    assert row.outturn == 1.0 and row.log_score == pytest.approx(-np.log(0.01))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        real("capacity_crossover", 2022, {"2023": 0.5}),
+        real("export_crossover", 2022, {"2022": 1.0, "2023": 1.0}),
+        real("export_crossover", 2022, {"2023": 0.5}, scenario="chinese_plateau"),
+        real("export_crossover", 2024, {"2024": 0.0, "2025": 0.5}),
+        real("independence", 2023, {"2024": 0.5}, supplier="FRA", recipient="RUS"),
+    ],
+    ids=["model quantity", "known at the origin", "scenario", "not out yet", "undefined"],
+)
+def test_what_no_figure_resolves_is_not_scored(said):
+    assert scoring.score([said]) == []
+
+
+def test_means_are_by_question_and_release(panel):
+    said = entry(ledger.QUANTITY, "deliveries", quantiles((2019, 2020), 0, 78))
+    rows = scoring.score([said, said._replace(run="r2")], panel)
+    first, latest = scoring.means(rows)
+    assert (first.question, first.release, first.scored) == ("deliveries", "first", 4)
+    assert (first.in_90, latest.in_90, first.brier) == (0.5, 0.5, None)
+    assert first.crps == pytest.approx(np.mean([r.crps for r in rows if r.release == "first"]))
+
+
+def test_the_outturn_is_what_the_model_calls_observed():
+    """The same sums as in a run's `exports_observed` and `imports_observed`."""
+    from data.panel import assemble
+
+    came, tiv = scoring.Outturns(), assemble()["tiv"]
+    day = came.of_year(2023)["latest"]
+    for who in ("RUS", "CHN"):
+        mine = came.values(day, ledger.EXPORTS, who, range(2000, 2025))
+        theirs = tiv.sel(supplier=who, year=slice(2000, 2024)).sum("recipient")
+        assert np.allclose(mine, theirs)
