@@ -50,8 +50,9 @@ def as_of_country_years(
 
     Returns
     -------
-    list of rows sorted by indicator, country and year. Among equal vintages a figure with a known
-    release date goes before one with an assumed date.
+    list of rows sorted by indicator, country and year. A figure of a release that was kept goes
+    before one with an assumed date, even a later one: an assumed date stands in for releases that
+    were not kept, and what was added since may be such a release.
     """
     limit = day(as_of)
     own = newest_units(rows, as_of)
@@ -70,7 +71,7 @@ def as_of_country_years(
 
 
 def _rank(row: CountryYear) -> tuple:
-    return (row.vintage, -row.assumed, row.source)
+    return (-row.assumed, row.vintage, row.source)
 
 
 def common_units(rows: Iterable[CountryYear], as_of: datetime.date | None) -> dict[str, str]:
@@ -87,7 +88,10 @@ def common_units(rows: Iterable[CountryYear], as_of: datetime.date | None) -> di
 def transfer_vintages(
     vintages: Iterable[Vintage], as_of: datetime.date | None
 ) -> dict[int, Vintage]:
-    """Return year → the newest release of arms transfers known on a date that covers the year."""
+    """Return year → the newest release of arms transfers known on a date that covers the year.
+
+    A release that was kept goes before an assumed one, as in `as_of_country_years`.
+    """
     limit = day(as_of)
     chosen: dict[int, Vintage] = {}
     for row in vintages:
@@ -95,7 +99,7 @@ def transfer_vintages(
             continue
         for year in range(row.first_year, row.last_year + 1):
             held = chosen.get(year)
-            if held is None or (row.vintage, -row.assumed) > (held.vintage, -held.assumed):
+            if held is None or (-row.assumed, row.vintage) > (-held.assumed, held.vintage):
                 chosen[year] = row
     return chosen
 
@@ -121,7 +125,10 @@ def as_of_votes(rows: Iterable[Vote], as_of: datetime.date | None) -> list[Vote]
     best: dict[tuple[str, int], Vote] = {}
     for row in rows:
         key = (row.country, row.year)
-        if row.vintage <= limit and (key not in best or row.vintage > best[key].vintage):
+        held = best.get(key)
+        if row.vintage <= limit and (
+            held is None or (-row.assumed, row.vintage) > (-held.assumed, held.vintage)
+        ):
             best[key] = row
     return [best[key] for key in sorted(best)]
 

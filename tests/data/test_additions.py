@@ -113,7 +113,7 @@ def test_an_older_release_after_a_newer_one_is_put_where_it_belongs(small_panel,
         as_of = day and datetime.date.fromisoformat(day)
         return look.show("rd_share", **where, as_of=as_of).rows[-1][2]
 
-    assert known("2021-07-01") == 2.0
+    assert known("2021-07-01") == known("2021-12-15") == 2.0, "a later assumed date does not count"
     assert known(None) == known("2022-04-30") != 2.0
 
 
