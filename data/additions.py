@@ -630,6 +630,9 @@ def _write(examined: Examined, store: Path) -> Path:
         shutil.rmtree(part, ignore_errors=True)
         rule = f"cannot be written ({error.strerror}); nothing was added"
         raise InputError(fault(rule, file=error.filename or part)) from None
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     return base / name
 
 

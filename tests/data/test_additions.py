@@ -375,3 +375,13 @@ def test_a_base_of_2024_and_all_later_files_make_the_shipped_panel(raw, tmp_path
     ours, shipped = assemble(None, additions.layers(base, store)), assemble()
     for name in ("tiv_domain", "ordered_tiv", "rd_share", "gdp", "milex", "ideal_point"):
         assert ours[name].equals(shipped[name]), name
+
+
+def test_ctrl_c_while_writing_leaves_nothing(small_panel, put, store, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(additions, "_flush", stop)
+    with pytest.raises(KeyboardInterrupt):
+        plain_add([put("new.csv", NEXT)], store, small_panel)
+    assert [path.name for path in (store / "panel").iterdir()] == [additions.LOCK]

@@ -714,3 +714,32 @@ def test_what_cannot_be_scored_or_compared_exits_2(command, words, message):
     done = command(*words.split())
     assert done.code == cli.BAD_INPUT
     assert message in done.err.strip().splitlines()[-1]
+
+
+def test_a_run_says_which_additions_it_rests_on(command, tmp_path, own_store):
+    from tests.data import samples
+
+    command("run", "--out", tmp_path / "before")
+    page = samples.api_page([samples.api_row("CHN", 2024, 2.6)], updated="2026-05-30")
+    (tmp_path / "rd.json").write_text(json.dumps(page))
+    command("data", "add", str(tmp_path / "rd.json"))
+    command("run", "--out", tmp_path / "after")
+    before, after = (runs.read(tmp_path / name) for name in ("before", "after"))
+    assert before["additions"] == []
+    assert after["additions"] == [one.id for one in additions_of(own_store)] != []
+    assert before["hashes"]["panel"] != after["hashes"]["panel"]
+
+
+def test_the_world_bank_is_asked_and_what_is_new_is_added(command, own_store):
+    from tests.data import samples
+    from tests.data.test_world_bank_api import server
+
+    page = samples.api_page([samples.api_row("CHN", 2024, 2.6)], updated="2026-05-30")
+    with server(lambda query, n: (200, page, 0.0)) as (url, requests):
+        words = ("data", "refresh", "--url", url, "--indicator", "rd_share")
+        assert command(*words, "--dry-run").code == 0 and additions_of(own_store) == []
+        done = command(*words)
+    assert done.code == 0 and "rd_share" in done.out and "added: " in done.err
+    assert len(additions_of(own_store)) == 1 and len(requests) == 2
+    gone = command(*words)
+    assert gone.code == cli.BAD_INPUT and "no connection" in gone.err
