@@ -246,8 +246,9 @@ def influence(
     from arviz_stats.base import array_stats
 
     posterior, inputs = flat(tree), tree["constant_data"].to_dataset()
-    log_weights = -treaty_log_likelihood(posterior, inputs).transpose(TREATY, DRAW).values
-    smoothed, khat = array_stats.psislw(log_weights)
+    record = treaty_log_likelihood(posterior, inputs).transpose(TREATY, DRAW).values
+    # The weights are the inverse likelihoods: psislw takes the log likelihood and turns it round.
+    smoothed, khat = array_stats.psislw(record)
     smoothed = np.exp(smoothed - smoothed.max(axis=1, keepdims=True))
     smoothed /= smoothed.sum(axis=1, keepdims=True)
     draws = model.by_name(posterior)

@@ -1,0 +1,164 @@
+"""Fit the alignment of powers, and say when a pair's votes cool.
+
+Read the probability of cooling with `check` and `base_rate` beside it. From 2014 the model's 90 %
+bands held 79 to 96 % of the distances that came, but it foretold cooling in 11 to 18 % of pairs a
+year where 0 to 4 % saw it: the walk is as wide as the realignments of the 1990s made it. A level
+that falls back to a mean of its own was tried; it foretold as much, and mixed worse.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.names import YEAR, YEAR_FUTURE
+from forecast.fit import plain_coords, single
+from forecast.partnership import flat
+from forecast.sampling import sample
+from models import alignment as model
+from models.priors import Priors
+
+DRAWS, TUNE, CHAINS = 1000, 600, 4
+TARGET_ACCEPT = 0.9
+
+
+def fit(
+    gap: xr.DataArray,
+    priors: Priors,
+    *,
+    seed: int,
+    draws: int = DRAWS,
+    tune: int = TUNE,
+    chains: int = CHAINS,
+    progress: bool = False,
+) -> xr.DataTree:
+    """Fit the local-level model to the gaps of all pairs.
+
+    Parameters
+    ----------
+    gap
+        As from `models.alignment.gaps`.
+    priors
+        As from `models.alignment.load`.
+    seed, draws, tune, chains, progress
+        Of the sampler.
+
+    Returns
+    -------
+    xarray.DataTree
+        `posterior` (`parameters`, `step`, `noise`), `sample_stats`, `constant_data` (`gap`).
+    """
+    import nutpie
+
+    compiled = nutpie.compile_pymc_model(model.alignment_model(gap, priors), backend="numba")
+    sampled = sample(
+        compiled, seed=seed, draws=draws, tune=tune, chains=chains,
+        target_accept=TARGET_ACCEPT, progress=progress,
+    )  # fmt: skip
+    statistics = sampled["sample_stats"].to_dataset()
+    statistics = statistics.drop_vars(
+        [name for name, values in statistics.items() if values.dtype == object or values.ndim > 2]
+    )
+    return xr.DataTree.from_dict(
+        {
+            "posterior": single(sampled["posterior"].to_dataset()),
+            "sample_stats": statistics,
+            "constant_data": plain_coords(gap.to_dataset(name="gap")),
+        }
+    )
+
+
+def forecast(
+    tree: xr.DataTree, country1: str, country2: str, horizon: int, *, seed: int
+) -> xr.Dataset:
+    """Simulate a pair's distance, and find the years in which its votes cool.
+
+    Returns
+    -------
+    xarray.Dataset
+        `distance` (draw, year_future), `cooling` (draw, year_future) truth values,
+        `cooling_by` (year_future): probability of a first cooling by the year, and on record
+        `recorded_distance`, `recorded_cooling` (year). Attribute `pooled_sd`.
+    """
+    gap, pair = tree["constant_data"]["gap"], model.name(country1, country2)
+    posterior = flat(tree)
+    distance = model.simulate(posterior, gap, pair, horizon, seed=seed)
+    record = abs(gap.sel({model.PAIR: pair}, drop=True)).dropna(YEAR)
+    sd = model.pooled_sd(gap)
+    whole = _joined(record, distance)
+    cools = model.cooling(whole, sd, YEAR_FUTURE).sel({YEAR_FUTURE: distance[YEAR_FUTURE]})
+    first = cools.astype(int).cumsum(YEAR_FUTURE) > 0
+    return xr.Dataset(
+        {
+            "distance": distance,
+            "cooling": cools,
+            "cooling_by": first.mean("draw"),
+            "recorded_distance": record,
+            "recorded_cooling": model.cooling(record, sd, YEAR),
+        },
+        attrs={"pooled_sd": sd},
+    )
+
+
+def base_rate(gap: xr.DataArray) -> dict[str, float]:
+    """How often votes cooled on record: share of pair-years, and of pairs at least once."""
+    sd = model.pooled_sd(gap)
+    found = [
+        model.cooling(abs(gap.sel({model.PAIR: pair})).dropna(YEAR), sd, YEAR).values
+        for pair in gap[model.PAIR].values
+    ]
+    judged = np.concatenate([years[model.MEAN_YEARS + 1 :] for years in found])
+    return {"pair_years": float(judged.mean()), "pairs": float(np.mean([y.any() for y in found]))}
+
+
+def check(gap: xr.DataArray, priors: Priors, origin: int, *, seed: int) -> pd.DataFrame:
+    """Forecast every pair from an earlier year, and compare with what came.
+
+    Parameters
+    ----------
+    gap
+        As from `models.alignment.gaps`.
+    origin
+        Last year to be known; later ones are forecast.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a horizon: `horizon`, `inside_50`, `inside_90` (share of pairs), `cooling_expected`,
+        `cooling_seen` (share of pairs in which votes cool in that year). Pairs share countries, so
+        a year's errors are not independent.
+    """
+    known = gap.sel({YEAR: slice(None, origin)})
+    known = known.sel({model.PAIR: np.isfinite(known).sum(YEAR) >= model.SHORTEST})
+    last = int(gap[YEAR].values[-1])
+    posterior = flat(fit(known, priors, seed=seed, draws=300, chains=2))
+    sd = model.pooled_sd(known)
+    inside, expected, seen = [], [], []
+    for pair in known[model.PAIR].values:
+        drawn = model.simulate(posterior, known, str(pair), last, seed=seed)
+        truth = abs(gap.sel({model.PAIR: pair}, drop=True)).dropna(YEAR)
+        came = truth.sel({YEAR: slice(origin + 1, None)}).values
+        q = drawn.quantile([0.05, 0.25, 0.75, 0.95], "draw").values
+        inside.append([(q[1] <= came) & (came <= q[2]), (q[0] <= came) & (came <= q[3])])
+        years = drawn[YEAR_FUTURE]
+        whole = _joined(truth.sel({YEAR: slice(None, origin)}), drawn)
+        cools = model.cooling(whole, sd, YEAR_FUTURE).sel({YEAR_FUTURE: years})
+        expected.append(cools.mean("draw").values)
+        seen.append(model.cooling(truth, sd, YEAR).sel({YEAR: slice(origin + 1, None)}).values)
+    shares = np.mean(np.array(inside, float), axis=0)
+    return pd.DataFrame(
+        {
+            "horizon": np.arange(1, last - origin + 1),
+            "inside_50": shares[0],
+            "inside_90": shares[1],
+            "cooling_expected": np.mean(expected, axis=0),
+            "cooling_seen": np.mean(np.array(seen, float), axis=0),
+        }
+    )
+
+
+def _joined(record: xr.DataArray, future: xr.DataArray) -> xr.DataArray:
+    """Record and simulated future of a distance in one, (draw, year_future)."""
+    past = record.rename({YEAR: YEAR_FUTURE}).expand_dims({"draw": future.sizes["draw"]})
+    return xr.concat([past.drop_vars("draw", errors="ignore"), future], YEAR_FUTURE)

@@ -1,0 +1,48 @@
+"""A small real fit of alignment, and what is read off it."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from forecast import alignment as room
+from models import alignment as model
+
+CODES = ["CHN", "FRA", "GBR", "IND", "RUS", "USA"]
+YEARS = np.arange(1995, 2025)
+
+
+@pytest.fixture(scope="module")
+def gap() -> xr.DataArray:
+    random = np.random.default_rng(2)
+    values = random.normal(0, 1, (6, 1)) + np.cumsum(random.normal(0, 0.1, (6, 30)), axis=1)
+    values = values + random.normal(0, 0.08, values.shape)
+    return model.gaps(
+        xr.DataArray(values, dims=("country", "year"), coords={"country": CODES, "year": YEARS})
+    )
+
+
+@pytest.fixture(scope="module")
+def tree(gap) -> xr.DataTree:
+    return room.fit(gap, model.load(), seed=1, draws=200, tune=300, chains=2)
+
+
+def test_steps_and_noise_are_found(tree):
+    posterior = tree["posterior"].to_dataset()
+    # Of a gap of two: root two times those of one. Fifteen pairs of thirty years.
+    assert float(posterior["step"].mean()) == pytest.approx(0.1 * np.sqrt(2), rel=0.3)
+    assert float(posterior["noise"].mean()) == pytest.approx(0.08 * np.sqrt(2), rel=0.4)
+
+
+def test_a_forecast_holds_distances_and_the_probability_of_cooling(tree):
+    found = room.forecast(tree, "RUS", "CHN", 2034, seed=1)
+    assert found["distance"].dims == ("draw", "year_future")
+    assert found.sizes["year_future"] == 10
+    by = found["cooling_by"].values
+    assert (np.diff(by) >= 0).all() and 0 <= by[0] <= by[-1] <= 1
+    assert found["recorded_distance"].sizes["year"] == 30
+    assert found.attrs["pooled_sd"] > 0
+
+
+def test_a_rate_on_record_is_a_share(gap):
+    found = room.base_rate(gap)
+    assert 0 <= found["pair_years"] <= found["pairs"] <= 1

@@ -1,0 +1,246 @@
+"""What is said of the hazard: on draws made by hand, and on one small real fit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy import integrate, stats
+
+from data.errors import InputError
+from data.tables import read
+from forecast import gate, pairs
+from forecast import partnership as room
+from models import partnership as model
+from models.priors import order
+from tests import history
+
+PRIORS = model.load()
+
+
+@pytest.fixture(scope="module")
+def inputs() -> xr.Dataset:
+    rows = history.with_outcome(history.covariate_rows(1), PRIORS, history.EFFECTS, 2)
+    return model.prepare(history.records(rows), "downturn", PRIORS)
+
+
+@pytest.fixture(scope="module")
+def tree(inputs) -> xr.DataTree:
+    """Return one small real fit: two chains of 250."""
+    return room.fit(inputs, PRIORS, seed=1, draws=250, tune=300, chains=2)
+
+
+def test_a_small_fit_holds_what_later_steps_need(tree, inputs):
+    posterior = tree["posterior"].to_dataset()
+    assert posterior["parameters"].dims == ("chain", "draw", "parameter")
+    assert posterior["treaty_effect"].sizes["treaty"] == inputs.sizes["treaty"]
+    verdict = gate.judge(tree)
+    assert verdict["quantities"] > 50
+    divergences = next(c for c in verdict["checks"] if c["name"] == "divergences")
+    assert divergences["value"] == 0
+
+
+def test_a_small_fit_finds_what_its_history_was_drawn_from(tree):
+    table = room.effects(tree, PRIORS).set_index("effect")
+    for name in ("speed", "recent"):
+        low, high = np.log(table.loc[name, ["q05", "q95"]].astype(float))
+        # A wide net: the truth within the 90 % interval or half its width beyond.
+        assert low - (high - low) / 2 < history.EFFECTS[name] < high + (high - low) / 2
+    assert table.loc["recent", "p_positive"] > 0.5
+
+
+def test_effects_stand_beside_their_priors(tree):
+    table = room.effects(tree, PRIORS).set_index("effect")
+    assert set(model.COVARIATES) < set(table.index)
+    speed = table.loc["speed"]
+    assert speed["q05"] < speed["q25"] < speed["median"] < speed["q75"] < speed["q95"]
+    assert speed["prior_median"] == pytest.approx(1.0)
+    assert speed["prior_q95"] == pytest.approx(np.exp(1.645), rel=1e-3)
+    assert table["supported"].equals((table["q05"] > 1) | (table["q95"] < 1))
+    fall = table.loc["junior_falling"]
+    assert fall["prior_q95"] == pytest.approx(np.exp(1.645 * np.sqrt(2)), rel=1e-3)
+
+
+def test_chains_are_laid_end_to_end_and_thinned(tree):
+    posterior = room.flat(tree)
+    assert posterior.sizes["draw"] == 500
+    assert room.flat(tree, 100).sizes["draw"] == 100
+    first = tree["posterior"]["parameters"].isel(chain=1, draw=0).values
+    np.testing.assert_allclose(posterior["parameters"].isel(draw=250).values, first)
+
+
+def test_a_treatys_likelihood_has_its_effect_integrated_out(tree, inputs):
+    posterior = room.flat(tree, 3)
+    found = room.treaty_log_likelihood(posterior, inputs)
+    eta = room.known_log_hazard(posterior, inputs)
+    spread = model.by_name(posterior)["treaty_sd"].values
+    rows = np.nonzero(inputs["treaty_at"].values == 4)[0]
+    event = inputs["event"].values[rows]
+
+    def density(z: float, draw: int) -> float:
+        log_p = model.log_probability(event, eta[draw, rows] + spread[draw] * z, 1.0, np)
+        return np.exp(log_p.sum()) * stats.norm.pdf(z)
+
+    for draw in range(3):
+        expected = np.log(integrate.quad(density, -6, 6, args=(draw,))[0])
+        assert float(found[draw, 4]) == pytest.approx(expected, abs=1e-3)
+
+
+def test_leaving_a_treaty_out_by_weights_is_a_fit_without_it(tree, inputs):
+    table = room.influence(tree, ("speed", "recent"))
+    assert len(table) == 2 * inputs.sizes["treaty"]
+    assert (table["shift"].abs().diff().dropna() <= 1e-9).all()
+    assert table["khat"].max() < 0.7
+    top = table.iloc[0]
+    out = inputs["treaty"].values[inputs["treaty_at"].values] == top["treaty"]
+    rows = inputs.isel(pair_year=np.nonzero(~out)[0])
+    fresh = room.fit(rows, PRIORS, seed=5, draws=250, tune=300, chains=2)
+    names = model.by_name(room.flat(fresh))
+    sd = abs((top["without"] - top["with"]) / top["shift"])
+    # Monte-Carlo error of two means of some 250 effective draws: 0.09 deviations each.
+    assert abs(float(names[top["effect"]].mean()) - top["without"]) < 0.4 * sd
+
+
+def test_a_refit_is_asked_for_only_where_weights_fail(tree):
+    asked = []
+    table = room.influence(tree, ("speed",), refit=asked.append)
+    assert asked == [] and not table["refitted"].any()
+
+
+def test_counts_of_a_right_model_lie_in_their_bands(tree):
+    table = room.check_counts(tree, seed=1, draws=300)
+    assert list(table["group"].unique()) == ["all", "era", "class"]
+    whole = table.iloc[0]
+    assert whole["q05"] <= whole["observed"] <= whole["q95"]
+    # In sample, so a little above nominal; four standard errors.
+    assert abs(whole["inside_90"] - 0.9) < 4 * whole["nominal_error_90"]
+
+
+def test_calibration_has_a_row_a_decile_and_loses_no_pair_year(tree, inputs):
+    table = room.calibration(tree, seed=1, draws=300)
+    assert list(table["decile"]) == list(range(1, 11))
+    assert table["pair_years"].sum() == inputs.sizes["pair_year"]
+    assert table["observed"].sum() == int(inputs["event"].sum())
+    assert table["expected"].is_monotonic_increasing
+
+
+def test_variants_know_less_and_less(inputs):
+    era = room.variant(inputs, "era")
+    assert float(abs(era["covariates"]).sum()) == 0.0
+    assert era.sizes["treaty"] == 1
+    major = room.variant(inputs, "era_major")
+    assert int(major["covariates"].sum()) == int(inputs["both_major"].sum())
+    controls = room.variant(inputs, "controls")
+    assert float(abs(controls["covariates"].sel(covariate=list(model.THESIS))).sum()) == 0.0
+    xr.testing.assert_identical(room.variant(inputs, "full")["covariates"], inputs["covariates"])
+
+
+def test_a_comparison_gives_the_uncertainty_of_the_difference(inputs):
+    random = np.random.default_rng(1)
+    base = random.normal(-0.3, 0.1, inputs.sizes["pair_year"])
+    scores = xr.DataArray(
+        [base, base - 0.01, base + random.normal(0, 0.05, base.size)],
+        dims=("variant", "pair_year"),
+        coords={"variant": ["full", "era", "era_major"]},
+    )
+    table = room.compare(scores, inputs, seed=1).set_index("than")
+    assert table.loc["era", "difference"] == pytest.approx(0.01 * base.size)
+    assert bool(table.loc["era", "beats"])
+    noise = table.loc["era_major"]
+    assert noise["treaties_q05"] < noise["difference"] < noise["treaties_q95"]
+
+
+@pytest.fixture(scope="module")
+def posterior() -> xr.Dataset:
+    """Draws made by hand, with the pair's own treaty among the treaties."""
+    random = np.random.default_rng(1)
+    names = order(PRIORS)
+    values = random.normal(0, 0.1, (50, len(names)))
+    values[:, names.index("intercept")] -= 4.0
+    values[:, names.index("treaty_sd")] = 0.5
+    return xr.Dataset(
+        {
+            "parameters": (("draw", "parameter"), values),
+            "era_effect": (("draw", "era"), random.normal(0, 0.1, (50, 6))),
+            "treaty_effect": (("draw", "treaty"), random.normal(0, 0.1, (50, 1))),
+        },
+        coords={"parameter": names, "era": list(model.ERAS), "treaty": ["4980"]},
+    )
+
+
+@pytest.fixture(scope="module")
+def pair() -> pairs.Pair:
+    return pairs.find("CHN", "RUS")
+
+
+def test_the_pair_of_the_thesis_stands_in_the_shipped_tables(pair):
+    assert (pair.country1, pair.country2, pair.treaty) == ("RUS", "CHN", "4980")
+    assert (pair.allied_since, pair.last_power_year) == (2001, 2022)
+    assert pair.major1 == pair.major2 == pair.autocracy1 == pair.autocracy2 == 1
+    assert pair.rivals == 0
+    assert pair.log_ratio[2022] == pytest.approx(-1.81, abs=0.01)
+
+
+def test_a_pair_without_a_treaty_has_no_hazard(posterior):
+    assert pairs.find("RUS", "SAU") is None
+    with pytest.raises(InputError, match="not applicable"):
+        pairs.hazard(posterior, None, PRIORS, np.array([2023]), seed=1)
+    with pytest.raises(InputError, match="'QQQ'"):
+        pairs.find("RUS", "QQQ")
+
+
+def test_covariates_of_a_year_on_record_are_those_of_the_history(pair):
+    row = next(
+        r for r in read("alliance_dyads", where={"state1": ["RUS"], "state2": ["CHN"]})
+        if r.year == 2010
+    )
+    table = model.prepare([row], "downturn", PRIORS)["covariates"].isel(pair_year=0)
+    found = pairs.covariates(pair, PRIORS, np.array([2010]), overrides={
+        "common_rivals": row.common_rivals, "rivals": row.rivals,
+    }).isel(year_future=0, drop=True)  # fmt: skip
+    # The table's ratios have three decimals.
+    np.testing.assert_allclose(found.sel(covariate=table["covariate"]), table, atol=2e-3)
+
+
+def test_hazards_follow_paths_and_overrides(posterior, pair):
+    years = np.arange(2023, 2028)
+    path = xr.DataArray(
+        np.full((20, 6), -1.8), dims=("draw", "year_future"),
+        coords={"year_future": np.arange(2022, 2028)},
+    )  # fmt: skip
+    quiet = pairs.hazard(posterior, pair, PRIORS, years, path, seed=1)
+    assert quiet.dims == ("draw", "year_future") and quiet.shape == (20, 5)
+    assert ((quiet > 0) & (quiet < 1)).all()
+    never = pairs.hazard(posterior, pair, PRIORS, years, path, seed=1, overrides={"rivals": 1})
+    assert not np.allclose(never, quiet)
+    again = pairs.hazard(posterior, pair, PRIORS, years, path, seed=1)
+    xr.testing.assert_identical(again, quiet)
+    with pytest.raises(InputError, match="'weather'"):
+        pairs.covariates(pair, PRIORS, years, path, {"weather": 1})
+    with pytest.raises(InputError, match="neither on record nor simulated"):
+        pairs.hazard(posterior, pair, PRIORS, np.array([2040]), path, seed=1)
+
+
+def test_a_treaty_that_the_history_has_not_seen_gets_a_fresh_effect(posterior, pair):
+    unknown = pair._replace(treaty="9999")
+    known = pairs.hazard(posterior, pair, PRIORS, np.array([2023]), seed=1)
+    fresh = pairs.hazard(posterior, unknown, PRIORS, np.array([2023]), seed=1)
+    assert float(np.log(fresh).std()) > float(np.log(known).std())
+
+
+def test_the_hazard_by_hand_adds_up(posterior, pair):
+    table = pairs.by_hand(posterior, pair, PRIORS, 2023)
+    terms = table[~table["term"].isin(["sum", "hazard"])]
+    total = float(table.loc[table["term"] == "sum", "product"].iloc[0])
+    assert (terms["value"] * terms["coefficient"]).sum() == pytest.approx(total)
+    hazard = float(table.loc[table["term"] == "hazard", "product"].iloc[0])
+    assert hazard == pytest.approx(1 - np.exp(-np.exp(total)))
+    text = pairs.by_hand_text(table)
+    assert text.count("×") == len(terms)
+    assert text.splitlines()[-1].startswith("hazard = 1 − exp(−exp(sum)) = 0.")
+
+
+def test_every_term_of_the_model_stands_in_the_example(posterior, pair):
+    table = pairs.by_hand(posterior, pair, PRIORS, 2023)
+    assert set(model.COVARIATES) < set(table["term"])
+    assert {"intercept", "era: after", "treaty: 4980"} < set(table["term"])
+    assert isinstance(table, pd.DataFrame)

@@ -1,0 +1,125 @@
+"""The hazard model finds what histories were drawn from, and finds nothing where nothing was.
+
+One model is compiled for all histories: each pair-year stands in it twice, as a downturn and as
+none, and a history is told by the weights, one on the one and nought on the other.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+from forecast.partnership import TARGET_ACCEPT, flat
+from forecast.sampling import sample
+from models import partnership as model
+from models.priors import Priors, order
+from tests import history
+
+pytestmark = pytest.mark.slow
+
+HISTORIES = 60
+DRAWS = {"draws": 400, "tune": 400, "chains": 2, "target_accept": TARGET_ACCEPT}
+ZERO = ("junior_gain", "asymmetry", "common_rival", "autocracies")
+"""Effects of nought, of which the histories have enough to say."""
+
+
+def twice(inputs: xr.Dataset) -> xr.Dataset:
+    """Every pair-year as a downturn, then every one as none."""
+    both = xr.concat([inputs.assign(event=inputs["event"] * 0 + k) for k in (1, 0)], model.ROW,
+                     data_vars="minimal")
+    return both
+
+
+def fits(priors: Priors, truths: list[dict[str, float]], seed: int) -> list[xr.Dataset]:
+    """Draw a history from each truth, and fit it; posteriors on one dim `draw`."""
+    import nutpie
+
+    rows = history.covariate_rows(seed)
+    plain = model.prepare(history.records(rows), "downturn", priors)
+    compiled = nutpie.compile_pymc_model(
+        model.hazard_model(twice(plain), priors), backend="numba"
+    )
+    found = []
+    for k, truth in enumerate(truths):
+        effects = {n: v for n, v in truth.items() if not n.endswith("_sd")}
+        drawn = history.with_outcome(
+            rows, priors, effects, 1000 * seed + k, truth["era_sd"], truth["treaty_sd"]
+        )
+        event = drawn["downturn"].to_numpy(float)
+        sampled = sample(
+            compiled.with_data(weight=np.concatenate([event, 1 - event])), seed=k, **DRAWS
+        )
+        found.append(flat(sampled))
+    return found
+
+
+@pytest.fixture(scope="module")
+def ranks() -> dict[str, np.ndarray]:
+    """Share of draws below the truth (history) of each parameter, truths drawn from the priors."""
+    priors = model.load()
+    random = np.random.default_rng(11)
+    truths = []
+    for _ in range(HISTORIES):
+        truth = {}
+        for name in order(priors):
+            entry = priors.variables[name]
+            value = random.normal(entry["mu"], entry["sigma"])
+            truth[name] = math.exp(value) if entry["family"] == "lognormal" else value
+        truths.append(truth)
+    posteriors = fits(priors, truths, 3)
+    table = {
+        name: np.array(
+            [
+                float((model.by_name(posterior)[name] < truth[name]).mean())
+                for posterior, truth in zip(posteriors, truths, strict=True)
+            ]
+        )
+        for name in order(priors)
+    }
+    for name, rank in table.items():
+        covered = (abs(rank - 0.5) <= 0.45).sum()
+        print(
+            f"{name:22s} 90 % covers {covered:2d} of {HISTORIES}, mean rank {rank.mean():.2f}, "
+            f"uniform p = {stats.kstest(rank, 'uniform').pvalue:.3f}"
+        )
+    return table
+
+
+def test_the_ninety_per_cent_interval_covers_the_truth_of_every_parameter(ranks):
+    # Of 60 histories 54 are expected; fewer than this come about once in 5,000 times.
+    least = stats.binom.ppf(0.0002, HISTORIES, 0.9)
+    for name, rank in ranks.items():
+        assert (abs(rank - 0.5) <= 0.45).sum() >= least, name
+
+
+def test_intervals_taken_together_cover_nine_in_ten(ranks):
+    hits = np.mean([(abs(rank - 0.5) <= 0.45).mean() for rank in ranks.values()])
+    # Three binomial standard errors, as if a third of the intervals were independent.
+    assert abs(hits - 0.9) < 3 * np.sqrt(0.9 * 0.1 / (HISTORIES * len(ranks) / 3))
+
+
+def test_truths_lie_anywhere_in_the_posterior(ranks):
+    for name, rank in ranks.items():
+        # Eighteen parameters: one in 500 that any fails by chance.
+        assert stats.kstest(rank, "uniform").pvalue > 1e-4, name
+
+
+def test_where_an_effect_is_nought_its_probability_of_being_positive_is_uniform(tmp_path):
+    """With wide priors: skeptical ones draw it towards a half, so they err to the safe side."""
+    own = tmp_path / "wide.toml"
+    own.write_text("".join(f"[variable.{name}]\nsigma = 5.0\n" for name in ZERO))
+    priors = model.load(own)
+    truth = dict.fromkeys(order(priors), 0.0) | history.EFFECTS
+    truth |= {"era_sd": 0.3, "treaty_sd": 0.5}
+    posteriors = fits(priors, [truth] * HISTORIES, 5)
+    for name in ZERO:
+        positive = np.array([float((model.by_name(p)[name] > 0).mean()) for p in posteriors])
+        found = stats.kstest(positive, "uniform").pvalue
+        print(f"{name:16s} P(> 0): mean {positive.mean():.2f}, uniform p = {found:.3f}, "
+              f"beyond 0.05 and 0.95: {(abs(positive - 0.5) > 0.45).sum()} of {HISTORIES}")
+        # Four effects: one in 250 that any fails by chance.
+        assert found > 0.001, name
