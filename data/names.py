@@ -16,6 +16,8 @@ YEAR_FUTURE = "year_future"
 CHAIN = "chain"
 DRAW = "draw"
 SCENARIO = "scenario"
+SELLER = "seller"
+"""Every supplier of the sample and the rest, as sources of one recipient's imports."""
 
 REST = "ROW"
 """Every country outside the sample, taken together."""
@@ -50,6 +52,18 @@ EVENTS = (
     EXPORT_CROSSOVER,
     INDEPENDENCE,
 )
+
+DOMAIN_CROSSOVER = "domain_crossover"
+DOMAIN_CROSSOVER_SUSTAINED = "domain_crossover_sustained"
+JUNIOR_EVERYWHERE = "junior_everywhere"
+JUNIOR_IN_NAMED_DOMAINS = "junior_in_named_domains"
+DOMAIN_EVENTS = (
+    DOMAIN_CROSSOVER,
+    DOMAIN_CROSSOVER_SUSTAINED,
+    JUNIOR_EVERYWHERE,
+    JUNIOR_IN_NAMED_DOMAINS,
+)
+"""Events that rest on domains: the first two by domain; the last leaves `other` out."""
 
 MEAN_YEARS = 3
 """Years of the trailing means on which exports and independence resolve, and of `sustained`."""

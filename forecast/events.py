@@ -6,6 +6,9 @@ if it was true in that or any earlier year since the origin. Nothing here knows 
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -17,11 +20,16 @@ from data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
     COUNTRY,
+    DOMAIN,
+    DOMAIN_CROSSOVER,
+    DOMAIN_CROSSOVER_SUSTAINED,
     DRAW,
     EVENTS,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
     INDEPENDENCE_SHARE,
+    JUNIOR_EVERYWHERE,
+    JUNIOR_IN_NAMED_DOMAINS,
     MEAN_YEARS,
     SCENARIO,
     SUPPLIER,
@@ -83,14 +91,7 @@ def answers(forecast: xr.Dataset) -> xr.Dataset:
     origin = int(forecast.attrs["origin"])
     years = np.arange(origin, int(forecast[YEAR_FUTURE].max()) + 1)
     lead = MEAN_YEARS - 1
-
-    def whole(past: xr.DataArray, future: xr.DataArray) -> np.ndarray:
-        """Return the last observed years and all future ones (draw, scenario, year)."""
-        future = future.transpose(DRAW, SCENARIO, YEAR_FUTURE).values
-        tail = past.sel({YEAR: slice(origin - lead, origin)})
-        tail = tail.values if DRAW not in past.dims else tail.transpose(DRAW, YEAR).values[:, None]
-        shape = (*future.shape[:2], MEAN_YEARS)
-        return np.concatenate([np.broadcast_to(tail, shape), future], axis=-1)
+    whole = functools.partial(_whole, origin=origin)
 
     theta = {
         code: whole(
@@ -103,17 +104,9 @@ def answers(forecast: xr.Dataset) -> xr.Dataset:
         CAPACITY_CROSSOVER: lead_in_capacity[..., lead:],
         CAPACITY_CROSSOVER_SUSTAINED: sustained(lead_in_capacity),
     }
-    if {supplier, recipient} <= set(forecast[SUPPLIER].values):
-        totals = {
-            code: trailing_mean(
-                whole(
-                    forecast["exports_observed"].sel({SUPPLIER: code}),
-                    forecast["exports"].sel({SUPPLIER: code}),
-                )
-            )
-            for code in (supplier, recipient)
-        }
-        found[EXPORT_CROSSOVER] = ahead(totals[recipient], totals[supplier])
+    exports = _lead_in_exports(forecast)
+    if exports is not None:
+        found[EXPORT_CROSSOVER] = exports
     base = forecast["deliveries_observed"].sel({YEAR: slice(*BASE_YEARS)})
     if base.size and float(base.mean()) > 0:
         means = trailing_mean(whole(forecast["deliveries_observed"], forecast["deliveries"]))
@@ -125,20 +118,163 @@ def answers(forecast: xr.Dataset) -> xr.Dataset:
     )
 
 
+def _whole(past: xr.DataArray, future: xr.DataArray, origin: int) -> np.ndarray:
+    """Return the last observed years and all future ones (draw, scenario, year)."""
+    future = future.transpose(DRAW, SCENARIO, YEAR_FUTURE).values
+    tail = past.sel({YEAR: slice(origin - MEAN_YEARS + 1, origin)})
+    tail = tail.values if DRAW not in past.dims else tail.transpose(DRAW, YEAR).values[:, None]
+    shape = (*future.shape[:2], MEAN_YEARS)
+    return np.concatenate([np.broadcast_to(tail, shape), future], axis=-1)
+
+
+def _lead_in_exports(forecast: xr.Dataset) -> np.ndarray | None:
+    """Where the recipient's mean exports exceed the supplier's (draw, scenario, year).
+
+    None where one of them is no exporter of the sample.
+    """
+    pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
+    if not set(pair) <= set(forecast[SUPPLIER].values):
+        return None
+    totals = [
+        trailing_mean(
+            _whole(
+                forecast["exports_observed"].sel({SUPPLIER: code}),
+                forecast["exports"].sel({SUPPLIER: code}),
+                int(forecast.attrs["origin"]),
+            )
+        )
+        for code in pair
+    ]
+    return ahead(totals[1], totals[0])
+
+
+def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
+    """Whether each event that rests on domains is true, by draw and year from the origin on.
+
+    Parameters
+    ----------
+    forecast
+        As from `forecast.simulate.futures`.
+    by_domain
+        As from `forecast.domains.by_domain`, of that forecast.
+
+    Returns
+    -------
+    xarray.Dataset
+        `domain_crossover` and `domain_crossover_sustained` (draw, scenario, domain, year), and,
+        for pairs of two exporters with all other figures known, `junior_everywhere` and
+        `junior_in_named_domains` (draw, scenario, year): true where the recipient is ahead, in
+        one and the same draw and year, in GDP, R&D stock, military spending, mean exports,
+        capacity and every domain (the second leaves the domain `other` out). Bool.
+    """
+    pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
+    origin = int(forecast.attrs["origin"])
+    years = np.arange(origin, int(forecast[YEAR_FUTURE].max()) + 1)
+    own = forecast.isel({DRAW: by_domain["main_draw"].values})
+    lead = MEAN_YEARS - 1
+    domains = [str(d) for d in by_domain[DOMAIN].values]
+
+    def leads(past: xr.DataArray, future: xr.DataArray) -> np.ndarray:
+        sides = [
+            _whole(past.sel({COUNTRY: code}), future.sel({COUNTRY: code}), origin) for code in pair
+        ]
+        return ahead(sides[1], sides[0])
+
+    by_each = [
+        leads(by_domain["theta_domain_past"].sel(where), by_domain["theta_domain"].sel(where))
+        for where in ({DOMAIN: d} for d in domains)
+    ]
+    dims = (DRAW, SCENARIO, DOMAIN, YEAR)
+    found = {
+        DOMAIN_CROSSOVER: (dims, np.stack([e[..., lead:] for e in by_each], axis=2)),
+        DOMAIN_CROSSOVER_SUSTAINED: (dims, np.stack([sustained(e) for e in by_each], axis=2)),
+    }
+    exports = _lead_in_exports(own)
+    others = ("gdp", "rd_stock", "milex")
+    known = all(not np.isnan(own[name].values).any() for name in others)
+    if exports is not None and known:
+        joint = exports & leads(own["theta_past"], own["theta"])[..., lead:]
+        for name in others:
+            joint &= leads(own[f"{name}_past"], own[name])[..., lead:]
+        every = found[DOMAIN_CROSSOVER][1]
+        named = [at for at, d in enumerate(domains) if d != "other"]
+        whole_dims = (DRAW, SCENARIO, YEAR)
+        found[JUNIOR_EVERYWHERE] = (whole_dims, joint & every.all(axis=2))
+        found[JUNIOR_IN_NAMED_DOMAINS] = (whole_dims, joint & every[:, :, named].all(axis=2))
+    return xr.Dataset(
+        found,
+        coords={
+            DRAW: by_domain[DRAW].values, SCENARIO: forecast[SCENARIO], DOMAIN: domains,
+            YEAR: years,
+        },
+        attrs=by_domain.attrs,
+    )  # fmt: skip
+
+
+def domains_ahead(table: xr.Dataset) -> pd.DataFrame:
+    """In how many domains the recipient is ahead in a year, as a distribution.
+
+    Parameters
+    ----------
+    table
+        As from `domain_answers`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        scenario, year, domains (how many), probability.
+    """
+    count = table[DOMAIN_CROSSOVER].sum(DOMAIN)
+    total = table.sizes[DOMAIN]
+    return pd.DataFrame(
+        [
+            {
+                "scenario": str(scenario),
+                "year": int(year),
+                "domains": k,
+                "probability": float(
+                    (count.sel({SCENARIO: scenario, YEAR: year}).values == k).mean()
+                ),
+            }
+            for scenario in table[SCENARIO].values
+            for year in table[YEAR].values
+            for k in range(total + 1)
+        ]
+    )
+
+
 def by_chain(values: np.ndarray, chains: int) -> np.ndarray:
     """Return draws of all chains (draw, ...) as (chain, draw, ...)."""
     return values.reshape(chains, -1, *values.shape[1:])
 
 
-def indicators(forecast: xr.Dataset) -> dict[str, np.ndarray]:
-    """Return every published indicator of the baseline by event and year (chain, draw)."""
-    table = answers(forecast).sel({SCENARIO: BASELINE})
+def indicators(table: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return every published indicator of the baseline by event and year (chain, draw).
+
+    Parameters
+    ----------
+    table
+        As from `answers` or `domain_answers`.
+    """
+    chains = int(table.attrs["chains"])
     return {
-        f"{name} by {year}": by_chain(happened[:, at], int(forecast.attrs["chains"]))
-        for name, values in table.items()
-        for happened in [by_year(values.transpose(DRAW, YEAR).values)]
+        f"{name}{'' if domain == ALL_DOMAINS else f' {domain}'} by {year}": by_chain(
+            happened[:, at], chains
+        )
+        for name, domain, values in _one_by_one(table.sel({SCENARIO: [BASELINE]}))
+        for happened in [by_year(values.sel({SCENARIO: BASELINE}).transpose(DRAW, YEAR).values)]
         for at, year in enumerate(table[YEAR].values)
     }
+
+
+def _one_by_one(table: xr.Dataset) -> Iterator[tuple[str, str, xr.DataArray]]:
+    """Yield each event, its domain, and whether it is true (draw, scenario, year)."""
+    for name, values in table.items():
+        if DOMAIN not in values.dims:
+            yield str(name), ALL_DOMAINS, values
+            continue
+        for domain in values[DOMAIN].values:
+            yield str(name), str(domain), values.sel({DOMAIN: domain}, drop=True)
 
 
 def monte_carlo_error(happened: np.ndarray, chains: int) -> np.ndarray:
@@ -158,13 +294,13 @@ def monte_carlo_error(happened: np.ndarray, chains: int) -> np.ndarray:
     return out
 
 
-def tables(forecast: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(table: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what is published of every event: probability by year, and timing.
 
     Parameters
     ----------
-    forecast
-        As from `forecast.simulate.futures`.
+    table
+        As from `answers` or `domain_answers`.
 
     Returns
     -------
@@ -173,16 +309,15 @@ def tables(forecast: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
         happened by the year), mc_error. Timing: probability_within_horizon, and median and
         quantiles of the year given that it happens within the horizon.
     """
-    table = answers(forecast)
     years = table[YEAR].values
-    chains = int(forecast.attrs["chains"])
-    pair = {"supplier": forecast.attrs["supplier"], "recipient": forecast.attrs["recipient"]}
+    chains = int(table.attrs["chains"])
+    pair = {"supplier": table.attrs["supplier"], "recipient": table.attrs["recipient"]}
     rows, times = [], []
-    for name, values in table.items():
+    for name, domain, values in _one_by_one(table):
         for scenario in table[SCENARIO].values:
             happens = values.sel({SCENARIO: scenario}).transpose(DRAW, YEAR).values
             happened = by_year(happens)
-            shared = {"event": name, "domain": ALL_DOMAINS, **pair, "scenario": str(scenario)}
+            shared = {"event": name, "domain": domain, **pair, "scenario": str(scenario)}
             error = monte_carlo_error(happened, chains)
             rows += [
                 {**shared, "year": int(year), "probability": p, "mc_error": e}

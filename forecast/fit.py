@@ -1,27 +1,29 @@
 """Sample the joint model and keep, in one tree, all that later steps need.
 
-The posterior is stored in single precision and everything that is judged or forecast is computed
+The posterior is stored in single precision (habits of pairs by domain in half, of which there are
+thousands) and everything that is judged or forecast is computed
 from what is stored, so that a run folder can be checked against its own record.
 """
 
 from __future__ import annotations
 
 import math
-import time
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy import stats
 
 from data.names import CHAIN, DRAW
+from forecast.sampling import sample
 from models.inputs import prepare
 from models.joint import joint
 from models.priors import Priors, order
 
 DRAWS, TUNE, CHAINS = 1100, 600, 4
+DOMAIN_TUNE = 300
+DOMAINS = "domains"
+"""Group of a fit's tree that holds the domain layer."""
 QUICK = {"draws": 100, "tune": 100, "chains": 2}
-CORES = 2
 TARGET_ACCEPT = 0.8
 
 
@@ -68,34 +70,71 @@ def fit(
 
     inputs = prepare(panel, priors)
     compiled = nutpie.compile_pymc_model(joint(inputs, priors), backend="numba")
-    sampler = nutpie.sample(
-        compiled,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        cores=CORES,
-        seed=seed,
-        target_accept=TARGET_ACCEPT,
-        save_warmup=False,
-        progress_bar=progress,
-        blocking=False,
-    )
-    try:
-        while not _finished(sampler):
-            time.sleep(0.25)
-        sampled = sampler.wait()
-    except KeyboardInterrupt:
-        sampler.cancel()
-        raise
+    sampled = sample(
+        compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT,
+        progress=progress,
+    )  # fmt: skip
     return gather(sampled, inputs, priors)
 
 
-def _finished(sampler: Any) -> bool:
-    """Say whether sampling has ended; a sampler too busy to answer has not."""
-    try:
-        return bool(sampler.is_finished)
-    except TimeoutError:
-        return False
+def fit_domains(
+    panel: xr.Dataset,
+    inputs: xr.Dataset,
+    priors: Priors,
+    *,
+    seed: int,
+    draws: int = DRAWS,
+    tune: int = DOMAIN_TUNE,
+    chains: int = CHAINS,
+    progress: bool = True,
+) -> xr.DataTree:
+    """Fit the domain layer to a panel.
+
+    Parameters
+    ----------
+    panel
+        As from `data.panel.assemble`.
+    inputs
+        As from `models.inputs.prepare`.
+    priors
+        As from `models.priors.load`, of the domain layer.
+    seed, draws, tune, chains, progress
+        Of the sampler.
+
+    Returns
+    -------
+    xarray.DataTree
+        `posterior` (as from `models.domains.effects`), `sample_stats`, `log_prior`,
+        `constant_data`.
+    """
+    import nutpie
+
+    from models import domains
+
+    observed = domains.prepare(panel, inputs, priors)
+    compiled = nutpie.compile_pymc_model(domains.domains(observed, priors), backend="numba")
+    sampled = sample(
+        compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT,
+        progress=progress,
+    )  # fmt: skip
+    posterior = single(domains.effects(sampled["posterior"].to_dataset(), observed))
+    posterior["habit"] = posterior["habit"].astype(np.float16)
+    return xr.DataTree.from_dict(
+        {
+            "posterior": posterior,
+            "sample_stats": plain_statistics(sampled["sample_stats"].to_dataset()),
+            "log_prior": log_prior(posterior, priors),
+            "constant_data": storable(observed),
+        }
+    )
+
+
+def with_domains(tree: xr.DataTree, layer: xr.DataTree) -> xr.DataTree:
+    """Return a fit with its domain layer in the group `domains`."""
+    groups = {path: node.to_dataset(inherit=False) for path, node in tree.subtree_with_keys}
+    of_layer = {path: node.to_dataset(inherit=False) for path, node in layer.subtree_with_keys}
+    groups |= {f"{DOMAINS}/{path}": data for path, data in of_layer.items() if path != "."}
+    return xr.DataTree.from_dict({path: data for path, data in groups.items() if path != "."})
 
 
 def gather(sampled: xr.DataTree, inputs: xr.Dataset, priors: Priors) -> xr.DataTree:
@@ -103,19 +142,22 @@ def gather(sampled: xr.DataTree, inputs: xr.Dataset, priors: Priors) -> xr.DataT
     from forecast.simulate import log_likelihood
 
     posterior = single(sampled["posterior"].to_dataset())
-    statistics = sampled["sample_stats"].to_dataset()
-    statistics = statistics.drop_vars(
-        [name for name, values in statistics.items() if values.dtype == object or values.ndim > 2]
-    )
     return xr.DataTree.from_dict(
         {
             "posterior": posterior,
-            "sample_stats": statistics,
+            "sample_stats": plain_statistics(sampled["sample_stats"].to_dataset()),
             "log_prior": log_prior(posterior, priors),
             "log_likelihood": log_likelihood(posterior, inputs),
             "observed_data": storable(inputs[["deliveries"]]),
             "constant_data": storable(inputs),
         }
+    )
+
+
+def plain_statistics(statistics: xr.Dataset) -> xr.Dataset:
+    """Return the sampler's statistics, those that NetCDF cannot hold left out."""
+    return statistics.drop_vars(
+        [name for name, values in statistics.items() if values.dtype == object or values.ndim > 2]
     )
 
 

@@ -14,6 +14,7 @@ import xarray as xr
 
 from data.names import CHAIN, DRAW
 
+DOMAINS = "domains"
 RHAT, ESS, EBFMI = 1.01, 400.0, 0.3
 CHECKS = {
     "rhat": (RHAT, "at most"),
@@ -25,12 +26,12 @@ CHECKS = {
 
 
 def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
-    """Judge a fit, and the events forecast from it.
+    """Judge a fit with its domain layer, and the events forecast from it.
 
     Parameters
     ----------
     tree
-        With `posterior` and `sample_stats`.
+        With `posterior` and `sample_stats`, and again in the group `domains` where it has one.
     events
         Event and year → indicator by draw (chain, draw), as from `forecast.events.indicators`.
 
@@ -40,6 +41,16 @@ def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> 
         `passed`, `checks` (name, value, threshold, passed, where it is worst), and counts of
         what was judged.
     """
+    verdict = _judge_one(tree)
+    if DOMAINS in tree.children:
+        layer = _judge_one(tree[DOMAINS])
+        quantities = verdict["quantities"] + layer["quantities"]
+        verdict = combine(verdict, layer) | {"quantities": quantities}
+    return verdict if events is None else combine(verdict, judge_events(events))
+
+
+def _judge_one(tree: xr.DataTree) -> dict[str, Any]:
+    """Judge one posterior."""
     import arviz as az
 
     posterior = tree["posterior"].to_dataset()
@@ -57,8 +68,7 @@ def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> 
         "checks": [_check(name, *found) for name, found in worst.items()],
         "quantities": int(sum(values.size for values in figures["rhat"].data_vars.values())),
     }
-    verdict["passed"] = all(check["passed"] for check in verdict["checks"])
-    return verdict if events is None else combine(verdict, judge_events(events))
+    return verdict | {"passed": all(check["passed"] for check in verdict["checks"])}
 
 
 def judge_events(events: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import CHAIN, COUNTRY, RECIPIENT, SUPPLIER, YEAR
+from data.names import CHAIN, COUNTRY, DOMAIN, RECIPIENT, SUPPLIER, YEAR
+from forecast.domains import GROUP, paths, relative, thinned
 from forecast.events import by_chain
 from forecast.simulate import Arrays, check_pair, home_split, past_change, stack
 from models import capacity, transfers
+from models.domains import SOURCE
 from models.inputs import COVARIATES
 
 CHOSEN = "chosen"
@@ -76,6 +78,94 @@ def levels(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0) -
                 "headline": int(name == CHOSEN),
             }
             for name, gap in found.items()
+        ]
+    )
+
+
+DOMAIN_DESCRIPTIONS = {
+    "equal_domains": "As in the headline, but a country's capacities by domain average to its "
+    "capacity in all with every domain counting the same, not by what the world buys",
+    "by_number": "As in the headline, but by the number of deliveries, whatever their size",
+    "unit_values": "Read off what a unit of the same class of new weapons is worth in exports, "
+    "and nothing else: no market share, no convention",
+}
+"""Conventions that differ by domain alone; those of the level in all apply to every domain too."""
+
+
+def by_domain(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0) -> pd.DataFrame:
+    """Return the probability that the recipient is ahead at the origin, by domain and convention.
+
+    Parameters
+    ----------
+    tree
+        With `posterior`, `constant_data` and the group `domains`.
+    supplier, recipient
+        ISO3 codes.
+    seed
+        For what is drawn given the posterior.
+
+    Returns
+    -------
+    pandas.DataFrame
+        domain, alternative, description, probability, mc_error, gap_median, gap_q05, gap_q95
+        (log-odds; log unit value for `unit_values`), year, headline, and for `unit_values`
+        supplier_items, recipient_items: how many unit values there are of each.
+    """
+    posterior = tree["posterior"].to_dataset()
+    inputs = tree["constant_data"].to_dataset()
+    layer = tree[f"{GROUP}/posterior"].to_dataset()
+    observed = tree[f"{GROUP}/constant_data"].to_dataset()
+    pair = check_pair(inputs, supplier, recipient)
+    origin = int(inputs.attrs["origin"])
+    overall = gaps(stack(posterior), inputs, pair, np.random.default_rng(seed))
+    draws = stack(layer)
+    chains = layer.sizes[CHAIN]
+    count = len(draws["need"])
+    kept = thinned(posterior.sizes[CHAIN], len(overall[CHOSEN]), chains, count)
+    rng = np.random.default_rng([seed, 3])
+    state = paths(draws, observed, inputs[YEAR].values, np.array([], dtype=int), rng)
+    sources = [str(s) for s in observed[SOURCE].values]
+    at = [sources.index(code) for code in pair]
+
+    def gap(values: np.ndarray) -> np.ndarray:
+        return values[:, at[1]] - values[:, at[0]]
+
+    standing = gap(relative(state)[..., -1])
+    by_volume = gap(state["strength"][..., -1] + state["size"])
+    alike = by_volume - by_volume.mean(axis=1, keepdims=True)
+    plain = dict(state) | {"size": 0.0 * state["size"], "common_size": 0.0 * state["common_size"]}
+    number = gap(relative(plain)[..., -1])
+    chosen = overall[CHOSEN][kept][:, None]
+    found = {name: values[kept][:, None] + standing for name, values in overall.items()}
+    found |= {"equal_domains": chosen + alike, "by_number": chosen + number}
+    suppliers = [str(s) for s in observed[SUPPLIER].values]
+    seen = np.zeros((2, observed.sizes[DOMAIN]), dtype=int)
+    if set(pair) <= set(suppliers):
+        sides = [suppliers.index(code) for code in pair]
+        for row, side in enumerate(sides):
+            mine = observed["item_supplier"].values == side
+            seen[row] = np.bincount(observed["item_domain"].values[mine], minlength=seen.shape[1])
+        value = draws["unit_standing"]
+        found["unit_values"] = (value[:, sides[1]] - value[:, sides[0]]).astype(float)
+    words = DESCRIPTIONS | DOMAIN_DESCRIPTIONS
+    return pd.DataFrame(
+        [
+            {
+                "domain": str(domain),
+                "alternative": name,
+                "description": words[name],
+                "probability": float((values[:, d] > 0).mean()),
+                "mc_error": _error(values[:, d] > 0, chains),
+                "gap_median": float(np.median(values[:, d])),
+                "gap_q05": float(np.quantile(values[:, d], 0.05)),
+                "gap_q95": float(np.quantile(values[:, d], 0.95)),
+                "year": origin,
+                "headline": int(name == CHOSEN),
+                "supplier_items": seen[0, d] if name == "unit_values" else None,
+                "recipient_items": seen[1, d] if name == "unit_values" else None,
+            }
+            for d, domain in enumerate(observed[DOMAIN].values)
+            for name, values in found.items()
         ]
     )
 

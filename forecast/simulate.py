@@ -25,6 +25,7 @@ from data.names import (
     RECIPIENT,
     REST,
     SCENARIO,
+    SELLER,
     SUPPLIER,
     YEAR,
     YEAR_FUTURE,
@@ -198,11 +199,14 @@ def futures(
     -------
     xarray.Dataset
         Draws in the order of chains. Per country of the pair: `theta`, log-odds, `rd_share`,
-        % of GDP, `rd_stock` (draw, scenario, country, year_future), `theta_past`
-        (draw, country, year), `rd_stock_past` (country, year). Of the pair: `deliveries`, drawn,
-        TIV million, `deliveries_mean`, their expectation, `import_share`, of the supplier in the
-        recipient's expected imports, `imported_fraction`, of the recipient's expected
-        acquisitions (draw, scenario, year_future), and the last two over the past.
+        % of GDP, `rd_stock`, `gdp`, `milex` (draw, scenario, country, year_future), `theta_past`
+        (draw, country, year), `rd_stock_past`, `gdp_past`, `milex_past` (country, year).
+        Of the pair: `deliveries`, drawn, TIV million, `deliveries_mean`, their expectation,
+        `import_share`, of the supplier in the recipient's expected imports, `imported_fraction`,
+        of the recipient's expected acquisitions (draw, scenario, year_future), and the last two
+        over the past.
+        `offer` (draw, scenario, seller, year_future) and `offer_past` (draw, seller, year): each
+        supplier against the recipient's own industry, log-odds.
         `deliveries_past` (draw, year): what the model predicts for past years, given what was
         delivered in the three before each. `exports`,
         TIV million (draw, scenario, supplier, year_future). Observed: `deliveries_observed`,
@@ -305,6 +309,9 @@ def _block_futures(
     volume = log_volume(one[:, :, None], home_past[:, [bought]], wanted_past[:, [bought]])
     volume = volume[:, sold, 0].astype(np.float32)
     return market | {
+        "offer_past": (one - home_past[:, None, bought]).astype(np.float32),
+        "gdp": np.exp(effort["log_gdp"][:, both]).astype(np.float32),
+        "milex": np.exp(effort["log_milex"][:, both]).astype(np.float32),
         "deliveries_past": draw_deliveries(volume, presence, size, rng).astype(np.float32),
         "theta": theta[:, both].astype(np.float32),
         "theta_past": theta_past[:, both].astype(np.float32),
@@ -437,6 +444,7 @@ def _effort_paths(
         "rd_moved": rd_moved,
         "mil_moved": np.log(mil_stock[..., :-1]) - mil_mean[:, None],
         "log_milex": log_mil,
+        "log_gdp": log_gdp,
     }
 
 
@@ -536,6 +544,7 @@ def _trade(
         recent = [*recent[1:], drawn]
         one = {
             "exports": drawn.sum(axis=2),
+            "offer": utility[:, :, bought] - home[:, None, bought, t],
             "imports": drawn[:, :, bought].sum(axis=1),
             "deliveries": drawn[:, sold, bought],
             "deliveries_mean": np.exp(volume[:, sold, bought]),
@@ -606,8 +615,10 @@ def _label(
     """Give names and dims to what was simulated, and put what was observed beside it."""
     ahead = (DRAW, SCENARIO, YEAR_FUTURE)
     by_country = (DRAW, SCENARIO, COUNTRY, YEAR_FUTURE)
-    dims = {name: by_country for name in ("theta", "rd_share", "rd_stock")} | {
+    dims = {name: by_country for name in ("theta", "rd_share", "rd_stock", "gdp", "milex")} | {
         "exports": (DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE),
+        "offer": (DRAW, SCENARIO, SELLER, YEAR_FUTURE),
+        "offer_past": (DRAW, SELLER, YEAR),
         "theta_past": (DRAW, COUNTRY, YEAR),
         "deliveries_past": (DRAW, YEAR),
         "import_share_past": (DRAW, YEAR),
@@ -630,6 +641,7 @@ def _label(
             SCENARIO: [BASELINE],
             COUNTRY: list(pair),
             SUPPLIER: kept,
+            SELLER: sellers,
             RECIPIENT: [pair[1]],
             YEAR: years,
             YEAR_FUTURE: np.arange(origin + 1, horizon + 1),
@@ -642,6 +654,9 @@ def _label(
         },
     )
     out["rd_stock_past"] = stock_past.sel({COUNTRY: list(pair), YEAR: years})
+    for name in ("gdp", "milex"):
+        past = inputs[name].rename(year_effort=YEAR)
+        out[f"{name}_past"] = past.sel({COUNTRY: list(pair), YEAR: years})
     out["deliveries_observed"] = deliveries.sel(
         {SUPPLIER: pair[0], RECIPIENT: pair[1]}, drop=True
     )
@@ -658,6 +673,12 @@ UNITS = {
     "rd_share": ("% of GDP", "R&D expenditure"),
     "rd_stock": ("constant international $", "R&D stock"),
     "rd_stock_past": ("constant international $", "R&D stock, past"),
+    "gdp": ("constant international $", "GDP at purchasing-power parities"),
+    "gdp_past": ("constant international $", "GDP at purchasing-power parities, past"),
+    "milex": ("constant US$ million", "Military expenditure"),
+    "milex_past": ("constant US$ million", "Military expenditure, past"),
+    "offer": ("log-odds", "Each supplier against the recipient's own industry"),
+    "offer_past": ("log-odds", "Each supplier against the recipient's own industry, past"),
     "deliveries": ("TIV million", "Deliveries from supplier to recipient, with observation noise"),
     "deliveries_mean": ("TIV million", "Expected deliveries from supplier to recipient"),
     "deliveries_past": ("TIV million", "Deliveries as predicted in the past, noise included"),

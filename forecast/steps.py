@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 POSTERIOR, FORECAST, PRIOR_DRAWS = "posterior.nc", "forecast.nc", "prior.nc"
 EVENTS_FILE, TIMING_FILE, LEVELS_FILE = "events.csv", "timing.csv", "levels.csv"
+AHEAD_FILE, DOMAIN_LEVELS_FILE = "domains_ahead.csv", "levels_domains.csv"
+DOMAINS_FORECAST, DOMAIN_CHECK_FILE = "domains.nc", "domain_check.csv"
 GATE_FILE, PRIORS_FILE = "gate.json", "priors.toml"
 QUICK_WORDS = "QUICK RUN: few draws, for trying out; its numbers are not for publication"
 ENGINE = "h5netcdf"
@@ -154,6 +156,8 @@ class Plan(NamedTuple):
     target: Path
     pair: tuple[str, str]
     priors: Priors
+    domain_priors: Priors
+    priors_text: str
     panel: xr.Dataset
     record: dict[str, Any]
 
@@ -199,9 +203,11 @@ def plan(
     target = out if out is not None else runs.store(store) / kind / name
     runs.check_free(target)
 
-    from models.priors import load
+    from models import domains as domain_layer
+    from models.priors import load, text
 
-    beliefs = load(priors)
+    beliefs, domain_beliefs = load(priors), load(priors, domain_layer.PRIORS_FILE)
+    beliefs_text = text(priors)
     seconds: dict[str, float] = {}
     with step("assembling the panel", "panel", seconds):
         from data.additions import layers
@@ -231,19 +237,19 @@ def plan(
         chains=chains or usual["chains"],
         hashes={
             "panel": record.hash_panel(made_of),
-            "priors": record.hash_text(beliefs.text),
+            "priors": record.hash_text(beliefs_text),
         },
         warnings=warnings,
     )
     said["additions"] = [folder.name for folder in made_of[1:]]
     said["seconds"] = seconds
-    return Plan(target, pair, beliefs, known, said)
+    return Plan(target, pair, beliefs, domain_beliefs, beliefs_text, known, said)
 
 
 def begin(part: Path, made: Plan) -> None:
     """Write what is known before sampling starts."""
     runs.write(part / runs.RECORD, made.record)
-    runs.write(part / PRIORS_FILE, made.priors.text)
+    runs.write(part / PRIORS_FILE, made.priors_text)
 
 
 def sample(part: Path, made: Plan) -> xr.DataTree:
@@ -264,12 +270,29 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
             chains=said["chains"],
             progress=sys.stderr.isatty(),
         )
+    tune = said["tune"] if said["quick"] else fit.DOMAIN_TUNE
+    words = f"sampling domains, {said['chains']} chains of {tune} + {said['draws']} draws"
+    with step(words, "sample_domains", said["seconds"]), stoppable():
+        layer = fit.fit_domains(
+            made.panel,
+            tree["constant_data"].to_dataset(),
+            made.domain_priors,
+            seed=said["seed"],
+            draws=said["draws"],
+            tune=tune,
+            chains=said["chains"],
+            progress=sys.stderr.isatty(),
+        )
+        tree = fit.with_domains(tree, layer)
     tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
     tree = stored(part)
     with step("judging the fit", "gate", said["seconds"]):
         found = gate.judge(tree, None)
         said["gate"] = {**found, "fit": found}
         said["hashes"]["posterior"] = record.hash_draws(tree["posterior"].to_dataset())
+        said["hashes"]["posterior_domains"] = record.hash_draws(
+            tree[f"{fit.DOMAINS}/posterior"].to_dataset()
+        )
         said["sampling"] = record.sampling(found, said["seconds"]["sample"])
     return tree
 
@@ -304,7 +327,9 @@ def look_ahead(
     said
         The run's record. Its seed is used; its gate, hash of the forecast and seconds are set.
     """
-    from forecast import events, gate, simulate
+    import pandas as pd
+
+    from forecast import domains, events, gate, simulate
 
     words = f"forecasting {pair[0]} to {pair[1]}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
@@ -313,12 +338,23 @@ def look_ahead(
         )
         futures.to_netcdf(folder / FORECAST, engine=ENGINE)
         said["hashes"]["forecast"] = record.hash_draws(futures)
-        happens, when = events.tables(futures)
+        answered = events.answers(futures)
+    with step("forecasting by domain", "domains", said["seconds"]):
+        apart = domains.by_domain(tree, futures, seed=said["seed"])
+        apart.to_netcdf(folder / DOMAINS_FORECAST, engine=ENGINE)
+        said["hashes"]["domains"] = record.hash_draws(apart)
+        by_each = events.domain_answers(futures, apart)
+        happens, when = (
+            pd.concat(parts, ignore_index=True)
+            for parts in zip(events.tables(answered), events.tables(by_each), strict=True)
+        )
         events.to_csv(happens, folder / EVENTS_FILE)
         events.to_csv(when, folder / TIMING_FILE)
+        events.to_csv(events.domains_ahead(by_each), folder / AHEAD_FILE)
     said["seconds"]["levels"] = compare_levels(folder, tree, pair, said["seed"])
     alone = said.get("gate", {}).get("fit") or gate.judge(tree, None)
-    both = gate.combine(alone, gate.judge_events(events.indicators(futures)))
+    indicators = events.indicators(answered) | events.indicators(by_each)
+    both = gate.combine(alone, gate.judge_events(indicators))
     said["gate"] = {**both, "fit": alone}
     return happens, when
 
@@ -326,12 +362,14 @@ def look_ahead(
 def compare_levels(
     folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed: int
 ) -> float:
-    """Write levels.csv of a pair into a folder; return the seconds it took."""
+    """Write levels.csv and levels_domains.csv of a pair; return the seconds it took."""
     from forecast import events, levels
 
     seconds: dict[str, float] = {}
     with step("comparing conventions of the level", "levels", seconds):
         events.to_csv(levels.levels(tree, *pair, seed=seed), folder / LEVELS_FILE)
+        by_domain = levels.by_domain(tree, *pair, seed=seed)
+        events.to_csv(by_domain, folder / DOMAIN_LEVELS_FILE)
     return seconds["levels"]
 
 

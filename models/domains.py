@@ -12,7 +12,6 @@ do not agree.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,10 @@ import xarray as xr
 
 from data import names
 from models import equations
-from models.priors import Priors, order, parameters
+from models.priors import FOLDER, Priors, order, parameters
 from models.transfers import exporters
 
-PRIORS_FILE = Path(__file__).with_name("priors") / "domains.toml"
+PRIORS_FILE = FOLDER / "domains.toml"
 PERIOD = "period"
 SOURCE = "source"
 PERIOD_YEARS = 4
@@ -40,7 +39,7 @@ UNIT_VALUE_DF = 4.0
 # What is observed ------------------------------------------------------------------------------
 
 
-def prepare(panel: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
+def prepare(panel: xr.Dataset, inputs: xr.Dataset, priors: Priors) -> xr.Dataset:
     """Build the labelled arrays of the domain layer.
 
     Parameters
@@ -49,6 +48,8 @@ def prepare(panel: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
         As from `data.panel.assemble`.
     inputs
         As from `models.inputs.prepare`: the window and the countries.
+    priors
+        For the constants.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def prepare(panel: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
         `source`, recipients that are none follow; and of unit values (item): `unit_value`, log
         TIV million per unit, `item_supplier`, `item_class`, `item_domain`, `item_period`,
         positions. Attributes: `lines_level`, `lines_slope`: log expected number of lines beyond
-        the first in a pair's year, by log TIV.
+        the first in a pair's year, by log TIV; `unit_capacity_sd`.
     """
     years = inputs[names.YEAR].values
     period = _periods(years)
@@ -89,7 +90,11 @@ def prepare(panel: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
     total, count = by_year["volume"].sum(axis=2), by_year["lines"].sum(axis=2)
     at = (total > 0) & (count > 0)
     slope, level = np.polyfit(np.log(total[at]), np.log(count[at] - 0.5), 1) if at.any() else (0, 0)
-    out.attrs |= {"lines_level": float(level), "lines_slope": float(slope)}
+    out.attrs |= {
+        "lines_level": float(level),
+        "lines_slope": float(slope),
+        "unit_capacity_sd": priors.constant("unit_capacity_sd"),
+    }
     return out.merge(_unit_values(panel, years, period, suppliers)).drop_vars(
         "class_domain", errors="ignore"
     )
@@ -105,7 +110,7 @@ def _periods(years: np.ndarray) -> np.ndarray:
 def _unit_values(
     panel: xr.Dataset, years: np.ndarray, period: np.ndarray, suppliers: list[str]
 ) -> xr.Dataset:
-    """Return the highest unit value by class, supplier and period, of classes with two suppliers."""
+    """Highest unit value by class, supplier and period, of classes with two suppliers."""
     known = [s for s in suppliers if s in panel[names.SUPPLIER].values and s != names.REST]
     table = panel["unit_value"].sel({names.SUPPLIER: known, names.YEAR: years})
     table = table.transpose(names.SUPPLIER, names.WEAPON_CLASS, names.YEAR).values
@@ -150,38 +155,354 @@ def domains(observed: xr.Dataset, priors: Priors) -> pm.Model:
     Returns
     -------
     pymc.Model
-        With `parameters` (parameter); `strength` (period, source, domain): relative strength by
-        number of deliveries, log-odds; `size` (supplier, domain): log size of a delivery line
-        relative to the pair's others; `need` (recipient, domain); `demand` (period, domain);
-        `habit` (pair, domain), log-odds; `unit_level` (supplier) and `unit_own`
-        (supplier, domain), log units.
+        With `parameters` (parameter) and the vectors `free`, `wants`, `habits` and `standings`,
+        which `effects` turns into labelled tables.
     """
-    with pm.Model(coords=coords(observed) | {"parameter": order(priors)}) as model:
-        layer(observed, parameters(priors))
+    fixed = constants(observed, order(priors))
+    with pm.Model(coords=coords(fixed) | {"parameter": order(priors)}) as model:
+        top = parameters(priors)
+        layer(fixed, top, model["parameters"])
     return model
 
 
-def coords(observed: xr.Dataset) -> dict[str, Any]:
-    """Return the coordinates that the layer's variables need, those of contrasts included."""
-    some = pairs(observed)
-    count = {d: observed.sizes[d] for d in (names.SUPPLIER, names.RECIPIENT, names.DOMAIN)}
-    codes = [str(s) for s in observed[SOURCE].values]
-    return {
-        names.SUPPLIER: observed[names.SUPPLIER].values,
-        names.RECIPIENT: observed[names.RECIPIENT].values,
-        names.DOMAIN: observed[names.DOMAIN].values,
-        PERIOD: observed[PERIOD].values,
-        SOURCE: codes,
-        "other": codes[count[names.SUPPLIER] :],
-        "pair": [
-            f"{observed[names.SUPPLIER].values[s]}-{observed[names.RECIPIENT].values[r]}"
-            for s, r in zip(*some, strict=True)
-        ],
-        "seller_contrast": np.arange(1, count[names.SUPPLIER]),
-        "buyer_contrast": np.arange(1, count[names.RECIPIENT]),
-        "domain_contrast": np.arange(1, count[names.DOMAIN]),
-        "class": np.unique(observed["item_class"].values),
+def coords(fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the coordinates that the layer's vectors need."""
+    return {f"{name}_at": np.arange(fixed[f"{name}_scale"].size) for name in VECTORS}
+
+
+def layer(
+    fixed: Mapping[str, Any], top: Mapping[str, Any], vector: Any, capacity: Any = None
+) -> None:
+    """Add strengths, needs, habits and demand by domain, and their likelihoods.
+
+    Parameters
+    ----------
+    fixed
+        As from `constants`.
+    top, vector
+        The parameters by name, and as one vector.
+    capacity
+        For the joint model in which unit values inform it: what mean capacity explains of unit
+        values (supplier), log units; None in the layer of its own.
+    """
+
+    def sample(name: str, mean: Any) -> Any:
+        scale = vector[fixed[f"{name}_scale"]]
+        part = fixed[f"{name}_centred"]
+        return pm.Normal(name, part * mean, scale**part, dims=f"{name}_at")
+
+    free = sample("free", np.zeros(fixed["free_scale"].size))
+    known = _free(free, fixed, vector, pt)
+    if capacity is not None:
+        known["unit_level"] = known["unit_level"] + capacity
+    means = _means(known, fixed, top, pt)
+    wants = sample("wants", means["wants"])
+    standings = sample("standings", means["standings"])
+    known["wants"] = _moved(wants, means["wants"], "wants", fixed, vector)
+    centre = _habit_mean(known, fixed, pt)
+    habits = sample("habits", centre)
+    steady = _moved(habits, centre, "habits", fixed, vector)
+    standing = _moved(standings, means["standings"], "standings", fixed, vector)
+
+    basis = fixed["pair_basis"]
+    by_pair = (basis * steady.reshape((*basis.shape[:2], 1))).sum(axis=1)
+    moving = known["moving"]
+    mine = moving.reshape((-1, moving.shape[-1]))
+    both = (moving + known["drift"][:, None]).reshape((-1, moving.shape[-1]))
+    logits = by_pair[fixed["cell_pair"]] + both[fixed["cell_seller"]]
+    logits = logits - top["substitution"] * fixed["cell_has_own"] * mine[fixed["cell_own"]]
+    _lines(fixed["cells"], logits, top["concentration"])
+    pm.Normal(
+        "sizes", (known["size"][fixed["size_seller"]] * fixed["size_rows"]).sum(axis=1),
+        top["line_sd"], observed=fixed["size_values"],
+    )  # fmt: skip
+    if not len(fixed["unit_values"]):
+        return
+    expected = (
+        known["class_level"][fixed["item_class"]]
+        + (known["unit_drift"].flatten())[fixed["item_place"]]
+        + standing[fixed["item_standing"]]
+        + top["unit_strength"] * mine.flatten()[fixed["item_strength"]]
+    )
+    pm.StudentT(
+        "unit_values", UNIT_VALUE_DF, mu=expected, sigma=top["unit_sd"],
+        observed=fixed["unit_values"],
+    )  # fmt: skip
+
+
+VECTORS = ("free", "wants", "habits", "standings")
+"""What is sampled besides parameters: effects about zero; what recipients want; what pairs trade
+on average; how each supplier's units compare in a domain. The last three vary about means."""
+
+
+def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
+    """Return what the model computes with: bases of contrasts, positions and counts.
+
+    Every vector over domains enters a softmax, so only differences between domains mean
+    anything: all are sampled in orthonormal contrasts, each about the domain (or country) of
+    which less is known; as they are where data speak, standardised where only the prior does.
+
+    Parameters
+    ----------
+    observed
+        As from `prepare`.
+    parameter
+        Names of the parameters, in the order of their vector.
+    """
+    lines, volume = (observed[n].transpose(*CELL).values for n in ("lines", "volume"))
+    suppliers, recipients, periods, count = lines.shape
+    sources = observed.sizes[SOURCE]
+    of_domain = equations.contrasts(lines.sum(axis=(0, 1, 2)))
+    present = (lines > 0).sum(axis=2)
+    last_domain = _about(lines.sum(axis=(0, 1, 2)))
+
+    def table(known: np.ndarray, half: float) -> tuple[np.ndarray, np.ndarray]:
+        """Basis of contrasts of countries, and how centred each contrast's sampling is."""
+        by_country = known.sum(axis=1)
+        about = known[np.ix_(_about(by_country), last_domain)]
+        return equations.contrasts(by_country), about / (about + half)
+
+    of_supplier, strength_centred = table(present.sum(axis=1), 3.0)
+    of_recipient, wants_centred = table(present.sum(axis=0), 12.0)
+    seller, size_rows, size_values = size_contrasts(lines, volume)
+    known = np.zeros((suppliers, count))
+    np.add.at(known, seller, (np.abs(size_rows) > 0).astype(float))
+    of_sizes, size_centred = table(known, 5.0)
+    size_seller = seller
+
+    items = {n: observed[f"item_{n}"].values for n in ("supplier", "domain", "period", "class")}
+    classes, weapon = np.unique(items["class"], return_inverse=True)
+    raw = observed["unit_value"].values
+    class_mean = np.bincount(weapon, raw, len(classes)) / np.maximum(np.bincount(weapon), 1)
+    seen = np.zeros((suppliers, count))
+    np.add.at(seen, (items["supplier"], items["domain"]), 1.0)
+
+    at, has_own = own_source(observed)
+    own_basis = np.zeros((recipients, sources))
+    own_basis[np.arange(recipients), at] = has_own
+    seller, buyer = pairs(observed)
+    pair_basis, habits_centred = _pair_contrasts(lines[seller, buyer])
+    pair_of, when, cells = _cells(lines, seller, buyer)
+
+    shapes = {
+        "strength": (strength_centred, "strength_sd"),
+        "strength_steps": (np.zeros((periods, strength_centred.size)), "strength_walk_sd"),
+        "other_strength": (np.zeros((sources - suppliers, count)), "strength_sd"),
+        "demand": (np.ones(count - 1), "demand_level_sd"),
+        "demand_steps": (np.zeros((periods, count - 1)), "demand_walk_sd"),
+        "common_size": (np.ones(count - 1), "size_level_sd"),
+        "own_size": (size_centred, "supplier_size_sd"),
+        "class_level": (np.zeros(len(classes)), "class_sd"),
+        "unit_steps": (np.zeros((periods, count)), "unit_walk_sd"),
+        "unit_level": (np.ones(suppliers), "unit_level_sd"),
     }
+    cumulated = np.tril(np.ones((periods, periods)))
+    return {
+        "free_shape": {name: part.shape for name, (part, _) in shapes.items()},
+        "free_scale": np.concatenate(
+            [np.full(part.size, parameter.index(sd)) for part, sd in shapes.values()]
+        ),
+        "free_centred": np.concatenate([part.ravel() for part, _ in shapes.values()]),
+        "wants_scale": np.full(wants_centred.size, parameter.index("need_sd")),
+        "wants_centred": wants_centred.ravel(),
+        "habits_scale": np.full(habits_centred.size, parameter.index("habit_sd")),
+        "habits_centred": habits_centred.ravel(),
+        "standings_scale": np.full(seen.size, parameter.index("unit_own_sd")),
+        "standings_centred": (seen / (seen + 2.0)).ravel(),
+        "of_domain": of_domain,
+        "of_recipient": of_recipient,
+        "strength_basis": np.kron(of_supplier, of_domain),
+        "size_basis": np.kron(of_sizes, of_domain),
+        "walk_basis": cumulated - cumulated.mean(axis=0, keepdims=True),
+        "own_basis": own_basis,
+        "shape": {"suppliers": suppliers, "sources": sources, "domains": count},
+        "seller": seller,
+        "buyer": buyer,
+        "pair_basis": pair_basis,
+        "cells": cells,
+        "cell_pair": pair_of,
+        "cell_seller": when * sources + seller[pair_of],
+        "cell_own": when * sources + at[buyer[pair_of]],
+        "cell_has_own": has_own[buyer[pair_of], None],
+        "size_rows": size_rows,
+        "size_seller": size_seller,
+        "size_values": size_values,
+        "unit_values": raw - class_mean[weapon],
+        "item_class": weapon,
+        "item_place": items["period"] * count + items["domain"],
+        "item_standing": items["supplier"] * count + items["domain"],
+        "item_strength": (items["period"] * sources + items["supplier"]) * count
+        + items["domain"],
+    }
+
+
+def _about(weight: np.ndarray) -> np.ndarray:
+    """Position that each contrast of `equations.contrasts` is about."""
+    return np.argsort(-weight, kind="stable")[1:]
+
+
+def _pair_contrasts(mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bases of contrasts of domains of every pair, and how centred each contrast's sampling is.
+
+    Parameters
+    ----------
+    mine
+        Lines (pair, period, domain).
+    """
+    spells = (mine.sum(axis=2) > 0).sum(axis=1)
+    total = mine.sum(axis=(1, 2))
+    info = mine.sum(axis=1) / (1.0 + total / spells / 10.0)[:, None]
+    weight = info + 1e-6 * mine.sum(axis=(0, 1)) / max(mine.sum(), 1.0)
+    basis = np.stack([equations.contrasts(each) for each in weight])
+    about = np.take_along_axis(info, np.stack([_about(each) for each in weight]), axis=1)
+    return basis, about / (about + TYPICAL_SPREAD)
+
+
+def _free(free: Any, fixed: Mapping[str, Any], vector: Any, xp: Any) -> dict[str, Any]:
+    """Turn effects about zero into tables; `xp` is numpy or pytensor.tensor."""
+    scaled = free * vector[fixed["free_scale"]] ** (1.0 - fixed["free_centred"])
+    part, start = {}, 0
+    for name, shape in fixed["free_shape"].items():
+        size = int(np.prod(shape))
+        part[name] = scaled[start : start + size].reshape(shape)
+        start += size
+    shape, of_domain = fixed["shape"], fixed["of_domain"]
+    exporters_ = (shape["suppliers"], shape["domains"])
+    level = xp.dot(part["strength"].flatten(), fixed["strength_basis"]).reshape(exporters_)
+    other = part["other_strength"]
+    level = xp.concatenate([level, other - other.mean(axis=1)[:, None]], axis=0)
+    steps = xp.dot(xp.dot(fixed["walk_basis"], part["strength_steps"]), fixed["strength_basis"])
+    steps = steps.reshape((-1, *exporters_))
+    still = np.zeros((fixed["walk_basis"].shape[0], shape["sources"] - shape["suppliers"],
+                      shape["domains"]))
+    size = xp.dot(part["own_size"].flatten(), fixed["size_basis"]).reshape(exporters_)
+    size = size + xp.dot(part["common_size"], of_domain)[None]
+    return {
+        "level": level,
+        "moving": xp.concatenate([steps, still], axis=1),
+        "demand": xp.dot(part["demand"], of_domain),
+        "drift": xp.dot(xp.dot(fixed["walk_basis"], part["demand_steps"]), of_domain),
+        "size": size,
+        "class_level": part["class_level"],
+        "unit_drift": xp.dot(fixed["walk_basis"], part["unit_steps"]),
+        "unit_level": part["unit_level"],
+    }
+
+
+def _means(
+    known: Mapping[str, Any], fixed: Mapping[str, Any], top: Mapping[str, Any], xp: Any
+) -> dict[str, Any]:
+    """Means of what recipients want, in contrasts, and of suppliers' standings in unit value."""
+    shape = fixed["shape"]
+    saved = xp.dot(fixed["own_basis"], known["level"])
+    rotated = xp.dot(xp.dot(fixed["of_recipient"], saved), fixed["of_domain"].T)
+    own = known["level"][: shape["suppliers"]]
+    return {
+        "wants": -top["substitution"] * rotated.flatten(),
+        "standings": (known["unit_level"][:, None] + top["unit_strength"] * own).flatten(),
+    }
+
+
+def _habit_mean(known: Mapping[str, Any], fixed: Mapping[str, Any], xp: Any) -> Any:
+    """Mean of what pairs trade, in contrasts of domains."""
+    basis = fixed["pair_basis"]
+    wants = xp.dot(fixed["of_recipient"].T, known["wants"].reshape((-1, basis.shape[1])))
+    wants = xp.dot(wants, fixed["of_domain"])
+    centre = known["level"][fixed["seller"]] + wants[fixed["buyer"]] + known["demand"][None]
+    return (basis * centre[:, None, :]).sum(axis=2).flatten()
+
+
+def _moved(sampled: Any, mean: Any, name: str, fixed: Mapping[str, Any], vector: Any) -> Any:
+    """Undo the partial centring of a vector that varies about a mean."""
+    part = fixed[f"{name}_centred"]
+    scale = vector[fixed[f"{name}_scale"]]
+    return mean + scale ** (1.0 - part) * (sampled - part * mean)
+
+
+def effects(
+    posterior: xr.Dataset, observed: xr.Dataset
+) -> xr.Dataset:
+    """Turn what was sampled into labelled tables, draw by draw.
+
+    Parameters
+    ----------
+    posterior
+        Draws of `parameters` and the vectors of `VECTORS` (chain, draw, ...).
+    observed
+        As from `prepare`.
+
+    Returns
+    -------
+    xarray.Dataset
+        `parameters`; `strength` (period, source, domain): relative strength by number of
+        deliveries, log-odds; `need` (recipient, domain), `demand` (period, domain) and `habit`
+        (pair, domain), log-odds; `size` (supplier, domain): log TIV of a delivery line relative
+        to the pair's others; `unit_level` (supplier) and `unit_standing` (supplier, domain): log
+        unit value relative to other suppliers of the same classes; `unit_drift` (period, domain)
+        and `class_level` (traded_class), log unit value. All (chain, draw, ...).
+    """
+    parameter = [str(name) for name in posterior["parameter"].values]
+    fixed = constants(observed, parameter)
+    lead = (names.CHAIN, names.DRAW)
+    shape = tuple(posterior.sizes[d] for d in lead)
+    arrays = {
+        name: posterior[name].transpose(*lead, ...).values.reshape(np.prod(shape), -1)
+        for name in ("parameters", *VECTORS)
+    }
+    out: dict[str, list[np.ndarray]] = {}
+    basis = fixed["pair_basis"]
+    for draw in range(int(np.prod(shape))):
+        one = {name: values[draw].astype(float) for name, values in arrays.items()}
+        vector = one["parameters"]
+        top = dict(zip(parameter, vector, strict=True))
+        known = _free(one["free"], fixed, vector, np)
+        means = _means(known, fixed, top, np)
+        known["wants"] = _moved(one["wants"], means["wants"], "wants", fixed, vector)
+        standing = _moved(one["standings"], means["standings"], "standings", fixed, vector)
+        centre = _habit_mean(known, fixed, np)
+        own = _moved(one["habits"], centre, "habits", fixed, vector) - centre
+        wants = fixed["of_recipient"].T @ (known["wants"] - means["wants"]).reshape(
+            -1, basis.shape[1]
+        )
+        suppliers = (fixed["shape"]["suppliers"], fixed["shape"]["domains"])
+        tables = {
+            "strength": known["level"][None] + known["moving"],
+            "need": wants @ fixed["of_domain"],
+            "demand": known["demand"][None] + known["drift"],
+            "habit": np.einsum("pk,pkd->pd", own.reshape(basis.shape[:2]), basis),
+            "size": known["size"],
+            "unit_level": known["unit_level"],
+            "unit_standing": standing.reshape(suppliers),
+            "unit_drift": known["unit_drift"],
+            "class_level": known["class_level"],
+        }
+        for name, values in tables.items():
+            out.setdefault(name, []).append(values.astype(np.float32))
+    dims = {
+        "strength": (PERIOD, SOURCE, names.DOMAIN),
+        "need": (names.RECIPIENT, names.DOMAIN),
+        "demand": (PERIOD, names.DOMAIN),
+        "habit": ("pair", names.DOMAIN),
+        "size": (names.SUPPLIER, names.DOMAIN),
+        "unit_level": (names.SUPPLIER,),
+        "unit_standing": (names.SUPPLIER, names.DOMAIN),
+        "unit_drift": (PERIOD, names.DOMAIN),
+        "class_level": ("traded_class",),
+    }
+    codes = [observed[d].values for d in (names.SUPPLIER, names.RECIPIENT)]
+    label = [f"{codes[0][s]}-{codes[1][r]}" for s, r in zip(*pairs(observed), strict=True)]
+    coords_ = {d: observed[d].values for d in (*CELL, SOURCE)} | {"pair": label}
+    return xr.Dataset(
+        {
+            name: ((*lead, *dims[name]), np.stack(values).reshape(*shape, *values[0].shape))
+            for name, values in out.items()
+        }
+        | {"parameters": posterior["parameters"].astype(np.float32)},
+        coords={d: posterior[d].values for d in lead} | coords_ | {"parameter": parameter},
+    )
+
+
+# Counts -----------------------------------------------------------------------------------------
 
 
 def pairs(observed: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -197,129 +518,6 @@ def own_source(observed: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
         for r in observed[names.RECIPIENT].values
     ]
     return np.maximum(found, 0), np.array([float(f >= 0) for f in found])
-
-
-def layer(observed: xr.Dataset, top: Mapping[str, Any], capacity: Any = None) -> None:
-    """Add strengths, needs, habits and demand by domain, and their likelihoods.
-
-    Every vector over domains enters a softmax, so only differences between domains mean
-    anything: all are sampled in orthonormal contrasts, each about the domain (or country) of
-    which less is known, as they are where data speak and standardised where only the prior does.
-
-    Parameters
-    ----------
-    observed, top
-        The data, and the parameters by name.
-    capacity
-        Mean capacity (supplier), log-odds, for the joint model in which unit values inform it;
-        None to leave it out.
-    """
-    lines = observed["lines"].transpose(*CELL).values
-    suppliers, _, periods, domain_count = lines.shape
-    of_domain = equations.contrasts(lines.sum(axis=(0, 1, 2)))
-    present = (lines > 0).sum(axis=2)
-
-    strength = _contrasts(
-        "strength_contrast", present.sum(axis=1), 3.0, of_domain, lines.sum(axis=(0, 1, 2)),
-        top["strength_sd"], ("seller_contrast", "domain_contrast"),
-    )  # fmt: skip
-    steps = pm.ZeroSumNormal(
-        "strength_step", 1.0, n_zerosum_axes=2, dims=(PERIOD, names.SUPPLIER, names.DOMAIN)
-    )
-    walk = pt.cumsum(top["strength_walk_sd"] * steps, axis=0)
-    walk = walk - walk.mean(axis=0, keepdims=True)
-    other_z = pm.Normal("other_strength", 0.0, 1.0, dims=("other", names.DOMAIN))
-    other = top["strength_sd"] * (other_z - other_z.mean(axis=1, keepdims=True))
-    level = pt.concatenate([strength, other], axis=0)
-    still = pt.zeros((periods, observed.sizes[SOURCE] - suppliers, domain_count))
-    moving = pt.concatenate([walk, still], axis=1)
-    pm.Deterministic("strength", level[None] + moving, dims=(PERIOD, SOURCE, names.DOMAIN))
-
-    need = pm.Deterministic(
-        "need",
-        _contrasts(
-            "need_contrast", present.sum(axis=0), 12.0, of_domain, lines.sum(axis=(0, 1, 2)),
-            top["need_sd"], ("buyer_contrast", "domain_contrast"),
-        ),
-        dims=(names.RECIPIENT, names.DOMAIN),
-    )  # fmt: skip
-    demand = pm.Normal("demand_contrast", 0.0, top["demand_level_sd"], dims="domain_contrast")
-    demand = pt.dot(demand, of_domain)
-    demand_steps = pm.ZeroSumNormal("demand_step", 1.0, dims=(PERIOD, names.DOMAIN))
-    drift = pt.cumsum(top["demand_walk_sd"] * demand_steps, axis=0)
-    drift = drift - drift.mean(axis=0, keepdims=True)
-    pm.Deterministic("demand", demand[None] + drift, dims=(PERIOD, names.DOMAIN))
-
-    seller, buyer = pairs(observed)
-    at, has_own = own_source(observed)
-    own = has_own[:, None] * top["substitution"]
-    centre = strength[seller] - (own * level[at] - need)[buyer] + demand[None]
-    steady = _habits(lines, centre, top["habit_sd"])
-    pm.Deterministic("habit", steady - centre, dims=("pair", names.DOMAIN))
-
-    pair_of, when, cells = _cells(lines, seller, buyer)
-    flat = moving.reshape((periods * observed.sizes[SOURCE], domain_count))
-    width = observed.sizes[SOURCE]
-    logits = (
-        steady[pair_of]
-        + flat[when * width + seller[pair_of]]
-        - own[buyer[pair_of]] * flat[when * width + at[buyer[pair_of]]]
-        + drift[when]
-    )
-    _lines(cells, logits, top["concentration"])
-    _sizes(observed, of_domain, top)
-    _frontier(observed, top, level, moving, capacity)
-
-
-def _contrasts(
-    name: str, known: np.ndarray, half: float, of_domain: np.ndarray, by_domain: np.ndarray,
-    spread: Any, dims: tuple[str, str],
-) -> Any:
-    """Add a table (country, domain) of effects, independent Normal but for zero sums both ways.
-
-    Parameters
-    ----------
-    known
-        How much data bear on each entry (country, domain), and `half`: as much as the prior.
-    of_domain, by_domain
-        Contrasts of domains and the weights they were ordered by.
-    spread
-        Standard deviation of the effects.
-    """
-    by_country = known.sum(axis=1)
-    of_country = equations.contrasts(by_country)
-    about = known[
-        np.ix_(
-            np.argsort(-by_country, kind="stable")[1:], np.argsort(-by_domain, kind="stable")[1:]
-        )
-    ]
-    centred = about / (about + half)
-    sampled = pm.Normal(name, 0.0, spread**centred, dims=dims)
-    return pt.dot(pt.dot(of_country.T, sampled * spread ** (1.0 - centred)), of_domain)
-
-
-def _habits(lines: np.ndarray, centre: Any, spread: Any) -> Any:
-    """Add what each pair trades beyond what its sides explain (pair, domain), log-odds.
-
-    The prior is Normal with the same spread in every domain, so it may be rotated: the common
-    level of all domains, of which deliveries say nothing, is left out.
-    """
-    seller, buyer = np.nonzero(lines.sum(axis=(2, 3)) > 0)
-    mine = lines[seller, buyer]
-    spells = (mine.sum(axis=2) > 0).sum(axis=1)
-    total = mine.sum(axis=(1, 2))
-    info = mine.sum(axis=1) / (1.0 + total / spells / 10.0)[:, None]
-    weight = info + 1e-6 * lines.sum(axis=(0, 1, 2)) / max(lines.sum(), 1.0)
-    basis = np.stack([equations.contrasts(each) for each in weight])
-    last = np.argsort(-weight, axis=1, kind="stable")[:, 1:]
-    about = np.take_along_axis(info, last, axis=1)
-    centred = about / (about + TYPICAL_SPREAD)
-    rotated = (basis * centre[:, None, :]).sum(axis=2)
-    sampled = pm.Normal(
-        "habit_contrast", centred * rotated, spread**centred, dims=("pair", "domain_contrast")
-    )
-    own = rotated + spread ** (1.0 - centred) * (sampled - centred * rotated)
-    return (basis * own[:, :, None]).sum(axis=1)
 
 
 def _cells(
@@ -351,26 +549,6 @@ def _lines(cells: np.ndarray, logits: Any, concentration: Any) -> None:
     )
 
 
-def _sizes(observed: xr.Dataset, of_domain: np.ndarray, top: Mapping[str, Any]) -> None:
-    """Add the size of a delivery line by domain and supplier, from each pair's own contrasts.
-
-    Only how lines of one pair and period compare with each other enters, never their sum.
-    """
-    lines, volume = (observed[n].transpose(*CELL).values for n in ("lines", "volume"))
-    seller, rows, values = size_contrasts(lines, volume)
-    by_domain = lines.sum(axis=(0, 1, 2))
-    common = pm.Normal("size_contrast", 0.0, top["size_level_sd"], dims="domain_contrast")
-    common = pt.dot(common, of_domain)
-    known = np.zeros((lines.shape[0], lines.shape[3]))
-    np.add.at(known, seller, (np.abs(rows) > 0).astype(float))
-    own = _contrasts(
-        "supplier_size_contrast", known, 5.0, of_domain, by_domain, top["supplier_size_sd"],
-        ("seller_contrast", "domain_contrast"),
-    )  # fmt: skip
-    size = pm.Deterministic("size", common[None] + own, dims=(names.SUPPLIER, names.DOMAIN))
-    pm.Normal("sizes", (size[seller] * rows).sum(axis=1), top["line_sd"], observed=values)
-
-
 def size_contrasts(
     lines: np.ndarray, volume: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -390,50 +568,3 @@ def size_contrasts(
             seller.append(s)
     shape = (len(rows), lines.shape[3])
     return np.array(seller, dtype=int), np.reshape(rows, shape), np.array(values, dtype=float)
-
-
-def _frontier(
-    observed: xr.Dataset, top: Mapping[str, Any], level: Any, moving: Any, capacity: Any
-) -> None:
-    """Add unit values: a supplier's standing within each class of weapons, by domain and period."""
-    seller, domain, when, weapon = (
-        observed[f"item_{n}"].values for n in ("supplier", "domain", "period", "class")
-    )
-    if not len(seller):
-        return
-    _, weapon = np.unique(weapon, return_inverse=True)
-    suppliers, domain_count = observed.sizes[names.SUPPLIER], observed.sizes[names.DOMAIN]
-    class_mean = np.bincount(weapon, observed["unit_value"].values) / np.bincount(weapon)
-    of_class = pm.Normal("class_level", 0.0, 1.0, dims="class")
-    common_step = pm.Normal("unit_step", 0.0, 1.0, dims=(PERIOD, names.DOMAIN))
-    common = pt.cumsum(top["unit_walk_sd"] * common_step, axis=0)
-    common = common - common.mean(axis=0, keepdims=True)
-    spread = top["unit_level_sd"]
-    centre = 0.0 if capacity is None else top["unit_capacity"] * (capacity - capacity.mean())
-    altogether = pm.Deterministic(
-        "unit_level",
-        centre + spread * pm.Normal("unit_level_z", 0.0, 1.0, dims=names.SUPPLIER),
-        dims=names.SUPPLIER,
-    )
-    own = pm.Deterministic(
-        "unit_own",
-        top["unit_own_sd"]
-        * pm.Normal("unit_own_z", 0.0, 1.0, dims=(names.SUPPLIER, names.DOMAIN)),
-        dims=(names.SUPPLIER, names.DOMAIN),
-    )
-    strength = (level[None, :suppliers] + moving[:, :suppliers]).reshape((-1,))
-    at = (when * suppliers + seller) * domain_count + domain
-    expected = (
-        top["class_sd"] * of_class[weapon]
-        + common.flatten()[when * domain_count + domain]
-        + altogether[seller]
-        + own.flatten()[seller * domain_count + domain]
-        + top["unit_strength"] * strength[at]
-    )
-    pm.StudentT(
-        "unit_values",
-        UNIT_VALUE_DF,
-        mu=expected,
-        sigma=top["unit_sd"],
-        observed=observed["unit_value"].values - class_mean[weapon],
-    )

@@ -18,7 +18,10 @@ import numpy as np
 
 from data.errors import InputError, fault
 
-DEFAULT_FILE = Path(__file__).with_name("priors") / "default.toml"
+FOLDER = Path(__file__).with_name("priors")
+DEFAULT_FILE = FOLDER / "default.toml"
+FILES = (DEFAULT_FILE, FOLDER / "domains.toml", FOLDER / "partnership.toml")
+"""One file of defaults a model; a reader's own file may hold entries of any of them."""
 
 FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -27,6 +30,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "logitnormal": ("mu", "sigma"),
     }
 )
+KINDS = ("variable", "constant")
 POSITIVE = frozenset({"sigma"})
 FINITE = 1e300
 """Bound of what counts as a number: NaN, infinities and whole numbers beyond a float are none."""
@@ -57,7 +61,9 @@ def load(path: Path | None = None, default: Path = DEFAULT_FILE) -> Priors:
     Parameters
     ----------
     path
-        A TOML file of the default file's shape that holds any part of it; None for the defaults.
+        A TOML file of the default files' shape that holds any part of them; None for the defaults.
+    default
+        The model's file of `FILES`: its entries are returned, those of the others only checked.
 
     Raises
     ------
@@ -65,16 +71,36 @@ def load(path: Path | None = None, default: Path = DEFAULT_FILE) -> Priors:
         If the file cannot be read, or has an unknown table or key, a wrong type, a scale that is
         not positive, or a family that is not known.
     """
-    known = {"variable": {}, "constant": {}} | tomllib.loads(default.read_text("utf-8"))
+    merged = _merged(path)
+    own = _defaults(default)
+    kept = {kind: {name: merged[kind][name] for name in own[kind]} for kind in KINDS}
+    return Priors(
+        variables=MappingProxyType(kept["variable"]),
+        constants=MappingProxyType(kept["constant"]),
+        text=_dump(kept),
+    )
+
+
+def text(path: Path | None = None) -> str:
+    """Return the priors of all models as one TOML text, for a run's record; raises as `load`."""
+    return _dump(_merged(path))
+
+
+def _defaults(file: Path) -> dict[str, Any]:
+    return {kind: {} for kind in KINDS} | tomllib.loads(file.read_text("utf-8"))
+
+
+def _merged(path: Path | None) -> dict[str, Any]:
+    """Return the entries of all default files, with those of `path` laid over them."""
+    known: dict[str, Any] = {kind: {} for kind in KINDS}
+    for file in FILES:
+        for kind, entries in _defaults(file).items():
+            known[kind] |= entries
     merged = known if path is None else _overlay(known, _read(Path(path)), Path(path))
     for kind, check in (("variable", _check_variable), ("constant", _check_constant)):
         for name, entry in merged[kind].items():
-            check(name, entry, path or default)
-    return Priors(
-        variables=MappingProxyType(merged["variable"]),
-        constants=MappingProxyType(merged["constant"]),
-        text=_dump(merged),
-    )
+            check(name, entry, path or FOLDER)
+    return merged
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -200,7 +226,8 @@ def parameters(priors: Priors) -> dict[str, Any]:
         ("logitnormal", pt.sigmoid),
     ):
         count = sum(e["family"] == family for e in entries)
-        parts.append(inverse(stated[start : start + count]))
+        if count:
+            parts.append(inverse(stated[start : start + count]))
         start += count
     vector = pm.Deterministic("parameters", pt.concatenate(parts), dims="parameter")
     return {name: vector[i] for i, name in enumerate(names)}

@@ -1,0 +1,462 @@
+"""Futures by technology domain: capacity, deliveries and dependence, draw by draw.
+
+The composition of deliveries is simulated given the totals of `forecast.simulate`, so that the
+domains of a pair add up to the pair's total in every draw. Draws of the two factors of the
+posterior are independent and are paired in the order of chains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.names import (
+    CHAIN,
+    COUNTRY,
+    DOMAIN,
+    DRAW,
+    RECIPIENT,
+    REST,
+    SCENARIO,
+    SELLER,
+    SUPPLIER,
+    YEAR,
+    YEAR_FUTURE,
+)
+from forecast.simulate import stack
+from models import domains as model
+from models.domains import CELL, PERIOD, PERIOD_YEARS, SOURCE
+
+GROUP = "domains"
+"""Where a run's tree keeps the domain layer: posterior, sample_stats, constant_data."""
+BIG = 6
+"""How many of the largest suppliers the predictive check shows."""
+BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
+
+Arrays = dict[str, np.ndarray]
+
+
+def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Dataset:
+    """Simulate a pair by domain.
+
+    Parameters
+    ----------
+    tree
+        With the group `domains`.
+    futures
+        As from `forecast.simulate.futures`, of the same tree.
+    seed
+        Of the shocks.
+
+    Returns
+    -------
+    xarray.Dataset
+        Draws in the order of chains, as many as the domain layer has; `main_draw` (draw) tells
+        which draw of `futures` each belongs to. `theta_domain`
+        (draw, scenario, country, domain, year_future) and `theta_domain_past`
+        (draw, country, domain, year): capacity by domain, log-odds of being chosen as a source
+        of arms in the domain, by volume. `deliveries_domain` (draw, scenario, domain,
+        year_future): TIV million, with the domains of a draw adding up to its deliveries.
+        `supplier_share`, of expected imports in the domain, `imported_fraction`, of expected
+        acquisitions in the domain (draw, scenario, domain, year_future), and both over the past
+        (draw, domain, year).
+    """
+    draws = stack(tree[f"{GROUP}/posterior"].to_dataset())
+    observed = tree[f"{GROUP}/constant_data"].to_dataset()
+    chains = tree[f"{GROUP}/posterior"].sizes[CHAIN]
+    main = thinned(int(futures.attrs["chains"]), futures.sizes[DRAW], chains, len(draws["need"]))
+    futures = futures.isel({DRAW: main})
+    rng = np.random.default_rng([seed, len(GROUP)])
+    pair = (futures.attrs[SUPPLIER], futures.attrs[RECIPIENT])
+    years = futures[YEAR].values
+    ahead = futures[YEAR_FUTURE].values
+    state = paths(draws, observed, years, ahead, rng)
+
+    sources = [str(s) for s in observed[SOURCE].values]
+    at = [sources.index(code) for code in pair]
+    standing = relative(state)[:, at]
+    theta = futures["theta"].transpose(DRAW, SCENARIO, COUNTRY, YEAR_FUTURE).values
+    past = futures["theta_past"].transpose(DRAW, COUNTRY, YEAR).values
+    split = len(years)
+    by_country = theta[:, :, :, None, :] + standing[:, None, ..., split:]
+    by_country_past = past[:, :, None, :] + standing[..., :split]
+
+    buys = composition(draws, observed, state, pair[1], rng)
+    offers = futures["offer"].transpose(DRAW, SCENARIO, SELLER, YEAR_FUTURE).values
+    offers_past = futures["offer_past"].transpose(DRAW, SELLER, YEAR).values
+    home = _home_composition(draws, observed, state, pair[1])
+    sold = [str(s) for s in observed[SUPPLIER].values].index(pair[0])
+    dependence = [
+        _dependence(offers[:, k], buys[..., split:], home[..., split:], sold)
+        for k in range(offers.shape[1])
+    ]
+    dependence_past = _dependence(offers_past, buys[..., :split], home[..., :split], sold)
+    deliveries = futures["deliveries"].transpose(DRAW, SCENARIO, YEAR_FUTURE).values
+    lines = _number_of_lines(deliveries, observed.attrs, rng)
+    expected = _by_number(draws, observed, state, pair, rng)[..., split:]
+    parts = np.stack(
+        [
+            split_total(deliveries[:, k], lines[:, k], expected, draws, sold, rng)
+            for k in range(deliveries.shape[1])
+        ],
+        axis=1,
+    )
+    both = (DRAW, SCENARIO, DOMAIN, YEAR_FUTURE)
+    single = np.float32
+    return xr.Dataset(
+        {
+            "theta_domain": (
+                (DRAW, SCENARIO, COUNTRY, DOMAIN, YEAR_FUTURE), by_country.astype(single),
+            ),
+            "theta_domain_past": ((DRAW, COUNTRY, DOMAIN, YEAR), by_country_past.astype(single)),
+            "deliveries_domain": (both, parts.astype(single)),
+            "supplier_share": (both, np.stack([d[0] for d in dependence], 1).astype(single)),
+            "imported_fraction": (both, np.stack([d[1] for d in dependence], 1).astype(single)),
+            "supplier_share_past": ((DRAW, DOMAIN, YEAR), dependence_past[0].astype(single)),
+            "imported_fraction_past": ((DRAW, DOMAIN, YEAR), dependence_past[1].astype(single)),
+        },
+        coords={
+            DRAW: np.arange(len(main)),
+            "main_draw": (DRAW, main),
+            SCENARIO: futures[SCENARIO].values,
+            COUNTRY: list(pair),
+            DOMAIN: observed[DOMAIN].values,
+            YEAR: years,
+            YEAR_FUTURE: ahead,
+        },
+        attrs=futures.attrs | {"chains": chains},
+    )  # fmt: skip
+
+
+def thinned(chains: int, draws: int, chains_kept: int, kept: int) -> np.ndarray:
+    """Which draws of one posterior go with the draws of another, chain by chain, evenly spread."""
+    if chains != chains_kept or kept > draws:
+        return np.linspace(0, draws - 1, kept).astype(int)
+    each, wanted = draws // chains, kept // chains
+    inside = (np.arange(wanted) * each) // wanted
+    return (np.arange(chains)[:, None] * each + inside).ravel()
+
+
+# Paths -----------------------------------------------------------------------------------------
+
+
+def paths(
+    draws: Arrays, observed: xr.Dataset, years: np.ndarray, ahead: np.ndarray,
+    rng: np.random.Generator,
+) -> Arrays:
+    """Yearly paths of strength, size and demand, past and future.
+
+    Past values lie on straight lines between the middles of periods. From the last middle on
+    all are random walks, so that the end of the window is known less well than its last period.
+
+    Returns
+    -------
+    dict
+        `strength` (draw, source, domain, year), `demand` (draw, domain, year), of the number of
+        lines, log-odds, over the years of the window and those ahead; `size` (draw, source,
+        domain): log size of a line less its mean over suppliers, and `common_size` (draw, domain).
+    """  # fmt: skip
+    middle = observed["middle"].values
+    every = np.concatenate([years, ahead])
+    n = len(draws["need"])
+    suppliers = observed.sizes[SUPPLIER]
+    after = every[every > middle[-1]]
+    gaps = np.diff(np.concatenate([[middle[-1]], after])) / PERIOD_YEARS
+
+    strength = _between(draws["strength"], middle, every)
+    shocks = rng.standard_normal((n, suppliers, observed.sizes[DOMAIN], len(after)))
+    shocks -= shocks.mean(axis=1, keepdims=True)
+    shocks -= shocks.mean(axis=2, keepdims=True)
+    moved = np.cumsum(shocks * np.sqrt(gaps), axis=-1)
+    strength[:, :suppliers, :, -len(after) :] += (
+        draws["strength_walk_sd"][:, None, None, None] * moved
+    )
+    demand = _between(draws["demand"], middle, every)
+    shocks = rng.standard_normal((n, observed.sizes[DOMAIN], len(after)))
+    shocks -= shocks.mean(axis=1, keepdims=True)
+    demand[..., -len(after) :] += draws["demand_walk_sd"][:, None, None] * np.cumsum(
+        shocks * np.sqrt(gaps), axis=-1
+    )
+    common = draws["size"].mean(axis=1)
+    others = observed.sizes[SOURCE] - suppliers
+    own = draws["size"] - common[:, None]
+    new = draws["supplier_size_sd"][:, None, None] * rng.standard_normal(
+        (n, others, observed.sizes[DOMAIN])
+    )
+    return {
+        "strength": strength,
+        "demand": demand,
+        "size": np.concatenate([own, new], axis=1),
+        "common_size": common,
+    }
+
+
+def _between(values: np.ndarray, middle: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """Interpolate (draw, period, ...) to years (draw, ..., year); flat beyond the ends."""
+    left = np.clip(np.searchsorted(middle, years, side="right") - 1, 0, len(middle) - 1)
+    right = np.minimum(left + 1, len(middle) - 1)
+    width = np.where(right > left, middle[right] - middle[left], 1.0)
+    part = np.clip((years - middle[left]) / width, 0.0, 1.0)
+    moved = np.moveaxis(values.astype(np.float32), 1, -1)
+    return moved[..., left] * (1.0 - part).astype(np.float32) + moved[..., right] * part.astype(
+        np.float32
+    )
+
+
+def relative(state: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Capacity by domain less capacity in all (draw, source, domain, year), log-odds by volume.
+
+    The mean over domains of the odds, weighted by what the world buys in each, is one: a
+    country's sales to a buyer without ties are the sum of its sales by domain.
+    """
+    own = state["strength"] + state["size"][..., None]
+    weight = state["demand"] + state["common_size"][..., None]
+    weight = weight - _log_sum(weight, 1)[:, None]
+    return own - _log_sum(own + weight[:, None], 2)[:, :, None]
+
+
+def _log_sum(values: np.ndarray, axis: int) -> np.ndarray:
+    top = values.max(axis=axis, keepdims=True)
+    return (top + np.log(np.exp(values - top).sum(axis=axis, keepdims=True))).squeeze(axis)
+
+
+# Composition -----------------------------------------------------------------------------------
+
+
+def composition(
+    draws: Arrays, observed: xr.Dataset, state: Mapping[str, np.ndarray], recipient: str,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Expected shares by volume of each supplier's deliveries to one recipient.
+
+    Returns
+    -------
+    array (draw, supplier, domain, year); the domains sum to one.
+    """  # fmt: skip
+    suppliers = [str(s) for s in observed[SUPPLIER].values]
+    parts = []
+    for s, code in enumerate(suppliers):
+        number = _by_number(draws, observed, state, (code, recipient), rng)
+        volume = number * np.exp(draws["size"][:, s, :, None])
+        parts.append(volume / volume.sum(axis=1, keepdims=True))
+    return np.stack(parts, axis=1)
+
+
+def _by_number(
+    draws: Arrays, observed: xr.Dataset, state: Mapping[str, np.ndarray], pair: tuple[str, str],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Expected shares of a pair's delivery lines (draw, domain, year).
+
+    A pair that never traded has habits as uncertain as any pair's.
+    """  # fmt: skip
+    suppliers, recipients, sources = (
+        [str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT, SOURCE)
+    )
+    s, r = suppliers.index(pair[0]), recipients.index(pair[1])
+    seller, buyer = model.pairs(observed)
+    found = np.flatnonzero((seller == s) & (buyer == r))
+    n = len(draws["need"])
+    if len(found):
+        habit = draws["habit"][:, found[0]].astype(float)
+    else:
+        habit = draws["habit_sd"][:, None] * rng.standard_normal((n, observed.sizes[DOMAIN]))
+    logits = state["strength"][:, s] + state["demand"] + (draws["need"][:, r] + habit)[..., None]
+    if pair[1] in sources and pair[1] != REST:
+        own = state["strength"][:, sources.index(pair[1])]
+        logits = logits - draws["substitution"][:, None, None] * own
+    return np.exp(logits - _log_sum(logits, 1)[:, None])
+
+
+def _home_composition(
+    draws: Arrays, observed: xr.Dataset, state: Mapping[str, np.ndarray], recipient: str
+) -> np.ndarray:
+    """Expected shares by volume of what a country makes for itself (draw, domain, year).
+
+    Taken to follow its strength, its needs and world demand: nothing of it is observed.
+    """
+    recipients, sources = ([str(c) for c in observed[d].values] for d in (RECIPIENT, SOURCE))
+    need = draws["need"][:, recipients.index(recipient), :, None]
+    at = sources.index(recipient)
+    logits = state["strength"][:, at] + need + state["demand"]
+    logits = logits + (state["size"][:, at] + state["common_size"])[..., None]
+    return np.exp(logits - _log_sum(logits, 1)[:, None])
+
+
+def _dependence(
+    offers: np.ndarray, shares: np.ndarray, home: np.ndarray, sold: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share of one supplier in imports, and of imports in acquisitions (draw, domain, year).
+
+    Parameters
+    ----------
+    offers
+        Log-odds of each supplier against home (draw, supplier, year).
+    shares, home
+        Composition of imports (draw, supplier, domain, year) and at home (draw, domain, year).
+    """
+    volume = np.exp(offers)[:, :, None] * shares
+    total = volume.sum(axis=1)
+    return volume[:, sold] / total, total / (total + home)
+
+
+def _number_of_lines(
+    total: np.ndarray, attrs: Mapping[str, Any], rng: np.random.Generator
+) -> np.ndarray:
+    """Draw how many delivery lines make up totals, TIV million; none for none."""
+    with np.errstate(divide="ignore"):
+        mean = np.exp(attrs["lines_level"] + attrs["lines_slope"] * np.log(total))
+    return np.where(total > 0, 1 + rng.poisson(np.maximum(mean - 0.5, 0.0)), 0)
+
+
+def split_total(
+    total: np.ndarray, lines: np.ndarray, shares: np.ndarray, draws: Arrays, supplier: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw the domains of deliveries given their totals.
+
+    Parameters
+    ----------
+    total, lines
+        TIV million and number of delivery lines (draw, ...).
+    shares
+        Expected shares of lines (draw, domain, ...).
+    supplier
+        Position of the supplier, whose lines have sizes of their own.
+
+    Returns
+    -------
+    array (draw, domain, ...), TIV million; the domains sum to the total.
+    """  # fmt: skip
+    shares = np.moveaxis(shares, 1, -1).astype(float)
+    extra = shares.ndim - 2
+    wide = (slice(None), *[None] * extra)
+    mixed = rng.standard_gamma(draws["concentration"][wide][..., None] * shares)
+    whole = mixed.sum(axis=-1, keepdims=True)
+    mixed = np.where(whole > 0, mixed / np.where(whole > 0, whole, 1.0), shares)
+    mixed /= mixed.sum(axis=-1, keepdims=True)
+    count = rng.multinomial(lines, mixed)
+    size = draws["size"][:, supplier][wide]
+    noise = draws["line_sd"][wide][..., None] * rng.standard_normal(count.shape)
+    volume = count * np.exp(size + noise)
+    volume /= np.maximum(volume.sum(axis=-1, keepdims=True), 1e-300)
+    return np.moveaxis(volume * total[..., None], -1, 1)
+
+
+# Checks ----------------------------------------------------------------------------------------
+
+
+def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: int) -> pd.DataFrame:
+    """Compare observed with predicted composition, of big suppliers' exports and some imports.
+
+    Parameters
+    ----------
+    tree
+        With the group `domains`.
+    recipients
+        Countries whose imports are checked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        side (exports, imports), country, domain, period (its last year), observed (share of
+        volume), q05 to q95 of the prediction given how many lines and how much volume each pair
+        had, below and within: share of predictions under the observed share, and at it.
+    """
+    draws = stack(tree[f"{GROUP}/posterior"].to_dataset())
+    observed = tree[f"{GROUP}/constant_data"].to_dataset()
+    rng = np.random.default_rng([seed, 1])
+    lines, volume = (observed[n].transpose(*CELL).values for n in ("lines", "volume"))
+    suppliers, buyers = ([str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT))
+    known = [s for s in range(len(suppliers)) if suppliers[s] != REST]
+    big = sorted(known, key=lambda s: -volume[s].sum())[:BIG]
+    wanted = [buyers.index(r) for r in recipients]
+    seller, buyer = model.pairs(observed)
+    at, has_own = model.own_source(observed)
+    shape = (len(draws["need"]), *volume.shape[2:])
+    sums = {("exports", s): np.zeros(shape) for s in big}
+    sums |= {("imports", r): np.zeros(shape) for r in wanted}
+    for k, (s, r) in enumerate(zip(seller, buyer, strict=True)):
+        if s not in big and r not in wanted:
+            continue
+        own = has_own[r] * draws["substitution"][:, None, None] * draws["strength"][:, :, at[r]]
+        logits = draws["strength"][:, :, s] - own + draws["demand"]
+        logits = logits + (draws["need"][:, r] + draws["habit"][:, k])[:, None]
+        shares = np.exp(logits - _log_sum(logits, 2)[..., None])
+        number = np.broadcast_to(lines[s, r].sum(axis=-1).astype(int), shape[:2])
+        total = np.broadcast_to(volume[s, r].sum(axis=-1), shape[:2])
+        drawn = split_total(total, number, np.moveaxis(shares, 2, 1), draws, s, rng)
+        drawn = np.moveaxis(drawn, 1, 2)
+        for key in (("exports", s), ("imports", r)):
+            if key in sums:
+                sums[key] += drawn
+    rows = []
+    for (side, i), drawn in sums.items():
+        seen = (volume[i] if side == "exports" else volume[:, i]).sum(axis=0)
+        for p, period in enumerate(observed[PERIOD].values):
+            if seen[p].sum() <= 0:
+                continue
+            share = drawn[:, p] / drawn[:, p].sum(axis=1, keepdims=True)
+            for d, domain in enumerate(observed[DOMAIN].values):
+                value = seen[p, d] / seen[p].sum()
+                rows.append(
+                    {
+                        "side": side,
+                        "country": suppliers[i] if side == "exports" else buyers[i],
+                        "domain": str(domain),
+                        "period": int(period),
+                        "observed": value,
+                        **{k: np.quantile(share[:, d], q) for k, q in BANDS.items()},
+                        "below": (share[:, d] < value).mean(),
+                        "at": (share[:, d] == value).mean(),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def agreement(
+    tree: xr.DataTree, *, seed: int
+) -> tuple[dict[str, np.ndarray], xr.DataArray, xr.DataArray]:
+    """Say whether unit values and shares of deliveries agree.
+
+    Returns
+    -------
+    tuple
+        Draws of two slopes, log unit value per log-odds: `within`, of a supplier's domains
+        against each other, from the fit; `between`, of suppliers altogether against their mean
+        capacity, drawn given both (a cut: capacity learns nothing from it); and draws of
+        `unit_level` and mean capacity (draw, supplier).
+    """
+    layer = tree[f"{GROUP}/posterior"].to_dataset()
+    draws = stack(layer)
+    main = tree["posterior"].to_dataset()
+    kept = thinned(
+        main.sizes[CHAIN], main.sizes[CHAIN] * main.sizes[DRAW], layer.sizes[CHAIN],
+        len(draws["need"]),
+    )  # fmt: skip
+    codes = [str(s) for s in main[SUPPLIER].values]
+    own = [code for code in codes if code != REST]
+    level = main["supplier_level"].transpose(CHAIN, DRAW, SUPPLIER).values
+    level = level.reshape(-1, len(codes))[kept].astype(float)
+    x = level[:, [codes.index(code) for code in own]]
+    suppliers = [str(s) for s in tree[f"{GROUP}/constant_data"][SUPPLIER].values]
+    y = draws["unit_level"][:, [suppliers.index(s) for s in own]]
+    rng = np.random.default_rng([seed, 2])
+    x_centred = x - x.mean(axis=1, keepdims=True)
+    y_centred = y - y.mean(axis=1, keepdims=True)
+    noise = draws["unit_level_sd"] ** 2
+    attrs = tree[f"{GROUP}/constant_data"].attrs
+    precision = (x_centred**2).sum(axis=1) / noise + attrs["unit_capacity_sd"] ** -2.0
+    mean = (x_centred * y_centred).sum(axis=1) / noise / precision
+    slope = mean + rng.standard_normal(len(mean)) / np.sqrt(precision)
+    dims = (DRAW, SUPPLIER)
+    coords = {SUPPLIER: own}
+    return (
+        {"within": draws["unit_strength"], "between": slope},
+        xr.DataArray(y, dims=dims, coords=coords),
+        xr.DataArray(x, dims=dims, coords=coords),
+    )
