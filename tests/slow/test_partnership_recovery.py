@@ -109,9 +109,15 @@ def test_truths_lie_anywhere_in_the_posterior(ranks):
 
 
 def test_where_an_effect_is_nought_its_probability_of_being_positive_is_uniform(tmp_path):
-    """With wide priors: skeptical ones draw it towards a half, so they err to the safe side."""
+    """With wide priors on these effects and on those that are not nought.
+
+    Skeptical ones draw the probability towards a half, which errs to the safe side; and where they
+    shrink an effect that is there, its neighbours among the covariates take up what is left: with
+    the priors as they ship a direction of nought had mean probability 0.37 beside a speed of 1.5.
+    """
     own = tmp_path / "wide.toml"
-    own.write_text("".join(f"[variable.{name}]\nsigma = 5.0\n" for name in ZERO))
+    wide = (*ZERO, *history.EFFECTS)
+    own.write_text("".join(f"[variable.{name}]\nsigma = 5.0\n" for name in wide))
     priors = model.load(own)
     truth = dict.fromkeys(order(priors), 0.0) | history.EFFECTS
     truth |= {"era_sd": 0.3, "treaty_sd": 0.5}
