@@ -20,7 +20,12 @@ from data.errors import InputError, fault
 
 FOLDER = Path(__file__).with_name("priors")
 DEFAULT_FILE = FOLDER / "default.toml"
-FILES = (DEFAULT_FILE, FOLDER / "domains.toml", FOLDER / "partnership.toml")
+FILES = (
+    DEFAULT_FILE,
+    FOLDER / "domains.toml",
+    FOLDER / "partnership.toml",
+    FOLDER / "alignment.toml",
+)
 """One file of defaults a model; a reader's own file may hold entries of any of them."""
 
 FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
