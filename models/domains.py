@@ -199,7 +199,7 @@ def layer(
     wants = sample("wants", means["wants"])
     standings = sample("standings", means["standings"])
     known["wants"] = _moved(wants, means["wants"], "wants", fixed, vector)
-    centre = _habit_mean(known, fixed, pt)
+    centre = _habit_mean(known, means["saved"], fixed, pt)
     habits = sample("habits", centre)
     steady = _moved(habits, centre, "habits", fixed, vector)
     standing = _moved(standings, means["standings"], "standings", fixed, vector)
@@ -392,23 +392,29 @@ def _free(free: Any, fixed: Mapping[str, Any], vector: Any, xp: Any) -> dict[str
 def _means(
     known: Mapping[str, Any], fixed: Mapping[str, Any], top: Mapping[str, Any], xp: Any
 ) -> dict[str, Any]:
-    """Means of what recipients want, in contrasts, and of suppliers' standings in unit value."""
+    """Means of what recipients want, in contrasts, and of suppliers' standings in unit value.
+
+    Contrasts lack what all recipients have in common: `saved` (domain), what strength at home
+    saves the mean recipient from buying.
+    """
     shape = fixed["shape"]
-    saved = xp.dot(fixed["own_basis"], known["level"])
+    saved = top["substitution"] * xp.dot(fixed["own_basis"], known["level"])
     rotated = xp.dot(xp.dot(fixed["of_recipient"], saved), fixed["of_domain"].T)
     own = known["level"][: shape["suppliers"]]
     return {
-        "wants": -top["substitution"] * rotated.flatten(),
+        "wants": -rotated.flatten(),
+        "saved": saved.mean(axis=0),
         "standings": (known["unit_level"][:, None] + top["unit_strength"] * own).flatten(),
     }
 
 
-def _habit_mean(known: Mapping[str, Any], fixed: Mapping[str, Any], xp: Any) -> Any:
+def _habit_mean(known: Mapping[str, Any], saved: Any, fixed: Mapping[str, Any], xp: Any) -> Any:
     """Mean of what pairs trade, in contrasts of domains."""
     basis = fixed["pair_basis"]
     wants = xp.dot(fixed["of_recipient"].T, known["wants"].reshape((-1, basis.shape[1])))
     wants = xp.dot(wants, fixed["of_domain"])
-    centre = known["level"][fixed["seller"]] + wants[fixed["buyer"]] + known["demand"][None]
+    centre = known["level"][fixed["seller"]] + wants[fixed["buyer"]]
+    centre = centre + (known["demand"] - saved)[None]
     return (basis * centre[:, None, :]).sum(axis=2).flatten()
 
 
@@ -459,7 +465,7 @@ def effects(
         means = _means(known, fixed, top, np)
         known["wants"] = _moved(one["wants"], means["wants"], "wants", fixed, vector)
         standing = _moved(one["standings"], means["standings"], "standings", fixed, vector)
-        centre = _habit_mean(known, fixed, np)
+        centre = _habit_mean(known, means["saved"], fixed, np)
         own = _moved(one["habits"], centre, "habits", fixed, vector) - centre
         wants = fixed["of_recipient"].T @ (known["wants"] - means["wants"]).reshape(
             -1, basis.shape[1]

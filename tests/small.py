@@ -34,6 +34,7 @@ from forecast.simulate import log_volume as expected
 from models import drivers, equations, priors
 from models.inputs import MEMORY_YEARS, prepare
 from models.transfers import OWN_TIE
+from tests import small_domains
 
 COUNTRIES = ("USA", "RUS", "CHN", "FRA", "UKR", "IND", "VNM", "POL")
 SUPPLIERS = (*COUNTRIES[:5], REST)
@@ -64,6 +65,8 @@ class World:
     inputs: xr.Dataset
     truth: Arrays
     priors: priors.Priors
+    parts: dict[str, np.ndarray]
+    """Truth of the domain layer, as from `small_domains.add`."""
 
 
 def small_priors() -> priors.Priors:
@@ -94,8 +97,8 @@ def world(seed: int, chosen: Mapping[str, float] | None = None) -> World:
         axis=(0, -1),
     )
     tiv = deliveries(inputs, truth, habit, rng)
-    panel = with_deliveries(panel, tiv)
-    return World(panel, prepare(panel, prior), truth, prior)
+    panel, parts = small_domains.add(with_deliveries(panel, tiv), np.random.default_rng([seed, 1]))
+    return World(panel, prepare(panel, prior), truth, prior, parts)
 
 
 def bare_panel(rng: np.random.Generator) -> xr.Dataset:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import small
+from tests import small, small_domains
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +20,9 @@ def tree(world):
 @pytest.fixture(scope="session")
 def fitted(world):
     """Return a real fit of the small world: quick, and not meant to pass the gate."""
-    from forecast.fit import fit
+    from forecast.fit import fit, fit_domains, with_domains
 
-    return fit(world.panel, world.priors, seed=1, draws=200, tune=250, chains=2, progress=False)
+    few = {"seed": 1, "draws": 200, "tune": 250, "chains": 2, "progress": False}
+    tree = fit(world.panel, world.priors, **few)
+    layer = fit_domains(world.panel, world.inputs, small_domains.prior(), **few)
+    return with_domains(tree, layer)

@@ -1,0 +1,187 @@
+"""Futures by domain: they add up, they are capacity plus what sets a domain apart, and they fit."""
+
+import numpy as np
+import pytest
+
+from data.names import DOMAIN, DRAW, SCENARIO, YEAR_FUTURE
+from forecast import domains, events, levels
+from forecast.simulate import futures, stack
+from models import domains as model
+
+HORIZON = 2030
+
+
+@pytest.fixture(scope="module")
+def ahead(fitted):
+    return futures(fitted, "RUS", "CHN", seed=1, horizon=HORIZON)
+
+
+@pytest.fixture(scope="module")
+def apart(fitted, ahead):
+    return domains.by_domain(fitted, ahead, seed=1)
+
+
+def test_domains_of_deliveries_add_up_to_the_total_in_every_draw(ahead, apart):
+    total = ahead["deliveries"].isel({DRAW: apart["main_draw"].values}).values
+    parts = apart["deliveries_domain"].sum(DOMAIN).transpose(DRAW, SCENARIO, YEAR_FUTURE).values
+    assert np.allclose(parts, total, rtol=1e-5)
+    assert (apart["deliveries_domain"].values >= 0).all()
+    assert (total == 0).any(), "no draw without a delivery: the test does not see zeros"
+
+
+def test_split_totals_follow_the_shares_they_are_given():
+    rng = np.random.default_rng(0)
+    n, shares = 20_000, np.array([0.6, 0.3, 0.1])
+    draws = {
+        "concentration": np.full(n, 30.0), "line_sd": np.full(n, 1e-6),
+        "size": np.zeros((n, 1, 3)),
+    }  # fmt: skip
+    total = np.full(n, 50.0)
+    wide = np.broadcast_to(shares, (n, 3))
+    parts = domains.split_total(total, np.full(n, 12), wide, draws, 0, rng)
+    assert np.allclose(parts.sum(axis=1), 50.0)
+    # Twelve lines a draw with about ten lines' worth of overdispersion: an error of 0.002.
+    assert parts.mean(axis=0) / 50.0 == pytest.approx(shares, abs=0.01)
+
+
+def test_capacity_by_domain_is_capacity_in_all_on_the_average_of_what_the_world_buys(fitted):
+    draws = stack(fitted["domains/posterior"].to_dataset())
+    observed = fitted["domains/constant_data"].to_dataset()
+    years = fitted["constant_data"]["year"].values
+    state = domains.paths(
+        draws, observed, years, np.arange(2013, 2016), np.random.default_rng(0)
+    )
+    weight = state["demand"] + state["common_size"][..., None]
+    weight = np.exp(weight - domains._log_sum(weight, 1)[:, None])
+    mean = (weight[:, None] * np.exp(domains.relative(state))).sum(axis=2)
+    assert mean == pytest.approx(1.0, rel=1e-4)
+
+
+def test_a_domains_capacity_is_the_countrys_plus_its_standing(fitted, ahead, apart):
+    gap = apart["theta_domain"] - ahead["theta"].isel({DRAW: apart["main_draw"].values}).drop_vars(
+        DRAW
+    )
+    # What sets a domain apart is the same walk whatever the scenario, and not nothing.
+    assert float(gap.std()) > 0.1
+    past = apart["theta_domain_past"].isel(year=-1) - ahead["theta_past"].isel(year=-1).isel(
+        {DRAW: apart["main_draw"].values}
+    ).drop_vars(DRAW)
+    first = gap.isel(scenario=0, year_future=0)
+    step = np.abs(first.values - past.transpose(*first.dims).values)
+    assert np.median(step) < 0.5
+
+
+def test_uncertainty_by_domain_grows_with_the_years(apart):
+    gap = apart["theta_domain"].isel(scenario=0, country=1) - apart["theta_domain"].isel(
+        scenario=0, country=0
+    )
+    spread = gap.std(DRAW)
+    assert (spread.isel(year_future=-1) > spread.isel(year_future=0)).all()
+
+
+def test_dependence_is_a_share(apart):
+    for name in ("supplier_share", "imported_fraction"):
+        for values in (apart[name], apart[f"{name}_past"]):
+            assert float(values.min()) >= 0.0
+            assert float(values.max()) <= 1.0
+
+
+def test_draws_are_paired_chain_by_chain():
+    assert domains.thinned(2, 8, 2, 4).tolist() == [0, 2, 4, 6]
+    assert domains.thinned(2, 8, 2, 8).tolist() == list(range(8))
+    assert domains.thinned(4, 8, 2, 4).tolist() == [0, 2, 4, 7]
+
+
+def test_the_events_of_domains_are_joint_and_no_product_of_margins(ahead, apart):
+    table = events.domain_answers(ahead, apart)
+    each = table["domain_crossover"]
+    joint = table["junior_everywhere"].values
+    assert not (joint & ~each.all(DOMAIN).values).any()
+    assert (table["junior_in_named_domains"].values >= joint).all()
+    count = events.domains_ahead(table)
+    sums = count.groupby(["scenario", "year"])["probability"].sum()
+    assert sums.to_numpy() == pytest.approx(1.0)
+    origin = count[count["year"] == count["year"].min()]
+    mean = (origin["domains"] * origin["probability"]).sum()
+    assert mean == pytest.approx(float(each.isel(year=0).sum(DOMAIN).mean()))
+
+
+def test_junior_everywhere_needs_every_other_figure_too(ahead, apart):
+    behind = ahead.copy(deep=True)
+    behind["gdp"].loc[{"country": "CHN"}] = 0.0
+    behind["gdp_past"].loc[{"country": "CHN"}] = 0.0
+    sure = apart.copy(deep=True)
+    for name in ("theta_domain", "theta_domain_past"):
+        sure[name].loc[{"country": "CHN"}] += 100.0
+    assert not events.domain_answers(behind, sure)["junior_everywhere"].values.any()
+    table = events.domain_answers(ahead, sure)
+    assert table["domain_crossover"].values.all()
+    exports = events.answers(ahead)["export_crossover"].isel({DRAW: apart["main_draw"].values})
+    capacity = events.answers(ahead)["capacity_crossover"].isel({DRAW: apart["main_draw"].values})
+    assert not (table["junior_everywhere"].values & ~(exports.values & capacity.values)).any()
+
+
+def test_published_tables_name_the_domain(ahead, apart):
+    happens, when = events.tables(events.domain_answers(ahead, apart))
+    one = happens[happens["event"] == "domain_crossover"]
+    assert set(one["domain"]) == set(apart[DOMAIN].values)
+    assert set(happens[happens["event"] == "junior_everywhere"]["domain"]) == {"all"}
+    assert when["probability_within_horizon"].between(0, 1).all()
+    for _, rows in happens.groupby(["event", "domain"]):
+        assert rows["probability"].is_monotonic_increasing
+
+
+def test_levels_by_domain_begin_with_the_forecasts_own(fitted, ahead, apart):
+    table = levels.by_domain(fitted, "RUS", "CHN", seed=1)
+    mine = table[table["headline"] == 1].set_index("domain")
+    gap = apart["theta_domain_past"].isel(year=-1)
+    gap = (gap.sel(country="CHN") - gap.sel(country="RUS")).median(DRAW)
+    for domain in apart[DOMAIN].values:
+        # The walk since the middle of the last period is drawn anew.
+        assert mine.loc[domain, "gap_median"] == pytest.approx(float(gap.sel(domain=domain)),
+                                                              abs=0.35)
+    assert set(table["alternative"]) >= {"unit_values", "equal_domains", "by_number"}
+    values = table[table["alternative"] == "unit_values"]
+    assert (values["supplier_items"] > 0).any()
+
+
+def test_a_recipient_that_exports_nothing_has_no_unit_values(fitted):
+    table = levels.by_domain(fitted, "RUS", "IND", seed=1)
+    assert "unit_values" not in set(table["alternative"])
+    wide = table[table["headline"] == 1]["gap_q95"] - table[table["headline"] == 1]["gap_q05"]
+    both = levels.by_domain(fitted, "RUS", "CHN", seed=1)
+    narrow = both[both["headline"] == 1]["gap_q95"] - both[both["headline"] == 1]["gap_q05"]
+    assert wide.mean() > narrow.mean()
+
+
+def test_the_predictive_check_holds_what_the_layer_was_drawn_from(fitted):
+    table = domains.predictive_check(fitted, ("CHN",), seed=1)
+    sums = table.groupby(["side", "country", "period"])["observed"].sum()
+    assert sums.to_numpy() == pytest.approx(1.0)
+    inside = (table["q05"] <= table["observed"]) & (table["observed"] <= table["q95"])
+    # In sample, with exact noughts counted inside: at least nine in ten, less three errors of
+    # some hundred dependent cells.
+    assert inside.mean() > 0.85
+    middle = (table["q25"] <= table["observed"]) & (table["observed"] <= table["q75"])
+    assert middle.mean() > 0.4
+
+
+def test_slopes_of_unit_values_are_drawn_from_what_they_regress(fitted):
+    slopes, value, capacity = domains.agreement(fitted, seed=1)
+    assert value.shape == capacity.shape
+    x = capacity.values - capacity.values.mean(axis=1, keepdims=True)
+    y = value.values - value.values.mean(axis=1, keepdims=True)
+    least_squares = (x * y).sum(axis=1) / (x**2).sum(axis=1)
+    # Shrunk towards nought by the prior.
+    assert abs(slopes["between"].mean()) <= abs(least_squares).mean() + 0.05
+    assert slopes["within"].shape == slopes["between"].shape
+
+
+def test_paths_are_flat_between_middles_only_where_they_should_be(fitted):
+    values = np.zeros((1, 3, 1))
+    values[0, :, 0] = [0.0, 1.0, 3.0]
+    middle = np.array([2000.0, 2004.0, 2008.0])
+    years = np.array([1998, 2000, 2002, 2004, 2006, 2008, 2010])
+    found = domains._between(values, middle, years)[0, 0]
+    assert found == pytest.approx([0, 0, 0.5, 1, 2, 3, 3])
+    assert model.PERIOD_YEARS == 4
