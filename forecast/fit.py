@@ -14,7 +14,7 @@ import xarray as xr
 from scipy import stats
 
 from data.names import CHAIN, DRAW
-from forecast.sampling import sample
+from forecast.sampling import CORES, sample
 from models.inputs import prepare
 from models.joint import joint
 from models.priors import Priors, order
@@ -36,6 +36,7 @@ def fit(
     tune: int = TUNE,
     chains: int = CHAINS,
     progress: bool = True,
+    cores: int = CORES,
 ) -> xr.DataTree:
     """Fit the joint model to a panel.
 
@@ -51,6 +52,8 @@ def fit(
         Draws a chain after tuning, tuning steps, and chains.
     progress
         Show the sampler's progress bar.
+    cores
+        How many chains run at once.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def fit(
     compiled = nutpie.compile_pymc_model(joint(inputs, priors), backend="numba")
     sampled = sample(
         compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT,
-        progress=progress,
+        progress=progress, cores=cores,
     )  # fmt: skip
     return gather(sampled, inputs, priors)
 

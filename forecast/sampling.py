@@ -19,6 +19,7 @@ def sample(
     chains: int,
     target_accept: float,
     progress: bool = False,
+    cores: int = CORES,
 ) -> xr.DataTree:
     """Sample a model compiled by nutpie.
 
@@ -28,6 +29,8 @@ def sample(
         As from `nutpie.compile_pymc_model`.
     seed, draws, tune, chains, target_accept, progress
         Of the sampler; draws and tuning steps are of each chain.
+    cores
+        How many chains run at once.
 
     Returns
     -------
@@ -46,7 +49,7 @@ def sample(
         draws=draws,
         tune=tune,
         chains=chains,
-        cores=CORES,
+        cores=cores,
         seed=seed,
         target_accept=target_accept,
         save_warmup=False,

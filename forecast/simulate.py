@@ -261,47 +261,27 @@ def _block_futures(
     rng: np.random.Generator,
 ) -> Arrays:
     """Simulate some draws forward; see `futures`."""
-    n = len(draws["parameters"])
     countries, suppliers, recipients = (
         [str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER, RECIPIENT)
     )
     both = [countries.index(code) for code in pair]
     sold, bought = suppliers.index(pair[0]), recipients.index(pair[1])
     years = horizon - int(inputs.attrs["origin"])
+    ahead = _ahead(draws, inputs, years, rng)
+    effort, theta, theta_past = ahead["effort"], ahead["theta"], ahead["theta_past"]
 
-    split = home_split(draws, inputs, rng)
-    change = past_change(draws, inputs)
-    theta_past = split[:, :, None] + change
-    sellers, known = capacity.country_index(inputs, SUPPLIER)
-    for at, i in enumerate(sellers):
-        if known[at]:
-            theta_past[:, i] = draws["supplier_capacity"][:, at]
-    walk = (
-        draws["supplier_capacity"][..., -1]
-        - draws["supplier_level"]
-        - known * change[:, sellers, -1]
-    ).astype(float)
+    def of_pair(year: Arrays) -> Arrays:
+        utility, home, drawn = year["utility"], year["home"], year["drawn"]
+        return {
+            "exports": drawn.sum(axis=2),
+            "offer": utility[:, :, bought] - home[:, None, bought],
+            "imports": drawn[:, :, bought].sum(axis=1),
+            "deliveries": drawn[:, sold, bought],
+            "deliveries_mean": np.exp(year["volume"][:, sold, bought]),
+            **_shares(utility[:, :, bought], home[:, bought], sold),
+        }
 
-    effort = _effort_paths(draws, inputs, years, rng)
-    moved = effort_change(draws, {"rd": effort["rd_moved"], "mil": effort["mil_moved"]})
-    steps = rng.standard_normal((n, len(suppliers), years))
-    steps -= steps.mean(axis=1, keepdims=True)
-    walks = walk[..., None] + draws["walk_sd"][:, None, None] * np.cumsum(steps, axis=-1)
-    seller_change = known[:, None] * moved[:, sellers] + walks
-    capacity_future = draws["supplier_level"][..., None] + seller_change
-    theta = split[:, :, None] + moved
-    for at, i in enumerate(sellers):
-        if known[at]:
-            theta[:, i] = capacity_future[:, at]
-
-    wanted = _wanted(draws, inputs, effort["log_milex"], years, rng)
-    exporter, at = transfers.exporters(inputs)
-    buyers, is_known = capacity.country_index(inputs, RECIPIENT)
-    home = draws["home_level"][..., None] + exporter[:, None] * seller_change[:, at]
-    home = home + (is_known * (1.0 - exporter))[:, None] * moved[:, buyers]
-    war = _wars(draws, inputs, years, rng)
-    available = capacity_future + draws["war_effect"][:, None, None] * war
-    market = _trade(draws, inputs, available, home, wanted, sold, bought, rng)
+    market = _trade(draws, inputs, ahead, of_pair, rng)
 
     utility, home_past, wanted_past = past_market(draws, inputs)
     one = utility[:, :, bought]
@@ -322,6 +302,132 @@ def _block_futures(
             for name, value in _shares(one, home_past[:, bought], sold).items()
         },
     }
+
+
+def _ahead(
+    draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Simulate all that deliveries rest on: effort, capacity, home industry, demand, wars.
+
+    Returns
+    -------
+    dict
+        `effort`, as from `_effort_paths`; `theta` (draw, country, year ahead) and `theta_past`
+        (draw, country, year); `available` (draw, supplier, year ahead), `home` and `wanted`
+        (draw, recipient, year ahead).
+    """
+    n, suppliers = len(draws["parameters"]), inputs.sizes[SUPPLIER]
+    split = home_split(draws, inputs, rng)
+    change = past_change(draws, inputs)
+    theta_past = split[:, :, None] + change
+    sellers, known = capacity.country_index(inputs, SUPPLIER)
+    for at, i in enumerate(sellers):
+        if known[at]:
+            theta_past[:, i] = draws["supplier_capacity"][:, at]
+    walk = (
+        draws["supplier_capacity"][..., -1]
+        - draws["supplier_level"]
+        - known * change[:, sellers, -1]
+    ).astype(float)
+
+    effort = _effort_paths(draws, inputs, years, rng)
+    moved = effort_change(draws, {"rd": effort["rd_moved"], "mil": effort["mil_moved"]})
+    steps = rng.standard_normal((n, suppliers, years))
+    steps -= steps.mean(axis=1, keepdims=True)
+    walks = walk[..., None] + draws["walk_sd"][:, None, None] * np.cumsum(steps, axis=-1)
+    seller_change = known[:, None] * moved[:, sellers] + walks
+    capacity_future = draws["supplier_level"][..., None] + seller_change
+    theta = split[:, :, None] + moved
+    for at, i in enumerate(sellers):
+        if known[at]:
+            theta[:, i] = capacity_future[:, at]
+
+    wanted = _wanted(draws, inputs, effort["log_milex"], years, rng)
+    exporter, at = transfers.exporters(inputs)
+    buyers, is_known = capacity.country_index(inputs, RECIPIENT)
+    home = draws["home_level"][..., None] + exporter[:, None] * seller_change[:, at]
+    home = home + (is_known * (1.0 - exporter))[:, None] * moved[:, buyers]
+    war = _wars(draws, inputs, years, rng)
+    available = capacity_future + draws["war_effect"][:, None, None] * war
+    return {
+        "effort": effort,
+        "theta": theta,
+        "theta_past": theta_past,
+        "available": available,
+        "home": home,
+        "wanted": wanted,
+    }
+
+
+def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset:
+    """Simulate what all countries trade, spend and vote, from draws spread over the posterior.
+
+    Parameters
+    ----------
+    tree
+        With `posterior` and `constant_data`.
+    seed
+        Of the shocks.
+    years
+        How many years after the origin.
+    draws
+        How many posterior draws to take at most, evenly spaced.
+
+    Returns
+    -------
+    xarray.Dataset
+        `deliveries` (draw, supplier, recipient, year_future), drawn, TIV million; `rd_share`
+        (draw, country, year_future), % of GDP, of the latent path; `ideal_distance`
+        (draw, supplier, recipient, year_future), NaN where a country has no ideal point. Single
+        precision. Attribute `origin`.
+    """
+    posterior = tree["posterior"].to_dataset()
+    inputs = tree["constant_data"].to_dataset()
+    arrays = stack(posterior)
+    count = len(arrays["parameters"])
+    taken = np.unique(np.linspace(0, count - 1, min(draws, count)).round().astype(int))
+    arrays = {name: values[taken] for name, values in arrays.items()}
+    mean, sd = float(inputs["ideal_distance_mean"]), float(inputs["ideal_distance_sd"])
+    pointed = [
+        np.isin(inputs[d].values, inputs[COUNTRY].values[_has_point(inputs)])
+        for d in (SUPPLIER, RECIPIENT)
+    ]
+    both = pointed[0][:, None] & pointed[1][None, :]
+
+    def of_all(year: Arrays) -> Arrays:
+        away = np.where(both, year["distance"] * sd + mean, np.nan)
+        return {"deliveries": year["drawn"], "ideal_distance": away}
+
+    parts = []
+    for at, start in enumerate(range(0, len(taken), BLOCK)):
+        rng = np.random.default_rng([seed, at])
+        some = block(arrays, start, start + BLOCK)
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            ahead = _ahead(some, inputs, years, rng)
+            traded = _trade(some, inputs, ahead, of_all, rng)
+        rd_share = ahead["effort"]["rd_share"].astype(np.float32)
+        parts.append(traded | {"rd_share": rd_share})
+    drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    origin = int(inputs.attrs["origin"])
+    cell = (DRAW, *transfers.CELL[:2], YEAR_FUTURE)
+    return xr.Dataset(
+        {
+            "deliveries": (cell, drawn["deliveries"]),
+            "rd_share": ((DRAW, COUNTRY, YEAR_FUTURE), drawn["rd_share"]),
+            "ideal_distance": (cell, drawn["ideal_distance"]),
+        },
+        coords={
+            DRAW: taken,
+            **{d: inputs[d].values for d in (COUNTRY, SUPPLIER, RECIPIENT)},
+            YEAR_FUTURE: np.arange(origin + 1, origin + years + 1),
+        },
+        attrs={"origin": origin},
+    )
+
+
+def _has_point(inputs: xr.Dataset) -> np.ndarray:
+    """Whether a country's ideal point is on record (country)."""
+    return inputs["ideal_point"].notnull().any(YEAR).values
 
 
 def home_split(draws: Arrays, inputs: xr.Dataset, rng: np.random.Generator) -> np.ndarray:
@@ -506,14 +612,31 @@ def _wars(
 def _trade(
     draws: Arrays,
     inputs: xr.Dataset,
-    available: np.ndarray,
-    home: np.ndarray,
-    wanted: np.ndarray,
-    sold: int,
-    bought: int,
+    ahead: Mapping[str, Any],
+    keep: Callable[[Arrays], Arrays],
     rng: np.random.Generator,
 ) -> Arrays:
-    """Draw all deliveries year by year, since each year's enter the memory of the next."""
+    """Draw all deliveries year by year, since each year's enter the memory of the next.
+
+    Parameters
+    ----------
+    draws, inputs
+        The draws and what was fitted.
+    ahead
+        As from `_ahead`.
+    keep
+        What to keep of a year, given `utility`, `volume` (log TIV million), `drawn` and `distance`
+        (standardised ideal-point distance) by (draw, supplier, recipient) and `home`
+        (draw, recipient).
+    rng
+        Of the shocks.
+
+    Returns
+    -------
+    dict of arrays
+        What was kept (draw, ..., year ahead), single precision.
+    """
+    available, home, wanted = ahead["available"], ahead["home"], ahead["wanted"]
     n, _, years = available.shape
     covariates = inputs["affinity_covariates"].transpose("covariate", *transfers.CELL)
     fixed = draws["affinity"].astype(float) + transfers.barred(inputs)[None, ..., 0]
@@ -532,9 +655,10 @@ def _trade(
     for t in range(years):
         deviation = np.log1p(np.mean(recent, axis=0)) - habit
         memory = equations.double_centred(deviation[..., None], possible[..., None])[..., 0]
+        distance = distances(t)
         utility = (
             fixed
-            + effect * distances(t)
+            + effect * distance
             + draws["memory"][:, None, None] * memory
             + available[:, :, None, t]
         )
@@ -542,15 +666,14 @@ def _trade(
         volume = volume.astype(np.float32)
         drawn = draw_deliveries(volume, presence, size, rng) * possible
         recent = [*recent[1:], drawn]
-        one = {
-            "exports": drawn.sum(axis=2),
-            "offer": utility[:, :, bought] - home[:, None, bought, t],
-            "imports": drawn[:, :, bought].sum(axis=1),
-            "deliveries": drawn[:, sold, bought],
-            "deliveries_mean": np.exp(volume[:, sold, bought]),
-            **_shares(utility[:, :, bought], home[:, bought, t], sold),
+        year = {
+            "utility": utility,
+            "home": home[..., t],
+            "volume": volume,
+            "drawn": drawn,
+            "distance": distance,
         }
-        for name, value in one.items():
+        for name, value in keep(year).items():
             kept.setdefault(name, []).append(value.astype(np.float32))
     return {name: np.stack(values, axis=-1) for name, values in kept.items()}
 

@@ -101,6 +101,35 @@ def test_the_same_seed_gives_the_same_futures(forecast, tree):
     assert forecast.identical(again)
 
 
+def test_the_world_is_the_pairs_with_all_other_pairs_in_it(forecast, tree):
+    years = HORIZON - ORIGIN
+    whole = simulate.world(tree, seed=3, years=years, draws=10**6)
+    assert dict(whole["deliveries"].sizes) == {"draw": 80, SUPPLIER: 6, RECIPIENT: 9,
+                                               "year_future": years}
+    assert whole["deliveries"].sel(supplier="RUS", recipient="CHN").values == pytest.approx(
+        forecast["deliveries"].values[:, 0]
+    )
+    exports = whole["deliveries"].sel(supplier="RUS").sum(RECIPIENT)
+    assert exports.values == pytest.approx(
+        forecast["exports"].sel(supplier="RUS").values[:, 0], rel=1e-5
+    )
+    assert (whole["rd_share"].sel(country="CHN").values == pytest.approx(
+        forecast["rd_share"].sel(country="CHN").values[:, 0]
+    ))
+    away = whole["ideal_distance"]
+    assert away.sel(supplier=REST).isnull().all()
+    assert (away.sel(supplier="RUS", recipient="CHN") >= 0).all()
+    # Two ideal points, each a year's step from the last known, seen from either side.
+    assert away.sel(supplier="RUS", recipient="CHN").values == pytest.approx(
+        away.sel(supplier="CHN", recipient="RUS").values, abs=1e-5
+    )
+
+
+def test_of_many_draws_a_world_takes_a_few_evenly(tree):
+    few = simulate.world(tree, seed=3, years=2, draws=9)
+    assert list(few["draw"].values) == [0, 10, 20, 30, 40, 49, 59, 69, 79]
+
+
 def test_another_seed_gives_other_futures(forecast, tree):
     other = futures(tree, *PAIR, seed=4, horizon=HORIZON)
     for name in ("theta", "deliveries", "exports", "rd_share"):
@@ -420,9 +449,9 @@ def test_without_a_walk_the_rest_of_the_worlds_capacity_stands_still(quiet, monk
     seen = {}
     real = simulate._trade
 
-    def spy(draws, inputs, available, *rest):
-        seen["available"] = available
-        return real(draws, inputs, available, *rest)
+    def spy(draws, inputs, ahead, *rest):
+        seen["available"] = ahead["available"]
+        return real(draws, inputs, ahead, *rest)
 
     monkeypatch.setattr(simulate, "_trade", spy)
     futures(quiet, *PAIR, seed=1, horizon=HORIZON)
