@@ -34,6 +34,9 @@ POSTERIOR, FORECAST, PRIOR_DRAWS = "posterior.nc", "forecast.nc", "prior.nc"
 EVENTS_FILE, TIMING_FILE, LEVELS_FILE = "events.csv", "timing.csv", "levels.csv"
 AHEAD_FILE, DOMAIN_LEVELS_FILE = "domains_ahead.csv", "levels_domains.csv"
 DOMAINS_FORECAST, DOMAIN_CHECK_FILE = "domains.nc", "domain_check.csv"
+UNIT_VALUES_FILE = "unit_values.csv"
+CHECK_DRAWS = 500
+"""Draws a predictive check rests on: enough for its bands, and a second or two."""
 GATE_FILE, PRIORS_FILE = "gate.json", "priors.toml"
 QUICK_WORDS = "QUICK RUN: few draws, for trying out; its numbers are not for publication"
 ENGINE = "h5netcdf"
@@ -319,7 +322,7 @@ def look_ahead(
     Parameters
     ----------
     folder
-        Where forecast.nc, events.csv, timing.csv and levels.csv go.
+        Where forecast.nc, events.csv, timing.csv, levels.csv and what is by domain go.
     tree
         A stored posterior.
     pair
@@ -351,12 +354,54 @@ def look_ahead(
         events.to_csv(happens, folder / EVENTS_FILE)
         events.to_csv(when, folder / TIMING_FILE)
         events.to_csv(events.domains_ahead(by_each), folder / AHEAD_FILE)
+    with step("checking domains", "domain_check", said["seconds"]):
+        checked = domains.predictive_check(_some_draws(tree), pair[1:], seed=said["seed"])
+        events.to_csv(checked, folder / DOMAIN_CHECK_FILE)
+        slopes, _, _ = domains.agreement(tree, seed=said["seed"])
+        events.to_csv(_slopes(slopes), folder / UNIT_VALUES_FILE)
     said["seconds"]["levels"] = compare_levels(folder, tree, pair, said["seed"])
     alone = said.get("gate", {}).get("fit") or gate.judge(tree, None)
     indicators = events.indicators(answered) | events.indicators(by_each)
     both = gate.combine(alone, gate.judge_events(indicators))
     said["gate"] = {**both, "fit": alone}
     return happens, when
+
+
+def _some_draws(tree: xr.DataTree) -> xr.DataTree:
+    """Return the domain layer with at most `CHECK_DRAWS` draws, evenly spread over the chains."""
+    import xarray as xr
+
+    from data.names import DRAW
+    from forecast.domains import GROUP
+
+    layer = tree[f"{GROUP}/posterior"].to_dataset()
+    count = layer["parameters"].isel(parameter=0).size
+    every = max(1, round(count / CHECK_DRAWS))
+    return xr.DataTree.from_dict(
+        {
+            f"{GROUP}/posterior": layer.isel({DRAW: slice(None, None, every)}),
+            f"{GROUP}/constant_data": tree[f"{GROUP}/constant_data"].to_dataset(),
+        }
+    )
+
+
+def _slopes(slopes: Mapping[str, Any]) -> pd.DataFrame:
+    """Say how far unit values go with shares: quantiles and P(>0) of draws of slopes."""
+    import numpy as np
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {
+                "slope": name,
+                "median": float(np.median(values)),
+                "q05": float(np.quantile(values, 0.05)),
+                "q95": float(np.quantile(values, 0.95)),
+                "positive": float((values > 0).mean()),
+            }
+            for name, values in slopes.items()
+        ]
+    )
 
 
 def compare_levels(

@@ -25,7 +25,7 @@ from data.names import (
     EXPORT_CROSSOVER,
     INDEPENDENCE,
 )
-from reports import style
+from reports import domain_figures, style
 from reports.numerals import complement, prob
 from reports.style import COLOURS, FAINT, GREY, INK, values
 
@@ -485,6 +485,7 @@ ALL = {
     "exports": exports,
     "probability": probability_by_year,
     "timing": timing,
+    **domain_figures.ALL,
     "chains": chains,
 }
 

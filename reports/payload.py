@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from scipy import special, stats
 
 from data.errors import InputError, fault
 from data.names import (
-    ALL_DOMAINS,
     BASE_YEARS,
     BASELINE,
     CAPACITY_CROSSOVER,
@@ -31,6 +29,7 @@ from data.names import (
     EXPORT_CROSSOVER,
     INDEPENDENCE,
     INDEPENDENCE_SHARE,
+    JUNIOR_EVERYWHERE,
     MEAN_YEARS,
     RECIPIENT,
     SCENARIO,
@@ -38,10 +37,23 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
+from reports import domains
+from reports.reading import (
+    CONTRADICTED,
+    QUANTILES,
+    SUPPORTED,
+    Tables,
+    at_year,
+    fan,
+    observed,
+    present,
+    read_json,
+    read_netcdf,
+    read_table,
+    read_toml,
+    verdict,
+)
 
-QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
-SUPPORTED, CONTRADICTED = 0.95, 0.05
-"""A statement is called supported at the first probability, contradicted at the second."""
 NEAR = 2
 """A decade's end this close to the horizon is no milestone of its own."""
 TALL = 2.0
@@ -52,19 +64,6 @@ RUN_FILES = ("run.json", "priors.toml", "posterior.nc")
 PAIR_GATE = "gate.json"
 """The verdict on another pair's forecast, beside it; the run's own pair is judged in run.json."""
 PAIR_FILES = ("forecast.nc", "events.csv", "timing.csv", "levels.csv")
-EVENT_COLUMNS = ("event", "domain", "scenario", "year", "probability", "mc_error")
-TIMING_COLUMNS = (
-    "event",
-    "domain",
-    "scenario",
-    "probability_within_horizon",
-    "median_year",
-    "q05",
-    "q25",
-    "q75",
-    "q95",
-    "horizon",
-)
 LEVEL_COLUMNS = (
     "alternative",
     "description",
@@ -135,21 +134,23 @@ def collect(run: Path, supplier: str | None = None, recipient: str | None = None
     run = Path(run)
     if not run.is_dir():
         raise InputError(fault("no run folder there", file=run))
-    paths = {name: _present(run / name, run) for name in RUN_FILES}
+    paths = {name: present(run / name) for name in RUN_FILES}
     folder = pair_folder(run, supplier, recipient)
-    paths |= {name: _present(folder / name, run) for name in PAIR_FILES}
+    paths |= {name: present(folder / name) for name in PAIR_FILES}
+    paths |= {name: folder / name for name in domains.FILES}
 
-    record = _json(paths["run.json"])
+    record = read_json(paths["run.json"])
     if (folder / PAIR_GATE).is_file():
-        record["gate"] = _json(folder / PAIR_GATE)
-    priors = _toml(paths["priors.toml"])
-    tree = _netcdf(paths["posterior.nc"], xr.open_datatree)
-    forecast = _netcdf(paths["forecast.nc"], xr.open_dataset)
+        record["gate"] = read_json(folder / PAIR_GATE)
+    priors = read_toml(paths["priors.toml"])
+    tree = read_netcdf(paths["posterior.nc"], xr.open_datatree)
+    forecast = read_netcdf(paths["forecast.nc"], xr.open_dataset)
     try:
         for group in ("posterior", "constant_data", "sample_stats"):
             if group not in tree.children:
                 rule = f"the group {group!r} is missing"
                 raise InputError(fault(rule, file=paths["posterior.nc"]))
+        domains.check(paths, tree)
         return _freeze(_collect(paths, record, priors, tree, forecast))
     except KeyError as error:
         rule = f"{error.args[0]!r} is missing from what the run stores"
@@ -167,7 +168,7 @@ def pair_folder(run: Path, supplier: str | None, recipient: str | None) -> Path:
         raise InputError("a pair needs both --supplier and --recipient")
     root = run / "forecast.nc"
     if root.is_file():
-        with _netcdf(root, xr.open_dataset) as forecast:
+        with read_netcdf(root, xr.open_dataset) as forecast:
             if (forecast.attrs["supplier"], forecast.attrs["recipient"]) == (supplier, recipient):
                 return run
     folder = run / "pairs" / f"{supplier}-{recipient}"
@@ -200,8 +201,11 @@ def _collect(
     milestones = [origin, *decades, horizon]
 
     pair = (supplier, recipient)
-    events = _events(paths["events.csv"], paths["timing.csv"], origin)
-    parameters = _parameters(priors, posterior)
+    tables = Tables(paths["events.csv"], paths["timing.csv"], origin)
+    events = _events(tables)
+    layer = tree[f"{domains.GROUP}/posterior"].to_dataset()
+    parameters = _parameters(priors, posterior) + _parameters(priors, layer)
+    by_domain = domains.collect(paths, tree, pair, tables, milestones)
     levels = _levels(paths["levels.csv"])
     capacity = _capacity(base, pair, origin)
     capacity["now"] = _now(capacity["ahead"], origin, events, levels)
@@ -232,7 +236,8 @@ def _collect(
         "milestone_table": _milestone_table(
             base, pair, milestones, capacity, rd, dependence, exports
         ),
-        "claims": _claims(pair, origin, milestones, events, parameters, capacity, rd),
+        "domains": by_domain,
+        "claims": _claims(pair, origin, milestones, events, parameters, capacity, rd, by_domain),
         "parameters": parameters,
         "chains": _chains(tree, pair, origin),
         "sources": _sources(constant),
@@ -251,64 +256,7 @@ def _collect(
     }
 
 
-# Reading ---------------------------------------------------------------------------------------
-
-
-def _present(path: Path, run: Path) -> Path:
-    if not path.is_file():
-        raise InputError(
-            fault(f"missing from the run folder: a report needs {path.name}", file=path)
-        )
-    return path
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(fault(f"not a readable run record ({error})", file=path)) from None
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(fault(f"not a readable priors file ({error})", file=path)) from None
-
-
-def _netcdf(path: Path, opener: Any) -> Any:
-    try:
-        return opener(path, engine="h5netcdf")
-    except (OSError, ValueError, KeyError) as error:
-        text = str(error).splitlines()[0]
-        raise InputError(fault(f"not a readable NetCDF file ({text})", file=path)) from None
-
-
-def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise InputError(fault(f"not a readable table ({error})", file=path)) from None
-    for column in columns:
-        if column not in table.columns:
-            raise InputError(fault("the column is missing", file=path, column=column))
-    return table
-
-
 # Pieces ----------------------------------------------------------------------------------------
-
-
-def fan(draws: xr.DataArray, year: str) -> dict[str, list[float]]:
-    """Quantiles over `draw` of a (draw, year) array, by year."""
-    values = draws.transpose(DRAW, year).values.astype(float)
-    levels = np.quantile(values, list(QUANTILES.values()), axis=0)
-    return {"year": draws[year].values.tolist(), **dict(zip(QUANTILES, levels, strict=True))}
-
-
-def observed(values: xr.DataArray) -> dict[str, list[float]]:
-    """Known values of a (year,) array."""
-    known = values.dropna(YEAR)
-    return {"year": known[YEAR].values.tolist(), "value": known.values.astype(float)}
 
 
 def trailing_mean(past: xr.DataArray, future: xr.DataArray, length: int) -> xr.DataArray:
@@ -485,46 +433,12 @@ def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, 
     return result
 
 
-def _events(events: Path, timing: Path, origin: int) -> list[dict[str, Any]]:
-    cumulative = _baseline(_table(events, EVENT_COLUMNS))
-    times = _baseline(_table(timing, TIMING_COLUMNS))
-    result = []
-    for event in EVENTS:
-        rows = cumulative[cumulative["event"] == event].sort_values("year")
-        rows = rows[rows["probability"].notna() & (rows["year"] >= origin)]
-        if rows.empty:
-            result.append({"event": event, "defined": False})
-            continue
-        row = times[times["event"] == event]
-        if len(row) != 1:
-            rule = f"needs exactly one baseline row of {event!r}, as events.csv has it"
-            raise InputError(fault(rule, file=timing, value=len(row)))
-        row = row.iloc[0]
-        probability = rows["probability"].to_numpy(float)
-        result.append(
-            {
-                "event": event,
-                "defined": True,
-                "year": rows["year"].astype(int).tolist(),
-                "probability": probability,
-                "mc_error": rows["mc_error"].to_numpy(float),
-                "in_year": np.diff(probability, prepend=0.0).clip(0.0),
-                "within": float(row["probability_within_horizon"]),
-                "never": 1.0 - float(row["probability_within_horizon"]),
-                "median": row["median_year"],
-                **{key: row[key] for key in ("q05", "q25", "q75", "q95")},
-                "observed_at_origin": event in (EXPORT_CROSSOVER, INDEPENDENCE),
-            }
-        )
-    return result
-
-
-def _baseline(table: pd.DataFrame) -> pd.DataFrame:
-    return table[(table["domain"] == ALL_DOMAINS) & (table["scenario"] == BASELINE)]
+def _events(tables: Tables) -> list[dict[str, Any]]:
+    return [tables.entry(event) for event in EVENTS]
 
 
 def _levels(path: Path) -> dict[str, Any]:
-    table = _table(path, LEVEL_COLUMNS)
+    table = read_table(path, LEVEL_COLUMNS)
     rows = table[list(LEVEL_COLUMNS)].to_dict("records")
     rows.sort(key=lambda row: not row["headline"])
     probabilities = [row["probability"] for row in rows]
@@ -655,6 +569,7 @@ def _claims(
     parameters: Sequence[Mapping[str, Any]],
     capacity: Mapping[str, Any],
     rd: Mapping[str, Any],
+    by_domain: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     """The links of the argument, each with the probability of what it asserts."""
     soon = milestones[1] if len(milestones) > 1 else origin
@@ -675,32 +590,23 @@ def _claims(
         (INDEPENDENCE, soon),
     ):
         entry = by_event[event]
-        probability = _at(entry, year) if entry["defined"] else None
+        probability = at_year(entry, year) if entry["defined"] else None
         claims.append({"claim": event, "year": year, "probability": probability})
+    joint = next(e for e in by_domain["joint"] if e["event"] == JUNIOR_EVERYWHERE)
+    last = milestones[-1]
     claims += [
-        {"claim": claim, "year": None, "probability": None, "modelled": False}
-        for claim in ("junior_everywhere", "downturn")
+        {
+            "claim": JUNIOR_EVERYWHERE,
+            "year": last,
+            "probability": at_year(joint, last) if joint["defined"] else None,
+        },
+        {"claim": "downturn", "year": None, "probability": None, "modelled": False},
     ]
     for claim in claims:
         claim.setdefault("modelled", True)
         claim.setdefault("observed", False)
         claim["verdict"] = verdict(claim["probability"])
     return claims
-
-
-def _at(entry: Mapping[str, Any], year: int) -> float | None:
-    if year not in entry["year"]:
-        return None
-    return float(entry["probability"][list(entry["year"]).index(year)])
-
-
-def verdict(probability: float | None) -> str:
-    """Return what a probability says of a statement: supported, contradicted, open, untested."""
-    if probability is None:
-        return "untested"
-    if probability >= SUPPORTED:
-        return "supported"
-    return "contradicted" if probability <= CONTRADICTED else "open"
 
 
 # Diagnostics and provenance --------------------------------------------------------------------

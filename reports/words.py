@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from data.names import (
@@ -18,14 +17,31 @@ from data.names import (
     CAPACITY_CROSSOVER_SUSTAINED,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
+    JUNIOR_EVERYWHERE,
 )
+from reports import domain_words
 from reports.figures import EVENT_TITLES, one_scale
 from reports.numerals import HIGH, NONE, complement, error, number, places, prob, span
-from reports.payload import verdict
+from reports.phrases import (
+    RECIPIENT,
+    SUPPLIER,
+    VERDICTS,
+    Payload,
+    Table,
+    count,
+    curly,
+    date,
+    listing,
+    rule,
+    say,
+    sentence,
+    terms,
+    the,
+    year_of,
+    years_of,
+)
+from reports.reading import verdict
 
-Payload = Mapping[str, Any]
-Table = dict[str, Any]
-RECIPIENT, SUPPLIER = "recipient", "supplier"
 FEW_DRAWS = 100
 """Timing that rests on fewer draws than this is flagged."""
 
@@ -62,7 +78,7 @@ CLAIMS = {
     CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
     EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
     INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean",
-    "junior_everywhere": "{s} becomes the junior partner in every domain",
+    JUNIOR_EVERYWHERE: "{s} is the junior partner in every domain and in all else that counts",
     "downturn": "An unequal partnership turns down",
 }
 CLAIM_RULES = {
@@ -71,14 +87,7 @@ CLAIM_RULES = {
     "rd_between": "effect above zero",
     "mil_within": "effect above zero",
     "mil_between": "effect above zero",
-    "junior_everywhere": "needs the model of domains",
     "downturn": "needs the model of partnerships",
-}
-VERDICTS = {
-    "supported": "supported",
-    "contradicted": "contradicted",
-    "open": "left open",
-    "untested": "not tested",
 }
 CHECKS = {
     "rhat": ("R-hat, largest", "≤"),
@@ -132,12 +141,19 @@ TOPICS = (
     ),
     (
         "Home industry and demand",
-        ("home_", "acquisition_", "global_demand_", "demand_"),
+        ("home_", "acquisition_", "global_demand_", "demand_sd", "demand_persistence"),
     ),
     (
         "Deliveries as recorded",
         ("presence", "size_sd_log", "size_sd_slope"),
     ),
+    (
+        "Domains",
+        ("substitution", "strength_sd", "strength_walk_sd", "need_sd", "habit_sd",
+         "demand_level_sd", "demand_walk_sd", "concentration", "line_sd", "size_level_sd",
+         "supplier_size_sd"),
+    ),
+    ("Unit values", ("unit_", "class_sd")),
     ("Growth of GDP", ("gdp_",)),
     ("Path of the R&D share of GDP", ("rd_",)),
     ("Path of the military share of GDP", ("mil_",)),
@@ -145,69 +161,6 @@ TOPICS = (
     ("Other", ("",)),
 )
 """Topics of the parameter table: exact names, or a prefix that ends in an underscore."""
-
-
-# Numbers in words ------------------------------------------------------------------------------
-
-
-def the(name: str) -> str:
-    """Put the article before the names of countries that take one."""
-    plural = ("United ", "Netherlands", "Philippines", "Maldives", "Bahamas", "Czech Republic")
-    return f"the {name}" if name.startswith(plural) else name
-
-
-def possessive(name: str) -> str:
-    """Return the genitive of a name."""
-    return f"{name}’" if name.endswith("s") else f"{name}’s"
-
-
-def sentence(text: str) -> str:
-    """Begin with a capital letter."""
-    return text[:1].upper() + text[1:]
-
-
-def count(value: int) -> str:
-    """Spell a small number."""
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    return words[value] if 0 <= value < len(words) else f"{value:,}"
-
-
-def listing(items: Sequence[str]) -> str:
-    """Join words with commas and a last 'and'."""
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def date(text: str | None) -> str:
-    """Write the date of an ISO time, the text itself if it is none."""
-    try:
-        when = datetime.fromisoformat(str(text))
-    except ValueError:
-        return str(text)
-    return f"{when.day} {when:%B %Y}"
-
-
-def terms(payload: Payload) -> dict[str, str]:
-    """Return the words that stand in every template: names, their genitives, and the rules."""
-    rules = payload["rules"]
-    r, s = (the(payload["pair"][role]["name"]) for role in (RECIPIENT, SUPPLIER))
-    first, last = rules["base_years"]
-    return {
-        "r": r,
-        "s": s,
-        "rs": possessive(r),
-        "ss": possessive(s),
-        "n": count(rules["mean_years"]),
-        "pct": f"{100 * rules['independence_share']:.0f}",
-        "base": f"{first}–{last}",
-        "origin": str(payload["origin"]),
-        "horizon": str(payload["horizon"]),
-    }
-
-
-def _say(template: str, payload: Payload, **more: str) -> str:
-    return template.format(**terms(payload), **more)
 
 
 def event_name(payload: Payload, event: str) -> str:
@@ -221,14 +174,14 @@ def event_name(payload: Payload, event: str) -> str:
 
 def title(payload: Payload) -> list[str]:
     """Title of the document, in its two lines."""
-    return [sentence(_say("{s} and {r}", payload)), "Military technology and arms dependence"]
+    return [sentence(say("{s} and {r}", payload)), "Military technology and arms dependence"]
 
 
 def subtitle(payload: Payload) -> str:
     """Line under the title."""
     day = released(payload)
     known = f", on data released by {date(day)}" if day else ""
-    return _say("A probabilistic forecast from {origin} to {horizon}", payload) + known
+    return say("A probabilistic forecast from {origin} to {horizon}", payload) + known
 
 
 def released(payload: Payload) -> str:
@@ -271,7 +224,7 @@ def undefined(payload: Payload, event: str) -> str:
             verb = "is" if len(missing) == 1 else "are"
             return f"{listing(missing)} {verb} not among the suppliers of the sample"
     if event == INDEPENDENCE and not payload["dependence"]["base_mean"]:
-        return _say("{s} is not on record as having delivered arms to {r} in {base}", payload)
+        return say("{s} is not on record as having delivered arms to {r} in {base}", payload)
     return "the run holds no answer for this pair"
 
 
@@ -289,9 +242,9 @@ def lead(payload: Payload) -> str:
         "technology in {origin}",
     }[verdict(now)]
     if now is None:
-        return f"{_say(text, payload)}."
+        return f"{say(text, payload)}."
     return (
-        f"{_say(text, payload)}: under the convention chosen the probability is {prob(now)} "
+        f"{say(text, payload)}: under the convention chosen the probability is {prob(now)} "
         f"({_slip(payload, now, slip)})."
     )
 
@@ -308,7 +261,7 @@ def gap_sentence(payload: Payload) -> str:
     if not past["year"] or past["q50"][-1] is None:
         return ""
     low, middle, high = (past[key][-1] for key in ("q05", "q50", "q95"))
-    return _say(
+    return say(
         f"In {past['year'][-1]} the capacity gap, {{r}} minus {{s}}, has a median of "
         f"{number(middle, 2)} log-odds and a 90 % interval of {span(low, high, 2)}.", payload
     )
@@ -357,14 +310,14 @@ def _range(low: float | None, high: float | None) -> str:
 def outlook(payload: Payload, event: str) -> str:
     """Say when an event happens, if it does, and how probable it is that it does not."""
     entry = _event(payload, event)
-    clause = _say(EVENT_CLAUSES[event], payload)
+    clause = say(EVENT_CLAUSES[event], payload)
     if not entry["defined"]:
         return f"Whether {clause} is not defined: {undefined(payload, event)}."
     origin, horizon = payload["origin"], payload["horizon"]
     now, end = _by(entry, origin), _by(entry, horizon)
     never = f"with probability {complement(entry['within'])} it does not happen by {horizon}"
     if now is not None and now > HIGH:
-        past = sentence(_say(EVENT_PAST[event], payload))
+        past = sentence(say(EVENT_PAST[event], payload))
         if entry["observed_at_origin"] and now == 1:
             return f"{past}; this is on record, and so holds in every draw."
         return f"{past} with probability {prob(now)}; {never}."
@@ -382,36 +335,14 @@ def _timing(payload: Payload, entry: Mapping[str, Any]) -> str:
         return ""
     few = _few(payload, entry)
     return (
-        f". If it happens by then, the median year is {_year(payload, entry['median'])} (90 % "
-        f"interval {_years(payload, entry['q05'], entry['q95'])}{few})"
+        f". If it happens by then, the median year is {year_of(payload, entry['median'])} (90 % "
+        f"interval {years_of(payload, entry['q05'], entry['q95'])}{few})"
     )
 
 
 def _few(payload: Payload, entry: Mapping[str, Any]) -> str:
     count = round(entry["within"] * payload["draws"])
     return f"; on {count:,} draws only" if 0 < count < FEW_DRAWS else ""
-
-
-def _year(payload: Payload, value: float | None) -> str:
-    if value is None:
-        return NONE
-    year = round(value)
-    return f"{payload['origin']} or earlier" if year <= payload["origin"] else str(year)
-
-
-def _years(payload: Payload, low: float | None, high: float | None, short: bool = False) -> str:
-    if low is None or high is None:
-        return NONE
-    first, last = round(low), round(high)
-    at_origin = first <= payload["origin"]
-    if short:
-        start = f"≤{payload['origin']}" if at_origin else str(first)
-        return start if first == last else f"{start}–{last}"
-    if first == last:
-        return f"{payload['origin']} or earlier" if at_origin else str(first)
-    if at_origin:
-        return f"from {payload['origin']} or earlier to {last}"
-    return f"{first}–{last}"
 
 
 def exporters_note(payload: Payload) -> str:
@@ -441,7 +372,7 @@ def headline(payload: Payload) -> list[str]:
         for event in (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED)
     )
     third = " ".join(outlook(payload, event) for event in (EXPORT_CROSSOVER, INDEPENDENCE))
-    return [first, second, third]
+    return [first, domain_words.summary(payload), second, third]
 
 
 def key_table(payload: Payload) -> Table:
@@ -461,15 +392,15 @@ def key_table(payload: Payload) -> Table:
                 name,
                 *[prob(_by(entry, year)) for year in milestones],
                 complement(entry["within"]),
-                _years(payload, entry["median"], entry["median"], short=True)
+                years_of(payload, entry["median"], entry["median"], short=True)
                 if happens else NONE,
-                _years(payload, entry["q25"], entry["q75"], short=True) if happens else NONE,
-                _years(payload, entry["q05"], entry["q95"], short=True) if happens else NONE,
+                years_of(payload, entry["q25"], entry["q75"], short=True) if happens else NONE,
+                years_of(payload, entry["q05"], entry["q95"], short=True) if happens else NONE,
                 error(slip),
             ]
         )
     return {
-        "caption": _say(
+        "caption": say(
             "Probability that each event has happened by a year, and the year of the event given "
             "that it happens by {horizon}. Read the column “not by {horizon}” together with the "
             "years: they hold only for the draws in which the event happens.", payload
@@ -487,7 +418,7 @@ def key_table(payload: Payload) -> Table:
         "milestones": len(milestones),
         "rows": rows,
         "notes": [
-            _say(
+            say(
                 "An event counts from its first year on, even where it is reversed later. "
                 "≤{origin}: in {origin} or earlier. MC error: largest Monte Carlo standard error "
                 "of the row’s probabilities, from the finite number of draws "
@@ -504,7 +435,7 @@ def key_table(payload: Payload) -> Table:
 def levels_paragraphs(payload: Payload) -> list[str]:
     """Explain why a comparison of levels needs a convention and which one was chosen."""
     chosen = next((row for row in payload["levels"]["rows"] if row["headline"]), None)
-    first = _say(
+    first = say(
         "Deliveries show who gains, but not by themselves whose technology stands higher. A "
         "supplier that sells much may be capable, or may be well connected to those who buy; a "
         "country that imports little may build well, or may protect its industry. In the model, "
@@ -529,13 +460,8 @@ def levels_paragraphs(payload: Payload) -> list[str]:
 
 
 def _lower(text: str) -> str:
-    text = _curly(text).rstrip(". ")
+    text = curly(text).rstrip(". ")
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
-
-
-def _curly(text: str) -> str:
-    """Write an apostrophe as print has it."""
-    return text.replace("'", "’")
 
 
 def _letter(at: int) -> str:
@@ -547,7 +473,7 @@ def levels_table(payload: Payload) -> Table:
     rows = [
         [
             _letter(at),
-            _curly(row["description"]).rstrip(". ") + (" (headline)" if row["headline"] else ""),
+            curly(row["description"]).rstrip(". ") + (" (headline)" if row["headline"] else ""),
             prob(row["probability"]),
             error(row["mc_error"]),
             number(row["gap_median"], 2),
@@ -559,7 +485,7 @@ def levels_table(payload: Payload) -> Table:
     years = {row["year"] for row in payload["levels"]["rows"]}
     year = str(years.pop()) if len(years) == 1 else payload["origin"]
     return {
-        "caption": _say(
+        "caption": say(
             f"How much of the answer is convention: the probability that {{r}} was ahead of "
             f"{{s}} in {year}, under each defensible way of making the two levels comparable.",
             payload,
@@ -568,21 +494,12 @@ def levels_table(payload: Payload) -> Table:
         "rows": rows,
         "headline": [bool(row["headline"]) for row in payload["levels"]["rows"]],
         "notes": [
-            _say(
+            say(
                 "P: probability that θ of {r} is above θ of {s}. Gap: median of θ of {r} minus θ "
                 "of {s}, log-odds. ", payload
             ) + rule(payload)
         ],
     }
-
-
-def rule(payload: Payload) -> str:
-    """State the rule by which a statement is called supported, contradicted or left open."""
-    rules = payload["rules"]
-    return (
-        f"Verdict: supported at a probability of {rules['supported']:g} or more, contradicted at "
-        f"{rules['contradicted']:g} or less, left open in between."
-    )
 
 
 # Reading ---------------------------------------------------------------------------------------
@@ -618,14 +535,14 @@ def reading(payload: Payload) -> list[dict[str, str]]:
         ),
         (
             "Dependence",
-            _say(
+            say(
                 "What {s} delivers to {r}; its share in {rs} arms imports; and the imported part "
                 "of all that {r} acquires, which the model infers.", payload
             ),
         ),
         (
             "Origin, horizon",
-            _say(
+            say(
                 "The last year of data ({origin}) and the last year forecast ({horizon}). "
                 "“By {origin}” means in that year or before.", payload
             ),
@@ -647,7 +564,7 @@ def reading(payload: Payload) -> list[dict[str, str]]:
         ),
         (
             "Median year",
-            _say(
+            say(
                 "The year by which the event has happened in half of those draws in which it "
                 "happens by {horizon}. It says nothing of the draws in which it does not.",
                 payload,
@@ -688,7 +605,7 @@ def event_rules(payload: Payload) -> list[dict[str, str]]:
     return [
         {
             "term": event_name(payload, event),
-            "text": sentence(_say(EVENT_RULES[event], payload)) + ".",
+            "text": sentence(say(EVENT_RULES[event], payload)) + ".",
         }
         for event in EVENT_RULES
     ]
@@ -718,11 +635,12 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
         "chains": (_chains_caption, "Density of the capacity gap in each chain; its medians are "
                    "in the table of chains."),
     }
+    made |= domain_words.CAPTIONS
     return {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
 
 
 def _levels_caption(payload: Payload) -> str:
-    return _say(
+    return say(
         "The conventions of Table 2. Left: the probability that {r} is ahead; right: the gap. "
         "Look at how far the dots move against how wide one interval is. The filled dot is the "
         "convention of the headline; dotted line: even odds.", payload
@@ -847,7 +765,7 @@ def _exports_caption(payload: Payload) -> str:
 
 
 def _probability_caption(payload: Payload) -> str:
-    return _say(
+    return say(
         "Probability by year that each event has happened. A curve that starts above zero has "
         "that probability of having happened by {origin}; one that ends below 1 leaves the rest "
         "to “not by {horizon}”. Shade: two Monte Carlo standard errors either way.", payload
@@ -855,7 +773,7 @@ def _probability_caption(payload: Payload) -> str:
 
 
 def _timing_caption(payload: Payload) -> str:
-    return _say(
+    return say(
         "When, if at all. Bars: probability of each year, the first bar holding all that happened "
         "by {origin}; hatched: the event does not happen by {horizon}. The bars of a panel add "
         "up to 1. Triangle: median year of the draws in which it happens."
@@ -864,7 +782,7 @@ def _timing_caption(payload: Payload) -> str:
 
 
 def _chains_caption(payload: Payload) -> str:
-    return _say(
+    return say(
         "The capacity gap in {origin} by chain. Chains that agree lie over one another; one that "
         "stands apart means that the sampler has not found the whole answer.", payload
     )
@@ -893,7 +811,7 @@ def milestone_table(payload: Payload) -> Table:
                 cells.append([number(middle, decimals), span(low, high, decimals)])
         if row["quantity"] == "rd_stock":
             unit = f"billion, {payload['rd']['unit']}" if payload["rd"]["unit"] else unit
-        rows.append([_say(name, payload, x=who), unit, cells])
+        rows.append([say(name, payload, x=who), unit, cells])
     missing = any(cell[0] == NONE for _, _, cells in rows for cell in cells)
     return {
         "caption": "Median and, beneath it, 90 % interval at milestone years.",
@@ -928,8 +846,9 @@ def claims_table(payload: Payload) -> Table:
         else:
             chance = prob(p)
         if claim["modelled"] and p is None:
-            what = "not defined for this pair" if key in EVENT_TITLES else "no figures"
-        text = _say(CLAIMS.get(key, key), payload)
+            events = (*EVENT_TITLES, JUNIOR_EVERYWHERE)
+            what = "not defined for this pair" if key in events else "no figures"
+        text = say(CLAIMS.get(key, key), payload)
         rows.append([sentence(text), what, chance, VERDICTS[claim["verdict"]]])
     return {
         "caption": "The links of the argument, and what these data say of each.",
@@ -954,7 +873,7 @@ def claims_summary(payload: Payload) -> str:
     words = listing(
         [f"{count(n)} {verb + ' ' if at == 0 else ''}{text}" for at, (n, text) in enumerate(parts)]
     )
-    return _say(
+    return say(
         "The argument under test runs: {rs} effort in research outgrows {ss}; effort builds "
         "military technology; technology ends dependence; {s} becomes the junior partner; the "
         f"partnership turns down. Of its {count(len(payload['claims']))} links, {words}. "
@@ -993,7 +912,7 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, str]:
         change = f"{100 * narrower:.0f} %"
     return {
         "name": parameter["name"],
-        "description": _curly(parameter["description"]).rstrip(". "),
+        "description": curly(parameter["description"]).rstrip(". "),
         "unit": "" if parameter["unit"] in ("", "1") else parameter["unit"],
         "prior": texts[0],
         "posterior": texts[1],
@@ -1087,7 +1006,7 @@ def chains_table(payload: Payload) -> Table:
     """What each chain did."""
     data = payload["chains"]
     label = {
-        "gap": _say("Median gap, {origin}", payload),
+        "gap": say("Median gap, {origin}", payload),
         "rd_within": "Median R&D effect",
         None: "",
     }[data["quantity"]]
@@ -1114,7 +1033,7 @@ def chains_table(payload: Payload) -> Table:
     } else []
     if data["quantity"] == "gap":
         notes.append(
-            _say(
+            say(
                 "Median gap: of θ of {r} minus θ of {s}, log-odds. P(ahead): share of draws in "
                 "which {r} is ahead.", payload
             )
@@ -1287,8 +1206,7 @@ def limits(payload: Payload) -> list[str]:
         "The capacity of a recipient that is not among the suppliers of the sample is inferred "
         "from what it does not import, and bounded by its share in the exports of the rest of the "
         "world: it is weakly known.",
-        "Total capacity only: this report makes no statement on single technologies such as "
-        "engines, submarines or uncrewed systems, in which the order may differ.",
+        *domain_words.limits(payload),
         "No model of the partnership itself is part of this report: nothing here says whether "
         "it turns down.",
         "Present wars end at a rate that is a prior: no data inform it. New wars, embargoes and "
@@ -1328,6 +1246,7 @@ def write(payload: Payload) -> dict[str, Any]:
         "reading": reading(payload),
         "rules": event_rules(payload),
         "captions": captions(payload),
+        "domains": domain_words.write(payload),
         "milestones": milestone_table(payload),
         "claims": claims_table(payload),
         "claims_summary": claims_summary(payload),

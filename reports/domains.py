@@ -1,0 +1,411 @@
+"""The numbers of a report by technology domain: who is ahead, on what evidence, by what rule.
+
+Part of the payload. Which of the argument's statements on domains is supported follows from one
+rule, stated here and printed in the report, that asks more of a statement than the headline
+convention alone: it must also be the likelier side under every other convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.errors import InputError, fault
+from data.names import (
+    BASELINE,
+    COUNTRY,
+    DOMAIN,
+    DOMAIN_CROSSOVER,
+    DOMAIN_CROSSOVER_SUSTAINED,
+    DRAW,
+    JUNIOR_EVERYWHERE,
+    JUNIOR_IN_NAMED_DOMAINS,
+    RECIPIENT,
+    SCENARIO,
+    SUPPLIER,
+    YEAR,
+    YEAR_FUTURE,
+)
+from reports.reading import (
+    CONTRADICTED,
+    QUANTILES,
+    SUPPORTED,
+    Tables,
+    at_year,
+    fan,
+    present,
+    read_netcdf,
+    read_table,
+)
+
+GROUP, PERIOD = "domains", "period"
+FORECAST, AHEAD, LEVELS = "domains.nc", "domains_ahead.csv", "levels_domains.csv"
+CHECK, UNIT_VALUES = "domain_check.csv", "unit_values.csv"
+FILES = (FORECAST, AHEAD, LEVELS, CHECK, UNIT_VALUES)
+UNITS = "unit_values"
+"""The convention of levels_domains.csv that is no log-odds but log unit value."""
+LIKELIER = 0.5
+"""Probability that a statement must reach under every convention, to be supported."""
+NAMED = (
+    ("sensors", SUPPLIER),
+    ("submarines", SUPPLIER),
+    ("air_defence", SUPPLIER),
+    ("engines", SUPPLIER),
+    ("uncrewed", RECIPIENT),
+)
+"""What the argument says of single domains: in which it is ahead today."""
+AHEAD_COLUMNS = ("scenario", "year", "domains", "probability")
+LEVEL_COLUMNS = (
+    "domain", "alternative", "description", "probability", "mc_error", "gap_median", "gap_q05",
+    "gap_q95", "headline", "supplier_items", "recipient_items",
+)  # fmt: skip
+CHECK_COLUMNS = (
+    "side", "country", "domain", "period", "observed", *QUANTILES, "below", "at",
+)  # fmt: skip
+SLOPE_COLUMNS = ("slope", "median", "q05", "q95", "positive")
+COVERED = {"within_50": (0.25, 0.75), "within_90": (0.05, 0.95)}
+
+
+def check(paths: Mapping[str, Path], tree: xr.DataTree) -> None:
+    """Raise InputError, with what to do, if a run holds no domains."""
+    if GROUP not in tree.children:
+        rule = (
+            f"the group {GROUP!r} is missing: this run was fitted before domains were modelled; "
+            "fit anew with 'crossover run'"
+        )
+        raise InputError(fault(rule, file=paths["posterior.nc"]))
+    for name in FILES:
+        present(paths[name], ", which 'crossover forecast' on this run makes, for the same pair")
+
+
+def collect(
+    paths: Mapping[str, Path],
+    tree: xr.DataTree,
+    pair: tuple[str, str],
+    tables: Tables,
+    milestones: Sequence[int],
+) -> dict[str, Any]:
+    """Compute every number of the report that is by domain.
+
+    Parameters
+    ----------
+    paths
+        Of the files of `FILES`.
+    tree
+        With the group `domains`.
+    pair
+        ISO3 codes of supplier and recipient.
+    tables
+        Events of the pair, by domain and jointly.
+    milestones
+        Years that tables show, the origin first.
+
+    Returns
+    -------
+    dict
+        `rows`, one a domain, the surest lead of the recipient first; and what concerns all.
+    """
+    with read_netcdf(paths[FORECAST], xr.open_dataset) as stored:
+        base = stored.sel({SCENARIO: BASELINE}).load()
+    origin = tables.origin
+    observed = tree[f"{GROUP}/constant_data"].to_dataset()
+    levels = _levels(paths[LEVELS])
+    record = _record(observed, pair)
+    rows = []
+    for domain in (str(d) for d in base[DOMAIN].values):
+        capacity = _capacity(base.sel({DOMAIN: domain}), pair, origin)
+        rows.append(
+            {
+                "domain": domain,
+                **capacity,
+                "event": tables.entry(DOMAIN_CROSSOVER, domain),
+                "sustained": tables.entry(DOMAIN_CROSSOVER_SUSTAINED, domain),
+                "levels": levels["rows"].get(domain, []),
+                "record": record["domains"][domain],
+                "dependence": _dependence(base.sel({DOMAIN: domain}), origin),
+            }
+        )
+    for row in rows:
+        row["now"] = _now(row, origin)
+        row["levels"] = [_restated(level, row["now"]) for level in row["levels"]]
+        row |= _spread(row["levels"])
+    rows.sort(key=lambda row: (-row["now"]["probability"], -row["now"]["gap"]["q50"]))
+    return {
+        "draws": int(base.sizes[DRAW]),
+        "rows": rows,
+        "conventions": levels["conventions"],
+        "count": _count(paths[AHEAD], milestones),
+        "joint": [tables.entry(e) for e in (JUNIOR_EVERYWHERE, JUNIOR_IN_NAMED_DOMAINS)],
+        "named": _named(rows, origin, milestones[-1]),
+        "periods": record["periods"],
+        "agreement": _agreement(paths[UNIT_VALUES]),
+        "check": _check(paths[CHECK]),
+        "rules": {"likelier": LIKELIER},
+    }
+
+
+# Capacity --------------------------------------------------------------------------------------
+
+
+def _capacity(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, Any]:
+    past = base["theta_domain_past"].sel({YEAR: slice(None, origin)})
+    future = base["theta_domain"]
+    sides = [[array.sel({COUNTRY: code}) for code in pair] for array in (past, future)]
+    gap = [recipient - supplier for supplier, recipient in sides]
+    known = np.isfinite(gap[0]).all(DRAW)
+    ahead = (gap[0] > 0).mean(DRAW).where(known)
+    return {
+        "capacity": {
+            role: {"past": fan(sides[0][at], YEAR), "future": fan(sides[1][at], YEAR_FUTURE)}
+            for at, role in enumerate((SUPPLIER, RECIPIENT))
+        },
+        "gap": {"past": fan(gap[0], YEAR), "future": fan(gap[1], YEAR_FUTURE)},
+        "ahead": {
+            "year": [*past[YEAR].values.tolist(), *future[YEAR_FUTURE].values.tolist()],
+            "probability": [*ahead.values, *(gap[1] > 0).mean(DRAW).values],
+        },
+    }
+
+
+def _now(row: Mapping[str, Any], origin: int) -> dict[str, Any]:
+    """Who is ahead at the origin: probability, its Monte Carlo error, and the gap."""
+    at = row["ahead"]["year"].index(origin)
+    event = row["event"]
+    first = event["year"].index(origin) if event["defined"] and origin in event["year"] else None
+    probability = float(row["ahead"]["probability"][at])
+    error = None if first is None else float(event["mc_error"][first])
+    past = row["gap"]["past"]
+    here = past["year"].index(origin)
+    return {
+        "probability": probability,
+        "mc_error": error,
+        "gap": {key: past[key][here] for key in QUANTILES},
+    }
+
+
+def _count(path: Path, milestones: Sequence[int]) -> list[dict[str, Any]]:
+    """In how many domains the recipient is ahead, at the milestones."""
+    table = read_table(path, AHEAD_COLUMNS)
+    table = table[table["scenario"] == BASELINE]
+    result = []
+    for year in milestones:
+        rows = table[table["year"] == year].sort_values("domains")
+        if rows.empty:
+            raise InputError(fault("the year is missing", file=path, value=year))
+        probability = rows["probability"].to_numpy(float)
+        reached = np.cumsum(probability) + 1e-9
+        number = rows["domains"].to_numpy(int)
+        result.append(
+            {
+                "year": int(year),
+                "domains": number,
+                "probability": probability,
+                **{k: int(number[np.argmax(reached >= q)]) for k, q in QUANTILES.items()},
+            }
+        )
+    return result
+
+
+# Conventions -----------------------------------------------------------------------------------
+
+
+def _levels(path: Path) -> dict[str, Any]:
+    table = read_table(path, LEVEL_COLUMNS)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    conventions: dict[str, str] = {}
+    for row in table[list(LEVEL_COLUMNS)].to_dict("records"):
+        conventions[row["alternative"]] = row.pop("description")
+        rows.setdefault(row.pop("domain"), []).append(row)
+    return {
+        "rows": rows,
+        "conventions": [
+            {"alternative": name, "description": text} for name, text in conventions.items()
+        ],
+    }
+
+
+def _restated(level: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a convention with its probability; the headline's is that of the forecast.
+
+    Both come from the same draws, but what happens after the middle of the last period is drawn
+    for each, and a reader should meet one number.
+    """
+    if not level["headline"]:
+        return dict(level)
+    same = {"probability": now["probability"], "gap_median": now["gap"]["q50"]}
+    same |= {f"gap_{key}": now["gap"][key] for key in ("q05", "q95")}
+    if now["mc_error"] is not None:
+        same["mc_error"] = now["mc_error"]
+    return dict(level) | same
+
+
+def counted(row: Mapping[str, Any]) -> bool:
+    """Whether a convention counts in a domain: unit values only where both sides have some."""
+    if row["alternative"] != UNITS:
+        return True
+    return min(row["supplier_items"] or 0, row["recipient_items"] or 0) > 0
+
+
+def _spread(levels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Lowest and highest probability over the conventions that count."""
+    inside = [row for row in levels if counted(row)]
+    if not inside:
+        return {"lowest": None, "highest": None}
+    ends = {
+        "lowest": min(inside, key=lambda row: row["probability"]),
+        "highest": max(inside, key=lambda row: row["probability"]),
+    }
+    return {
+        end: {key: row[key] for key in ("alternative", "probability")} for end, row in ends.items()
+    }
+
+
+def _agreement(path: Path) -> list[dict[str, Any]]:
+    table = read_table(path, SLOPE_COLUMNS)
+    return table[list(SLOPE_COLUMNS)].to_dict("records")
+
+
+# What the register shows -----------------------------------------------------------------------
+
+
+def _record(observed: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
+    """Delivery lines and TIV by period and domain, of the pair and of each side to anyone."""
+    last_years = observed[PERIOD].values.astype(int)
+    first_years = np.round(2 * observed["middle"].values - last_years).astype(int)
+    suppliers, recipients = ([str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT))
+
+    def dyad(seller: str, buyer: str, domain: str) -> dict[str, Any] | None:
+        """Figures by period, None where the sample has no such pair."""
+        if seller not in suppliers or buyer not in recipients:
+            return None
+        at = {SUPPLIER: seller, RECIPIENT: buyer, DOMAIN: domain}
+        return {n: observed[n].sel(at).values.astype(float) for n in ("lines", "volume")}
+
+    def sold(seller: str, domain: str) -> dict[str, Any] | None:
+        if seller not in suppliers:
+            return None
+        one = observed.sel({SUPPLIER: seller, DOMAIN: domain})
+        return {
+            n: one[n].sum(RECIPIENT).transpose(PERIOD).values.astype(float)
+            for n in ("lines", "volume")
+        }
+
+    result = {}
+    for domain in (str(d) for d in observed[DOMAIN].values):
+        bought = observed["volume"].sel({RECIPIENT: pair[1], DOMAIN: domain}).sum(SUPPLIER)
+        result[domain] = {
+            "forth": dyad(pair[0], pair[1], domain),
+            "back": dyad(pair[1], pair[0], domain),
+            "imports": bought.transpose(PERIOD).values.astype(float),
+            SUPPLIER: sold(pair[0], domain),
+            RECIPIENT: sold(pair[1], domain),
+        }
+    periods = [
+        {"first": int(a), "last": int(b)} for a, b in zip(first_years, last_years, strict=True)
+    ]
+    return {"periods": periods, "domains": result}
+
+
+def _dependence(base: xr.Dataset, origin: int) -> dict[str, Any]:
+    def today(name: str) -> dict[str, float]:
+        draws = base[f"{name}_past"].sel({YEAR: origin}).values.astype(float)
+        return {key: float(np.quantile(draws, q)) for key, q in QUANTILES.items()}
+
+    return {"share": today("supplier_share"), "fraction": today("imported_fraction")}
+
+
+# The predictive check --------------------------------------------------------------------------
+
+
+def inside(below: pd.Series, at: pd.Series, low: float, high: float) -> pd.Series:
+    """Probability that a figure lies inside a band, ties with predictions broken at random.
+
+    Parameters
+    ----------
+    below, at
+        Share of predictions under the figure, and equal to it.
+    low, high
+        Ends of the band, as probabilities.
+    """
+    overlap = (np.minimum(below + at, high) - np.maximum(below, low)).clip(lower=0.0)
+    sharp = ((below >= low) & (below <= high)).astype(float)
+    return (overlap / at.where(at > 0)).fillna(sharp)
+
+
+def _check(path: Path) -> dict[str, Any]:
+    table = read_table(path, CHECK_COLUMNS)
+    result: dict[str, Any] = {"series": [], **_covered(table)}
+    for (side, country), rows in table.groupby(["side", "country"], sort=False):
+        panels = []
+        for domain, one in rows.groupby("domain", sort=False):
+            ordered = one.sort_values("period")
+            columns = ("period", "observed", *QUANTILES)
+            panels.append({"domain": domain} | {key: ordered[key].tolist() for key in columns})
+        entry = {"side": side, "country": country, "panels": panels}
+        result["series"].append(entry | _covered(rows))
+    return result
+
+
+def _covered(table: pd.DataFrame) -> dict[str, Any]:
+    """Count cells, those that are nought, and those inside the bands of the prediction."""
+    seen = table["observed"]
+    result: dict[str, Any] = {"cells": len(table), "nought": int((seen == 0).sum())}
+    for name, (low, high) in COVERED.items():
+        ends = [f"q{round(100 * q):02d}" for q in (low, high)]
+        touched = (seen >= table[ends[0]]) & (seen <= table[ends[1]])
+        share = inside(table["below"], table["at"], low, high)
+        result[name] = {"touched": float(touched.mean()), "split": float(share.mean())}
+    return result
+
+
+# The argument ----------------------------------------------------------------------------------
+
+
+def stands(headline: float, others: Sequence[float]) -> str:
+    """Return what the draws say of a statement, over conventions.
+
+    Supported: probability at least `SUPPORTED` under the headline and at least `LIKELIER` under
+    every convention; contradicted: the same of its opposite; open otherwise.
+    """
+    if headline >= SUPPORTED and min(others, default=1.0) >= LIKELIER:
+        return "supported"
+    if headline <= CONTRADICTED and max(others, default=0.0) <= 1.0 - LIKELIER:
+        return "contradicted"
+    return "open"
+
+
+def _named(rows: Sequence[Mapping[str, Any]], origin: int, last: int) -> list[dict[str, Any]]:
+    """The statements on single domains, each with its verdict and what it rests on."""
+    by_domain = {row["domain"]: row for row in rows}
+    result = []
+    for domain, side in NAMED:
+        row = by_domain.get(domain)
+        if row is None:
+            continue
+
+        def of_side(probability: float, side: str = side) -> float:
+            return probability if side == RECIPIENT else 1.0 - probability
+
+        here = row["now"]["probability"]
+        others = [of_side(r["probability"]) for r in row["levels"] if counted(r)]
+        event = row["event"]
+        result.append(
+            {
+                "domain": domain,
+                "side": side,
+                "year": origin,
+                "probability": of_side(here),
+                "lowest": min(others, default=None),
+                "highest": max(others, default=None),
+                "conventions": len(others),
+                "likelier": sum(p >= LIKELIER for p in others),
+                "by_horizon": at_year(event, last) if event["defined"] else None,
+                "verdict": stands(of_side(here), others),
+            }
+        )
+    return result

@@ -1,0 +1,119 @@
+"""Words that every part of a report is made of: names, lists, years, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from reports.numerals import NONE
+
+Payload = Mapping[str, Any]
+Table = dict[str, Any]
+RECIPIENT, SUPPLIER = "recipient", "supplier"
+VERDICTS = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "open": "left open",
+    "untested": "not tested",
+}
+
+
+
+def the(name: str) -> str:
+    """Put the article before the names of countries that take one."""
+    plural = ("United ", "Netherlands", "Philippines", "Maldives", "Bahamas", "Czech Republic")
+    return f"the {name}" if name.startswith(plural) else name
+
+
+def possessive(name: str) -> str:
+    """Return the genitive of a name."""
+    return f"{name}’" if name.endswith("s") else f"{name}’s"
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def count(value: int) -> str:
+    """Spell a small number."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[value] if 0 <= value < len(words) else f"{value:,}"
+
+
+def listing(items: Sequence[str]) -> str:
+    """Join words with commas and a last 'and'."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def date(text: str | None) -> str:
+    """Write the date of an ISO time, the text itself if it is none."""
+    try:
+        when = datetime.fromisoformat(str(text))
+    except ValueError:
+        return str(text)
+    return f"{when.day} {when:%B %Y}"
+
+
+def terms(payload: Payload) -> dict[str, str]:
+    """Return the words that stand in every template: names, their genitives, and the rules."""
+    rules = payload["rules"]
+    r, s = (the(payload["pair"][role]["name"]) for role in (RECIPIENT, SUPPLIER))
+    first, last = rules["base_years"]
+    return {
+        "r": r,
+        "s": s,
+        "rs": possessive(r),
+        "ss": possessive(s),
+        "n": count(rules["mean_years"]),
+        "pct": f"{100 * rules['independence_share']:.0f}",
+        "base": f"{first}–{last}",
+        "origin": str(payload["origin"]),
+        "horizon": str(payload["horizon"]),
+    }
+
+
+def say(template: str, payload: Payload, **more: str) -> str:
+    """Fill a template with the words of the pair."""
+    return template.format(**terms(payload), **more)
+
+
+def year_of(payload: Payload, value: float | None) -> str:
+    """Write a year; the origin stands for all before it."""
+    if value is None:
+        return NONE
+    year = round(value)
+    return f"{payload['origin']} or earlier" if year <= payload["origin"] else str(year)
+
+
+def years_of(payload: Payload, low: float | None, high: float | None, short: bool = False) -> str:
+    """Write an interval of years."""
+    if low is None or high is None:
+        return NONE
+    first, last = round(low), round(high)
+    at_origin = first <= payload["origin"]
+    if short:
+        start = f"≤{payload['origin']}" if at_origin else str(first)
+        return start if first == last else f"{start}–{last}"
+    if first == last:
+        return f"{payload['origin']} or earlier" if at_origin else str(first)
+    if at_origin:
+        return f"from {payload['origin']} or earlier to {last}"
+    return f"{first}–{last}"
+
+
+def curly(text: str) -> str:
+    """Write an apostrophe as print has it."""
+    return text.replace("'", "’")
+
+
+def rule(payload: Payload) -> str:
+    """State the rule by which a statement is called supported, contradicted or left open."""
+    rules = payload["rules"]
+    return (
+        f"Verdict: supported at a probability of {rules['supported']:g} or more, contradicted at "
+        f"{rules['contradicted']:g} or less, left open in between."
+    )

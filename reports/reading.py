@@ -1,0 +1,172 @@
+"""Reading what a run stores, and the few computations that every part of a payload shares."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.errors import InputError, fault
+from data.names import ALL_DOMAINS, BASELINE, DRAW, EXPORT_CROSSOVER, INDEPENDENCE, YEAR
+
+QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
+SUPPORTED, CONTRADICTED = 0.95, 0.05
+"""A statement is called supported at the first probability, contradicted at the second."""
+EVENT_COLUMNS = ("event", "domain", "scenario", "year", "probability", "mc_error")
+TIMING_COLUMNS = (
+    "event",
+    "domain",
+    "scenario",
+    "probability_within_horizon",
+    "median_year",
+    "q05",
+    "q25",
+    "q75",
+    "q95",
+    "horizon",
+)
+
+
+
+def present(path: Path, remedy: str = "") -> Path:
+    """Return the path of a file that a report needs.
+
+    Raises
+    ------
+    InputError
+        If it is not there; `remedy` says what to do then.
+    """
+    if not path.is_file():
+        rule = f"missing from the run folder: a report needs {path.name}"
+        raise InputError(fault(f"{rule}{remedy}", file=path))
+    return path
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a record."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(fault(f"not a readable run record ({error})", file=path)) from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a priors file."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(fault(f"not a readable priors file ({error})", file=path)) from None
+
+
+def read_netcdf(path: Path, opener: Any) -> Any:
+    """Open a NetCDF file with one of the openers of xarray."""
+    try:
+        return opener(path, engine="h5netcdf")
+    except (OSError, ValueError, KeyError) as error:
+        text = str(error).splitlines()[0]
+        raise InputError(fault(f"not a readable NetCDF file ({text})", file=path)) from None
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a table that must have some columns."""
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise InputError(fault(f"not a readable table ({error})", file=path)) from None
+    for column in columns:
+        if column not in table.columns:
+            raise InputError(fault("the column is missing", file=path, column=column))
+    return table
+
+
+def fan(draws: xr.DataArray, year: str) -> dict[str, list[float]]:
+    """Quantiles over `draw` of a (draw, year) array, by year."""
+    values = draws.transpose(DRAW, year).values.astype(float)
+    levels = np.quantile(values, list(QUANTILES.values()), axis=0)
+    return {"year": draws[year].values.tolist(), **dict(zip(QUANTILES, levels, strict=True))}
+
+
+def observed(values: xr.DataArray) -> dict[str, list[float]]:
+    """Known values of a (year,) array."""
+    known = values.dropna(YEAR)
+    return {"year": known[YEAR].values.tolist(), "value": known.values.astype(float)}
+
+
+def at_year(entry: Mapping[str, Any], year: int) -> float | None:
+    """Probability that an event has happened by a year, None where the tables do not say."""
+    if year not in entry["year"]:
+        return None
+    return float(entry["probability"][list(entry["year"]).index(year)])
+
+
+def verdict(probability: float | None) -> str:
+    """Return what a probability says of a statement: supported, contradicted, open, untested."""
+    if probability is None:
+        return "untested"
+    if probability >= SUPPORTED:
+        return "supported"
+    return "contradicted" if probability <= CONTRADICTED else "open"
+
+
+class Tables:
+    """Probability by year and timing of the events of a run's baseline.
+
+    Parameters
+    ----------
+    events, timing
+        The files events.csv and timing.csv.
+    origin
+        Last year of data: what the tables say of earlier years is not shown.
+    """
+
+    def __init__(self, events: Path, timing: Path, origin: int) -> None:
+        self.timing, self.origin = timing, origin
+        self.cumulative = _baseline(read_table(events, EVENT_COLUMNS))
+        self.times = _baseline(read_table(timing, TIMING_COLUMNS))
+
+    def entry(self, event: str, domain: str = ALL_DOMAINS) -> dict[str, Any]:
+        """Return what is known of one event in one domain; `defined` is False where nothing is.
+
+        Raises
+        ------
+        InputError
+            If the two files do not agree on which events there are.
+        """
+        rows = _of(self.cumulative, event, domain).sort_values("year")
+        rows = rows[rows["probability"].notna() & (rows["year"] >= self.origin)]
+        if rows.empty:
+            return {"event": event, "defined": False}
+        row = _of(self.times, event, domain)
+        if len(row) != 1:
+            what = event if domain == ALL_DOMAINS else f"{event} {domain}"
+            rule = f"needs exactly one baseline row of {what!r}, as events.csv has it"
+            raise InputError(fault(rule, file=self.timing, value=len(row)))
+        row = row.iloc[0]
+        probability = rows["probability"].to_numpy(float)
+        return {
+            "event": event,
+            "defined": True,
+            "year": rows["year"].astype(int).tolist(),
+            "probability": probability,
+            "mc_error": rows["mc_error"].to_numpy(float),
+            "in_year": np.diff(probability, prepend=0.0).clip(0.0),
+            "within": float(row["probability_within_horizon"]),
+            "never": 1.0 - float(row["probability_within_horizon"]),
+            "median": row["median_year"],
+            **{key: row[key] for key in ("q05", "q25", "q75", "q95")},
+            "observed_at_origin": event in (EXPORT_CROSSOVER, INDEPENDENCE),
+        }
+
+
+def _baseline(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["scenario"] == BASELINE]
+
+
+def _of(table: pd.DataFrame, event: str, domain: str) -> pd.DataFrame:
+    return table[(table["event"] == event) & (table["domain"] == domain)]
