@@ -1,8 +1,9 @@
 """The command `crossover`: what a user asks for, said in plain words and exit codes.
 
 Results go to standard output, what is being done and what went wrong to standard error. Nothing
-heavy is imported before a command needs it, so help and look-ups answer at once. 0: done; 2: an
-input that cannot be used; 3: done, but the gate failed; 130: stopped by Ctrl-C.
+heavy is imported before a command needs it, so help and look-ups answer at once. 0: done; 1: a part
+of many fits failed; 2: an input that cannot be used; 3: done, but the gate failed; 130: stopped by
+Ctrl-C.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from forecast.steps import QUICK_WORDS, say
 if TYPE_CHECKING:
     import pandas as pd
 
-DONE, BAD_INPUT, GATE_FAILED, STOPPED, PIPE_CLOSED = 0, 2, 3, 130, 141
+DONE, FAILED, BAD_INPUT, GATE_FAILED, STOPPED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 SEED = 20260424
 MILESTONES = (2030, 2040, 2050)
 
@@ -76,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="crossover",
         description="Probabilistic forecasts of arms dependence and power shifts between states.",
-        epilog="Exit codes: 0 done, 2 bad input, 3 gate failed, 130 stopped.",
+        epilog="Exit codes: 0 done, 1 some fits failed, 2 bad input, 3 gate failed, 130 stopped.",
         allow_abbrev=False,
     )
     top.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
@@ -137,8 +138,57 @@ def parser() -> argparse.ArgumentParser:
     _run_options(levels)
     _csv_option(levels)
 
+    _skill_commands(commands)
     _data_commands(_group(commands.add_parser("data", help="look at the figures, check, build")))
     return top
+
+
+def _skill_commands(commands: argparse._SubParsersAction) -> None:
+    words = "forecast from past origins as one would have then, and score it against benchmarks"
+    back = _command(commands, "backtest", backtest_command, words)
+    back.add_argument(
+        "--origins", metavar="YEARS", default="2010-2022",
+        help="last data years, as in 2010-2022 or 2012,2016,2020 (default: %(default)s)",
+    )
+    back.add_argument(
+        "--horizons", type=_whole(1, 10), default=6, help="years ahead (default: %(default)s)"
+    )
+    back.add_argument(
+        "--models", metavar="NAMES",
+        help="by commas; full and all benchmarks installed by default; also no_rd, no_military, "
+        "no_memory, no_pooling",
+    )
+    back.add_argument(
+        "--out", type=Path, metavar="DIR",
+        help="where forecasts and scores stand, begun or new; backtest/ of the store by default",
+    )
+    back.add_argument(
+        "--score-only", action="store_true", help="make no forecast; score what is there"
+    )
+    back.add_argument("--tune", type=_whole(4, 10**5), default=300, help="tuning steps a chain")
+    back.add_argument("--draws", type=_whole(4, 10**5), default=300, help="draws a chain")
+    back.add_argument("--chains", type=_whole(1, 64), default=2, help="chains of each fit")
+    back.add_argument(
+        "--seed", type=_whole(0, 2**31), default=SEED, help="of all fits (default: %(default)s)"
+    )
+    back.add_argument(
+        "--priors", type=Path, metavar="FILE", help="TOML file laid over the default priors"
+    )
+    _cluster_options(back)
+    _panel_option(back)
+    _store_option(back)
+    _csv_option(back)
+
+
+def _cluster_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers", type=_whole(1, 256), default=1,
+        help="processes on this machine, a fit and a core each (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="a running Dask scheduler instead, as in tcp://host:8786",
+    )
 
 
 def _data_commands(commands: argparse._SubParsersAction) -> None:
@@ -718,6 +768,57 @@ def sensitivity_levels(args: Args) -> int:
     header = ("convention", "P", "MC error", "gap", "90 %", "what it says")
     put(header, shown, False, title)
     return DONE
+
+
+# Skill -----------------------------------------------------------------------------------------
+
+
+def backtest_command(args: Args) -> int:
+    """Forecast from past origins with what was known half a year later, and score the forecasts
+    against benchmarks that were given the same. What is done is kept, one file an origin and
+    model: the same command goes on where it was stopped. Scores go to scores.csv, comparisons to
+    skill.csv, events to events_skill.csv, intervals to calibration.csv.
+    """
+    from forecast import backtest
+    from models.priors import load
+
+    out = args.out or runs.store(args.store) / "backtest"
+    origins = years_of(args.origins, backtest.FIRST_ORIGIN)
+    layers = _layers(args)
+    names = args.models.split(",") if args.models else [backtest.FULL, *backtest.benchmarks()]
+    wanted = backtest.jobs(origins, [name.strip() for name in names])
+    given = load(args.priors)
+    failed: list[str] = []
+    if not args.score_only:
+        sampler = {name: getattr(args, name) for name in ("seed", "draws", "tune", "chains")}
+        backtest.claim(out, backtest.made_with(args.horizons, sampler, given, layers))
+        failed = backtest.run(
+            out, wanted, horizons=args.horizons, given=given, sampler=sampler, folder=layers,
+            workers=args.workers, scheduler=args.scheduler, say=say,
+        )  # fmt: skip
+    tables = backtest.report(out, layers)
+    header, rows = backtest.shown(tables[backtest.SUMMARY])
+    title = "Skill of each model against the best benchmark by hindsight (90 % interval by origin)"
+    put(header, rows, args.csv, title)
+    say(f"all scores: {out / backtest.SCORES}")
+    for name in failed:
+        say(f"failed: {name}")
+    return FAILED if failed else DONE
+
+
+def years_of(text: str, first: int) -> list[int]:
+    """Return the years of --origins, a span or several by commas; raise InputError otherwise."""
+    rule = f"must be years from {first} on, as in 2010-2022 or 2012,2016,2020"
+    found: set[int] = set()
+    for part in text.split(","):
+        ends = part.strip().split("-")
+        if len(ends) > 2 or not all(re.fullmatch(r"\d{4}", end) for end in ends):
+            raise InputError(fault(rule, column="--origins", value=text))
+        span = range(int(ends[0]), int(ends[-1]) + 1)
+        if not span or span[0] < first:
+            raise InputError(fault(rule, column="--origins", value=text))
+        found |= set(span)
+    return sorted(found)
 
 
 # Data ------------------------------------------------------------------------------------------

@@ -84,3 +84,16 @@ def covered(quantiles: xr.DataArray, outturn: xr.DataArray, mass: float) -> xr.D
         for level in ((1.0 - mass) / 2.0, (1.0 + mass) / 2.0)
     )
     return (low <= outturn) & (outturn <= high)
+
+
+def interval_score(quantiles: xr.DataArray, outturn: xr.DataArray, mass: float) -> xr.DataArray:
+    """Return the score of the central interval with that mass, in the outturn's unit.
+
+    Its width, and 2/(1 − mass) times what it missed by (Gneiting & Raftery 2007, eq. 43).
+    """
+    low, high = (
+        quantiles.sel({QUANTILE: level}, method="nearest", tolerance=1e-6, drop=True)
+        for level in ((1.0 - mass) / 2.0, (1.0 + mass) / 2.0)
+    )
+    missed = np.maximum(low - outturn, 0.0) + np.maximum(outturn - high, 0.0)
+    return high - low + 2.0 / (1.0 - mass) * missed
