@@ -8,7 +8,7 @@ simulated together, since what one buys enters what all remember; what is kept i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
+from forecast import scenarios as scenario_files
+from forecast.scenarios import Scenario
 from models import capacity, equations, transfers
 from models.drivers import DRIVERS, TREND_YEARS
 from models.inputs import COVARIATES, MEMORY_YEARS
@@ -178,6 +180,7 @@ def futures(
     *,
     seed: int,
     horizon: int = HORIZON,
+    scenarios: Sequence[Scenario] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """Simulate the futures of a pair from every posterior draw.
@@ -192,8 +195,11 @@ def futures(
         Of the shocks: the same seed gives the same world to every pair.
     horizon
         Last year.
+    scenarios
+        As from `forecast.scenarios.choose`; the baseline is always there, and first. All see the
+        same draws and shocks, so that they differ by nothing but the paths they override.
     progress
-        Called with (draws done, draws in all).
+        Called with (draws done, draws in all), of all scenarios together.
 
     Returns
     -------
@@ -215,7 +221,8 @@ def futures(
     Raises
     ------
     InputError
-        If a code is not in the fit, or both are the same.
+        If a code is not in the fit, or both are the same; a scenario sets R&D or GDP of a country
+        without figures of it.
     """
     posterior = tree["posterior"].to_dataset()
     inputs = tree["constant_data"].to_dataset()
@@ -225,17 +232,41 @@ def futures(
         raise InputError(fault(f"the horizon must lie after {origin}", value=horizon))
     arrays = stack(posterior)
     count = len(arrays["parameters"])
-    starts = range(0, count, BLOCK)
-    parts = []
-    for at, start in enumerate(starts):
-        rng = np.random.default_rng([seed, at])
-        some = block(arrays, start, start + BLOCK)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            parts.append(_block_futures(some, inputs, pair, horizon, rng))
-        if progress:
-            progress(min(start + BLOCK, count), count)
-    drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return _label(drawn, inputs, pair, origin, horizon, posterior.sizes[CHAIN])
+    years = np.arange(origin + 1, horizon + 1)
+    worlds: dict[str, xr.Dataset | None] = {BASELINE: None}
+    for scenario in scenarios:
+        if scenario.name != BASELINE:
+            worlds[scenario.name] = _settable(scenario_files.overrides(scenario, years), inputs)
+    drawn: dict[str, list[np.ndarray]] = {}
+    for turn, changes in enumerate(worlds.values()):
+        parts = []
+        for at, start in enumerate(range(0, count, BLOCK)):
+            rng = np.random.default_rng([seed, at])
+            some = block(arrays, start, start + BLOCK)
+            with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+                parts.append(_block_futures(some, inputs, pair, horizon, rng, changes, (seed, at)))
+            if progress:
+                progress(turn * count + min(start + BLOCK, count), len(worlds) * count)
+        for name in parts[0]:
+            drawn.setdefault(name, []).append(np.concatenate([part[name] for part in parts]))
+    return _label(drawn, list(worlds), inputs, pair, origin, horizon, posterior.sizes[CHAIN])
+
+
+def _settable(changes: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
+    """Return the changes if the fit knows what they set; raise InputError otherwise."""
+    history = {"rd_share": "rd_share_mean", "gdp_growth": "gdp"}
+    known = [str(c) for c in inputs[COUNTRY].values]
+    for name, rows in changes.data_vars.items():
+        variable = str(name).rsplit("_", 1)[0]
+        for of in map(str, rows[rows.dims[0]].values):
+            figures = history.get(variable)
+            last = inputs[figures].isel(year_effort=-1) if figures else None
+            absent = not set(of.split("-")) <= {*known, REST}
+            if absent or (last is not None and not np.isfinite(last.sel({COUNTRY: of}))):
+                rule = f"the fit has no figures of {variable} of that country to start from"
+                where = f"scenario {changes.attrs['name']}"
+                raise InputError(fault(rule, file=where, column=variable, value=of))
+    return changes
 
 
 def check_pair(inputs: xr.Dataset, supplier: str, recipient: str) -> tuple[str, str]:
@@ -259,15 +290,18 @@ def _block_futures(
     pair: tuple[str, str],
     horizon: int,
     rng: np.random.Generator,
+    changes: xr.Dataset | None = None,
+    seed: tuple[int, int] = (0, 0),
 ) -> Arrays:
-    """Simulate some draws forward; see `futures`."""
+    """Simulate some draws forward; see `futures`. With changes only what they may touch."""
     countries, suppliers, recipients = (
         [str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER, RECIPIENT)
     )
     both = [countries.index(code) for code in pair]
     sold, bought = suppliers.index(pair[0]), recipients.index(pair[1])
     years = horizon - int(inputs.attrs["origin"])
-    ahead = _ahead(draws, inputs, years, rng)
+    chance = np.random.default_rng([*seed, 1]).random(len(draws["parameters"]))
+    ahead = _ahead(draws, inputs, years, rng, changes, chance)
     effort, theta, theta_past = ahead["effort"], ahead["theta"], ahead["theta_past"]
 
     def of_pair(year: Arrays) -> Arrays:
@@ -281,7 +315,16 @@ def _block_futures(
             **_shares(utility[:, :, bought], home[:, bought], sold),
         }
 
-    market = _trade(draws, inputs, ahead, of_pair, rng)
+    market = _trade(draws, inputs, ahead, of_pair, rng, changes, chance)
+    market |= {
+        "gdp": np.exp(effort["log_gdp"][:, both]).astype(np.float32),
+        "milex": np.exp(effort["log_milex"][:, both]).astype(np.float32),
+        "theta": theta[:, both].astype(np.float32),
+        "rd_share": effort["rd_share"][:, both].astype(np.float32),
+        "rd_stock": effort["rd_stock"][:, both].astype(np.float32),
+    }
+    if changes is not None:
+        return market
 
     utility, home_past, wanted_past = past_market(draws, inputs)
     one = utility[:, :, bought]
@@ -290,13 +333,8 @@ def _block_futures(
     volume = volume[:, sold, 0].astype(np.float32)
     return market | {
         "offer_past": (one - home_past[:, None, bought]).astype(np.float32),
-        "gdp": np.exp(effort["log_gdp"][:, both]).astype(np.float32),
-        "milex": np.exp(effort["log_milex"][:, both]).astype(np.float32),
         "deliveries_past": draw_deliveries(volume, presence, size, rng).astype(np.float32),
-        "theta": theta[:, both].astype(np.float32),
         "theta_past": theta_past[:, both].astype(np.float32),
-        "rd_share": effort["rd_share"][:, both].astype(np.float32),
-        "rd_stock": effort["rd_stock"][:, both].astype(np.float32),
         **{
             f"{name}_past": value.astype(np.float32)
             for name, value in _shares(one, home_past[:, bought], sold).items()
@@ -305,9 +343,17 @@ def _block_futures(
 
 
 def _ahead(
-    draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator
+    draws: Arrays,
+    inputs: xr.Dataset,
+    years: int,
+    rng: np.random.Generator,
+    changes: xr.Dataset | None = None,
+    chance: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Simulate all that deliveries rest on: effort, capacity, home industry, demand, wars.
+
+    A scenario's `changes` are laid over what was drawn; a war that it gives a probability is on in
+    the draws whose `chance` (draw) lies below.
 
     Returns
     -------
@@ -330,7 +376,7 @@ def _ahead(
         - known * change[:, sellers, -1]
     ).astype(float)
 
-    effort = _effort_paths(draws, inputs, years, rng)
+    effort = _effort_paths(draws, inputs, years, rng, changes)
     moved = effort_change(draws, {"rd": effort["rd_moved"], "mil": effort["mil_moved"]})
     steps = rng.standard_normal((n, suppliers, years))
     steps -= steps.mean(axis=1, keepdims=True)
@@ -348,6 +394,10 @@ def _ahead(
     home = draws["home_level"][..., None] + exporter[:, None] * seller_change[:, at]
     home = home + (is_known * (1.0 - exporter))[:, None] * moved[:, buyers]
     war = _wars(draws, inputs, years, rng)
+    for code, probability in scenario_files.each(changes, "war", scenario_files.PROBABILITY):
+        at_war = chance[:, None] < probability
+        seller = list(inputs[SUPPLIER].values).index(code)
+        war[:, seller] = np.where(np.isfinite(probability), at_war, war[:, seller])
     available = capacity_future + draws["war_effect"][:, None, None] * war
     return {
         "effort": effort,
@@ -468,6 +518,7 @@ def _effort_paths(
     inputs: xr.Dataset,
     years: int,
     rng: np.random.Generator,
+    changes: xr.Dataset | None = None,
 ) -> Arrays:
     """Simulate GDP, R&D share and military spending, and the stocks they build.
 
@@ -523,6 +574,9 @@ def _effort_paths(
         log_rd.append(level[:, 1])
         log_mil.append(level[:, 2] + level[:, 0])
     log_gdp, log_rd, log_mil = (np.stack(p, axis=-1) for p in (log_gdp, log_rd, log_mil))
+    if changes is not None:
+        codes = [str(c) for c in inputs[COUNTRY].values]
+        _override_effort(log_gdp, log_rd, log_mil, history[0, :, -1], codes, changes)
     no_gdp = ~np.isfinite(history[0, :, -1])
     log_mil[:, no_gdp] += np.log(inputs["milex"].isel(year_effort=-1).values[no_gdp])[:, None]
 
@@ -554,6 +608,64 @@ def _effort_paths(
     }
 
 
+def _override_effort(
+    log_gdp: np.ndarray,
+    log_rd: np.ndarray,
+    log_mil: np.ndarray,
+    last: np.ndarray,
+    codes: Sequence[str],
+    changes: xr.Dataset,
+) -> None:
+    """Lay a scenario over paths (draw, country, year), in place; `last` is log GDP at the origin.
+
+    What is changed stays outside the dynamics: in the years that a scenario does not name, the R&D
+    and military shares are those of the same draw without it, and growth is, from a new level.
+    """
+    of = {name: scenario_files.each(changes, *name) for name in (
+        ("gdp_growth", "value"), ("gdp_growth", "add"), ("rd_share", "value"),
+        ("rd_share", "multiply"), ("rd_share", "add"), ("mil_share", "multiply"),
+    )}  # fmt: skip
+    for (variable, change), rows in of.items():
+        for code, amount in rows:
+            at, named = codes.index(code), np.isfinite(amount)
+            if variable == "mil_share":
+                log_mil[:, at] += np.where(named, np.log(amount), 0.0)
+                continue
+            if variable == "rd_share":
+                log_rd[:, at] = np.where(
+                    named,
+                    _changed(log_rd[:, at], change, amount, changes, variable, code),
+                    log_rd[:, at],
+                )
+                continue
+            growth = np.diff(log_gdp[:, at], prepend=last[at], axis=-1)
+            if change == "value":
+                share = scenario_files.weight(changes, variable, code)
+                new = (1.0 - share) * growth + share * np.log1p(amount / 100.0)
+            else:
+                new = np.log(np.maximum(np.exp(growth) + amount / 100.0, 0.01))
+            shift = np.cumsum(np.where(named, new - growth, 0.0), axis=-1)
+            log_gdp[:, at] += shift
+            log_mil[:, at] += shift
+
+
+def _changed(
+    log_share: np.ndarray,
+    change: str,
+    amount: np.ndarray,
+    changes: xr.Dataset,
+    variable: str,
+    code: str,
+) -> np.ndarray:
+    """Log of a share of GDP (draw, year) that is set, multiplied or added to; %, 0.01 at least."""
+    if change == "value":
+        share = scenario_files.weight(changes, variable, code)
+        return (1.0 - share) * log_share + share * np.log(amount)
+    if change == "multiply":
+        return log_share + np.log(amount)
+    return np.log(np.maximum(np.exp(log_share) + amount, 0.01))
+
+
 def accumulate(start: np.ndarray, flow: np.ndarray, depreciation: float) -> np.ndarray:
     """Perpetual inventory from a given stock: (..., year) flows to (..., 1 + year) stocks."""
     out = np.empty((*flow.shape[:-1], flow.shape[-1] + 1))
@@ -579,9 +691,9 @@ def _wanted(
     relative = growth - growth.mean(axis=1, keepdims=True)
     budget = known[:, None] * relative[:, index] + last[:, None]
 
-    world = draws["global_demand"][:, -1, None] + draws["global_demand_sd"][
-        :, None
-    ] * np.cumsum(rng.standard_normal((n, years)), axis=-1)
+    world = draws["global_demand"][:, -1, None] + draws["global_demand_sd"][:, None] * np.cumsum(
+        rng.standard_normal((n, years)), axis=-1
+    )
     state = draws["demand_state"].astype(float)
     mean, own = state.mean(axis=1), state[:, -1]
     shocks = rng.standard_normal((years, n, len(known)))
@@ -599,9 +711,7 @@ def _wanted(
     )
 
 
-def _wars(
-    draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator
-) -> np.ndarray:
+def _wars(draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator) -> np.ndarray:
     """Whether each supplier is at war (draw, supplier, year): present wars end at their rate."""
     now = inputs["war"].isel({YEAR: -1}).values
     lasting = rng.random((len(draws["parameters"]), len(now), years))
@@ -615,6 +725,8 @@ def _trade(
     ahead: Mapping[str, Any],
     keep: Callable[[Arrays], Arrays],
     rng: np.random.Generator,
+    changes: xr.Dataset | None = None,
+    chance: np.ndarray | None = None,
 ) -> Arrays:
     """Draw all deliveries year by year, since each year's enter the memory of the next.
 
@@ -630,6 +742,8 @@ def _trade(
         (draw, recipient).
     rng
         Of the shocks.
+    changes, chance
+        As in `_ahead`: embargoes and ideal points.
 
     Returns
     -------
@@ -644,7 +758,8 @@ def _trade(
         column = covariates.sel(covariate=name).isel({YEAR: -1}).values
         fixed += draws[f"{name}_effect"][:, None, None] * column
     effect = draws[f"{COVARIATES[0]}_effect"][:, None, None]
-    distances = _ideal_distances(draws, inputs, years, rng)
+    distances = _ideal_distances(draws, inputs, years, rng, changes)
+    barring = _embargoes(draws, inputs, covariates.sel(covariate="embargo"), changes, chance)
     tiv = inputs["deliveries"].transpose(*transfers.CELL).values[..., -MEMORY_YEARS:]
     recent = [np.repeat(tiv[None, ..., k], n, axis=0) for k in range(MEMORY_YEARS)]
     habit = inputs["memory_mean"].transpose(*transfers.CELL[:2]).values
@@ -662,6 +777,8 @@ def _trade(
             + draws["memory"][:, None, None] * memory
             + available[:, :, None, t]
         )
+        for seller, buyer, shift in barring:
+            utility[:, seller, buyer] += shift[:, t]
         volume = log_volume(utility[..., None], home[..., [t]], wanted[..., [t]])[..., 0]
         volume = volume.astype(np.float32)
         drawn = draw_deliveries(volume, presence, size, rng) * possible
@@ -678,6 +795,29 @@ def _trade(
     return {name: np.stack(values, axis=-1) for name, values in kept.items()}
 
 
+def _embargoes(
+    draws: Arrays,
+    inputs: xr.Dataset,
+    column: xr.DataArray,
+    changes: xr.Dataset | None,
+    chance: np.ndarray | None,
+) -> list[tuple[int, int, np.ndarray]]:
+    """Supplier, recipient and change of utility (draw, year) of embargoes that a scenario sets."""
+    found = []
+    rows = scenario_files.each(changes, "embargo", scenario_files.PROBABILITY)
+    for of, probability in rows:
+        codes = of.split("-")
+        at = [
+            list(inputs[d].values).index(c)
+            for d, c in zip((SUPPLIER, RECIPIENT), codes, strict=True)
+        ]
+        now = float(column.isel({SUPPLIER: at[0], RECIPIENT: at[1], YEAR: -1}))
+        barred = (chance[:, None] < probability).astype(float)
+        moved = np.where(np.isfinite(probability), barred - now, 0.0)
+        found.append((at[0], at[1], draws["embargo_effect"][:, None] * moved))
+    return found
+
+
 def draw_deliveries(
     volume: np.ndarray, presence: np.ndarray, size: tuple, rng: np.random.Generator
 ) -> np.ndarray:
@@ -689,7 +829,11 @@ def draw_deliveries(
 
 
 def _ideal_distances(
-    draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator
+    draws: Arrays,
+    inputs: xr.Dataset,
+    years: int,
+    rng: np.random.Generator,
+    changes: xr.Dataset | None = None,
 ) -> Callable[[int], np.ndarray]:
     """Return a function of the future year: standardised ideal-point distances of all pairs."""
     points = inputs["ideal_point"].ffill(YEAR).isel({YEAR: -1})
@@ -700,6 +844,9 @@ def _ideal_distances(
     shape = (len(draws["parameters"]), points.size, years)
     moved = np.cumsum(rng.standard_t(inputs.attrs["shock_df"], shape), axis=-1)
     moved *= draws["ideal_point_step"][:, None, None]
+    codes = [str(c) for c in inputs[COUNTRY].values]
+    for code, amount in scenario_files.each(changes, "ideal_point", scenario_files.ADD):
+        moved[:, codes.index(code)] += np.nan_to_num(amount)
     mean, sd = float(inputs["ideal_distance_mean"]), float(inputs["ideal_distance_sd"])
 
     def distance(t: int) -> np.ndarray:
@@ -728,7 +875,8 @@ def _shares(utility: np.ndarray, home: np.ndarray, sold: int) -> Arrays:
 
 
 def _label(
-    drawn: Arrays,
+    drawn: Mapping[str, list[np.ndarray]],
+    scenarios: list[str],
     inputs: xr.Dataset,
     pair: tuple[str, str],
     origin: int,
@@ -749,19 +897,21 @@ def _label(
     }
     sellers = [str(c) for c in inputs[SUPPLIER].values]
     kept = [code for code in pair if code in sellers]
-    drawn["exports"] = drawn["exports"][:, [sellers.index(code) for code in kept]]
+    of_kept = [sellers.index(code) for code in kept]
     data = {}
-    for name, values in drawn.items():
+    for name, worlds in drawn.items():
         on = dims.get(name, ahead)
-        data[name] = (on, values[:, None] if SCENARIO in on else values)
+        if name == "exports":
+            worlds = [values[:, of_kept] for values in worlds]
+        data[name] = (on, np.stack(worlds, axis=1) if SCENARIO in on else worlds[0])
     deliveries = inputs["deliveries"]
     stock_past = np.exp(inputs["log_rd_stock"]).rename(year_effort=YEAR)
     years = inputs[YEAR].values
     out = xr.Dataset(
         data,
         coords={
-            DRAW: np.arange(len(drawn["deliveries"])),
-            SCENARIO: [BASELINE],
+            DRAW: np.arange(len(drawn["deliveries"][0])),
+            SCENARIO: scenarios,
             COUNTRY: list(pair),
             SUPPLIER: kept,
             SELLER: sellers,
@@ -780,9 +930,7 @@ def _label(
     for name in ("gdp", "milex"):
         past = inputs[name].rename(year_effort=YEAR)
         out[f"{name}_past"] = past.sel({COUNTRY: list(pair), YEAR: years})
-    out["deliveries_observed"] = deliveries.sel(
-        {SUPPLIER: pair[0], RECIPIENT: pair[1]}, drop=True
-    )
+    out["deliveries_observed"] = deliveries.sel({SUPPLIER: pair[0], RECIPIENT: pair[1]}, drop=True)
     out["imports_observed"] = deliveries.sum(SUPPLIER).sel({RECIPIENT: [pair[1]]})
     out["exports_observed"] = deliveries.sum(RECIPIENT).sel({SUPPLIER: kept})
     for name, (units, words) in UNITS.items():
