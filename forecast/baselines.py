@@ -56,7 +56,8 @@ def forecast(model: str, known: xr.Dataset, pool: xr.Dataset, horizons: int) -> 
     -------
     numpy.ndarray
         Quantiles at `skill.LEVELS` (series, horizon, level) in each target's unit; NaN where the
-        method does not apply, as the intermittent ones do to series that have no noughts.
+        method does not apply, as the intermittent ones to series that have no noughts. A series
+        whose record is too short for a method has the forecast of persistence.
     """
     out = np.full((known.sizes[SERIES], horizons, len(LEVELS)), np.nan)
     targets = known["target"].values
@@ -67,7 +68,11 @@ def forecast(model: str, known: xr.Dataset, pool: xr.Dataset, horizons: int) -> 
         if model == PERSISTENCE:
             out[at] = persistence(mine, all_of_it, horizons)
         elif model in BY_SERIES:
-            out[at] = by_series(model, mine, horizons)
+            made = by_series(model, mine, horizons)
+            short = ~np.isfinite(made).all(axis=(1, 2))
+            if short.any():
+                made[short] = persistence(mine.isel({SERIES: short}), all_of_it, horizons)
+            out[at] = made
         elif target in IN_TIV:
             out[at] = intermittent(model, mine, all_of_it, horizons)
     return out
@@ -175,6 +180,7 @@ def by_series(model: str, known: xr.Dataset, horizons: int) -> np.ndarray:
     """Forecast each series by itself, on a scale on which errors are alike.
 
     That is log(1 + value) for TIV, the logarithm for R&D shares, the figure itself for distances.
+    NaN for a series whose record is too short for the library.
     """
     from statsforecast import StatsForecast
 
@@ -189,9 +195,10 @@ def by_series(model: str, known: xr.Dataset, horizons: int) -> np.ndarray:
     masses = list(range(1, 100))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = StatsForecast(models=[_model(model)], freq=1, n_jobs=1).forecast(
-            df=frame, h=horizons + int(lag.max()), level=masses
+        engine = StatsForecast(
+            models=[_model(model)], freq=1, n_jobs=1, fallback_model=_model("naive")
         )
+        found = engine.forecast(df=frame, h=horizons + int(lag.max()), level=masses)
     low, high = ([f"{model}-{side}-{m}" for m in masses] for side in ("lo", "hi"))
     found = found[found["ds"].between(origin + 1, origin + horizons)]
     found = found.sort_values(["unique_id", "ds"])

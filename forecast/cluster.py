@@ -147,7 +147,7 @@ def client(workers: int, scheduler: str | None) -> Iterator[Any]:
         with (
             LocalCluster(
                 n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                dashboard_address=None, silence_logs=logging.ERROR, memory_limit=0,
+                dashboard_address=":0", silence_logs=logging.ERROR, memory_limit=0,
             ) as cluster,
             Client(cluster) as connected,
         ):  # fmt: skip

@@ -1,0 +1,162 @@
+"""Tasks on a real scheduler and real workers, each a process of its own on this machine.
+
+What is computed is a stand-in that costs nothing; that workers die is real.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from data.errors import InputError
+from forecast import cluster
+
+ROOT = Path(__file__).parents[2]
+SLOW_MACHINE = 60
+"""Seconds to wait for a process to come up before giving up: ten times what it takes."""
+
+
+def square(x, seconds, folder):
+    """Note that it was begun and by whom, take some time, and return x² and the process."""
+    (Path(folder) / f"{x}-{os.getpid()}-{time.monotonic_ns()}").touch()
+    time.sleep(seconds)
+    return x * x, os.getpid()
+
+
+def fail(kind):
+    raise {"input": InputError, "other": RuntimeError}[kind]("a reason")
+
+
+def begun(folder):
+    """Return (x, process) of every attempt."""
+    return [tuple(map(int, p.name.split("-")[:2])) for p in Path(folder).iterdir()]
+
+
+@contextlib.contextmanager
+def process(*words):
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    child = subprocess.Popen(
+        [sys.executable, "-m", *words], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        text=True, env=env,
+    )  # fmt: skip
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+        child.stderr.close()
+
+
+def wait_for(child, pattern):
+    end = time.monotonic() + SLOW_MACHINE
+    while time.monotonic() < end:
+        found = re.search(pattern, child.stderr.readline())
+        if found:
+            return found[0]
+    raise AssertionError("did not come up")
+
+
+@pytest.fixture(scope="module")
+def scheduler():
+    """Return the address of a scheduler and a function that starts a worker for it."""
+    with contextlib.ExitStack() as stack:
+        words = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0")
+        child = stack.enter_context(process(*words, "--no-dashboard"))
+        address = wait_for(child, r"tcp://127\.0\.0\.1:\d+")
+
+        def worker(name):
+            return stack.enter_context(
+                process(
+                    "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1",
+                    "--no-dashboard", "--name", name,
+                )
+            )  # fmt: skip
+
+        yield address, worker
+
+
+def test_a_worker_killed_at_work_loses_nothing_and_what_it_did_is_not_done_twice(
+    scheduler, tmp_path
+):
+    address, worker = scheduler
+    first, second = worker("first"), worker("second")
+    tasks = [cluster.Task(f"task-{k}", square, (k, 0.2, str(tmp_path))) for k in range(12)]
+    came, said = {}, []
+
+    def finished(name, result):
+        came[name] = result
+        if len(came) == 3:
+            # The other is at work on something as it dies.
+            os.kill(second.pid, signal.SIGKILL)
+
+    failed = cluster.run(tasks, finished, scheduler=address, say=said.append)
+    assert failed == {}
+    assert {name: value for name, (value, _) in came.items()} == {
+        f"task-{k}": k * k for k in range(12)
+    }
+    by = {pid for _, pid in came.values()}
+    assert first.pid in by
+    assert by <= {first.pid, second.pid}
+    attempts = begun(tmp_path)
+    # At most what the dead one had at hand or had finished untold is begun again.
+    assert 12 <= len(attempts) <= 15
+    assert len(said) == 12
+    assert re.fullmatch(r"12/12 task-\d+: 0 s; about 0 min left", said[-1])
+    assert second.wait(timeout=10) == -signal.SIGKILL
+
+
+def test_a_task_that_fails_every_time_is_named_and_the_rest_is_done(scheduler, tmp_path):
+    address, _ = scheduler
+    tasks = [
+        cluster.Task("bad", fail, ("other",)),
+        cluster.Task("good", square, (3, 0.0, str(tmp_path))),
+    ]
+    came = {}
+    said = []
+    failed = cluster.run(tasks, came.__setitem__, scheduler=address, say=said.append)
+    assert failed == {"bad": "RuntimeError: a reason"}
+    assert came["good"][0] == 9
+    assert any("bad: failed" in line for line in said)
+
+
+def test_input_that_cannot_be_used_stops_all_with_its_own_words(scheduler):
+    address, _ = scheduler
+    tasks = [cluster.Task("bad", fail, ("input",))]
+    with pytest.raises(InputError, match="a reason"):
+        cluster.run(tasks, print, scheduler=address, say=lambda _: None)
+
+
+def test_workers_of_our_own_are_processes_apart(tmp_path):
+    tasks = [cluster.Task(f"t{k}", square, (k, 0.3, str(tmp_path))) for k in range(4)]
+    came = {}
+    assert cluster.run(tasks, came.__setitem__, workers=2, say=lambda _: None) == {}
+    by = {pid for _, pid in came.values()}
+    assert len(by) == 2
+    assert os.getpid() not in by
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
+def test_a_scheduler_that_does_not_answer_is_named(address, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    with pytest.raises(InputError, match="--scheduler"):
+        cluster.run([cluster.Task("t", fail, ("other",))], print, scheduler=address)
+
+
+def test_each_worker_compiles_in_a_directory_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTENSOR_FLAGS", "floatX=float64,base_compiledir=elsewhere")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
+    monkeypatch.delitem(sys.modules, "pytensor", raising=False)
+    folders = {cluster.own_compile_directory(name) for name in ("0", "1", "tcp://h:1")}
+    assert len(folders) == 3
+    assert all(tmp_path in folder.parents for folder in folders)
+    flags = os.environ["PYTENSOR_FLAGS"].split(",")
+    assert flags[0] == "floatX=float64"
+    assert len(flags) == 2
+    assert os.environ["NUMBA_CACHE_DIR"].startswith(str(tmp_path))
