@@ -53,7 +53,7 @@ def _judge_one(tree: xr.DataTree) -> dict[str, Any]:
     """Judge one posterior."""
     import arviz as az
 
-    posterior = tree["posterior"].to_dataset()
+    posterior = tree["posterior"].to_dataset().astype(np.float64)
     figures = {
         "rhat": az.rhat(posterior),
         "ess_bulk": az.ess(posterior, method="bulk"),

@@ -24,7 +24,7 @@ def test_a_fit_answers_every_question_in_its_draws_order(fitted, ahead):
     assert np.array_equal(
         ahead["theta_past"].sel(country="CHN").values, posterior.values.reshape(400, -1)
     )
-    table, times = events.tables(ahead)
+    table, times = events.tables(events.answers(ahead))
     assert set(table["event"]) == set(times["event"]) <= set(EVENTS)
     assert table["probability"].between(0, 1).all()
     assert (table["mc_error"] >= 0).all()
@@ -47,7 +47,7 @@ def test_the_capacity_of_the_fit_is_near_the_truth_it_was_simulated_from(fitted,
 
 def test_the_gate_takes_events_in_and_keeps_the_worse(fitted, ahead):
     alone = gate.judge(fitted)
-    both = gate.judge(fitted, events.indicators(ahead))
+    both = gate.judge(fitted, events.indicators(events.answers(ahead)))
     for one, two in zip(alone["checks"], both["checks"], strict=True):
         if one["name"] == "rhat":
             assert two["value"] >= one["value"]
@@ -57,7 +57,7 @@ def test_the_gate_takes_events_in_and_keeps_the_worse(fitted, ahead):
 
 
 def test_the_headline_of_the_levels_is_the_forecasts_probability_at_the_origin(fitted, ahead):
-    table, _ = events.tables(ahead)
+    table, _ = events.tables(events.answers(ahead))
     crossing = table[(table["event"] == "capacity_crossover") & (table["year"] == small.ORIGIN)]
     row = levels.levels(fitted, "RUS", "CHN", seed=1).iloc[0]
     assert row["probability"] == pytest.approx(float(crossing["probability"].iloc[0]))
@@ -66,7 +66,9 @@ def test_the_headline_of_the_levels_is_the_forecasts_probability_at_the_origin(f
 
 def test_any_pair_is_answered_from_the_same_fit(fitted):
     for pair in (("USA", "IND"), ("FRA", "VNM"), ("UKR", "RUS")):
-        table, times = events.tables(futures(fitted, *pair, seed=1, horizon=HORIZON))
+        table, times = events.tables(
+            events.answers(futures(fitted, *pair, seed=1, horizon=HORIZON))
+        )
         assert len(table)
         assert len(times)
         assert set(table["supplier"]) == {pair[0]}
@@ -75,7 +77,7 @@ def test_any_pair_is_answered_from_the_same_fit(fitted):
 def test_the_same_stored_draws_give_the_same_bytes(fitted, ahead, tmp_path):
     again = futures(fitted, "RUS", "CHN", seed=1, horizon=HORIZON)
     for name, of in (("first", ahead), ("second", again)):
-        for at, table in enumerate(events.tables(of)):
+        for at, table in enumerate(events.tables(events.answers(of))):
             events.to_csv(table, tmp_path / f"{name}-{at}.csv")
     for at in range(2):
         first, second = ((tmp_path / f"{n}-{at}.csv").read_bytes() for n in ("first", "second"))

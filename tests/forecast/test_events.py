@@ -73,13 +73,13 @@ def happens(event, **given):
 
 def timing(event, **given):
     """Return the timing row of an event."""
-    _, times = events.tables(forecast(**given))
+    _, times = events.tables(events.answers(forecast(**given)))
     return times.set_index("event").loc[event]
 
 
 def probabilities(event, **given):
     """Return P(by year) of an event, from the origin on."""
-    table, _ = events.tables(forecast(**given))
+    table, _ = events.tables(events.answers(forecast(**given)))
     return table[table["event"] == event].set_index("year")["probability"]
 
 
@@ -175,7 +175,7 @@ def test_without_deliveries_in_the_base_years_independence_is_left_out():
 def test_without_exports_of_one_of_them_their_comparison_is_left_out():
     found = events.answers(forecast(suppliers=("RUS",)))
     assert set(found) == set(EVENTS) - {EXPORT_CROSSOVER}
-    table, times = events.tables(forecast(suppliers=("RUS",)))
+    table, times = events.tables(events.answers(forecast(suppliers=("RUS",))))
     assert EXPORT_CROSSOVER not in set(table["event"]) | set(times["event"])
 
 
@@ -218,7 +218,7 @@ def test_a_sustained_crossing_is_never_likelier_than_a_crossing():
 
 
 def test_every_row_says_what_it_is_of():
-    table, times = events.tables(forecast(lead=staircase([2011, np.nan])))
+    table, times = events.tables(events.answers(forecast(lead=staircase([2011, np.nan]))))
     assert list(table.columns) == [
         "event", "domain", "supplier", "recipient", "scenario", "year", "probability", "mc_error",
     ]  # fmt: skip
@@ -257,7 +257,7 @@ def test_independent_draws_have_the_binomial_error_and_lasting_ones_more():
 
 
 def test_indicators_are_cumulative_and_by_chain():
-    found = events.indicators(forecast(lead=staircase([2011, 2012, np.nan, 2014]), chains=2))
+    found = events.indicators(events.answers(forecast(lead=staircase([2011, 2012, np.nan, 2014]), chains=2)))
     assert found[f"{CAPACITY_CROSSOVER} by 2011"].tolist() == [[True, False], [False, False]]
     assert found[f"{CAPACITY_CROSSOVER} by 2014"].tolist() == [[True, True], [False, True]]
     assert len(found) == len(EVENTS) * (len(FUTURE) + 1)
@@ -268,15 +268,15 @@ def test_only_the_baseline_is_judged():
     other = one.assign_coords(scenario=["other"])
     both = xr.concat([one, other], "scenario", data_vars="minimal")
     both.attrs = one.attrs
-    assert len(events.indicators(both)) == len(events.indicators(one))
-    table, _ = events.tables(both)
+    assert len(events.indicators(events.answers(both))) == len(events.indicators(events.answers(one)))
+    table, _ = events.tables(events.answers(both))
     assert set(table["scenario"]) == {BASELINE, "other"}
 
 
 def test_equal_draws_give_equal_bytes(tmp_path):
     given = {"lead": staircase([2011, 2012, 2013, np.nan]), "chains": 2}
     for name in ("first", "second"):
-        events.to_csv(events.tables(forecast(**given))[0], tmp_path / name)
+        events.to_csv(events.tables(events.answers(forecast(**given)))[0], tmp_path / name)
     first, second = (tmp_path / name for name in ("first", "second"))
     assert first.read_bytes() == second.read_bytes()
     assert b"\r" not in first.read_bytes()

@@ -25,7 +25,10 @@ def kept(fitted, tmp_path_factory):
 def test_everything_a_run_promises_is_there(fitted):
     assert set(fitted.children) == {
         "posterior", "sample_stats", "log_prior", "log_likelihood", "observed_data",
-        "constant_data",
+        "constant_data", "domains",
+    }  # fmt: skip
+    assert set(fitted["domains"].children) == {
+        "posterior", "sample_stats", "log_prior", "constant_data",
     }  # fmt: skip
     assert dict(fitted["posterior"].sizes) | {CHAIN: 2, DRAW: 200} == dict(
         fitted["posterior"].sizes
@@ -91,7 +94,11 @@ def test_a_short_fit_does_not_pass_and_its_verdict_can_be_written(fitted):
     assert not verdict["passed"]
     assert json.loads(json.dumps(verdict, allow_nan=False)) == verdict
     # Every entry of every stored quantity is judged.
-    counted = sum(v[0, 0].size for v in fitted["posterior"].data_vars.values())
+    counted = sum(
+        v[0, 0].size
+        for group in ("posterior", "domains/posterior")
+        for v in fitted[group].data_vars.values()
+    )
     assert verdict["quantities"] == counted
 
 

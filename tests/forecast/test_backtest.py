@@ -1,0 +1,367 @@
+"""Backtest: nothing from after the origin, the same truth for all, and work that is not repeated."""
+
+import dataclasses
+import datetime
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import data.panel
+from data.errors import InputError
+from data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
+from forecast import backtest, baselines, cli, cluster, fit, runs, skill
+from forecast.skill import LEVELS
+from tests import small
+
+ORIGIN = small.ORIGIN
+
+
+@pytest.fixture(scope="module")
+def seen_2016():
+    return backtest.seen(2016)
+
+
+@pytest.fixture(scope="module")
+def came():
+    return backtest.outturns()
+
+
+# What an origin may see.
+
+
+def after(row, origin):
+    """Say whether a row speaks of, or comes from, a time after the origin's forecast was made."""
+    day = backtest.seen_on(origin).isoformat()
+    if getattr(row, "vintage", "") > day:
+        return True
+    years = [getattr(row, name, None) for name in ("year", "first_year", "order_year")]
+    return any(year is not None and year > origin for year in years)
+
+
+def poison(row):
+    """Change every figure of a row, and leave what it is a figure of."""
+    changes = {}
+    for name in row._fields:
+        value = getattr(row, name)
+        if name in ("value", "tiv", "ideal_point", "tiv_unit", "ordered_tiv", "delivered_tiv"):
+            changes[name] = 1000.0 * value + 7.0
+        elif name == "n_lines":
+            changes[name] = value + 5
+        elif name == "unit":
+            changes[name] = "poison"
+    return row._replace(**changes)
+
+
+def read_with(change, origin, real):
+    def read(table, folder=None, where=None):
+        out = []
+        for row in real(table, folder, where):
+            # A release of before the day that covers later years too keeps its earlier ones.
+            late = after(row, origin) and not (
+                table == "vintages" and row.vintage <= backtest.seen_on(origin).isoformat()
+            )
+            if not late:
+                if getattr(row, "last_year", None) is not None and table != "vintages":
+                    # That a war or pact will end, and when, is known after the origin only.
+                    row = row._replace(last_year=max(row.last_year, origin + 30)
+                                       if row.last_year > origin else row.last_year)
+                out.append(row)
+            elif change == "poison":
+                out.append(poison(row))
+        return out
+
+    return read
+
+
+@pytest.mark.parametrize("origin", [2012, 2018, 2023])
+@pytest.mark.parametrize("change", ["poison", "drop"])
+def test_nothing_after_the_origin_changes_what_a_fit_sees(origin, change, monkeypatch):
+    as_it_is = backtest.seen(origin)
+    monkeypatch.setattr(data.panel, "read", read_with(change, origin, data.panel.read))
+    assert backtest.seen(origin).identical(as_it_is)
+
+
+def test_poison_is_tasted_where_it_may_be(monkeypatch, seen_2016):
+    monkeypatch.setattr(data.panel, "read", read_with("poison", 2014, data.panel.read))
+    later = backtest.seen(2016)
+    for name in ("tiv", "milex", "rd_share", "ideal_point", "gdp"):
+        assert not later[name].identical(seen_2016[name]), name
+
+
+def test_a_panel_seen_ends_with_its_origin_and_says_what_was_assumed(seen_2016):
+    assert int(seen_2016[YEAR].max()) == 2016
+    share = json.loads(seen_2016.attrs["assumed_share"])
+    assert share["tiv"] == 1.0
+    assert 0.0 < share["rd_share"] < 1.0
+    assert json.loads(backtest.seen(2023).attrs["assumed_share"])["tiv"] == 0.0
+
+
+def test_an_origin_the_panel_does_not_reach_is_refused():
+    with pytest.raises(InputError, match="--origins.*2024"):
+        backtest.seen(2030)
+
+
+# Series.
+
+
+def test_series_are_the_sums_of_the_panel(seen_2016):
+    known = backtest.series(seen_2016)
+    tiv = seen_2016["tiv"].sel({YEAR: slice(1992, None)})
+    for name, expected in (
+        ("imports/CHN", tiv.sel({RECIPIENT: "CHN"}).sum(SUPPLIER)),
+        ("exports/RUS", tiv.sel({SUPPLIER: "RUS"}).sum(RECIPIENT)),
+        ("dyads/RUS-CHN", tiv.sel({SUPPLIER: "RUS", RECIPIENT: "CHN"})),
+    ):
+        assert known["value"].sel(series=name).values == pytest.approx(expected.values)
+    distance = known["value"].sel(series="ideal_distance/RUS-CHN", year=2014)
+    points = seen_2016["ideal_point"].sel(year=2014)
+    assert float(distance) == pytest.approx(
+        abs(float(points.sel(country="RUS") - points.sel(country="CHN")))
+    )
+    assert not any("ROW" in name for name in known["unit"].values)
+
+
+def test_only_pairs_with_deliveries_of_late_are_forecast(seen_2016):
+    known = backtest.series(seen_2016)
+    dyads = known["value"].isel(series=known["target"].values == "dyads")
+    assert (dyads.isel(year=slice(-backtest.ACTIVE_YEARS, None)).sum("year") > 0).all()
+    assert dyads.sizes["series"] > 200
+
+
+# What came.
+
+
+def test_outturns_are_those_of_the_first_and_the_latest_release(came):
+    imports = came["tiv"].sel({RECIPIENT: "CHN", YEAR: 2019}).sum(SUPPLIER)
+    assert imports.sel(release="first").item() == pytest.approx(1341, abs=0.5)
+    assert imports.sel(release="latest").item() == pytest.approx(1323, abs=0.5)
+    share = came["rd_share"].sel(country="CHN", year=2020)
+    # Published so first in the releases that were kept (see the data notes).
+    assert share.sel(release="first").item() == pytest.approx(2.401, abs=0.0005)
+    assert share.sel(release="latest").item() == pytest.approx(2.357, abs=0.0005)
+
+
+# Events.
+
+
+def tiny(exports, pair, years):
+    """Return deliveries of A and B to C over some years, and of A to B."""
+    tiv = np.zeros((2, 3, len(years)))
+    tiv[0, 2], tiv[1, 2] = exports
+    tiv[0, 1] = pair
+    return xr.DataArray(
+        tiv, dims=(SUPPLIER, RECIPIENT, YEAR),
+        coords={SUPPLIER: ["A", "B"], RECIPIENT: ["A", "B", "C"], YEAR: years},
+    )  # fmt: skip
+
+
+def test_events_resolve_by_three_year_means_after_the_origin():
+    years = np.arange(2000, 2014)
+    ours, theirs = np.full(14, 90.0), np.full(14, 30.0)
+    theirs[11] = 300.0
+    pair = np.full(14, 10.0)
+    pair[11:] = 0.0
+    tiv = tiny((ours, theirs), pair, years)
+    known = tiv.sel({YEAR: slice(None, 2010)})
+    asked = backtest.questions(known)
+    assert set(asked["question"].values) == {f"{EXPORT_CROSSOVER}/A-B", f"{INDEPENDENCE}/A-B"}
+    found = backtest.resolve(asked, tiv, 2010, np.array([1, 2, 3, 4]))
+    by = dict(zip(asked["question"].values, found.tolist(), strict=True))
+    # B's mean of 2009-2011 is 120, above A's 93 to 100; it stays on record once it happened.
+    assert by[f"{EXPORT_CROSSOVER}/A-B"][:3] == [1.0, 1.0, 1.0]
+    # Deliveries of A to B end in 2011: their mean is nought from 2013 on.
+    assert by[f"{INDEPENDENCE}/A-B"][:3] == [0.0, 0.0, 1.0]
+    # Of 2014 nothing is known.
+    assert np.isnan(by[f"{EXPORT_CROSSOVER}/A-B"][3])
+
+
+def test_what_has_happened_at_the_origin_is_not_asked():
+    years = np.arange(2000, 2011)
+    tiv = tiny((np.full(11, 10.0), np.full(11, 30.0)), np.zeros(11), years)
+    assert set(backtest.questions(tiv)["question"].values) == {f"{EXPORT_CROSSOVER}/B-A"}
+
+
+def test_climatology_knows_nothing_of_the_future_and_rises_with_the_horizon(seen_2016, came):
+    tiv = seen_2016["tiv"]
+    asked, ahead = backtest.questions(tiv), np.arange(1, 7)
+    said = backtest.climatology(asked, tiv, 2016, ahead)
+    longer = came["tiv"].sel(release="latest", drop=True).sel({YEAR: slice(None, 2020)})
+    longer.loc[{YEAR: slice(None, 2016)}] = tiv
+    assert np.array_equal(said, backtest.climatology(asked, longer, 2016, ahead))
+    assert (np.diff(said, axis=1) > 0).all()
+    assert ((said > 0) & (said < 1)).all()
+
+
+# Our own forecast.
+
+
+@pytest.fixture(scope="module")
+def own(world, tree):
+    return backtest.from_fit("full", tree, world.panel, 3, world.priors, seed=2)
+
+
+def test_a_forecast_of_ours_has_every_series_and_event_a_benchmark_has(own, world):
+    other = backtest.benchmark("persistence", world.panel, ORIGIN, 3)
+    assert list(own["series"].values) == list(other["series"].values)
+    asked = backtest.benchmark(skill.CLIMATOLOGY, world.panel, ORIGIN, 3)
+    assert list(own["question"].values) == list(asked["question"].values)
+    assert own["quantiles"].dims == other["quantiles"].dims
+    assert (own["quantiles"].diff("quantile") >= 0).all()
+    assert (np.diff(own["probability"].values, axis=1) >= 0).all()
+    assert (own.attrs["origin"], own.attrs["model"], own.attrs["draws"]) == (ORIGIN, "full", 80)
+
+
+def test_quantiles_are_those_of_the_simulated_world(own, tree):
+    from forecast import simulate
+
+    world = simulate.world(tree, seed=2, years=3, draws=backtest.FEW)
+    drawn = world["deliveries"].sel(supplier="RUS").sum(RECIPIENT)
+    found = own["quantiles"].sel(series="exports/RUS")
+    assert found.sel(quantile=0.5).values == pytest.approx(drawn.median("draw").values, rel=1e-4)
+
+
+def test_the_sampler_gets_what_was_seen_and_the_variants_priors(world, tree, monkeypatch):
+    got = {}
+
+    def sampled(panel, priors, **options):
+        got.update(panel=panel, priors=priors, options=options)
+        return tree
+
+    monkeypatch.setattr(fit, "fit", sampled)
+    monkeypatch.setattr(backtest, "quality", lambda tree: {"divergences": 0})
+    made = backtest.ours("no_rd", world.panel, ORIGIN, 2, world.priors, seed=5)
+    assert got["panel"] is world.panel
+    assert got["options"]["seed"] == 5 + ORIGIN
+    assert got["options"]["cores"] == 1
+    held = got["priors"].variables
+    assert held["rd_within"]["sigma"] == held["rd_between"]["sigma"] == 0.001
+    assert held["mil_within"] == world.priors.variables["mil_within"]
+    assert world.priors.variables["rd_within"]["sigma"] > 0.1
+    assert made.attrs["model"] == "no_rd"
+
+
+@pytest.mark.parametrize("name", list(backtest.VARIANTS))
+def test_a_variants_priors_are_complete(name, world):
+    from models import priors
+
+    made = backtest.variant(world.priors, backtest.VARIANTS[name])
+    assert priors.order(made) == priors.order(world.priors)
+
+
+# The work as a whole.
+
+
+@pytest.fixture
+def serial(monkeypatch):
+    """Do tasks here, one after the other; return the names of those done."""
+    done = []
+
+    def run(tasks, finished, **_):
+        for task in tasks:
+            done.append(task.name)
+            finished(task.name, task.call(*task.args))
+        return {}
+
+    monkeypatch.setattr(cluster, "run", run)
+    return done
+
+
+def command(out, *words):
+    return cli.main(["backtest", "--out", str(out), "--models", "persistence,climatology", *words])
+
+
+def test_a_backtest_writes_its_tables_and_goes_on_where_it_stopped(tmp_path, serial, capsys):
+    out = tmp_path / "back"
+    assert command(out, "--origins", "2014", "--horizons", "4") == 0
+    assert serial == ["2014/persistence", "2014/climatology"]
+    kept = backtest.place(out, backtest.Job(2014, "persistence"))
+    before = kept.stat().st_mtime_ns
+    assert command(out, "--origins", "2014,2023", "--horizons", "4") == 0
+    assert serial[2:] == ["2023/persistence", "2023/climatology"]
+    assert kept.stat().st_mtime_ns == before
+    assert "2 of 4 forecasts are kept already" in capsys.readouterr().err
+    scores = pd.read_csv(out / "scores.csv")
+    assert tuple(scores.columns) == skill.COLUMNS
+    assert set(scores["origin"]) == {2014, 2023}
+    assert (scores["year"] == scores["origin"] + scores["horizon"]).all()
+    assert int(scores["year"].max()) == 2024
+    deliveries = scores[scores["target"] == "imports"].groupby("origin")["vintage"].unique()
+    assert list(deliveries[2014]) == ["assumed"]
+    assert list(deliveries[2023]) == ["real-time"]
+    for name in ("skill.csv", "events_skill.csv", "calibration.csv", "fits.csv"):
+        assert len(pd.read_csv(out / name)), name
+    assert not list(out.rglob(".*"))
+
+
+def test_a_backtest_is_not_continued_with_other_settings(tmp_path, serial, capsys):
+    assert command(tmp_path / "b", "--origins", "2014", "--horizons", "2") == 0
+    assert command(tmp_path / "b", "--origins", "2014", "--horizons", "3") == 2
+    assert "horizons 2, not 3" in capsys.readouterr().err
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path, serial, capsys):
+    (tmp_path / "thesis.txt").write_text("mine")
+    assert command(tmp_path, "--origins", "2014") == 2
+    assert "give another --out" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_half_written_forecast_is_named(tmp_path, serial, capsys):
+    out = tmp_path / "b"
+    assert command(out, "--origins", "2014", "--horizons", "2") == 0
+    path = backtest.place(out, backtest.Job(2014, "persistence"))
+    path.write_bytes(path.read_bytes()[:100])
+    assert command(out, "--origins", "2014", "--horizons", "2", "--score-only") == 2
+    assert "persistence.nc" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "20", "2010-", "2012-2010", "1999", "2010-2012-2014", "x"])
+def test_origins_that_are_none_are_refused(text, capsys):
+    assert cli.main(["backtest", "--origins", text]) == 2
+    assert "--origins" in capsys.readouterr().err
+
+
+def test_origins_may_be_spans_and_single_years():
+    assert cli.years_of("2010-2012,2020", 2005) == [2010, 2011, 2012, 2020]
+
+
+def test_unknown_models_and_missing_libraries_are_named(monkeypatch, capsys):
+    assert cli.main(["backtest", "--models", "full,magic"]) == 2
+    assert "magic" in capsys.readouterr().err
+    monkeypatch.setattr(baselines, "LIBRARY", "no_such_library")
+    assert cli.main(["backtest", "--models", "theta"]) == 2
+    assert "--group bench" in capsys.readouterr().err
+
+
+def test_asking_for_help_imports_nothing_heavy():
+    code = (
+        "import sys; from forecast.cli import parser; parser();"
+        "print([m for m in ('numpy', 'distributed', 'pymc', 'statsforecast') if m in sys.modules])"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "[]"
+
+
+def test_a_backtest_begun_is_only_continued_from_the_same_panel_and_priors(tmp_path, world):
+    one = {"horizons": 6, "panel": "a"}
+    backtest.claim(tmp_path / "x", one)
+    backtest.claim(tmp_path / "x", one)
+    with pytest.raises(InputError, match="panel a, not b"):
+        backtest.claim(tmp_path / "x", one | {"panel": "b"})
+    assert runs.plain(one) == json.loads((tmp_path / "x" / "backtest.json").read_text())
+
+
+def test_day_of_sight_lies_between_two_releases_of_deliveries():
+    # SIPRI publishes a year's deliveries in March of the next.
+    day = backtest.seen_on(2015)
+    assert datetime.date(2016, 3, 31) < day < datetime.date(2017, 3, 1)
+
+
+def test_levels_are_those_by_which_scores_are_computed():
+    assert pytest.approx(np.arange(1, 200) / 200) == LEVELS
+    assert dataclasses.is_dataclass(small.World)
