@@ -16,6 +16,7 @@ from matplotlib.patches import Rectangle
 from reports import style
 from reports.domains import UNITS, counted
 from reports.numerals import prob
+from reports.phrases import label, names
 from reports.style import COLOURS, FAINT, GREY, INK
 
 Payload = Mapping[str, Any]
@@ -31,13 +32,15 @@ SHORT_DOMAINS = {
     "land": "Land",
     "other": "Other",
 }
+BROKEN = {"uncrewed": "Un-\ncrewed", "air_defence": "Air\ndefence", "submarines": "Sub-\nmarines"}
+"""Names that need two lines over a narrow panel."""
 STEPS = (
     (0.05, "#f7f7f7", "0.05 or less"),
     (0.25, "#dbe3ec", "to 0.25"),
     (0.50, "#b9c9da", "to 0.50"),
     (0.75, "#6c92b8", "to 0.75"),
     (0.95, "#33669c", "to 0.95"),
-    (1.01, "#00284f", "0.95 or more"),
+    (1.01, "#123a66", "0.95 or more"),
 )
 """Upper end of each step of probability, its colour, and what the key says of it."""
 UNKNOWN = "////"
@@ -71,11 +74,11 @@ def heat(payload: Payload) -> bytes:
     """Probability that the recipient is ahead, by domain and year."""
     rows, origin, horizon = payload["domains"]["rows"], payload["origin"], payload["horizon"]
     shown = _shown_years(payload)
-    height = 30 + 6.4 * len(rows)
+    height = 26 + 6.4 * len(rows)
     with style.canvas(height) as figure:
         axes = figure.subplots()
         figure.subplots_adjust(
-            left=0.115, right=0.825, top=1 - 9 / height, bottom=20 / height
+            left=0.115, right=0.79, top=1 - 5 / height, bottom=20 / height
         )
         for at, row in enumerate(rows):
             y = len(rows) - 1 - at
@@ -92,14 +95,14 @@ def heat(payload: Payload) -> bytes:
             for place, year in enumerate(shown):
                 axes.annotate(
                     prob(by_year.get(year)), (1, y), xycoords=("axes fraction", "data"),
-                    xytext=(20 + 27 * place, 0), textcoords="offset points", ha="center",
+                    xytext=(19 + 31 * place, 0), textcoords="offset points", ha="center",
                     va="center", fontweight="bold" if place == 0 else "normal",
                     annotation_clip=False,
                 )
         for place, year in enumerate(shown):
             axes.annotate(
-                f"in {year}", (1, 1), xycoords="axes fraction",
-                xytext=(20 + 27 * place, 4), textcoords="offset points", ha="center",
+                f"P {year}", (1, 1), xycoords="axes fraction",
+                xytext=(19 + 31 * place, 4), textcoords="offset points", ha="center",
                 color=GREY, annotation_clip=False,
             )
         axes.set_ylim(-0.5, len(rows) - 0.5)
@@ -144,7 +147,7 @@ def _runs(series: Mapping[str, Any]) -> list[tuple[int, int, float | None]]:
 
 def _key(figure: Any, height: float) -> None:
     """Draw the steps of probability with their ends under the map."""
-    axes = figure.add_axes((0.115, 1.5 / height, 0.71, 7.5 / height))
+    axes = figure.add_axes((0.115, 1.5 / height, 0.675, 7.5 / height))
     axes.set_axis_off()
     axes.set_xlim(0, len(STEPS))
     axes.set_ylim(0, 1)
@@ -160,11 +163,11 @@ def capacity(payload: Payload) -> bytes:
     rows, origin, horizon = payload["domains"]["rows"], payload["origin"], payload["horizon"]
     columns = 4
     lines = -(-(len(rows) + 1) // columns)
-    height = 8 + 44 * lines
+    height = 6 + 34 * lines
     with style.canvas(height) as figure:
         grid = np.atleast_2d(figure.subplots(lines, columns, sharey=True, sharex=True))
         figure.subplots_adjust(
-            left=0.045, right=0.985, top=1 - 9 / height, bottom=9 / height, hspace=0.34,
+            left=0.045, right=0.985, top=1 - 6 / height, bottom=8 / height, hspace=0.42,
             wspace=0.1,
         )
         cells = list(grid.flat)
@@ -215,7 +218,7 @@ def _legend(payload: Payload, axes: Axes) -> None:
 def levels(payload: Payload) -> bytes:
     """Probability that the recipient is ahead under each convention, by domain; unit values."""
     rows = payload["domains"]["rows"]
-    height = 31 + 6.6 * len(rows)
+    height = 27 + 5.5 * len(rows)
     with style.canvas(height) as figure:
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.35, 1))
         figure.subplots_adjust(
@@ -245,17 +248,17 @@ def levels(payload: Payload) -> bytes:
         left.axvline(0.5, color=GREY, lw=0.7, ls=(0, (1, 2)))
         left.set_xlabel("probability", labelpad=2)
         style.heading(
-            left, f"P({payload['pair']['recipient']['code']} ahead) in {payload['origin']}",
-            "filled: headline; circles: other conventions; diamond: unit values",
+            left, f"{names(payload)['recipient']} ahead in {payload['origin']}",
+            "probability; filled: headline; diamond: unit values",
         )
         if drawn:
             right.axvline(0, color=INK, lw=0.8)
             reach = max(abs(end) for end in right.get_xlim())
             right.set_xlim(-reach, reach)
             right.set_xlabel("log unit value", labelpad=2)
-            codes = "/".join(payload["pair"][r]["code"] for r in ("recipient", "supplier"))
+            sides = "\n".join(names(payload)[r] for r in ("recipient", "supplier"))
             right.annotate(
-                codes, (1, 1), xycoords="axes fraction", xytext=(24, 7), color=GREY,
+                sides, (1, 1), xycoords="axes fraction", xytext=(24, 7), color=GREY,
                 textcoords="offset points", ha="center", va="bottom", annotation_clip=False,
             )
             style.heading(right, "Gap in unit values", "median, 90 % interval")
@@ -291,13 +294,13 @@ def composition(payload: Payload) -> bytes:
     """Observed composition by period against the bands of its prediction, one row a series."""
     series = payload["domains"]["check"]["series"]
     domains = [panel["domain"] for panel in series[0]["panels"]]
-    height = 13 + 20 * len(series)
+    height = 16 + 17.5 * len(series)
     with style.canvas(height) as figure:
         grid = figure.subplots(
             len(series), len(domains), sharex=True, sharey=True, squeeze=False
         )
         figure.subplots_adjust(
-            left=0.125, right=0.945, top=1 - 7 / height, bottom=9 / height, hspace=0.2,
+            left=0.155, right=0.945, top=1 - 9 / height, bottom=6 / height, hspace=0.2,
             wspace=0.16,
         )
         for line, one in zip(grid, series, strict=True):
@@ -305,8 +308,9 @@ def composition(payload: Payload) -> bytes:
             for axes, domain in zip(line, domains, strict=True):
                 _panel(axes, by_domain[domain])
             line[0].annotate(
-                f"{one['country']}\n{one['side']}", (0, 0.5), xycoords="axes fraction",
-                xytext=(-24, 0), textcoords="offset points", ha="right", va="center",
+                f"{label(one['name'], one['country'])}\n{one['side']}", (0, 0.5),
+                xycoords="axes fraction", xytext=(-24, 0), textcoords="offset points",
+                ha="right", va="center",
                 linespacing=1.3, fontweight="bold",
             )
             line[-1].annotate(
@@ -316,8 +320,9 @@ def composition(payload: Payload) -> bytes:
             )
         for axes, domain in zip(grid[0], domains, strict=True):
             axes.annotate(
-                short(domain), (0.5, 1), xycoords="axes fraction", xytext=(0, 4),
-                textcoords="offset points", ha="center", fontsize=6.5, fontweight="bold",
+                BROKEN.get(domain, short(domain)), (0.5, 1), xycoords="axes fraction",
+                xytext=(0, 4), textcoords="offset points", ha="center", fontsize=6.5,
+                fontweight="bold", va="bottom",
             )
         ends = grid[0, 0].get_xlim()
         years = series[0]["panels"][0]["period"]
@@ -330,6 +335,9 @@ def composition(payload: Payload) -> bytes:
         )
         for axes in grid.flat:
             axes.tick_params(labelsize=6.5)
+        for axes in grid[-1]:
+            for text, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):
+                text.set_horizontalalignment(side)
         return style.svg(figure)
 
 

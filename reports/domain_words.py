@@ -27,6 +27,7 @@ from reports.phrases import (
     count,
     curly,
     listing,
+    names,
     say,
     sentence,
     terms,
@@ -97,7 +98,11 @@ def summary(payload: Payload) -> str:
         "open": "left open in ",
         "contradicted": f"at {CONTRADICTED:g} or less in ",
     }
-    parts = [f"{words[key]}{listing(names)}" for key, names in groups.items() if names]
+    parts = [
+        f"{words[key]}{'each' if len(group) == len(rows) else listing(group)}"
+        for key, group in groups.items()
+        if group
+    ]
     text += f": {'; '.join(parts)}. "
     joint = _joint(payload, JUNIOR_EVERYWHERE)
     if not joint["defined"]:
@@ -172,7 +177,7 @@ def table(payload: Payload) -> Table:
     """Today, the years ahead, never, and how much there is to go by, for each domain."""
     data, w = payload["domains"], terms(payload)
     soon, last = _ahead_years(payload)
-    codes = {role: payload["pair"][role]["code"] for role in (RECIPIENT, SUPPLIER)}
+    side = names(payload)
     rows = []
     for row in data["rows"]:
         event, now = row["event"], row["now"]
@@ -211,8 +216,8 @@ def table(payload: Payload) -> Table:
         "caption": f"Who is ahead by domain: {w['r']} against {w['s']}.",
         "columns": [
             "Domain", f"P {w['origin']}", "MC", "Gap", f"by {soon}", f"by {last}",
-            f"not by {w['horizon']}", "First year", f"Lines {codes[RECIPIENT]}",
-            f"Lines {codes[SUPPLIER]}",
+            f"not by {w['horizon']}", "First year", f"Lines {side[RECIPIENT]}",
+            f"Lines {side[SUPPLIER]}",
         ],
         "rows": rows,
         "notes": notes,
@@ -365,7 +370,7 @@ def _slope(entry: Mapping[str, Any]) -> str:
 def levels_table(payload: Payload) -> Table:
     """How far each domain's answer is convention."""
     letter, w = letters(payload), terms(payload)
-    codes = {role: payload["pair"][role]["code"] for role in (RECIPIENT, SUPPLIER)}
+    side = names(payload)
     rows, uncounted = [], False
     for row in payload["domains"]["rows"]:
         unit = next((x for x in row["levels"] if x["alternative"] == UNITS), None)
@@ -399,8 +404,8 @@ def levels_table(payload: Payload) -> Table:
     ]
     if _has_units(payload):
         columns += [
-            "By unit values", "Gap, log unit value", f"Units {codes[RECIPIENT]}",
-            f"Units {codes[SUPPLIER]}",
+            "By unit values", "Gap, log unit value", f"Units {side[RECIPIENT]}",
+            f"Units {side[SUPPLIER]}",
         ]  # fmt: skip
         notes.append(
             f"By unit values: probability that {w['rs']} units were worth more. Units: how many "
@@ -555,15 +560,17 @@ def _percent(share: float) -> str:
 def check_caption(payload: Payload) -> str:
     """Caption of the figure of compositions."""
     check = payload["domains"]["check"]
-    names = listing([s["country"] for s in check["series"] if s["side"] == "exports"])
+    sellers = listing([the(s["name"]) for s in check["series"] if s["side"] == "exports"])
     ticks = ", ".join(f"{100 * t:.0f}" for t in ROOT_TICKS)
+    first = check["series"][0]["panels"][0]["period"][0]
     return say(
-        f"Composition by domain, observed (circles) and predicted (median 50 % and 90 % bands), "
-        f"% of volume on a square-root scale (ticks {ticks}), by period, marked by its last year. "
-        f"Exports of the {count(len(check['series']) - 1)} largest suppliers ({names}) and imports "
-        "of {r}. At the right: share of the row’s figures inside the 90 % band, ties broken at "
-        "random.", payload
-    ).replace("median 50 %", "50 %")
+        "Composition by domain, observed (circles) and predicted (50 % and 90 % bands), "
+        f"% of volume on a square-root scale (ticks {ticks}). Across: periods of four years, the "
+        f"first and the last marked by their last year ({first % 100:02d}: {first}). "
+        f"Exports of the {count(len(check['series']) - 1)} largest suppliers ({sellers}) and "
+        "imports of {r}. At the right: share of the row’s figures inside the 90 % band, ties "
+        "broken at random.", payload
+    )
 
 
 # The argument ----------------------------------------------------------------------------------
@@ -656,8 +663,8 @@ def _register(payload: Payload, row: Mapping[str, Any]) -> str:
         if record[key] is not None:
             parts.append(f"{_lines(record[key], first=not parts)} from {seller} to {buyer}")
     whole = [
-        f"{_lines(record[role], first=False)} by {w[short_]}"
-        for role, short_ in ((SUPPLIER, "s"), (RECIPIENT, "r"))
+        f"{_lines(record[role], first=not parts and role == SUPPLIER)} by {w[letter]}"
+        for role, letter in ((SUPPLIER, "s"), (RECIPIENT, "r"))
         if record[role] is not None
     ]
     text = f"The register of {last} shows {listing(parts)}" if parts else ""

@@ -89,6 +89,7 @@ def collect(
     pair: tuple[str, str],
     tables: Tables,
     milestones: Sequence[int],
+    names: Mapping[str, str],
 ) -> dict[str, Any]:
     """Compute every number of the report that is by domain.
 
@@ -104,6 +105,8 @@ def collect(
         Events of the pair, by domain and jointly.
     milestones
         Years that tables show, the origin first.
+    names
+        Of countries by code.
 
     Returns
     -------
@@ -144,7 +147,7 @@ def collect(
         "named": _named(rows, origin, milestones[-1]),
         "periods": record["periods"],
         "agreement": _agreement(paths[UNIT_VALUES]),
-        "check": _check(paths[CHECK]),
+        "check": _check(paths[CHECK], names),
         "rules": {"likelier": LIKELIER},
     }
 
@@ -337,7 +340,7 @@ def inside(below: pd.Series, at: pd.Series, low: float, high: float) -> pd.Serie
     return (overlap / at.where(at > 0)).fillna(sharp)
 
 
-def _check(path: Path) -> dict[str, Any]:
+def _check(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
     table = read_table(path, CHECK_COLUMNS)
     result: dict[str, Any] = {"series": [], **_covered(table)}
     for (side, country), rows in table.groupby(["side", "country"], sort=False):
@@ -346,7 +349,8 @@ def _check(path: Path) -> dict[str, Any]:
             ordered = one.sort_values("period")
             columns = ("period", "observed", *QUANTILES)
             panels.append({"domain": domain} | {key: ordered[key].tolist() for key in columns})
-        entry = {"side": side, "country": country, "panels": panels}
+        name = names.get(country, country)
+        entry = {"side": side, "country": country, "name": name, "panels": panels}
         result["series"].append(entry | _covered(rows))
     return result
 

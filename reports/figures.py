@@ -27,9 +27,9 @@ from data.names import (
 )
 from reports import domain_figures, style
 from reports.numerals import complement, prob
+from reports.phrases import ROLES, names
 from reports.style import COLOURS, FAINT, GREY, INK, values
 
-ROLES = ("recipient", "supplier")
 EVENT_TITLES = {
     CAPACITY_CROSSOVER: "Capacity: {recipient} ahead",
     CAPACITY_CROSSOVER_SUSTAINED: "Capacity: ahead three years running",
@@ -43,21 +43,6 @@ TIV_TICKS = (0, 10, 100, 1_000, 10_000, 100_000)
 LOW_BAR = 0.25
 """Panels of timing share the scale from 0 to 1 if each has a bar at least this high."""
 Payload = Mapping[str, Any]
-
-
-SHORT = {"United States": "US", "United Kingdom": "UK", "United Arab Emirates": "UAE"}
-LABEL_LENGTH = 12
-"""Letters that fit beside a panel; a longer name without a short form gives way to its code."""
-
-
-def names(payload: Payload) -> dict[str, str]:
-    """Country names by role, as short as a label must be."""
-    found = {}
-    for role in ROLES:
-        entry = payload["pair"][role]
-        short = SHORT.get(entry["name"], entry["name"])
-        found[role] = short if len(short) <= LABEL_LENGTH else entry["code"]
-    return found
 
 
 def rd_effort(payload: Payload) -> bytes:

@@ -205,7 +205,7 @@ def _collect(
     events = _events(tables)
     layer = tree[f"{domains.GROUP}/posterior"].to_dataset()
     parameters = _parameters(priors, posterior) + _parameters(priors, layer)
-    by_domain = domains.collect(paths, tree, pair, tables, milestones)
+    by_domain = domains.collect(paths, tree, pair, tables, milestones, names)
     levels = _levels(paths["levels.csv"])
     capacity = _capacity(base, pair, origin)
     capacity["now"] = _now(capacity["ahead"], origin, events, levels)

@@ -11,6 +11,10 @@ from reports.numerals import NONE
 Payload = Mapping[str, Any]
 Table = dict[str, Any]
 RECIPIENT, SUPPLIER = "recipient", "supplier"
+ROLES = (RECIPIENT, SUPPLIER)
+SHORT = {"United States": "US", "United Kingdom": "UK", "United Arab Emirates": "UAE"}
+LABEL_LENGTH = 12
+"""Letters that fit beside a panel; a longer name without a short form gives way to its code."""
 VERDICTS = {
     "supported": "supported",
     "contradicted": "contradicted",
@@ -117,3 +121,15 @@ def rule(payload: Payload) -> str:
         f"Verdict: supported at a probability of {rules['supported']:g} or more, contradicted at "
         f"{rules['contradicted']:g} or less, left open in between."
     )
+
+
+def label(name: str, code: str) -> str:
+    """Return a country name as short as a label must be."""
+    short = SHORT.get(name, name)
+    return short if len(short) <= LABEL_LENGTH else code
+
+
+def names(payload: Payload) -> dict[str, str]:
+    """Country names by role, as short as a label must be."""
+    return {role: label(payload["pair"][role]["name"], payload["pair"][role]["code"])
+            for role in ROLES}

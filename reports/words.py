@@ -78,7 +78,7 @@ CLAIMS = {
     CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
     EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
     INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean",
-    JUNIOR_EVERYWHERE: "{s} is the junior partner in every domain and in all else that counts",
+    JUNIOR_EVERYWHERE: "{s} is the junior partner in every domain, in effort and in exports",
     "downturn": "An unequal partnership turns down",
 }
 CLAIM_RULES = {

@@ -24,8 +24,13 @@ from data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    DOMAIN_CROSSOVER,
+    DOMAIN_CROSSOVER_SUSTAINED,
+    DOMAINS,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
+    JUNIOR_EVERYWHERE,
+    JUNIOR_IN_NAMED_DOMAINS,
 )
 from reports.payload import FAMILIES
 
@@ -45,6 +50,8 @@ ORIGIN, HORIZON, FIRST = 2024, 2050, 1992
 PAST = np.arange(FIRST, ORIGIN + 1)
 FUTURE = np.arange(ORIGIN + 1, HORIZON + 1)
 PRIORS = Path(__file__).parents[1] / "models" / "priors" / "default.toml"
+DOMAIN_PRIORS = PRIORS.with_name("domains.toml")
+PERIODS = np.arange(ORIGIN - 28, ORIGIN + 1, 4)
 START = {"plain": -0.3, "never": -6.0, "crossed": 6.0, "undefined": -0.6}
 """Median gap of capacity at the origin, recipient minus supplier, by kind."""
 
@@ -76,11 +83,18 @@ def make_run(
     folder.mkdir(parents=True, exist_ok=True)
     pair = ("FRA", "VNM") if kind == "undefined" else ("RUS", "CHN")
     forecast = _forecast(rng, kind, pair, draws * chains)
-    _events(forecast, pair, kind, folder)
+    apart = _by_domain(np.random.default_rng([seed, 1]), forecast, kind)
+    _events(forecast, apart, pair, kind, folder)
     _levels(forecast, pair, kind, folder)
+    _domain_levels(apart, pair, kind, folder)
+    _domain_checks(np.random.default_rng([seed, 2]), pair, folder)
     forecast.to_netcdf(folder / "forecast.nc", engine="h5netcdf")
-    _posterior(rng, forecast, draws, chains).to_netcdf(folder / "posterior.nc", engine="h5netcdf")
-    (folder / "priors.toml").write_text(PRIORS.read_text("utf-8"), "utf-8")
+    apart.to_netcdf(folder / "domains.nc", engine="h5netcdf")
+    tree = _posterior(rng, forecast, draws, chains)
+    tree["domains"] = _domain_layer(np.random.default_rng([seed, 3]), draws, chains)
+    tree.to_netcdf(folder / "posterior.nc", engine="h5netcdf")
+    text = "\n".join(path.read_text("utf-8") for path in (PRIORS, DOMAIN_PRIORS))
+    (folder / "priors.toml").write_text(text, "utf-8")
     (folder / "run.json").write_text(json.dumps(_record(passed, quick, draws, chains)), "utf-8")
     return folder
 
@@ -187,8 +201,10 @@ def _forecast(
     )
 
 
-def _events(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path) -> None:
-    """Write events.csv and timing.csv as the draws have it."""
+def _events(
+    forecast: xr.Dataset, apart: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path
+) -> None:
+    """Write events.csv, timing.csv and domains_ahead.csv as the draws have it."""
     base = forecast.sel(scenario=BASELINE)
     years = np.arange(ORIGIN, HORIZON + 1)
 
@@ -225,10 +241,37 @@ def _events(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path
         means = three(whole(base["deliveries_observed"], base["deliveries"])).mean(axis=-1)
         happens[INDEPENDENCE] = means < floor
 
-    shared = {"domain": ALL_DOMAINS, "supplier": pair[0], "recipient": pair[1]}
-    shared["scenario"] = BASELINE
+    asked = {(event, ALL_DOMAINS): answer for event, answer in happens.items()}
+    own = apart.sel(scenario=BASELINE)
+    leads = {}
+    for domain in DOMAINS:
+        one = own.sel(domain=domain)
+        lead = whole(
+            of(one["theta_domain_past"], pair[1]) - of(one["theta_domain_past"], pair[0]),
+            of(one["theta_domain"], pair[1]) - of(one["theta_domain"], pair[0]),
+        )
+        leads[domain] = lead[:, 2:] > 0
+        asked[DOMAIN_CROSSOVER, domain] = leads[domain]
+        asked[DOMAIN_CROSSOVER_SUSTAINED, domain] = (three(lead) > 0).all(axis=-1)
+    every = np.stack(list(leads.values()))
+    if kind != "undefined":
+        kept = own["main_draw"].values
+        joint = happens[EXPORT_CROSSOVER][kept] & happens[CAPACITY_CROSSOVER][kept]
+        asked[JUNIOR_EVERYWHERE, ALL_DOMAINS] = joint & every.all(axis=0)
+        asked[JUNIOR_IN_NAMED_DOMAINS, ALL_DOMAINS] = joint & every[:-1].all(axis=0)
+    number = every.sum(axis=0)
+    pd.DataFrame(
+        [
+            {"scenario": BASELINE, "year": year, "domains": k, "probability": (column == k).mean()}
+            for year, column in zip(years, number.T, strict=True)
+            for k in range(len(DOMAINS) + 1)
+        ]
+    ).to_csv(folder / "domains_ahead.csv", index=False)
+
+    pair_columns = {"supplier": pair[0], "recipient": pair[1], "scenario": BASELINE}
     rows, times = [], []
-    for event, answer in happens.items():
+    for (event, domain), answer in asked.items():
+        shared = {"domain": domain} | pair_columns
         by = np.maximum.accumulate(answer, axis=1)
         for year, share in zip(years, by.mean(axis=0), strict=True):
             error = float(np.sqrt(share * (1 - share) / len(by)))
@@ -250,6 +293,154 @@ def _events(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path
         )
     pd.DataFrame(rows).to_csv(folder / "events.csv", index=False)
     pd.DataFrame(times).to_csv(folder / "timing.csv", index=False)
+
+
+def _by_domain(rng: np.random.Generator, forecast: xr.Dataset, kind: str) -> xr.Dataset:
+    """Half the draws of a forecast, by domain: capacity moved by what each country is strong in."""
+    pair = [forecast.attrs[role] for role in ("supplier", "recipient")]
+    kept = np.arange(0, forecast.sizes["draw"], 2)
+    own = forecast.isel(draw=kept)
+    past, future, count = len(PAST), len(FUTURE), len(DOMAINS)
+    moved = np.linspace(2.0, -2.0, count) * (0.0 if kind in ("never", "crossed") else 1.0)
+    standing = rng.normal(0.0, 0.3, (len(kept), 2, count)) + np.stack([-moved / 2, moved / 2])
+    back = own["theta_past"].sel(country=pair).transpose("draw", "country", "year").values
+    ahead = own["theta"].sel(country=pair, scenario=BASELINE)
+    ahead = ahead.transpose("draw", "country", "year_future").values
+    drift = _walk(rng, (len(kept), 2, count, future), 0.1)
+    theta = ahead[:, :, None] + standing[..., None] + drift
+    share = rng.beta(3, 3, (len(kept), count, past + future))
+    fraction = rng.beta(2, 5, (len(kept), count, past + future))
+    parts = rng.dirichlet(np.ones(count), (len(kept), future)).transpose(0, 2, 1)
+    total = own["deliveries"].sel(scenario=BASELINE).transpose("draw", "year_future").values
+    each = ("draw", "scenario", "domain", "year_future")
+    return xr.Dataset(
+        {
+            "theta_domain": (
+                ("draw", "scenario", "country", "domain", "year_future"), theta[:, None]
+            ),
+            "theta_domain_past": (
+                ("draw", "country", "domain", "year"), back[:, :, None] + standing[..., None]
+            ),
+            "deliveries_domain": (each, (parts * total[:, None])[:, None]),
+            "supplier_share": (each, share[:, None, :, past:]),
+            "imported_fraction": (each, fraction[:, None, :, past:]),
+            "supplier_share_past": (("draw", "domain", "year"), share[..., :past]),
+            "imported_fraction_past": (("draw", "domain", "year"), fraction[..., :past]),
+        },
+        coords={
+            "draw": np.arange(len(kept)),
+            "main_draw": ("draw", kept),
+            "scenario": [BASELINE],
+            "country": pair,
+            "domain": list(DOMAINS),
+            "year": PAST,
+            "year_future": FUTURE,
+        },
+        attrs=forecast.attrs,
+    )
+
+
+def _domain_levels(apart: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path) -> None:
+    theta = apart["theta_domain_past"].sel(year=ORIGIN)
+    gaps = theta.sel(country=pair[1]) - theta.sel(country=pair[0])
+    shifts = {"chosen": 0.0, "trade_weighted": 0.25, "effort_only": 0.7, "by_number": -0.3}
+    if kind != "undefined":
+        shifts["unit_values"] = -0.1
+    rows = []
+    for at, domain in enumerate(DOMAINS):
+        for name, shift in shifts.items():
+            moved = gaps.sel(domain=domain).values + shift
+            share = float((moved > 0).mean())
+            unit = name == "unit_values"
+            rows.append(
+                {
+                    "domain": domain,
+                    "alternative": name,
+                    "description": f"Convention {name.replace('_', ' ')}",
+                    "probability": share,
+                    "mc_error": float(np.sqrt(share * (1 - share) / len(moved))),
+                    "gap_median": float(np.median(moved)),
+                    "gap_q05": float(np.quantile(moved, 0.05)),
+                    "gap_q95": float(np.quantile(moved, 0.95)),
+                    "year": ORIGIN,
+                    "headline": int(name == "chosen"),
+                    "supplier_items": 5 * at if unit else None,
+                    "recipient_items": 3 * at + 1 if unit else None,
+                }
+            )
+    pd.DataFrame(rows).to_csv(folder / "levels_domains.csv", index=False)
+
+
+def _domain_checks(rng: np.random.Generator, pair: tuple[str, str], folder: Path) -> None:
+    """Write domain_check.csv, noughts and all, and unit_values.csv."""
+    rows = []
+    series = [("exports", code) for code in SUPPLIERS] + [("imports", pair[1])]
+    for side, country in series:
+        for period in PERIODS:
+            weight = np.linspace(2.0, 0.05, len(DOMAINS))
+            drawn = rng.dirichlet(weight, 200)
+            drawn = np.where(drawn < 0.02, 0.0, drawn)
+            seen = rng.dirichlet(weight)
+            seen = np.where(seen < 0.02, 0.0, seen)
+            for at, domain in enumerate(DOMAINS):
+                values = drawn[:, at]
+                levels = {f"q{q:02d}": np.quantile(values, q / 100) for q in (5, 25, 50, 75, 95)}
+                rows.append(
+                    {
+                        "side": side,
+                        "country": country,
+                        "domain": domain,
+                        "period": period,
+                        "observed": seen[at],
+                        **levels,
+                        "below": (values < seen[at]).mean(),
+                        "at": (values == seen[at]).mean(),
+                    }
+                )
+    pd.DataFrame(rows).to_csv(folder / "domain_check.csv", index=False)
+    pd.DataFrame(
+        [
+            {"slope": "within", "median": 0.06, "q05": 0.02, "q95": 0.1, "positive": 0.99},
+            {"slope": "between", "median": 0.01, "q05": -0.05, "q95": 0.07, "positive": 0.6},
+        ]
+    ).to_csv(folder / "unit_values.csv", index=False)
+
+
+def _domain_layer(rng: np.random.Generator, draws: int, chains: int) -> xr.DataTree:
+    """Return what the report reads of the domain layer: parameters, and deliveries on record."""
+    priors = tomllib.loads(DOMAIN_PRIORS.read_text("utf-8"))["variable"]
+    shape = (chains, draws)
+    drawn = {name: _near_prior(rng, entry, shape) for name, entry in priors.items()}
+    recipients = (*RECIPIENTS, "RUS")
+    size = (len(SUPPLIERS), len(recipients), len(PERIODS), len(DOMAINS))
+    lines = rng.poisson(np.linspace(4.0, 0.1, len(DOMAINS)), size).astype(float)
+    lines[SUPPLIERS.index("CHN"), recipients.index("CHN")] = 0.0
+    lines[SUPPLIERS.index("RUS"), recipients.index("RUS")] = 0.0
+    dims = ("supplier", "recipient", "period", "domain")
+    constant = xr.Dataset(
+        {
+            "lines": (dims, lines),
+            "volume": (dims, lines * rng.gamma(2.0, 15.0, size)),
+            "middle": (("period",), PERIODS - 1.5),
+        },
+        coords={
+            "supplier": list(SUPPLIERS),
+            "recipient": list(recipients),
+            "period": PERIODS,
+            "domain": list(DOMAINS),
+        },
+    )
+    posterior = xr.Dataset(
+        {
+            "parameters": (
+                ("chain", "draw", "parameter"), np.stack(list(drawn.values()), axis=-1)
+            )
+        },
+        coords={
+            "chain": np.arange(chains), "draw": np.arange(draws), "parameter": list(drawn),
+        },
+    )  # fmt: skip
+    return xr.DataTree.from_dict({"posterior": posterior, "constant_data": constant})
 
 
 def _levels(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path) -> None:
