@@ -224,22 +224,24 @@ def questions(tiv: xr.DataArray) -> xr.Dataset:
         Over `question`: `event`, `pair`, `supplier`, `recipient` (coordinates) and `base`, TIV
         million a year (NaN for export crossovers).
     """
-    tail = tiv.isel({YEAR: slice(-MEAN_YEARS, None)}).mean(YEAR)
-    exports = tail.sum(RECIPIENT)
-    sellers = [str(c) for c in tiv[SUPPLIER].values if c != REST]
+    whole = tiv.transpose(SUPPLIER, RECIPIENT, YEAR)
+    sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
+    tail = whole.values[..., -MEAN_YEARS:].mean(axis=-1)
+    exports = tail.sum(axis=1)
+    base = whole.sel({YEAR: slice(*BASE_YEARS)}).values.mean(axis=-1)
+    own = [k for k, code in enumerate(sellers) if code != REST]
     rows = [
-        (EXPORT_CROSSOVER, s, r, np.nan)
-        for s in sellers
-        for r in sellers
-        if s != r and not float(exports.sel({SUPPLIER: r})) > float(exports.sel({SUPPLIER: s}))
+        (EXPORT_CROSSOVER, sellers[i], sellers[j], np.nan)
+        for i in own
+        for j in own
+        if i != j and not exports[j] > exports[i]
     ]
-    base = tiv.sel({YEAR: slice(*BASE_YEARS)}).mean(YEAR)
-    for s in sellers:
-        for r in tiv[RECIPIENT].values:
-            level = float(base.sel({SUPPLIER: s, RECIPIENT: r})) if r != REST else 0.0
-            now = float(tail.sel({SUPPLIER: s, RECIPIENT: r}))
-            if level > 0 and not now < INDEPENDENCE_SHARE * level:
-                rows.append((INDEPENDENCE, s, str(r), level))
+    rows += [
+        (INDEPENDENCE, sellers[i], code, base[i, j])
+        for i in own
+        for j, code in enumerate(buyers)
+        if code != REST and base[i, j] > 0 and not tail[i, j] < INDEPENDENCE_SHARE * base[i, j]
+    ]
     event, supplier, recipient, levels = zip(*rows, strict=True)
     pair = [f"{s}-{r}" for s, r in zip(supplier, recipient, strict=True)]
     text = {"event": event, "pair": pair, SUPPLIER: supplier, RECIPIENT: recipient}
