@@ -44,6 +44,8 @@ STEPS = (
 )
 """Upper end of each step of probability, its colour, and what the key says of it."""
 UNKNOWN = "////"
+PANEL = 0.84
+"""Width of a small panel; the rest of one is space between two."""
 ROOT_TICKS = (0.0, 0.1, 0.4, 0.9)
 """Ticks of a share on a square-root scale, about evenly spread."""
 
@@ -163,7 +165,7 @@ def capacity(payload: Payload) -> bytes:
     rows, origin, horizon = payload["domains"]["rows"], payload["origin"], payload["horizon"]
     columns = 4
     lines = -(-(len(rows) + 1) // columns)
-    height = 6 + 34 * lines
+    height = 6 + 31 * lines
     with style.canvas(height) as figure:
         grid = np.atleast_2d(figure.subplots(lines, columns, sharey=True, sharex=True))
         figure.subplots_adjust(
@@ -218,7 +220,7 @@ def _legend(payload: Payload, axes: Axes) -> None:
 def levels(payload: Payload) -> bytes:
     """Probability that the recipient is ahead under each convention, by domain; unit values."""
     rows = payload["domains"]["rows"]
-    height = 27 + 5.5 * len(rows)
+    height = 27 + 5.2 * len(rows)
     with style.canvas(height) as figure:
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.35, 1))
         figure.subplots_adjust(
@@ -296,61 +298,61 @@ def composition(payload: Payload) -> bytes:
     domains = [panel["domain"] for panel in series[0]["panels"]]
     height = 16 + 17.5 * len(series)
     with style.canvas(height) as figure:
-        grid = figure.subplots(
-            len(series), len(domains), sharex=True, sharey=True, squeeze=False
-        )
+        grid = figure.subplots(len(series), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
         figure.subplots_adjust(
-            left=0.155, right=0.945, top=1 - 9 / height, bottom=6 / height, hspace=0.2,
-            wspace=0.16,
+            left=0.155, right=0.945, top=1 - 9 / height, bottom=6 / height, hspace=0.2
         )
-        for line, one in zip(grid, series, strict=True):
+        for axes, one in zip(grid, series, strict=True):
             by_domain = {panel["domain"]: panel for panel in one["panels"]}
-            for axes, domain in zip(line, domains, strict=True):
-                _panel(axes, by_domain[domain])
-            line[0].annotate(
-                f"{label(one['name'], one['country'])}\n{one['side']}", (0, 0.5),
-                xycoords="axes fraction", xytext=(-24, 0), textcoords="offset points",
-                ha="right", va="center",
-                linespacing=1.3, fontweight="bold",
-            )
-            line[-1].annotate(
-                f"{100 * one['within_90']['split']:.0f} %", (1, 0.5), xycoords="axes fraction",
-                xytext=(5, 0), textcoords="offset points", va="center", color=GREY,
-                annotation_clip=False,
-            )
-        for axes, domain in zip(grid[0], domains, strict=True):
+            for place, domain in enumerate(domains):
+                _panel(axes, by_domain[domain], place)
+            axes.spines["bottom"].set_visible(False)
+            axes.tick_params(bottom=False, labelbottom=False, labelsize=6.5)
+            shared = {"xycoords": "axes fraction", "textcoords": "offset points"}
             axes.annotate(
-                BROKEN.get(domain, short(domain)), (0.5, 1), xycoords="axes fraction",
-                xytext=(0, 4), textcoords="offset points", ha="center", fontsize=6.5,
-                fontweight="bold", va="bottom",
+                f"{label(one['name'], one['country'])}\n{one['side']}", (0, 0.5),
+                xytext=(-24, 0), ha="right", va="center", linespacing=1.3, fontweight="bold",
+                **shared,
             )
-        ends = grid[0, 0].get_xlim()
-        years = series[0]["panels"][0]["period"]
-        grid[0, 0].set_xlim(ends)
-        marked = (years[0], years[-1])
-        grid[0, 0].set_xticks(marked, [f"{year % 100:02d}" for year in marked])
-        grid[0, 0].set_ylim(0, 1)
-        grid[0, 0].set_yticks(
+            axes.annotate(
+                f"{100 * one['within_90']['split']:.0f} %", (1, 0.5), xytext=(5, 0),
+                va="center", color=GREY, annotation_clip=False, **shared,
+            )
+        grid[0].set_xlim(-0.06, len(domains) - 1 + PANEL + 0.06)
+        grid[0].set_ylim(0, 1)
+        grid[0].set_yticks(
             [np.sqrt(tick) for tick in ROOT_TICKS], [f"{100 * tick:.0f}" for tick in ROOT_TICKS]
         )
-        for axes in grid.flat:
-            axes.tick_params(labelsize=6.5)
-        for axes in grid[-1]:
-            for text, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):
-                text.set_horizontalalignment(side)
+        years = series[0]["panels"][0]["period"]
+        for place, domain in enumerate(domains):
+            grid[0].annotate(
+                BROKEN.get(domain, short(domain)), (place + PANEL / 2, 1), xytext=(0, 4),
+                xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
+                fontsize=6.5, fontweight="bold", va="bottom",
+            )
+            for year, at, side in ((years[0], 0, "left"), (years[-1], PANEL, "right")):
+                grid[-1].annotate(
+                    f"{year % 100:02d}", (place + at, 0), xytext=(0, -4), fontsize=6.5,
+                    xycoords=("data", "axes fraction"), textcoords="offset points", ha=side,
+                    va="top", annotation_clip=False,
+                )
         return style.svg(figure)
 
 
-def _panel(axes: Axes, panel: Mapping[str, Any]) -> None:
+def _panel(axes: Axes, panel: Mapping[str, Any], place: int) -> None:
+    """Draw one domain of a series from `place` to `place + PANEL` on the common axis."""
     year = style.values(panel, "period")
+    wide = max(year[-1] - year[0], 1.0)
+    at = place + PANEL * (year - year[0]) / wide
     colour = COLOURS["recipient"]
     for low, high, alpha in (("q05", "q95", style.OUTER), ("q25", "q75", style.INNER)):
         axes.fill_between(
-            year, np.sqrt(style.values(panel, low)), np.sqrt(style.values(panel, high)),
+            at, np.sqrt(style.values(panel, low)), np.sqrt(style.values(panel, high)),
             color=colour, alpha=alpha, lw=0,
         )
+    axes.plot([place, place + PANEL], [0, 0], color=INK, lw=0.6)
     seen = style.values(panel, "observed")
-    axes.plot(year, np.sqrt(seen), "o", color=INK, ms=2.0, mfc="white", mew=0.6, clip_on=False)
+    axes.plot(at, np.sqrt(seen), "o", color=INK, ms=2.0, mfc="white", mew=0.6, clip_on=False)
 
 
 ALL = {

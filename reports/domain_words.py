@@ -208,10 +208,14 @@ def table(payload: Payload) -> Table:
             "the lead is lost again. First year: median (90 % interval) of the first year ahead "
             "in the draws in which that happens by {horizon}; ≤{origin}: in {origin} or earlier. "
             f"Lines {_last_period(payload)}: entries of SIPRI’s register (one deal in one year) "
-            f"behind each side’s exports in the domain. Where they are few, the number rests on "
+            "behind each side’s exports in the domain. Where they are few, the number rests on "
             "other domains and on the prior.", payload,
         )
     ]
+    missing = outsiders(payload)
+    if missing:
+        verb = "is no supplier" if len(missing) == 1 else "are no suppliers"
+        notes.append(f"{NONE}: {listing(missing)} {verb} of the sample.")
     return {
         "caption": f"Who is ahead by domain: {w['r']} against {w['s']}.",
         "columns": [
