@@ -121,7 +121,9 @@ def score_quantities(
     came = xr.DataArray(outturn, dims="case")
     found = {
         "crps": scores.crps(said, came).values,
-        "crps_log1p": np.where(in_tiv, scores.crps_log1p(said.clip(0.0), came).values, np.nan),
+        "crps_log1p": np.where(
+            in_tiv, scores.crps_log1p(said.clip(0.0), came.clip(0.0)).values, np.nan
+        ),
         "log_score": np.where(in_tiv, binned_log_score(quantiles, outturn), np.nan),
         "pit": pit(quantiles, outturn, rng),
         "error_of_median": quantiles[:, len(LEVELS) // 2] - outturn,
