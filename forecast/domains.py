@@ -65,7 +65,7 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
         acquisitions in the domain (draw, scenario, domain, year_future), and both over the past
         (draw, domain, year).
     """
-    draws = stack(tree[f"{GROUP}/posterior"].to_dataset())
+    draws = layer_draws(tree)
     observed = tree[f"{GROUP}/constant_data"].to_dataset()
     chains = tree[f"{GROUP}/posterior"].sizes[CHAIN]
     main = thinned(int(futures.attrs["chains"]), futures.sizes[DRAW], chains, len(draws["need"]))
@@ -130,6 +130,13 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
         },
         attrs=futures.attrs | {"chains": chains},
     )  # fmt: skip
+
+
+def layer_draws(tree: xr.DataTree) -> Arrays:
+    """Return the layer's draws as plain arrays, with `strength` (draw, period, source, domain)."""
+    draws = stack(tree[f"{GROUP}/posterior"].to_dataset())
+    still = np.repeat(draws["other_strength"][:, None], draws["strength"].shape[1], axis=1)
+    return draws | {"strength": np.concatenate([draws["strength"], still], axis=2)}
 
 
 def thinned(chains: int, draws: int, chains_kept: int, kept: int) -> np.ndarray:
@@ -367,7 +374,7 @@ def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: in
         volume), q05 to q95 of the prediction given how many lines and how much volume each pair
         had, below and within: share of predictions under the observed share, and at it.
     """
-    draws = stack(tree[f"{GROUP}/posterior"].to_dataset())
+    draws = layer_draws(tree)
     observed = tree[f"{GROUP}/constant_data"].to_dataset()
     rng = np.random.default_rng([seed, 1])
     lines, volume = (observed[n].transpose(*CELL).values for n in ("lines", "volume"))
@@ -432,7 +439,7 @@ def agreement(
         `unit_level` and mean capacity (draw, supplier).
     """
     layer = tree[f"{GROUP}/posterior"].to_dataset()
-    draws = stack(layer)
+    draws = layer_draws(tree)
     main = tree["posterior"].to_dataset()
     kept = thinned(
         main.sizes[CHAIN], main.sizes[CHAIN] * main.sizes[DRAW], layer.sizes[CHAIN],

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from data.names import CHAIN, COUNTRY, DOMAIN, RECIPIENT, SUPPLIER, YEAR
-from forecast.domains import GROUP, paths, relative, thinned
+from forecast.domains import GROUP, layer_draws, paths, relative, thinned
 from forecast.events import by_chain
 from forecast.simulate import Arrays, check_pair, home_split, past_change, stack
 from models import capacity, transfers
@@ -118,7 +118,7 @@ def by_domain(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0
     pair = check_pair(inputs, supplier, recipient)
     origin = int(inputs.attrs["origin"])
     overall = gaps(stack(posterior), inputs, pair, np.random.default_rng(seed))
-    draws = stack(layer)
+    draws = layer_draws(tree)
     chains = layer.sizes[CHAIN]
     count = len(draws["need"])
     kept = thinned(posterior.sizes[CHAIN], len(overall[CHOSEN]), chains, count)

@@ -165,6 +165,42 @@ def domains(observed: xr.Dataset, priors: Priors) -> pm.Model:
     return model
 
 
+def joint_with_domains(
+    inputs: xr.Dataset, observed: xr.Dataset, priors: Priors, domain_priors: Priors
+) -> pm.Model:
+    """Build both factors as one model in which unit values also inform capacity.
+
+    What the two separate fits leave out. On the whole panel it takes several times as long, so it
+    serves to check them on a small one.
+
+    Parameters
+    ----------
+    inputs, priors
+        As for `models.joint.joint`.
+    observed, domain_priors
+        As for `domains`.
+
+    Returns
+    -------
+    pymc.Model
+        Variables of the layer with the prefix `domain::`; `unit_capacity`, log unit value per
+        log-odds.
+    """
+    from models.joint import joint
+
+    fixed = constants(observed, order(domain_priors))
+    model = joint(inputs, priors)
+    with model:
+        level = model["supplier_level"]
+        slope = pm.Normal("unit_capacity", 0.0, domain_priors.constant("unit_capacity_sd"))
+        model.add_coords(coords(fixed) | {"domain_parameter": order(domain_priors)})
+        with pm.Model(name="domain"):
+            top = parameters(domain_priors, "domain_parameter")
+            vector = pm.modelcontext(None)["parameters"]
+            layer(fixed, top, vector, slope * (level - level.mean()))
+    return model
+
+
 def coords(fixed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the coordinates that the layer's vectors need."""
     return {f"{name}_at": np.arange(fixed[f"{name}_scale"].size) for name in VECTORS}
@@ -440,8 +476,9 @@ def effects(
     Returns
     -------
     xarray.Dataset
-        `parameters`; `strength` (period, source, domain): relative strength by number of
-        deliveries, log-odds; `need` (recipient, domain), `demand` (period, domain) and `habit`
+        `parameters`; `strength` (period, supplier, domain): relative strength by number of
+        deliveries, log-odds, and `other_strength` (other, domain) of recipients that are no
+        suppliers, which stays as it is; `need` (recipient, domain), `demand` (period, domain) and `habit`
         (pair, domain), log-odds; `size` (supplier, domain): log TIV of a delivery line relative
         to the pair's others; `unit_level` (supplier) and `unit_standing` (supplier, domain): log
         unit value relative to other suppliers of the same classes; `unit_drift` (period, domain)
@@ -472,7 +509,8 @@ def effects(
         )
         suppliers = (fixed["shape"]["suppliers"], fixed["shape"]["domains"])
         tables = {
-            "strength": known["level"][None] + known["moving"],
+            "strength": (known["level"][None] + known["moving"])[:, : suppliers[0]],
+            "other_strength": known["level"][suppliers[0] :],
             "need": wants @ fixed["of_domain"],
             "demand": known["demand"][None] + known["drift"],
             "habit": np.einsum("pk,pkd->pd", own.reshape(basis.shape[:2]), basis),
@@ -485,7 +523,8 @@ def effects(
         for name, values in tables.items():
             out.setdefault(name, []).append(values.astype(np.float32))
     dims = {
-        "strength": (PERIOD, SOURCE, names.DOMAIN),
+        "strength": (PERIOD, names.SUPPLIER, names.DOMAIN),
+        "other_strength": ("other", names.DOMAIN),
         "need": (names.RECIPIENT, names.DOMAIN),
         "demand": (PERIOD, names.DOMAIN),
         "habit": ("pair", names.DOMAIN),
@@ -497,7 +536,8 @@ def effects(
     }
     codes = [observed[d].values for d in (names.SUPPLIER, names.RECIPIENT)]
     label = [f"{codes[0][s]}-{codes[1][r]}" for s, r in zip(*pairs(observed), strict=True)]
-    coords_ = {d: observed[d].values for d in (*CELL, SOURCE)} | {"pair": label}
+    others = observed[SOURCE].values[observed.sizes[names.SUPPLIER] :]
+    coords_ = {d: observed[d].values for d in CELL} | {"pair": label, "other": others}
     return xr.Dataset(
         {
             name: ((*lead, *dims[name]), np.stack(values).reshape(*shape, *values[0].shape))

@@ -203,7 +203,7 @@ def _dump(tables: Mapping[str, Any]) -> str:
     return tomli_w.dumps(tables)
 
 
-def parameters(priors: Priors) -> dict[str, Any]:
+def parameters(priors: Priors, dim: str = "parameter") -> dict[str, Any]:
     """Add every variable of the priors to the current model and return them by name.
 
     All are one standard Normal vector `standard` (parameter), scaled and transformed to the
@@ -213,14 +213,16 @@ def parameters(priors: Priors) -> dict[str, Any]:
     Parameters
     ----------
     priors
-        The checked priors; the model must have the coordinate `parameter` from `order`.
+        The checked priors.
+    dim
+        The model's coordinate of their names, from `order`.
     """
     import pymc as pm
     import pytensor.tensor as pt
 
     names = order(priors)
     entries = [priors.variables[name] for name in names]
-    standard = pm.Normal("standard", 0.0, 1.0, dims="parameter")
+    standard = pm.Normal("standard", 0.0, 1.0, dims=dim)
     stated = np.array([e["mu"] for e in entries]) + standard * np.array(
         [e["sigma"] for e in entries]
     )
@@ -234,7 +236,7 @@ def parameters(priors: Priors) -> dict[str, Any]:
         if count:
             parts.append(inverse(stated[start : start + count]))
         start += count
-    vector = pm.Deterministic("parameters", pt.concatenate(parts), dims="parameter")
+    vector = pm.Deterministic("parameters", pt.concatenate(parts), dims=dim)
     return {name: vector[i] for i, name in enumerate(names)}
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from data.names import DOMAIN, DRAW, SCENARIO, YEAR_FUTURE
 from forecast import domains, events, levels
-from forecast.simulate import futures, stack
+from forecast.simulate import futures
 from models import domains as model
 
 HORIZON = 2030
@@ -45,7 +45,7 @@ def test_split_totals_follow_the_shares_they_are_given():
 
 
 def test_capacity_by_domain_is_capacity_in_all_on_the_average_of_what_the_world_buys(fitted):
-    draws = stack(fitted["domains/posterior"].to_dataset())
+    draws = domains.layer_draws(fitted)
     observed = fitted["domains/constant_data"].to_dataset()
     years = fitted["constant_data"]["year"].values
     state = domains.paths(
@@ -153,8 +153,9 @@ def test_a_recipient_that_exports_nothing_has_no_unit_values(fitted):
 def test_a_recipient_that_exports_nothing_is_known_by_its_imports_alone(fitted):
     """Its strengths are less well known than those of the greatest supplier."""
     layer = fitted["domains/posterior"]
-    spread = layer["strength"].isel(period=-1).std(("chain", "draw")).mean(DOMAIN)
-    assert float(spread.sel(source="IND")) > 1.1 * float(spread.sel(source="USA"))
+    mine = layer["other_strength"].sel(other="IND").std(("chain", "draw")).mean()
+    other = layer["strength"].isel(period=-1).sel(supplier="USA").std(("chain", "draw")).mean()
+    assert float(mine) > 1.1 * float(other)
 
 
 def test_the_predictive_check_holds_what_the_layer_was_drawn_from(fitted):

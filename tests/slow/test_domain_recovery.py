@@ -60,7 +60,7 @@ def recover(seed: int) -> dict[str, tuple[float, float]]:
         gap, true_gap = 0.0, 0.0
         for sign, code in ((-1.0, a), (1.0, b)):
             s = codes.index(code)
-            strength = drawn("strength", period=last, source=code)
+            strength = drawn("strength", period=last, supplier=code)
             gap = gap + sign * relative(strength, size[:, s] - common, weight)
             true_gap = true_gap + sign * relative(
                 truth["strength"][-1, s], truth["size"][s] - truth["common_size"], true_weight
