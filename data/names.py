@@ -65,6 +65,10 @@ DOMAIN_EVENTS = (
 )
 """Events that rest on domains: the first two by domain; the last leaves `other` out."""
 
+DOWNTURN, RUPTURE, COOLING = "downturn", "rupture", "cooling"
+PARTNERSHIP_EVENTS = (DOWNTURN, RUPTURE, COOLING)
+"""Events of a partnership: the first two of pairs with a treaty, the last of pairs that vote."""
+
 MEAN_YEARS = 3
 """Years of the trailing means on which exports and independence resolve, and of `sustained`."""
 BASE_YEARS = (2000, 2009)

@@ -86,7 +86,7 @@ def forecast(
     distance = model.simulate(posterior, gap, pair, horizon, seed=seed)
     record = abs(gap.sel({model.PAIR: pair}, drop=True)).dropna(YEAR)
     sd = model.pooled_sd(gap)
-    whole = _joined(record, distance)
+    whole = joined(record, distance)
     cools = model.cooling(whole, sd, YEAR_FUTURE).sel({YEAR_FUTURE: distance[YEAR_FUTURE]})
     first = cools.astype(int).cumsum(YEAR_FUTURE) > 0
     return xr.Dataset(
@@ -142,7 +142,7 @@ def check(gap: xr.DataArray, priors: Priors, origin: int, *, seed: int) -> pd.Da
         q = drawn.quantile([0.05, 0.25, 0.75, 0.95], "draw").values
         inside.append([(q[1] <= came) & (came <= q[2]), (q[0] <= came) & (came <= q[3])])
         years = drawn[YEAR_FUTURE]
-        whole = _joined(truth.sel({YEAR: slice(None, origin)}), drawn)
+        whole = joined(truth.sel({YEAR: slice(None, origin)}), drawn)
         cools = model.cooling(whole, sd, YEAR_FUTURE).sel({YEAR_FUTURE: years})
         expected.append(cools.mean("draw").values)
         seen.append(model.cooling(truth, sd, YEAR).sel({YEAR: slice(origin + 1, None)}).values)
@@ -158,7 +158,7 @@ def check(gap: xr.DataArray, priors: Priors, origin: int, *, seed: int) -> pd.Da
     )
 
 
-def _joined(record: xr.DataArray, future: xr.DataArray) -> xr.DataArray:
+def joined(record: xr.DataArray, future: xr.DataArray) -> xr.DataArray:
     """Record and simulated future of a distance in one, (draw, year_future)."""
     past = record.rename({YEAR: YEAR_FUTURE}).expand_dims({"draw": future.sizes["draw"]})
     return xr.concat([past.drop_vars("draw", errors="ignore"), future], YEAR_FUTURE)

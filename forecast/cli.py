@@ -94,6 +94,8 @@ def parser() -> argparse.ArgumentParser:
     report = _command(commands, "report", report_command, "make the PDF of a pair of a run")
     for each in (forecast, report):
         _run_options(each)
+    for each in (run, fit, forecast):
+        _scenario_option(each)
     _csv_option(forecast)
     report.add_argument(
         "--out", type=Path, metavar="FILE", help="the PDF; beside the forecast by default"
@@ -130,6 +132,18 @@ def parser() -> argparse.ArgumentParser:
     for each in (score, entered):
         _csv_option(each)
 
+    told = _group(commands.add_parser("scenario", help="list the scenarios, check your own"))
+    listed = _command(told, "list", scenario_list, "list the shipped scenarios")
+    _csv_option(listed)
+    checked = _command(told, "check", scenario_check, "check a scenario file; exit 2 if it errs")
+    checked.add_argument("file", type=Path, metavar="FILE", help="a scenario file, TOML")
+    checked.add_argument(
+        "--origin", type=_whole(1993, 2049), help="last data year; by default the panel's"
+    )
+    _panel_option(checked)
+    _store_option(checked)
+    _csv_option(checked)
+
     words = "show how the answer hangs on what was assumed"
     sensitivity = _group(commands.add_parser("sensitivity", help=words))
     levels = _command(
@@ -139,6 +153,29 @@ def parser() -> argparse.ArgumentParser:
     _csv_option(levels)
 
     _skill_commands(commands)
+    words = "cross-validate the hazard of a downturn: does the thesis beat a constant hazard?"
+    crossed = _command(sensitivity, "partnership", sensitivity_partnership, words)
+    crossed.add_argument(
+        "--out", type=Path, metavar="FILE", help="the table; in the store by default"
+    )
+    crossed.add_argument("--seed", type=_whole(0, 2**32 - 1), default=SEED)
+    crossed.add_argument("--priors", type=Path, metavar="FILE", help="laid over the default priors")
+    _panel_option(crossed)
+    _store_option(crossed)
+    _csv_option(crossed)
+    words = "the hazard of a downturn with the thesis's own analogues beside that without"
+    kin = _command(sensitivity, "analogues", sensitivity_analogues, words)
+    kin.add_argument("--file", type=Path, metavar="FILE", help="analogues of your own, TOML")
+    _panel_option(kin)
+    _run_options(kin)
+    _csv_option(kin)
+
+    audit = _command(commands, "claims", claims_command, "audit the claims of the thesis")
+    audit.add_argument("--file", type=Path, metavar="FILE", help="claims of your own, TOML")
+    _panel_option(audit)
+    _run_options(audit)
+    _csv_option(audit)
+
     _data_commands(_group(commands.add_parser("data", help="look at the figures, check, build")))
     return top
 
@@ -147,19 +184,24 @@ def _skill_commands(commands: argparse._SubParsersAction) -> None:
     words = "forecast from past origins as one would have then, and score it against benchmarks"
     back = _command(commands, "backtest", backtest_command, words)
     back.add_argument(
-        "--origins", metavar="YEARS", default="2010-2022",
+        "--origins",
+        metavar="YEARS",
+        default="2010-2022",
         help="last data years, as in 2010-2022 or 2012,2016,2020 (default: %(default)s)",
     )
     back.add_argument(
         "--horizons", type=_whole(1, 10), default=6, help="years ahead (default: %(default)s)"
     )
     back.add_argument(
-        "--models", metavar="NAMES",
+        "--models",
+        metavar="NAMES",
         help="by commas; full and all benchmarks installed by default; also no_rd, no_military, "
         "no_memory, no_pooling",
     )
     back.add_argument(
-        "--out", type=Path, metavar="DIR",
+        "--out",
+        type=Path,
+        metavar="DIR",
         help="where forecasts and scores stand, begun or new; backtest/ of the store by default",
     )
     back.add_argument(
@@ -182,11 +224,14 @@ def _skill_commands(commands: argparse._SubParsersAction) -> None:
 
 def _cluster_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--workers", type=_whole(1, 256), default=1,
+        "--workers",
+        type=_whole(1, 256),
+        default=1,
         help="processes on this machine, a fit and a core each (default: %(default)s)",
     )
     parser.add_argument(
-        "--scheduler", metavar="ADDRESS",
+        "--scheduler",
+        metavar="ADDRESS",
         help="a running Dask scheduler instead, as in tcp://host:8786",
     )
 
@@ -306,6 +351,16 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--supplier", help="of another pair than the run's own")
     parser.add_argument("--recipient", help="of another pair than the run's own")
     _store_option(parser)
+
+
+def _scenario_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="NAME-OR-FILE",
+        help="beside the baseline, instead of the shipped ones; may be repeated",
+    )
 
 
 def _store_option(parser: argparse.ArgumentParser) -> None:
@@ -470,7 +525,8 @@ def run_command(args: Args) -> int:
     with runs.writing(made.target) as part:
         steps.begin(part, made)
         tree = steps.sample(part, made)
-        events, timing = steps.look_ahead(part, tree, made.pair, said)
+        events, timing = steps.look_ahead(part, tree, made.pair, said, part, made.scenarios)
+        steps.audit(part, made)
         runs.write(part / runs.RECORD, said)
         with steps.step("writing the report", "report", {}):
             from reports.build import build
@@ -519,6 +575,7 @@ def _plan(args: Args, kind: str) -> steps.Plan:
         chains=args.chains,
         quick=args.quick,
         panel=args.panel,
+        scenarios=args.scenario,
     )
 
 
@@ -534,7 +591,7 @@ def forecast_command(args: Args) -> int:
     then stands under `pairs` in the run folder. The same run gives the same bytes.
     """
     run, said, pair = _meant(args)
-    events, timing, gate = steps.forecast_stored(run, pair)
+    events, timing, gate = steps.forecast_stored(run, pair, args.scenario)
     put_pair(pair, events, timing, said["quick"], args.csv)
     say(f"\nforecast in {runs.pair_folder(run, said, pair)}")
     return judged(gate, said["quick"])
@@ -714,11 +771,127 @@ def score_command(args: Args) -> int:
         put(scoring.Mean._fields, scoring.means(rows), True)
     else:
         header = ("question", "release", "scored", "Brier", "log", "CRPS", "CRPS, log scale")
-        shown = [
-            (*row[:3], *(_short(value) for value in row[3:])) for row in scoring.means(rows)
-        ]
+        shown = [(*row[:3], *(_short(value) for value in row[3:])) for row in scoring.means(rows)]
         put((*header, "in 50 %", "in 90 %"), shown, False, "Mean scores; smaller is better")
     say(f"all scores: {out}")
+    return DONE
+
+
+def sensitivity_partnership(args: Args) -> int:
+    """Score the hazard of a downturn on decades that were left out, against a constant hazard by
+    era, against era and rank alone, and against the controls without what the thesis names. Takes
+    two minutes or so; the table goes to a file.
+    """
+    rows = steps.cross_validate(
+        _layers(args), args.priors, args.seed, args.line, args.out, runs.store(args.store)
+    )
+    header = ("better", "than", "difference", "treaties 90 %", "decades 90 %", "P", "beats")
+    shown = [
+        (r["better"], r["than"], f"{float(r['difference']):+.1f}",
+         *(f"{float(r[f'{b}_q05']):+.1f} to {float(r[f'{b}_q95']):+.1f}"
+           for b in ("treaties", "decades")),
+         f"{float(r['p_better']):.2f}", "yes" if r["beats"] in ("1", "True", True) else "no")
+        for r in rows
+    ]  # fmt: skip
+    if args.csv:
+        put(list(rows[0]), [list(r.values()) for r in rows], True)
+    else:
+        put(header, shown, False, "Log score of pair-years in decades left out, sum of differences")
+    return DONE
+
+
+def sensitivity_analogues(args: Args) -> int:
+    """Fit the hazard of a downturn once more with the thesis's own analogues as weighted cases, and
+    show effects and the pair's probabilities with and without them.
+    """
+    run, said, pair = _meant(args)
+    effects, chances = steps.with_analogues(run, pair, args.file, _layers(args))
+    if args.csv:
+        put(list(effects.columns), effects.values.tolist(), True)
+        return DONE
+    if said["quick"]:
+        print(QUICK_WORDS)
+    shown = [
+        (r.effect, f"{r.median:.2f}", f"{r.q05:.2f}-{r.q95:.2f}", f"{r.p_positive:.3f}",
+         f"{r.median_with:.2f}", f"{r.q05_with:.2f}-{r.q95_with:.2f}", f"{r.p_positive_with:.3f}")
+        for r in effects.itertuples()
+    ]  # fmt: skip
+    header = ("effect", "ratio", "90 %", "P(>1)", "with", "90 %", "P(>1)")
+    put(header, shown, False, "Hazard ratios of a downturn, without and with analogues")
+    if len(chances):
+        print()
+        rows = [(int(r.year), f"{r.without:.3f}", f"{r.with_:.3f}") for r in chances.itertuples()]
+        put(("by", "without", "with"), rows, False, f"P(downturn), {pair[0]} and {pair[1]}")
+    return DONE
+
+
+def claims_command(args: Args) -> int:
+    """Audit the claims of the thesis: each with the quantity that tests it, its figure in this run
+    and panel, and a verdict by a stated rule. 'supported' and 'contradicted' are said only beyond
+    Monte-Carlo error; where an earlier release gives another verdict, that is shown.
+    """
+    from forecast import claims
+
+    asked = claims.load(args.file)
+    run, said, pair = _meant(args)
+    folder = runs.pair_folder(run, said, pair)
+    place = claims.Run(run, folder, pair, steps.day(said.get("as_of")), _layers(args))
+    rows = claims.judge(asked, place)
+    if args.csv:
+        put(claims.Row._fields, rows, True)
+        return DONE
+    if said["quick"]:
+        print(QUICK_WORDS)
+    shown = [(r.verdict, r.says, r.figure, r.vintage) for r in rows]
+    put(("verdict", "claim", "figure", "vintage"), shown, False, "Claims of the thesis")
+    moved = [(r.says, r.by_vintage) for r in rows if r.by_vintage]
+    if moved:
+        print()
+        put(("claim", "by release"), moved, False, "Where a release changes the verdict")
+    count = {v: sum(r.verdict == v for r in rows) for v in (
+        claims.SUPPORTED, claims.CONTRADICTED, claims.OPEN)}  # fmt: skip
+    say(", ".join(f"{n} {verdict}" for verdict, n in count.items()))
+    return DONE
+
+
+def scenario_list(args: Args) -> int:
+    """List the shipped scenarios, and what a scenario may set."""
+    from forecast import scenarios
+
+    put(("scenario", "title", "paths", "what it says"), scenarios.listing(), args.csv, "Scenarios")
+    if not args.csv:
+        rows = [
+            (name, " and ".join(v.of), v.unit, ", ".join(v.bounds), v.meaning)
+            for name, v in scenarios.VARIABLES.items()
+        ]
+        print()
+        put(("variable", "of", "unit", "by", "meaning"), rows, False, "What a path may set")
+        say(f"not identified, so not to be set: {', '.join(scenarios.NOT_IDENTIFIED)}")
+    return DONE
+
+
+def scenario_check(args: Args) -> int:
+    """Check a scenario file: the first fault is named with its file, table, key, value and rule,
+    and exit 2 if there is one.
+    """
+    from data import tables
+    from forecast import scenarios
+
+    origin = args.origin
+    if origin is None:
+        origin = max(row.year for row in tables.read("transfers", _layers(args)))
+    found = scenarios.load(args.file, origin=origin)
+    if found.name in scenarios.SHIPPED:
+        rule = "is the name of a shipped scenario: give the file another"
+        raise InputError(fault(rule, file=args.file))
+    rows = [
+        (p.name, p.variable, "-".join(p.of), p.first, p.last, p.change, p.amount,
+         "ramp" if p.ramp else "", p.reason, p.source)
+        for p in found.paths
+    ]  # fmt: skip
+    header = ("path", "variable", "of", "from", "to", "by", "amount", "", "reason", "source")
+    put(header, rows, args.csv, f"{found.name}: {found.title}")
+    say(f"{args.file}: sound")
     return DONE
 
 
@@ -877,9 +1050,7 @@ def data_add(args: Args) -> int:
     from data import additions
 
     with steps.progress("reading") as move:
-        return _add(
-            args, lambda **options: additions.add(args.files, **options, progress=move)
-        )
+        return _add(args, lambda **options: additions.add(args.files, **options, progress=move))
 
 
 def data_refresh(args: Args) -> int:

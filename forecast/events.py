@@ -261,13 +261,13 @@ def indicators(table: xr.Dataset) -> dict[str, np.ndarray]:
         f"{name}{'' if domain == ALL_DOMAINS else f' {domain}'} by {year}": by_chain(
             happened[:, at], chains
         )
-        for name, domain, values in _one_by_one(table.sel({SCENARIO: [BASELINE]}))
+        for name, domain, values in one_by_one(table.sel({SCENARIO: [BASELINE]}))
         for happened in [by_year(values.sel({SCENARIO: BASELINE}).transpose(DRAW, YEAR).values)]
         for at, year in enumerate(table[YEAR].values)
     }
 
 
-def _one_by_one(table: xr.Dataset) -> Iterator[tuple[str, str, xr.DataArray]]:
+def one_by_one(table: xr.Dataset) -> Iterator[tuple[str, str, xr.DataArray]]:
     """Yield each event, its domain, and whether it is true (draw, scenario, year)."""
     for name, values in table.items():
         if DOMAIN not in values.dims:
@@ -313,7 +313,7 @@ def tables(table: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     chains = int(table.attrs["chains"])
     pair = {"supplier": table.attrs["supplier"], "recipient": table.attrs["recipient"]}
     rows, times = [], []
-    for name, domain, values in _one_by_one(table):
+    for name, domain, values in one_by_one(table):
         for scenario in table[SCENARIO].values:
             happens = values.sel({SCENARIO: scenario}).transpose(DRAW, YEAR).values
             happened = by_year(happens)

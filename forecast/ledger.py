@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data.errors import InputError, fault
-from data.names import ALL_DOMAINS, DRAW, RECIPIENT, SCENARIO, SUPPLIER, YEAR_FUTURE
+from data.names import ALL_DOMAINS, BASELINE, DRAW, RECIPIENT, SCENARIO, SUPPLIER, YEAR_FUTURE
 from forecast import runs
 from forecast.scores import LEVELS
 
@@ -227,16 +227,21 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 
 def _events(folder: Path, shared: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every event of the baseline: what rests on a scenario can not be scored."""
     by = ("event", "domain", "scenario")
     found: dict[tuple, dict[str, Any]] = defaultdict(
         lambda: {"probability": {}, "mc_error": {}, "timing": {}}
     )
     for row in _rows(folder / EVENTS_FILE):
+        if row["scenario"] != BASELINE:
+            continue
         held = found[tuple(row[c] for c in by)]
         for column in ("probability", "mc_error"):
             held[column][row["year"]] = float(row[column])
     skip = (*by, "supplier", "recipient")
     for row in _rows(folder / TIMING_FILE):
+        if row["scenario"] != BASELINE:
+            continue
         timing = {c: float(v) if v else None for c, v in row.items() if c not in skip}
         found[tuple(row[c] for c in by)]["timing"] = timing
     for (event, domain, scenario), forecast in found.items():
@@ -263,14 +268,13 @@ def _quantities(futures: xr.Dataset, shared: dict[str, Any]) -> Iterator[dict[st
                 draws = draws.sel({SUPPLIER: country})
             if RECIPIENT in draws.dims:
                 draws = draws.sel({RECIPIENT: country})
-            for scenario in futures[SCENARIO].values:
-                yield shared | {
-                    "kind": QUANTITY,
-                    "question": name,
-                    "country": country,
-                    "scenario": str(scenario),
-                    "forecast": _quantiles(draws.sel({SCENARIO: scenario})),
-                }
+            yield shared | {
+                "kind": QUANTITY,
+                "question": name,
+                "country": country,
+                "scenario": BASELINE,
+                "forecast": _quantiles(draws.sel({SCENARIO: BASELINE})),
+            }
 
 
 def _quantiles(draws: xr.DataArray) -> dict[str, Any]:
@@ -285,9 +289,7 @@ def _quantiles(draws: xr.DataArray) -> dict[str, Any]:
     return {"levels": list(LEVELS), "quantiles": by_year}
 
 
-def _append(
-    connection: sqlite3.Connection, questions: list[dict[str, Any]], file: Path
-) -> Entered:
+def _append(connection: sqlite3.Connection, questions: list[dict[str, Any]], file: Path) -> Entered:
     last = connection.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = last or (0, "")
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -7,8 +7,10 @@ record bears, and which it leaves open. The fit is a cut: no forecast of a pair 
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -120,8 +122,7 @@ def effects(tree: xr.DataTree, priors: Priors) -> pd.DataFrame:
     """
     draws = model.by_name(tree["posterior"].to_dataset())
     found = [
-        _effect(name, {name: 1.0}, draws, priors, name in model.THESIS)
-        for name in model.COVARIATES
+        _effect(name, {name: 1.0}, draws, priors, name in model.THESIS) for name in model.COVARIATES
     ]
     sums = {
         "junior_rising": {"speed": 1.0, "junior_gain": 1.0},
@@ -461,6 +462,21 @@ def cross_validate(
     return xr.DataArray(
         scores, dims=("variant", ROW), coords={"variant": list(variants)}, name="log_score"
     )
+
+
+CROSS_VALIDATION = Path(__file__).with_name("partnership_cross_validation.csv")
+"""The result of `crossover sensitivity partnership` on the shipped panel, with its day and seed."""
+
+
+def cross_validation(path: Path | None = None) -> list[dict[str, str]]:
+    """Return the rows of a stored comparison, as from `compare`, with `made`, `command`, `seed`,
+    `panel` (its hash); none where it was not computed. The shipped one without a path.
+    """
+    path = path or CROSS_VALIDATION
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
 
 
 COMPARISONS = (

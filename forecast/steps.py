@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from forecast.scenarios import Scenario
     from models.priors import Priors
 
 POSTERIOR, FORECAST, PRIOR_DRAWS = "posterior.nc", "forecast.nc", "prior.nc"
@@ -37,6 +38,11 @@ DOMAINS_FORECAST, DOMAIN_CHECK_FILE = "domains.nc", "domain_check.csv"
 UNIT_VALUES_FILE = "unit_values.csv"
 CHECK_DRAWS = 500
 """Draws a predictive check rests on: enough for its bands, and a second or two."""
+PARTNERSHIP, SCENARIOS_FILE = "partnership.nc", "scenarios.json"
+DIFFERENCES_FILE = "scenario_differences.csv"
+PARTNERSHIP_PATHS_FILE, BY_HAND_FILE = "partnership_paths.csv", "partnership_by_hand.csv"
+REASONS_FILE = "partnership_reasons.json"
+"""Why nothing is said of an event of the partnership: the events that do not apply to the pair."""
 GATE_FILE, PRIORS_FILE = "gate.json", "priors.toml"
 QUICK_WORDS = "QUICK RUN: few draws, for trying out; its numbers are not for publication"
 ENGINE = "h5netcdf"
@@ -163,6 +169,9 @@ class Plan(NamedTuple):
     priors_text: str
     panel: xr.Dataset
     record: dict[str, Any]
+    partnership_priors: tuple[Priors, Priors]
+    scenarios: tuple[Scenario, ...]
+    layers: tuple[Path, ...]
 
 
 def plan(
@@ -180,6 +189,7 @@ def plan(
     chains: int | None,
     quick: bool,
     panel: Path | None,
+    scenarios: Sequence[str] = (),
 ) -> Plan:
     """Check every input, assemble the panel and note what is known; nothing is written yet.
 
@@ -189,7 +199,7 @@ def plan(
         The command line, for the record.
     kind
         Folder of the store that the run belongs to.
-    supplier, recipient, out, store, seed, as_of, priors, draws, chains, quick, panel
+    supplier, recipient, out, store, seed, as_of, priors, draws, chains, quick, panel, scenarios
         The options of `crossover run`, as the user gave them.
 
     Raises
@@ -206,10 +216,12 @@ def plan(
     target = out if out is not None else runs.store(store) / kind / name
     runs.check_free(target)
 
+    from models import alignment, partnership
     from models import domains as domain_layer
     from models.priors import load, text
 
     beliefs, domain_beliefs = load(priors), load(priors, domain_layer.PRIORS_FILE)
+    partnership_beliefs = partnership.load(priors), alignment.load(priors)
     beliefs_text = text(priors)
     seconds: dict[str, float] = {}
     with step("assembling the panel", "panel", seconds):
@@ -219,6 +231,9 @@ def plan(
         made_of = layers(panel, runs.store(store))
         known = assemble(when, made_of)
     from forecast import fit
+    from forecast import scenarios as scenario_files
+
+    chosen = scenario_files.choose(scenarios, pair, origin=_origin(known))
 
     usual = {"draws": fit.DRAWS, "tune": fit.TUNE, "chains": fit.CHAINS}
     usual |= fit.QUICK if quick else {}
@@ -227,6 +242,11 @@ def plan(
         warnings.append(f"Priors of {priors.name} were laid over the default ones.")
     if panel is not None:
         warnings.append("The panel is not the shipped one.")
+    if when is not None:
+        warnings.append(
+            "Alliances, disputes and capabilities are of one release, whatever the day: of the "
+            "years up to the origin the partnership knows what was compiled later."
+        )
     said = record.before(
         id=name,
         created=moment,
@@ -246,7 +266,21 @@ def plan(
     )
     said["additions"] = [folder.name for folder in made_of[1:]]
     said["seconds"] = seconds
-    return Plan(target, pair, beliefs, domain_beliefs, beliefs_text, known, said)
+    said["scenarios"] = {one.name: record.hash_text(one.text) for one in chosen}
+    return Plan(
+        target, pair, beliefs, domain_beliefs, beliefs_text, known, said, partnership_beliefs,
+        chosen, tuple(made_of),
+    )  # fmt: skip
+
+
+def _origin(panel: xr.Dataset) -> int:
+    """Last year of a panel with deliveries; raise InputError if there is none."""
+    from data.names import RECIPIENT, SUPPLIER, YEAR
+
+    has = (panel["tiv"] >= 0).any((SUPPLIER, RECIPIENT))
+    if not bool(has.any()):
+        raise InputError("the panel holds no arms transfers as of that date: nothing to fit")
+    return int(panel[YEAR].where(has).max())
 
 
 def begin(part: Path, made: Plan) -> None:
@@ -289,8 +323,11 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
         tree = fit.with_domains(tree, layer)
     tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
     tree = stored(part)
+    history = _sample_partnership(part, made, int(tree["constant_data"].attrs["origin"]))
     with step("judging the fit", "gate", said["seconds"]):
         found = gate.judge(tree, None)
+        for name in history.children if history is not None else ():
+            found = _judged_beside(found, name, gate.judge(history[name]))
         said["gate"] = {**found, "fit": found}
         said["hashes"]["posterior"] = record.hash_draws(tree["posterior"].to_dataset())
         said["hashes"]["posterior_domains"] = record.hash_draws(
@@ -300,11 +337,52 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
     return tree
 
 
-def stored(run: Path) -> xr.DataTree:
+def _sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | None:
+    """Fit and store the hazards and the alignment, with what they say; None without a history."""
+    from forecast import coupling, events, fit
+
+    said = made.record
+    quick = {key: said[key] for key in ("draws", "tune", "chains")}
+    with step("sampling partnerships", "sample_partnership", said["seconds"]), stoppable():
+        history = coupling.fit(
+            made.panel, made.layers, made.pair, made.partnership_priors,
+            origin=origin, seed=said["seed"],
+            **(quick if said["quick"] or said["draws"] < fit.DRAWS else {}),
+        )  # fmt: skip
+    if history is None:
+        said["warnings"].append(
+            "The panel holds no history of alliances: no partnership is judged."
+        )
+        return None
+    history.to_netcdf(part / PARTNERSHIP, engine=ENGINE)
+    coupling.keep_record(made.layers, part / coupling.RECORD)
+    history = stored(part, PARTNERSHIP)
+    with step("checking partnerships", "partnership_check", said["seconds"]):
+        tables = coupling.fit_tables(history, made.partnership_priors[0], seed=said["seed"])
+        for name, table in tables.items():
+            events.to_csv(table, part / f"partnership_{name}.csv")
+        for name in history.children:
+            draws = history[f"{name}/posterior"].to_dataset()
+            said["hashes"][f"posterior_{name}"] = record.hash_draws(draws)
+    return history
+
+
+def _judged_beside(
+    verdict: Mapping[str, Any], name: str, other: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a verdict with that on another fit in it, whose places are named."""
+    from forecast import gate
+
+    checks = [c | {"where": f"{name}: {c['where']}".rstrip(": ")} for c in other["checks"]]
+    both = gate.combine(verdict, {**other, "checks": checks})
+    return both | {"quantities": verdict["quantities"] + other["quantities"]}
+
+
+def stored(run: Path, file: str = POSTERIOR) -> xr.DataTree:
     """Return the posterior of a run, read whole; raise InputError if there is none."""
     import xarray as xr
 
-    path = run / POSTERIOR
+    path = run / file
     if not path.is_file():
         raise InputError(fault("the run holds no posterior", file=path))
     try:
@@ -315,31 +393,42 @@ def stored(run: Path) -> xr.DataTree:
 
 
 def look_ahead(
-    folder: Path, tree: xr.DataTree, pair: tuple[str, str], said: dict[str, Any]
+    folder: Path,
+    tree: xr.DataTree,
+    pair: tuple[str, str],
+    said: dict[str, Any],
+    run: Path,
+    scenarios: Sequence[Scenario] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Forecast a pair into a folder; return the tables of events and of timing.
 
     Parameters
     ----------
     folder
-        Where forecast.nc, events.csv, timing.csv, levels.csv and what is by domain go.
+        Where forecast.nc, events.csv, timing.csv, levels.csv, what is by domain, of the
+        partnership, and by scenario go.
     tree
         A stored posterior.
     pair
         ISO3 codes.
     said
         The run's record. Its seed is used; its gate, hash of the forecast and seconds are set.
+    run
+        The run's folder, of which partnership.nc, its record and the priors are read.
+    scenarios
+        As from `forecast.scenarios.choose`.
     """
     import pandas as pd
 
-    from forecast import domains, events, gate, simulate
+    from forecast import differences, domains, events, gate, simulate
 
     words = f"forecasting {pair[0]} to {pair[1]}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
         futures = simulate.futures(
-            tree, *pair, seed=said["seed"], horizon=HORIZON, progress=move
+            tree, *pair, seed=said["seed"], horizon=HORIZON, scenarios=scenarios, progress=move
         )
         futures.to_netcdf(folder / FORECAST, engine=ENGINE)
+        runs.write(folder / SCENARIOS_FILE, {one.name: one.text for one in scenarios})
         said["hashes"]["forecast"] = record.hash_draws(futures)
         answered = events.answers(futures)
     with step("forecasting by domain", "domains", said["seconds"]):
@@ -347,10 +436,15 @@ def look_ahead(
         apart.to_netcdf(folder / DOMAINS_FORECAST, engine=ENGINE)
         said["hashes"]["domains"] = record.hash_draws(apart)
         by_each = events.domain_answers(futures, apart)
+    with step("forecasting the partnership", "partnership", said["seconds"]):
+        partner, paths = _partnership_ahead(folder, run, tree, futures, scenarios, said["seed"])
+    with step("answering the questions", "events", said["seconds"]):
+        parts = [answered, by_each, *([partner] if partner is not None else [])]
         happens, when = (
-            pd.concat(parts, ignore_index=True)
-            for parts in zip(events.tables(answered), events.tables(by_each), strict=True)
+            pd.concat(tables, ignore_index=True)
+            for tables in zip(*map(events.tables, parts), strict=True)
         )
+        events.to_csv(differences.differences(parts, futures, paths), folder / DIFFERENCES_FILE)
         events.to_csv(happens, folder / EVENTS_FILE)
         events.to_csv(when, folder / TIMING_FILE)
         events.to_csv(events.domains_ahead(by_each), folder / AHEAD_FILE)
@@ -361,10 +455,141 @@ def look_ahead(
         events.to_csv(_slopes(slopes), folder / UNIT_VALUES_FILE)
     said["seconds"]["levels"] = compare_levels(folder, tree, pair, said["seed"])
     alone = said.get("gate", {}).get("fit") or gate.judge(tree, None)
-    indicators = events.indicators(answered) | events.indicators(by_each)
+    indicators = {key: v for part in parts for key, v in events.indicators(part).items()}
     both = gate.combine(alone, gate.judge_events(indicators))
     said["gate"] = {**both, "fit": alone}
     return happens, when
+
+
+def _partnership_ahead(
+    folder: Path,
+    run: Path,
+    tree: xr.DataTree,
+    futures: xr.Dataset,
+    scenarios: Sequence[Scenario],
+    seed: int,
+) -> tuple[xr.Dataset | None, xr.Dataset]:
+    """Forecast a pair's partnership and write its paths; events, None if there is no such fit."""
+    import xarray as xr
+
+    from forecast import coupling, events
+    from models import partnership
+
+    if not (run / PARTNERSHIP).is_file():
+        return None, xr.Dataset()
+    history, kept = stored(run, PARTNERSHIP), run / coupling.RECORD
+    beliefs = partnership.load(run / PRIORS_FILE)
+    found = coupling.answer(tree, history, futures, kept, beliefs, scenarios, seed=seed)
+    events.to_csv(coupling.paths_table(found), folder / PARTNERSHIP_PATHS_FILE)
+    pair, origin = (
+        (str(futures.attrs[k]) for k in ("supplier", "recipient")),
+        futures.attrs["origin"],
+    )
+    by_hand = coupling.by_hand(history, kept, tuple(pair), beliefs, int(origin))
+    events.to_csv(by_hand, folder / BY_HAND_FILE)
+    runs.write(folder / REASONS_FILE, found.reasons)
+    return (found.events if found.events.data_vars else None), found.paths
+
+
+def audit(part: Path, made: Plan) -> None:
+    """Judge the claims of the thesis from the run and its panel, and write them."""
+    from forecast import claims
+
+    said = made.record
+    with step("auditing the claims", "claims", said["seconds"]):
+        run = claims.Run(part, part, made.pair, day(said["as_of"]), made.layers)
+        claims.write(claims.judge(claims.load(), run), part / claims.CLAIMS_FILE)
+
+
+def cross_validate(
+    layers: tuple[Path, ...],
+    priors: Path | None,
+    seed: int,
+    command: str,
+    out: Path | None,
+    store: Path,
+) -> list[dict[str, Any]]:
+    """Cross-validate the hazard of a downturn, write the comparison, and return its rows."""
+    from data.tables import read
+    from forecast import events, partnership
+    from models import partnership as model
+
+    beliefs = model.load(priors)
+    inputs = model.prepare(read("alliance_dyads", layers), model.DOWNTURN, beliefs)
+    seconds: dict[str, float] = {}
+    with step("fitting with decades left out", "cross", seconds), stoppable():
+        scores = partnership.cross_validate(inputs, beliefs, seed=seed)
+        table = partnership.compare(scores, inputs, seed=seed)
+    table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
+    table["command"], table["seed"] = command, seed
+    table["panel"] = record.hash_panel(layers)
+    path = out or store / partnership.CROSS_VALIDATION.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    events.to_csv(table, path)
+    say(f"written: {path}")
+    return partnership.cross_validation(path)
+
+
+def with_analogues(
+    run: Path, pair: tuple[str, str], file: Path | None, layers: tuple[Path, ...]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fit the hazard of a downturn with analogues; effects and chances without and with them.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        Effects: effect, and median, q05, q95, p_positive without and `_with`. Chances: year,
+        without, with_: probability of a first downturn by the year in the baseline; empty where
+        no treaty is on record.
+    """
+    import pandas as pd
+    import xarray as xr
+
+    from data.names import DOWNTURN, DRAW, SCENARIO, YEAR
+    from data.tables import read
+    from forecast import coupling, partnership
+    from models import analogues
+    from models import partnership as model
+
+    said = runs.read(run)
+    cases = analogues.pseudo_rows(analogues.load(file))
+    history = stored(run, PARTNERSHIP)
+    beliefs = model.load(run / PRIORS_FILE)
+    tree = stored(run)
+    origin = int(tree["constant_data"].attrs["origin"])
+    post = history[f"{DOWNTURN}/posterior"]
+    seconds: dict[str, float] = {}
+    with step("fitting with the analogues", "analogues", seconds), stoppable():
+        other = partnership.fit(
+            read("alliance_dyads", layers), beliefs, seed=said["seed"], extra=cases,
+            last_year=origin, draws=post.sizes["draw"], chains=post.sizes["chain"],
+        )  # fmt: skip
+    columns = ["effect", "median", "q05", "q95", "p_positive"]
+    both = partnership.effects(history[DOWNTURN], beliefs)[columns].merge(
+        partnership.effects(other, beliefs)[columns], on="effect", suffixes=("", "_with")
+    )
+    folder = runs.pair_folder(run, said, pair)
+    try:
+        with xr.open_dataset(folder / FORECAST, engine=ENGINE) as held:
+            futures = held.sel({SCENARIO: ["baseline"]}).load()
+    except OSError:
+        raise InputError(fault("that pair is not forecast in this run", file=folder)) from None
+    groups = {p: node.to_dataset(inherit=False) for p, node in history.subtree_with_keys}
+    for path, node in other.subtree_with_keys:
+        groups[f"{DOWNTURN}/{path}"] = node.to_dataset(inherit=False)
+    groups = {path: data for path, data in groups.items() if not path.endswith(".")}
+    changed = xr.DataTree.from_dict(groups)
+    by = {}
+    for name, fitted in (("without", history), ("with_", changed)):
+        found = coupling.answer(
+            tree, fitted, futures, run / coupling.RECORD, beliefs, seed=said["seed"]
+        ).events
+        if DOWNTURN in found:
+            by[name] = found[DOWNTURN].isel({SCENARIO: 0}).mean(DRAW).to_series()
+    chances = pd.DataFrame(by)
+    chances.index.name = YEAR
+    chances = chances.reset_index()
+    return both, chances[chances[YEAR] % 5 == 0] if len(by) else pd.DataFrame()
 
 
 def _some_draws(tree: xr.DataTree) -> xr.DataTree:
@@ -404,9 +629,7 @@ def _slopes(slopes: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
-def compare_levels(
-    folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed: int
-) -> float:
+def compare_levels(folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed: int) -> float:
     """Write levels.csv and levels_domains.csv of a pair; return the seconds it took."""
     from forecast import events, levels
 
@@ -418,8 +641,34 @@ def compare_levels(
     return seconds["levels"]
 
 
-def forecast_stored(run: Path, pair: tuple[str, str]) -> tuple[Any, Any, Mapping[str, Any]]:
+def _scenarios_of(
+    folder: Path, asked: Sequence[str], pair: tuple[str, str], origin: int
+) -> tuple[Scenario, ...]:
+    """Return the scenarios asked for; those of the forecast that stands there when none are."""
+    import json
+
+    from forecast import scenarios as files
+
+    held = folder / SCENARIOS_FILE
+    if asked or not held.is_file():
+        return files.choose(asked, pair, origin=origin)
+    texts = json.loads(held.read_text("utf-8"))
+    return tuple(
+        files.parse(text, name, held, origin=origin, clip=True) for name, text in texts.items()
+    )
+
+
+def forecast_stored(
+    run: Path, pair: tuple[str, str], scenarios: Sequence[str] = ()
+) -> tuple[Any, Any, Mapping[str, Any]]:
     """Forecast a pair of a stored run, beside what the run holds or in its place.
+
+    Parameters
+    ----------
+    run, pair
+        A run folder; ISO3 codes.
+    scenarios
+        Names or files; without any, those of the forecast that is there, or the usual ones.
 
     Returns
     -------
@@ -429,8 +678,12 @@ def forecast_stored(run: Path, pair: tuple[str, str]) -> tuple[Any, Any, Mapping
     said = runs.read(run)
     new = said | {"hashes": dict(said["hashes"]), "seconds": dict(said["seconds"])}
     tree = stored(run)
-    with runs.refreshing(runs.pair_folder(run, said, pair)) as part:
-        happens, when = look_ahead(part, tree, pair, new)
+    folder = runs.pair_folder(run, said, pair)
+    chosen = _scenarios_of(folder, scenarios, pair, int(tree["constant_data"].attrs["origin"]))
+    if pair == runs.own_pair(said):
+        new["scenarios"] = {one.name: record.hash_text(one.text) for one in chosen}
+    with runs.refreshing(folder) as part:
+        happens, when = look_ahead(part, tree, pair, new, run, chosen)
         before, now = (x["hashes"].get("forecast") for x in (said, new))
         if pair != runs.own_pair(said):
             runs.write(part / GATE_FILE, new["gate"])

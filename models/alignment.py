@@ -174,7 +174,13 @@ def last_level(
 
 
 def simulate(
-    posterior: xr.Dataset, gap: xr.DataArray, pair: str, horizon: int, *, seed: int
+    posterior: xr.Dataset,
+    gap: xr.DataArray,
+    pair: str,
+    horizon: int,
+    *,
+    seed: int,
+    shift: xr.DataArray | None = None,
 ) -> xr.DataArray:
     """Draw the gap of a pair forward, drift and session noise both in it.
 
@@ -188,6 +194,8 @@ def simulate(
         As from `name`.
     horizon
         Last year.
+    shift
+        (year_future): what a scenario adds to the gap, with its sign; nought in other years.
 
     Returns
     -------
@@ -205,6 +213,8 @@ def simulate(
     moves = step[:, None] * random.standard_normal((mean.size, years.size))
     seen = noise[:, None] * random.standard_normal((mean.size, years.size))
     path = level[:, None] + moves.cumsum(axis=1) + seen
+    if shift is not None:
+        path = path + shift.reindex({YEAR_FUTURE: years}, fill_value=0.0).values
     return xr.DataArray(abs(path), dims=(DRAW, YEAR_FUTURE), coords={YEAR_FUTURE: years})
 
 

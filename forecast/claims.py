@@ -1,0 +1,740 @@
+"""The audit: each claim of the thesis, the quantity that tests it, its figure, and a verdict.
+
+Claims are a file (claims.toml) that a reader may replace by their own; figures are computed from a
+run's tables and the panel, never typed. A verdict follows from a rule that is printed beside it.
+Where an earlier release of the same data gives another verdict, that is shown: a claim may have
+been right on the day it was made.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from data import countries
+from data.errors import InputError, fault
+from data.names import (
+    ALL_DOMAINS,
+    BASELINE,
+    CAPACITY_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED,
+    DOMAIN_EVENTS,
+    DOMAINS,
+    EVENTS,
+    HORIZON,
+    PARTNERSHIP_EVENTS,
+)
+from data.tables import Panel, indicators, read
+from data.vintages import as_of_country_years, as_of_transfers, as_of_votes
+from models.partnership import COVARIATES, OUTCOMES
+
+FILE = Path(__file__).with_name("claims.toml")
+CLAIMS_FILE = "claims.csv"
+SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "open"
+SURE, MARGIN = 0.95, 2.0
+"""A claim is supported from this probability on, contradicted from its complement down; by more
+than so many Monte-Carlo errors, so that no verdict hangs on the luck of the draws."""
+LEAST_ESS = 400.0
+"""Effective draws that the gate asks of every parameter: the error of a probability is that of as
+many independent draws."""
+LEAST_DIFFERENCE = 0.01
+"""A scenario must move a probability by more than this to count."""
+FIRST_YEAR = 1950
+
+RULES = {
+    "years": "supported if true in every year on record, contradicted if in at most half of them",
+    "yes": "supported if so, contradicted if not",
+    "half": "supported if the largest and more than half, contradicted if not the largest",
+    "probability": f"supported from {SURE:g} up, contradicted from {1.0 - SURE:.2g} down, each by "
+    "more than two Monte-Carlo errors",
+    "conventions": f"supported from {SURE:g} up if above one half under every convention of the "
+    "level, contradicted in the mirror case",
+    "trend": "supported if the recent mean is more than one standard deviation above the earlier "
+    "mean, contradicted if it is below that mean",
+    "difference": "supported if the difference has the sign claimed by more than two Monte-Carlo "
+    "errors and one percentage point, contradicted in the mirror case",
+    "score": "supported if the 90 % intervals over treaties and over decades are above nought, "
+    "contradicted if both are below",
+    "skill": "supported if the skill is higher beyond its 90 % interval",
+    "none": "no quantity of these models tests it",
+}
+
+
+BY_CONVENTION = (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED)
+"""Events that hang on the convention by which levels of capacity are compared."""
+
+
+class Row(NamedTuple):
+    """One claim, judged."""
+
+    claim: str
+    says: str
+    quantity: str
+    figure: str
+    value: float | None
+    error: float | None
+    verdict: str
+    rule: str
+    data: str
+    vintage: str
+    by_vintage: str
+
+
+class Run(NamedTuple):
+    """What claims are judged from: a run's folder, that of the pair, its record, and the panel."""
+
+    folder: Path
+    pair_folder: Path
+    pair: tuple[str, str]
+    as_of: datetime.date | None
+    panel: Panel
+
+
+Claim = Mapping[str, Any]
+
+
+# Reading and checking --------------------------------------------------------------------------
+
+
+def _country(value: object) -> str:
+    known = {*countries.suppliers(), *countries.recipients()}
+    return "" if value in known else f"unknown country: must be one of {', '.join(sorted(known))}"
+
+
+def _among(known: Sequence[str], what: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if value in known:
+            return ""
+        near = difflib.get_close_matches(str(value), list(known), n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+        return f"unknown {what}; {hint}"
+
+    return check
+
+
+def _years(value: object) -> str:
+    two = isinstance(value, list) and len(value) == 2 and all(type(y) is int for y in value)
+    if not two:
+        return "must be two years, first and last, as in [2012, 2024]"
+    if not FIRST_YEAR <= value[0] <= value[1] <= HORIZON:
+        return f"must be years from {FIRST_YEAR} to {HORIZON}, the first not after the last"
+    return ""
+
+
+def _year(value: object) -> str:
+    fine = type(value) is int and FIRST_YEAR <= value <= HORIZON
+    return "" if fine else f"must be a year from {FIRST_YEAR} to {HORIZON}"
+
+
+def _number(value: object) -> str:
+    fine = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+    return "" if fine else "must be a number"
+
+
+def _share(value: object) -> str:
+    return _number(value) or ("" if 0 <= value <= 1 else "must be from 0 to 1")
+
+
+def _sign(value: object) -> str:
+    return "" if value in ("up", "down") else "must be 'up' or 'down'"
+
+
+def _words(value: object) -> str:
+    return "" if isinstance(value, str) and value.strip() else "must be text"
+
+
+def _domain(value: object) -> str:
+    return _among(DOMAINS, "domain")(value)
+
+
+EVENT_NAMES = (*EVENTS, *DOMAIN_EVENTS, *PARTNERSHIP_EVENTS)
+VALUE = {"country": _country, "partner": _country, "other": _country, "supplier": _country,
+         "recipient": _country, "leader": _country, "years": _years, "base": _years, "year": _year,
+         "above": _number, "below": _number, "share": _share, "domain": _domain,
+         "indicator": lambda v: _among(tuple(indicators()), "indicator")(v),
+         "event": _among(EVENT_NAMES, "event"), "effect": _among(
+             (*COVARIATES, "junior_rising", "junior_falling", "major_junior_falling"), "effect"),
+         "outcome": _among(OUTCOMES, "outcome"), "sign": _sign, "scenario": _words,
+         "parameter": _words, "than": _words, "better": _words, "reason": _words,
+         "quantity": _words}  # fmt: skip
+TESTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "indicator": (("country", "indicator", "years"), ("above", "below")),
+    "indicator_ahead": (("country", "other", "indicator", "years"), ()),
+    "delivered": (("supplier", "recipient", "domain", "years"), ()),
+    "deliveries_fell": (("supplier", "recipient", "years", "base", "share"), ()),
+    "largest_domain": (("supplier", "recipient", "domain", "years"), ()),
+    "exports_ahead": (("country", "other", "years"), ()),
+    "votes_apart": (("country", "partner", "years", "base"), ()),
+    "event": (("event", "year"), ("domain", "scenario")),
+    "domain_ahead": (("leader", "domain"), ()),
+    "effect": (("outcome", "effect", "sign"), ()),
+    "parameter": (("parameter",), ("than", "sign")),
+    "cross_validation": (("better", "than"), ()),
+    "scenario": (("event", "scenario", "year", "sign"), ()),
+    "skill": (("better", "than"), ()),
+    "not_identified": (("reason",), ()),
+}
+"""Test → keys it needs, and keys it may have."""
+
+
+def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
+    """Read and check a file of claims.
+
+    Parameters
+    ----------
+    path
+        A TOML file of tables `claim.<name>` with `says`, the claim in words, `test`, a key of
+        `TESTS`, and that test's keys; None for the shipped file.
+
+    Raises
+    ------
+    InputError
+        For the first fault, with file, table and key, value, and the rule it breaks.
+    """
+    path = Path(path) if path is not None else FILE
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        rule = f"the file of claims cannot be read ({error.strerror})"
+        raise InputError(fault(rule, file=path)) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(fault(f"not valid TOML: {error}", file=path)) from None
+    claims = content.get("claim")
+    if list(content) != ["claim"] or not isinstance(claims, dict) or not claims:
+        raise InputError(fault("must hold tables [claim.<name>] and nothing else", file=path))
+    for name, claim in claims.items():
+        _check(name, claim, path)
+    return claims
+
+
+def _check(name: str, claim: Any, path: Path) -> None:
+    where = f"claim.{name}"
+    if not isinstance(claim, dict):
+        raise InputError(fault("expected a table", file=path, column=where, value=claim))
+    for key, check in (("says", _words), ("test", _among(tuple(TESTS), "test"))):
+        if key not in claim:
+            raise InputError(fault(f"needs {key!r}", file=path, column=where))
+        wrong = check(claim[key])
+        if wrong:
+            raise InputError(fault(wrong, file=path, column=f"{where}.{key}", value=claim[key]))
+    needs, may = TESTS[claim["test"]]
+    allowed = ("says", "test", *needs, *may)
+    for key in claim:
+        if key not in allowed:
+            near = difflib.get_close_matches(key, list(allowed), n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(allowed)}"
+            rule = f"unknown key of test {claim['test']}; {hint}"
+            raise InputError(fault(rule, file=path, column=f"{where}.{key}", value=key))
+    for key in needs:
+        if key not in claim:
+            rule = f"test {claim['test']} needs {key!r}"
+            raise InputError(fault(rule, file=path, column=where))
+    for key in (*needs, *may):
+        wrong = VALUE[key](claim[key]) if key in claim else ""
+        if wrong:
+            raise InputError(fault(wrong, file=path, column=f"{where}.{key}", value=claim[key]))
+    if claim["test"] == "indicator" and ("above" in claim) == ("below" in claim):
+        raise InputError(fault("needs one of 'above' and 'below'", file=path, column=where))
+    pairs = (("country", "other"), ("country", "partner"), ("supplier", "recipient"))
+    for one, two in pairs:
+        if one in claim and claim[one] == claim.get(two):
+            rule = "the two countries must differ"
+            raise InputError(fault(rule, file=path, column=f"{where}.{two}", value=claim[two]))
+
+
+# Judging ---------------------------------------------------------------------------------------
+
+
+def judge(claims: Mapping[str, Claim], run: Run) -> list[Row]:
+    """Judge every claim from a run and the panel.
+
+    Parameters
+    ----------
+    claims
+        As from `load`.
+    run
+        What to judge from. Releases after its as-of date do not count.
+
+    Returns
+    -------
+    list of Row
+        In the order of the file.
+    """
+    return [JUDGES[claim["test"]](name, claim, run) for name, claim in claims.items()]
+
+
+def by_years(true: Sequence[bool]) -> str:
+    """Verdict on a claim about every year of a span."""
+    if not len(true):
+        return OPEN
+    return SUPPORTED if all(true) else CONTRADICTED if 2 * sum(true) <= len(true) else OPEN
+
+
+def by_probability(probability: float | None, error: float | None) -> str:
+    """Verdict on a probability; within two Monte-Carlo errors of a threshold it stays open."""
+    if probability is None or not np.isfinite(probability):
+        return OPEN
+    slack = MARGIN * (error or 0.0)
+    if probability - slack >= SURE:
+        return SUPPORTED
+    return CONTRADICTED if probability + slack <= 1.0 - SURE else OPEN
+
+
+def by_difference(difference: float, error: float) -> str:
+    """Verdict on a difference of probabilities that is claimed to be above nought."""
+    least = max(MARGIN * error, LEAST_DIFFERENCE)
+    return SUPPORTED if difference > least else CONTRADICTED if difference < -least else OPEN
+
+
+def _row(name: str, claim: Claim, **more: Any) -> Row:
+    blank = {"value": None, "error": None, "data": "", "vintage": "", "by_vintage": ""}
+    return Row(**{"claim": name, "says": claim["says"]} | blank | more)
+
+
+def _nothing(name: str, claim: Claim, quantity: str, why: str, rule: str) -> Row:
+    return _row(name, claim, quantity=quantity, figure=why, verdict=OPEN, rule=RULES[rule])
+
+
+def _span(years: Sequence[int]) -> str:
+    return str(years[0]) if years[0] == years[1] else f"{years[0]}–{years[1]}"
+
+
+def _releases(found: Sequence[str], as_of: datetime.date | None) -> list[datetime.date]:
+    limit = as_of.isoformat() if as_of else "9999"
+    return [datetime.date.fromisoformat(v) for v in sorted(set(found)) if v <= limit]
+
+
+def _told(judged: Sequence[tuple[datetime.date, str, str]]) -> str:
+    """Say how a verdict, or the figure where it is told, went from release to release."""
+    parts: list[tuple[str, str, str]] = []
+    for day, verdict, detail in judged:
+        if not parts or parts[-1][1] != verdict:
+            parts.append((day.isoformat(), verdict, detail))
+    if len(parts) < 2:
+        return ""
+    return "; ".join(f"from {day}: {verdict} ({detail})" for day, verdict, detail in parts)
+
+
+def _figures(
+    panel: Panel, codes: Sequence[str], indicator: str
+) -> tuple[list, Callable[[datetime.date | None], dict[str, dict[int, Any]]]]:
+    rows = read("country_years", panel, {"country": set(codes), "indicator": {indicator}})
+
+    def known(day: datetime.date | None) -> dict[str, dict[int, Any]]:
+        out: dict[str, dict[int, Any]] = {code: {} for code in codes}
+        for row in as_of_country_years(rows, day):
+            out[row.country][row.year] = row
+        return out
+
+    return rows, known
+
+
+def _indicator(name: str, claim: Claim, run: Run) -> Row:
+    code, indicator = claim["country"], claim["indicator"]
+    rows, known = _figures(run.panel, (code,), indicator)
+    above = "above" in claim
+    bound = claim["above"] if above else claim["below"]
+    first, last = claim["years"]
+
+    def at(day: datetime.date | None) -> tuple[str, str, dict[int, Any]]:
+        held = {y: r for y, r in known(day)[code].items() if first <= y <= last}
+        true = {y: (r.value > bound) if above else (r.value < bound) for y, r in held.items()}
+        missed = [str(y) for y in sorted(true) if not true[y]]
+        detail = f"{sum(true.values())} of {len(true)} years"
+        return (
+            by_years(list(true.values())),
+            detail
+            + (f", not {', '.join(missed[:4])}{' …' if len(missed) > 4 else ''}" if missed else ""),
+            held,
+        )
+
+    verdict, detail, held = at(run.as_of)
+    if not held:
+        return _nothing(name, claim, indicator, "no figure on record", "years")
+    values = [r.value for r in held.values()]
+    newest = max(held.values(), key=lambda r: (r.vintage, r.year))
+    earlier = []
+    for day in _releases([r.vintage for r in rows if not r.assumed], run.as_of):
+        v, d, some = at(day)
+        if some:
+            earlier.append((day, v, d))
+    label, side = indicators()[indicator], "above" if above else "below"
+    return _row(
+        name, claim, quantity=f"{label.label} of {code}, {label.unit}, {side} {bound:g} "
+        f"in {_span(claim['years'])}",
+        figure=f"{min(values):.3g} to {max(values):.3g}; {detail}", value=float(np.mean(values)),
+        verdict=verdict, rule=RULES["years"], data=f"{newest.source}, {indicator}",
+        vintage=newest.vintage, by_vintage=_told(earlier),
+    )  # fmt: skip
+
+
+def _indicator_ahead(name: str, claim: Claim, run: Run) -> Row:
+    one, two, indicator = claim["country"], claim["other"], claim["indicator"]
+    rows, known = _figures(run.panel, (one, two), indicator)
+    first, last = claim["years"]
+
+    def at(day: datetime.date | None) -> tuple[str, str, list[float], str]:
+        held = known(day)
+        years = [y for y in sorted(held[one].keys() & held[two].keys()) if first <= y <= last]
+        ratio = [held[one][y].value / held[two][y].value for y in years if held[two][y].value]
+        true = [r > 1 for r in ratio]
+        newest = max((held[c][y].vintage for c in (one, two) for y in years), default="")
+        return by_years(true), f"{sum(true)} of {len(true)} years", ratio, newest
+
+    verdict, detail, ratio, newest = at(run.as_of)
+    if not ratio:
+        return _nothing(name, claim, indicator, "no figure on record", "years")
+    earlier = []
+    for day in _releases([r.vintage for r in rows if not r.assumed], run.as_of):
+        v, d, some, _ = at(day)
+        if some:
+            earlier.append((day, v, d))
+    label = indicators()[indicator]
+    return _row(
+        name, claim, quantity=f"{label.label}, {one} over {two}, {_span(claim['years'])}",
+        figure=f"{ratio[0]:.2f} times at first, {ratio[-1]:.2f} at last; {detail}",
+        value=ratio[-1], verdict=verdict, rule=RULES["years"],
+        data=f"{label.provider}, {indicator}", vintage=newest, by_vintage=_told(earlier),
+    )  # fmt: skip
+
+
+def _traded(
+    run: Run, **where: Any
+) -> tuple[Callable[[datetime.date | None], list], list[datetime.date]]:
+    rows = read("transfers", run.panel, {k: {v} for k, v in where.items()})
+    vintages = read("vintages", run.panel)
+    kept = [v.vintage for v in vintages if v.table == "transfers" and not v.assumed]
+    return lambda day: as_of_transfers(rows, vintages, day), _releases(kept, run.as_of)
+
+
+def _delivered(name: str, claim: Claim, run: Run) -> Row:
+    known, releases = _traded(run, supplier=claim["supplier"], recipient=claim["recipient"])
+    first, last = claim["years"]
+
+    def at(day: datetime.date | None) -> tuple[str, str, int, float]:
+        some = [r for r in known(day) if r.domain == claim["domain"] and first <= r.year <= last]
+        lines, tiv = sum(r.n_lines for r in some), sum(r.tiv for r in some)
+        return SUPPORTED if lines else CONTRADICTED, f"{lines} delivery lines", lines, tiv
+
+    verdict, detail, lines, tiv = at(run.as_of)
+    earlier = [(day, *at(day)[:2]) for day in releases]
+    return _row(
+        name, claim, quantity=f"{claim['domain']} deliveries {claim['supplier']} to "
+        f"{claim['recipient']}, {_span(claim['years'])}, in the register",
+        figure=f"{detail}, {tiv:.4g} TIV million", value=float(lines), verdict=verdict,
+        rule=RULES["yes"], data="SIPRI arms transfers",
+        vintage=str(releases[-1] if releases else ""),
+        by_vintage=_told(earlier),
+    )  # fmt: skip
+
+
+def _mean(rows: Sequence[Any], years: Sequence[int]) -> float:
+    first, last = years
+    return sum(r.tiv for r in rows if first <= r.year <= last) / (last - first + 1)
+
+
+def _deliveries_fell(name: str, claim: Claim, run: Run) -> Row:
+    known, releases = _traded(run, supplier=claim["supplier"], recipient=claim["recipient"])
+
+    def at(day: datetime.date | None) -> tuple[str, str, float]:
+        rows = known(day)
+        base, now = _mean(rows, claim["base"]), _mean(rows, claim["years"])
+        ratio = now / base if base else float("nan")
+        verdict = OPEN if not base else SUPPORTED if ratio < claim["share"] else CONTRADICTED
+        return verdict, f"{100 * ratio:.3g} %", ratio
+
+    verdict, detail, ratio = at(run.as_of)
+    earlier = [(day, *at(day)[:2]) for day in releases if day.year > claim["years"][1]]
+    return _row(
+        name, claim, quantity=f"mean deliveries {claim['supplier']} to {claim['recipient']} in "
+        f"{_span(claim['years'])}, as a share of {_span(claim['base'])}, below "
+        f"{100 * claim['share']:g} %",
+        figure=detail, value=ratio, verdict=verdict, rule=RULES["yes"],
+        data="SIPRI arms transfers", vintage=str(releases[-1] if releases else ""),
+        by_vintage=_told(earlier),
+    )  # fmt: skip
+
+
+def _largest_domain(name: str, claim: Claim, run: Run) -> Row:
+    known, releases = _traded(run, supplier=claim["supplier"], recipient=claim["recipient"])
+
+    def at(day: datetime.date | None) -> tuple[str, str, float]:
+        rows = known(day)
+        of = {d: _mean([r for r in rows if r.domain == d], claim["years"]) for d in DOMAINS}
+        total = sum(of.values())
+        share = of[claim["domain"]] / total if total else float("nan")
+        largest = total and max(of, key=lambda d: of[d]) == claim["domain"]
+        verdict = (
+            OPEN
+            if not total
+            else CONTRADICTED
+            if not largest
+            else (SUPPORTED if share > 0.5 else OPEN)
+        )
+        return verdict, f"{100 * share:.3g} % of deliveries", share
+
+    verdict, detail, share = at(run.as_of)
+    earlier = [(day, *at(day)[:2]) for day in releases if day.year > claim["years"][1]]
+    return _row(
+        name, claim, quantity=f"share of {claim['domain']} in deliveries {claim['supplier']} to "
+        f"{claim['recipient']}, {_span(claim['years'])}",
+        figure=detail, value=share, verdict=verdict, rule=RULES["half"],
+        data="SIPRI arms transfers", vintage=str(releases[-1] if releases else ""),
+        by_vintage=_told(earlier),
+    )  # fmt: skip
+
+
+def _exports_ahead(name: str, claim: Claim, run: Run) -> Row:
+    sides = {code: _traded(run, supplier=code) for code in (claim["country"], claim["other"])}
+    first, last = claim["years"]
+
+    def at(day: datetime.date | None) -> tuple[str, str, dict[int, tuple[float, float]]]:
+        sums: dict[int, list[float]] = {}
+        for side, (known, _) in enumerate(sides.values()):
+            for row in known(day):
+                if first <= row.year <= last:
+                    sums.setdefault(row.year, [0.0, 0.0])[side] += row.tiv
+        true = {y: one > two for y, (one, two) in sorted(sums.items())}
+        ahead = [str(y) for y, is_true in true.items() if is_true]
+        detail = f"{sum(true.values())} of {len(true)} years" + (
+            f": {', '.join(ahead[:4])}{' …' if len(ahead) > 4 else ''}" if ahead else ""
+        )
+        return by_years(list(true.values())), detail, {y: tuple(v) for y, v in sums.items()}
+
+    verdict, detail, sums = at(run.as_of)
+    if not sums:
+        return _nothing(name, claim, "arms exports", "no deliveries on record", "years")
+    releases = next(iter(sides.values()))[1]
+    earlier = [(day, *at(day)[:2]) for day in releases if day.year > first]
+    newest = max(sums)
+    one, two = sums[newest]
+    return _row(
+        name, claim, quantity=f"total arms exports of {claim['country']} above {claim['other']}, "
+        f"{_span(claim['years'])}",
+        figure=f"{detail}; in {newest} {one:,.0f} against {two:,.0f} TIV million",
+        value=one / two if two else None, verdict=verdict, rule=RULES["years"],
+        data="SIPRI arms transfers", vintage=str(releases[-1] if releases else ""),
+        by_vintage=_told(earlier),
+    )  # fmt: skip
+
+
+def _votes_apart(name: str, claim: Claim, run: Run) -> Row:
+    pair = (claim["country"], claim["partner"])
+    rows = as_of_votes(read("votes", run.panel, {"country": set(pair)}), run.as_of)
+    point = {(r.country, r.year): r.ideal_point for r in rows}
+    years = sorted({y for _, y in point})
+    away = {y: abs(point[pair[0], y] - point[pair[1], y]) for y in years
+            if all((c, y) in point for c in pair)}  # fmt: skip
+    recent, base = (
+        [v for y, v in away.items() if first <= y <= last]
+        for first, last in (claim["years"], claim["base"])
+    )
+    if not recent or len(base) < 3:
+        return _nothing(name, claim, "distance of ideal points", "too few years of votes", "trend")
+    now, mean, sd = float(np.mean(recent)), float(np.mean(base)), float(np.std(base, ddof=1))
+    verdict = SUPPORTED if now > mean + sd else CONTRADICTED if now < mean else OPEN
+    return _row(
+        name, claim, quantity=f"distance of UN ideal points {pair[0]}–{pair[1]}, "
+        f"{_span(claim['years'])} against {_span(claim['base'])}",
+        figure=f"{now:.2f} against {mean:.2f} (standard deviation {sd:.2f})", value=now - mean,
+        verdict=verdict, rule=RULES["trend"], data="UN General Assembly ideal points",
+        vintage=max(r.vintage for r in rows),
+    )  # fmt: skip
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a run's table; none where the run has no such table."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _event(name: str, claim: Claim, run: Run) -> Row:
+    domain, scenario = claim.get("domain", ALL_DOMAINS), claim.get("scenario", BASELINE)
+    asked = {"event": claim["event"], "domain": domain, "scenario": scenario,
+             "year": str(claim["year"])}  # fmt: skip
+    words = f"P({claim['event']}{'' if domain == ALL_DOMAINS else f', {domain}'} by " + (
+        f"{claim['year']})"
+    )
+    words += f" of {run.pair[0]} to {run.pair[1]}"
+    for row in table(run.pair_folder / "events.csv"):
+        if all(row[key] == value for key, value in asked.items()):
+            p, error = float(row["probability"]), float(row["mc_error"])
+            verdict, figure, rule = (
+                by_probability(p, error),
+                f"{p:.3f} ± {error:.3f}",
+                "probability",
+            )
+            levels = table(run.pair_folder / "levels.csv")
+            if claim["event"] in BY_CONVENTION and levels:
+                now = [float(r["probability"]) for r in levels]
+                figure += f"; ahead at the origin {min(now):.2f} to {max(now):.2f} by convention"
+                rule = "conventions"
+                if (verdict == SUPPORTED and min(now) <= 0.5) or (
+                    verdict == CONTRADICTED and max(now) >= 0.5
+                ):
+                    verdict = OPEN
+            return _row(
+                name, claim, quantity=words, figure=figure, value=p, error=error, verdict=verdict,
+                rule=RULES[rule], data="events.csv of the run",
+            )  # fmt: skip
+    return _nothing(name, claim, words, "not forecast in this run", "probability")
+
+
+def _domain_ahead(name: str, claim: Claim, run: Run) -> Row:
+    leader, domain = claim["leader"], claim["domain"]
+    words = f"P({leader} ahead in {domain}) at the origin, by convention of the level"
+    rows = [r for r in table(run.pair_folder / "levels_domains.csv") if r["domain"] == domain]
+    if leader not in run.pair or not rows:
+        return _nothing(name, claim, words, "not forecast in this run", "conventions")
+    of = {
+        r["alternative"]: (
+            float(r["probability"]) if leader == run.pair[1] else 1.0 - float(r["probability"]),
+            float(r["mc_error"] or 0.0), r["headline"] in ("1", "True"),
+        )
+        for r in rows if r["probability"]
+    }  # fmt: skip
+    headline = [(p, e) for p, e, first in of.values() if first]
+    if not headline:
+        return _nothing(name, claim, words, "not forecast in this run", "conventions")
+    p, error = headline[0]
+    low, high = min(v[0] for v in of.values()), max(v[0] for v in of.values())
+    verdict = by_probability(p, error)
+    if (verdict == SUPPORTED and low <= 0.5) or (verdict == CONTRADICTED and high >= 0.5):
+        verdict = OPEN
+    return _row(
+        name, claim, quantity=words, value=p, error=error,
+        figure=f"{p:.3f} ± {error:.3f}; {low:.2f} to {high:.2f} over {len(of)} conventions",
+        verdict=verdict, rule=RULES["conventions"], data="levels_domains.csv of the run",
+    )  # fmt: skip
+
+
+def _effect(name: str, claim: Claim, run: Run) -> Row:
+    words = f"hazard ratio of {claim['effect']} for {claim['outcome']}, allied pairs since 1816"
+    for row in table(run.folder / "partnership_effects.csv"):
+        if (row["effect"], row["outcome"]) == (claim["effect"], claim["outcome"]):
+            positive = float(row["p_positive"])
+            p = positive if claim["sign"] == "up" else 1.0 - positive
+            error = float(np.sqrt(p * (1.0 - p) / LEAST_ESS))
+            middle, low, high = (float(row[k]) for k in ("median", "q05", "q95"))
+            return _row(
+                name, claim, quantity=words, value=p, error=error,
+                figure=f"{middle:.2f} [{low:.2f}, {high:.2f}]; P({claim['sign']}) = {p:.3f}",
+                verdict=by_probability(p, error), rule=RULES["probability"],
+                data="ATOP, COW, TSS, V-Dem; partnership_effects.csv of the run",
+            )  # fmt: skip
+    return _nothing(name, claim, words, "not fitted in this run", "probability")
+
+
+def _parameter(name: str, claim: Claim, run: Run) -> Row:
+    import xarray as xr
+
+    than = claim.get("than")
+    words = f"posterior of {claim['parameter']}" + (f" above {than}" if than else " above nought")
+    path = run.folder / "posterior.nc"
+    if not path.is_file():
+        return _nothing(name, claim, words, "the run holds no posterior", "probability")
+    with xr.open_dataset(path, engine="h5netcdf", group="posterior") as held:
+        known = [str(n) for n in held["parameter"].values]
+        for key in ("parameter", "than"):
+            if key in claim and claim[key] not in known:
+                rule = _among(known, "parameter")(claim[key])
+                raise InputError(fault(rule, column=f"claim.{name}.{key}", value=claim[key]))
+        draws = held["parameters"].sel(parameter=claim["parameter"]).values.astype(float)
+        gap = draws - (held["parameters"].sel(parameter=than).values.astype(float) if than else 0)
+    positive = float((gap > 0).mean())
+    p = positive if claim.get("sign", "up") == "up" else 1.0 - positive
+    error = float(np.sqrt(p * (1.0 - p) / LEAST_ESS))
+    low, middle, high = np.quantile(gap, [0.05, 0.5, 0.95])
+    return _row(
+        name, claim, quantity=words, value=p, error=error,
+        figure=f"{middle:+.2f} [{low:+.2f}, {high:+.2f}]; P = {p:.3f}",
+        verdict=by_probability(p, error), rule=RULES["probability"],
+        data="posterior of the run",
+    )  # fmt: skip
+
+
+def _cross_validation(name: str, claim: Claim, run: Run) -> Row:
+    words = f"log score out of sample, {claim['better']} less {claim['than']}, decades left out"
+    from forecast.partnership import cross_validation
+
+    for row in cross_validation():
+        if (row["better"], row["than"]) == (claim["better"], claim["than"]):
+            gap = float(row["difference"])
+            ends = [float(row[f"{b}_{q}"]) for b in ("treaties", "decades") for q in ("q05", "q95")]
+            verdict = OPEN
+            if min(ends[0], ends[2]) > 0:
+                verdict = SUPPORTED
+            elif max(ends[1], ends[3]) < 0:
+                verdict = CONTRADICTED
+            return _row(
+                name, claim, quantity=words, value=gap, verdict=verdict, rule=RULES["score"],
+                figure=f"{gap:+.1f} [{min(ends[0], ends[2]):+.1f}, {max(ends[1], ends[3]):+.1f}]",
+                data="ATOP, COW, TSS, V-Dem; 'crossover sensitivity partnership'",
+                vintage=row["made"],
+            )  # fmt: skip
+    return _nothing(name, claim, words, "not computed", "score")
+
+
+def _scenario(name: str, claim: Claim, run: Run) -> Row:
+    words = f"P({claim['event']} by {claim['year']}) under {claim['scenario']}, less the baseline"
+    asked = {"kind": "event", "name": claim["event"], "domain": ALL_DOMAINS,
+             "scenario": claim["scenario"], "year": str(claim["year"])}  # fmt: skip
+    for row in table(run.pair_folder / "scenario_differences.csv"):
+        if all(row[key] == value for key, value in asked.items()):
+            gap, error = float(row["difference"]), float(row["mc_error"])
+            signed = gap if claim["sign"] == "up" else -gap
+            return _row(
+                name, claim, quantity=words, figure=f"{gap:+.3f} ± {error:.3f}", value=gap,
+                error=error, verdict=by_difference(signed, error), rule=RULES["difference"],
+                data="scenario_differences.csv of the run",
+            )  # fmt: skip
+    return _nothing(name, claim, words, "the run holds no such scenario", "difference")
+
+
+def _skill(name: str, claim: Claim, run: Run) -> Row:
+    words = f"skill out of sample of {claim['better']} over {claim['than']}"
+    why = "no backtest compares the two"
+    return _nothing(name, claim, words, why, "skill")
+
+
+def _not_identified(name: str, claim: Claim, run: Run) -> Row:
+    return _nothing(name, claim, "none", f"not identified: {claim['reason']}", "none")
+
+
+JUDGES: dict[str, Callable[[str, Claim, Run], Row]] = {
+    "indicator": _indicator,
+    "indicator_ahead": _indicator_ahead,
+    "delivered": _delivered,
+    "deliveries_fell": _deliveries_fell,
+    "largest_domain": _largest_domain,
+    "exports_ahead": _exports_ahead,
+    "votes_apart": _votes_apart,
+    "event": _event,
+    "domain_ahead": _domain_ahead,
+    "effect": _effect,
+    "parameter": _parameter,
+    "cross_validation": _cross_validation,
+    "scenario": _scenario,
+    "skill": _skill,
+    "not_identified": _not_identified,
+}
+
+
+def write(rows: Sequence[Row], path: Path) -> None:
+    """Write the audit as CSV; numbers with six digits, so that equal runs give equal bytes."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(Row._fields)
+        for row in rows:
+            writer.writerow(
+                [f"{v:.6g}" if isinstance(v, float) else "" if v is None else v for v in row]
+            )

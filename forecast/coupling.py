@@ -1,0 +1,414 @@
+"""The partnership of a pair, driven by its simulated futures: downturn, rupture and cooling.
+
+A cut: hazard and alignment were learned from the history of allied pairs and from votes; GDP and
+military spending of the futures move the pair's power ratio, and with it the hazard, draw by draw
+and scenario by scenario. Nothing flows back. The gap of latent capacity is no covariate: the
+history knows no such quantity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.dyads import abbreviations
+from data.errors import InputError
+from data.names import (
+    COOLING,
+    COUNTRY,
+    DOWNTURN,
+    DRAW,
+    PARTNERSHIP_EVENTS,
+    RUPTURE,
+    SCENARIO,
+    YEAR,
+    YEAR_FUTURE,
+)
+from data.tables import Panel, read, write
+from forecast import alignment as votes
+from forecast import pairs, partnership, scenarios
+from forecast.scenarios import Scenario
+from models import alignment as vote_model
+from models import power
+from models.priors import Priors
+
+RECORD = "record"
+"""Folder of a run with what its pairs' hazards rest on: three tables of the panel."""
+TABLES = ("alliance_dyads", "capabilities", "rivalries")
+ALIGNMENT = "alignment"
+FITS = (DOWNTURN, RUPTURE, ALIGNMENT)
+"""Groups of a run's partnership.nc: two hazards, and the alignment of powers."""
+NO_VOTES = "not applicable: the pair's votes are not among those fitted"
+QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+
+
+class Answers(NamedTuple):
+    """What is said of a pair's partnership.
+
+    `events`: each that applies (draw, scenario, year), bool, as `forecast.events.answers`.
+    `paths`: yearly `hazard` (event, draw, scenario, year_future), `log_power_ratio` (draw,
+    scenario, year_future), the supplier's over the recipient's, `distance` (draw, scenario,
+    year_future) of ideal points; what does not apply is left out.
+    `reasons`: event → why nothing is said of it.
+    """
+
+    events: xr.Dataset
+    paths: xr.Dataset
+    reasons: dict[str, str]
+
+
+def fit(
+    panel: xr.Dataset,
+    layers: Panel,
+    pair: tuple[str, str],
+    priors: tuple[Priors, Priors],
+    *,
+    origin: int,
+    seed: int,
+    draws: int | None = None,
+    tune: int | None = None,
+    chains: int | None = None,
+) -> xr.DataTree | None:
+    """Fit both hazards and the alignment once; every pair of the run is forecast from them.
+
+    Parameters
+    ----------
+    panel
+        As from `data.panel.assemble`: its ideal points are used.
+    layers
+        Where the tables of the history are.
+    pair
+        Of which votes are counted whether of the powers or not.
+    priors
+        Of the hazard and of the alignment.
+    origin
+        Later years of the history are left out.
+    seed, draws, tune, chains
+        Of the sampler; each fit's own usual numbers where None.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups as `FITS`, each with posterior, sample_stats and constant_data; None where the panel
+        holds no history of alliances.
+    """
+    rows = read("alliance_dyads", layers)
+    if not rows:
+        return None
+    asked = {"draws": draws, "tune": tune, "chains": chains}
+    asked = {key: value for key, value in asked.items() if value is not None}
+    found = {
+        outcome: partnership.fit(
+            rows, priors[0], seed=seed, outcome=outcome, last_year=origin, **asked
+        )
+        for outcome in (DOWNTURN, RUPTURE)
+    }
+    try:
+        gap = vote_model.gaps(panel["ideal_point"], pair)
+    except InputError:
+        gap = vote_model.gaps(panel["ideal_point"])
+    found[ALIGNMENT] = votes.fit(gap, priors[1], seed=seed, **asked)
+    groups = {}
+    for name, tree in found.items():
+        for path, node in tree.subtree_with_keys:
+            if path != ".":
+                groups[f"{name}/{path}"] = node.to_dataset(inherit=False)
+    return xr.DataTree.from_dict(groups)
+
+
+def keep_record(layers: Panel, folder: Path) -> None:
+    """Write the rows that a hazard of a pair of the sample needs into a new folder of a run."""
+    folder.mkdir()
+    states = set(abbreviations().values())
+    for table in TABLES:
+        rows = read(table, layers)
+        if table == "alliance_dyads":
+            rows = [row for row in rows if row.state1 in states and row.state2 in states]
+        write(table, rows, folder)
+
+
+def known(record: Panel, pair: tuple[str, str], origin: int) -> tuple[pairs.Pair | None, str]:
+    """Return what the record knows of a pair, or None and the reason."""
+    try:
+        found = pairs.find(*pair, record)
+    except InputError as error:
+        return None, f"not applicable: {error}"
+    if found is None:
+        return None, pairs.NOT_APPLICABLE
+    ratios = {year: value for year, value in found.log_ratio.items() if year <= origin}
+    return found._replace(log_ratio=ratios), ""
+
+
+def bridge(constant: xr.Dataset, record: Panel, *, seed: int) -> xr.Dataset:
+    """Fit the bridge from GDP and military spending, as the fit saw them, to CINC."""
+    figures = [constant[name].rename(year_effort=YEAR) for name in power.PREDICTORS]
+    return power.fit(power.powers(read("capabilities", record)), *figures, seed=seed)
+
+
+def answer(
+    tree: xr.DataTree,
+    history: xr.DataTree,
+    futures: xr.Dataset,
+    record: Panel,
+    priors: Priors,
+    chosen: Sequence[Scenario] = (),
+    *,
+    seed: int,
+) -> Answers:
+    """Say when the partnership of a pair turns down, breaks, or cools, if ever.
+
+    Parameters
+    ----------
+    tree
+        The run's posterior: figures of GDP and military spending are taken from it.
+    history
+        As from `fit`.
+    futures
+        As from `forecast.simulate.futures`, of that tree.
+    record
+        As from `keep_record`.
+    priors
+        Of the hazard.
+    chosen
+        The scenarios of the futures.
+    seed
+        The same draws of hazard, votes and chance serve every scenario.
+
+    Returns
+    -------
+    Answers
+        An event counts from the year after the origin: what came up to the origin is on no record
+        after 2017 (ends of treaties) and 2014 (disputes). Downturn and rupture share one
+        uniform number a draw: the year is that in which the cumulative probability passes it, so
+        that a rupture, whose hazard is the lower one, rarely comes without a downturn.
+    """
+    pair = (str(futures.attrs["supplier"]), str(futures.attrs["recipient"]))
+    origin = int(futures.attrs["origin"])
+    ahead = futures[YEAR_FUTURE].values
+    years = np.arange(origin, int(ahead.max()) + 1)
+    worlds = [str(name) for name in futures[SCENARIO].values]
+    by_name = {scenario.name: scenarios.overrides(scenario, ahead) for scenario in chosen}
+    random = np.random.default_rng([seed, 11])
+    uniform = random.random(futures.sizes[DRAW])
+    chance = random.random(futures.sizes[DRAW])
+    dims = (DRAW, SCENARIO, YEAR)
+    found: dict[str, tuple] = {}
+    paths: dict[str, tuple] = {}
+    reasons = {}
+
+    own, reason = known(record, pair, origin)
+    ratios = None
+    if own is not None:
+        try:
+            ratios = power_paths(
+                bridge(tree["constant_data"].to_dataset(), record, seed=seed),
+                own,
+                futures,
+                seed=seed,
+            )
+        except InputError as error:
+            reason = f"not applicable: {error}"
+    if own is None or ratios is None:
+        reasons |= {DOWNTURN: reason, RUPTURE: reason}
+    else:
+        hazards = []
+        for outcome in (DOWNTURN, RUPTURE):
+            posterior = partnership.flat(history[outcome])
+            yearly = [
+                pairs.hazard(
+                    posterior, own, priors, ahead, ratios.sel({SCENARIO: name}, drop=True),
+                    seed=seed + 1,
+                    overrides=_rivalries(by_name.get(name), own, pair, ahead, chance),
+                ).values
+                for name in worlds
+            ]  # fmt: skip
+            yearly = np.stack(yearly, axis=1)
+            hazards.append(yearly)
+            cumulative = -np.expm1(np.log1p(-yearly).cumsum(axis=-1))
+            happened = cumulative > uniform[:, None, None]
+            none = np.zeros((*happened.shape[:2], 1), bool)
+            found[outcome] = (dims, np.concatenate([none, happened], axis=-1))
+        paths["hazard"] = (
+            ("event", DRAW, SCENARIO, YEAR_FUTURE),
+            np.stack(hazards).astype(np.float32),
+        )
+        sign = 1.0 if own.country1 == pair[0] else -1.0
+        moved = sign * ratios.sel({YEAR_FUTURE: ahead}).transpose(DRAW, SCENARIO, YEAR_FUTURE)
+        paths["log_power_ratio"] = ((DRAW, SCENARIO, YEAR_FUTURE), moved.values.astype(np.float32))
+
+    gap = history[ALIGNMENT]["constant_data"]["gap"]
+    if vote_model.name(*pair) in gap[vote_model.PAIR].values:
+        cools, away = _votes(
+            history[ALIGNMENT], gap, pair, years, worlds, by_name, futures.sizes[DRAW], random, seed
+        )
+        found[COOLING] = (dims, cools)
+        paths["distance"] = ((DRAW, SCENARIO, YEAR_FUTURE), away[..., 1:].astype(np.float32))
+    else:
+        reasons[COOLING] = NO_VOTES
+    coords = {DRAW: futures[DRAW].values, SCENARIO: worlds}
+    events = xr.Dataset(
+        {name: found[name] for name in PARTNERSHIP_EVENTS if name in found},
+        coords={**coords, YEAR: years}, attrs=futures.attrs,
+    )  # fmt: skip
+    held = xr.Dataset(paths, coords={**coords, YEAR_FUTURE: ahead, "event": [DOWNTURN, RUPTURE]})
+    return Answers(events, held, reasons)
+
+
+def power_paths(of: xr.Dataset, own: pairs.Pair, futures: xr.Dataset, *, seed: int) -> xr.DataArray:
+    """Paths of a pair's log CINC ratio, state 1 over state 2 (draw, scenario, year_future).
+
+    From the last year that the bridge knows onwards: what is on record of GDP and military spending
+    to the origin, then the futures.
+    """
+    start, origin = int(of.attrs["last_year"]), int(futures.attrs["origin"])
+    logs = {}
+    for name in power.PREDICTORS:
+        past = np.log(futures[f"{name}_past"].sel({YEAR: slice(start, origin)}))
+        past = past.rename({YEAR: YEAR_FUTURE})
+        ahead = np.log(futures[name].astype(float))
+        whole = xr.concat(
+            [past.broadcast_like(ahead.isel({YEAR_FUTURE: 0}, drop=True)), ahead], YEAR_FUTURE
+        )
+        logs[name] = whole.sel({COUNTRY: own.country1}, drop=True) - whole.sel(
+            {COUNTRY: own.country2}, drop=True
+        )
+    parts = [
+        power.simulate(
+            of, (own.country1, own.country2),
+            *(logs[name].sel({SCENARIO: world}, drop=True) for name in power.PREDICTORS),
+            own.log_ratio[start], seed=seed,
+        )
+        for world in futures[SCENARIO].values
+    ]  # fmt: skip
+    return xr.concat(parts, SCENARIO).assign_coords({SCENARIO: futures[SCENARIO].values})
+
+
+def _rivalries(
+    changes: xr.Dataset | None,
+    own: pairs.Pair,
+    pair: tuple[str, str],
+    years: np.ndarray,
+    chance: np.ndarray,
+) -> Mapping[str, Any]:
+    """Rivalries that a scenario sets, as the hazard wants them: those of the year before."""
+    found = {}
+    for variable, name in (("common_rival", "common_rivals"), ("rivals", "rivals")):
+        for of, probability in scenarios.each(changes, variable, scenarios.PROBABILITY):
+            if of != vote_model.name(*pair):
+                continue
+            before = np.concatenate([[np.nan], probability[:-1]])
+            on = (chance[:, None] < before).astype(float)
+            recorded = float(getattr(own, name))
+            found[name] = xr.DataArray(
+                np.where(np.isfinite(before), on, recorded), dims=(DRAW, YEAR_FUTURE)
+            )
+    return found
+
+
+def _votes(
+    tree: xr.DataTree,
+    gap: xr.DataArray,
+    pair: tuple[str, str],
+    years: np.ndarray,
+    worlds: Sequence[str],
+    changes: Mapping[str, xr.Dataset],
+    count: int,
+    random: np.random.Generator,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cooling and distance of a pair's votes (draw, scenario, year), from the origin on."""
+    name = vote_model.name(*pair)
+    posterior = partnership.flat(tree)
+    posterior = posterior.isel({DRAW: random.integers(0, posterior.sizes[DRAW], count)})
+    record = abs(gap.sel({vote_model.PAIR: name}, drop=True)).dropna(YEAR)
+    spread = vote_model.pooled_sd(gap)
+    cools, away = [], []
+    for world in worlds:
+        shift = np.zeros(len(years) - 1)
+        for of, amount in scenarios.each(changes.get(world), "ideal_point", scenarios.ADD):
+            if of in pair:
+                shift += np.nan_to_num(amount) * (1.0 if of == min(pair) else -1.0)
+        shifted = xr.DataArray(shift, dims=YEAR_FUTURE, coords={YEAR_FUTURE: years[1:]})
+        ahead = vote_model.simulate(
+            posterior, gap, name, int(years[-1]), seed=seed + 2, shift=shifted
+        )
+        whole = votes.joined(record, ahead)
+        cool = vote_model.cooling(whole, spread, YEAR_FUTURE)
+        cools.append(cool.sel({YEAR_FUTURE: years}).transpose(DRAW, YEAR_FUTURE).values)
+        away.append(whole.sel({YEAR_FUTURE: years}).transpose(DRAW, YEAR_FUTURE).values)
+    return np.stack(cools, axis=1), np.stack(away, axis=1)
+
+
+def paths_table(found: Answers) -> pd.DataFrame:
+    """Return quantiles of the yearly hazards, the power ratio and the distance of votes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        quantity (hazard of downturn, hazard of rupture, log_power_ratio, distance), scenario,
+        year, q05 to q95 and mean.
+    """
+    series = {}
+    if "hazard" in found.paths:
+        for event in found.paths["event"].values:
+            series[f"hazard of {event}"] = found.paths["hazard"].sel(event=event)
+    series |= {
+        name: found.paths[name] for name in ("log_power_ratio", "distance") if name in found.paths
+    }
+    rows = []
+    for name, values in series.items():
+        for scenario in values[SCENARIO].values:
+            one = values.sel({SCENARIO: scenario}).transpose(DRAW, YEAR_FUTURE).values.astype(float)
+            levels = np.quantile(one, list(QUANTILES.values()), axis=0)
+            means = one.mean(axis=0)
+            for at, year in enumerate(values[YEAR_FUTURE].values):
+                rows.append(
+                    {"quantity": name, "scenario": str(scenario), "year": int(year)}
+                    | dict(zip(QUANTILES, levels[:, at], strict=True))
+                    | {"mean": means[at]}
+                )
+    columns = ["quantity", "scenario", "year", *QUANTILES, "mean"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def by_hand(
+    history: xr.DataTree, record: Panel, pair: tuple[str, str], priors: Priors, origin: int
+) -> pd.DataFrame:
+    """Lay open the hazard of a downturn of a pair in the year after its last power on record.
+
+    Empty where no treaty is on record. See `forecast.pairs.by_hand`; a column `year` is added.
+    """
+    own, _ = known(record, pair, origin)
+    if own is None:
+        return pd.DataFrame(columns=["term", "value", "coefficient", "product", "year"])
+    year = own.last_power_year + 1
+    table = pairs.by_hand(partnership.flat(history[DOWNTURN]), own, priors, year)
+    return table.assign(year=year)
+
+
+def fit_tables(history: xr.DataTree, priors: Priors, *, seed: int) -> dict[str, pd.DataFrame]:
+    """Return what the fits say of the history itself, whatever the pair.
+
+    Returns
+    -------
+    dict of pandas.DataFrame
+        `effects` (with `outcome`), `influence`, `checks`, `calibration` (of downturns), and
+        `votes`: how often votes cooled on record.
+    """
+    found = [
+        partnership.effects(history[outcome], priors).assign(outcome=outcome)
+        for outcome in (DOWNTURN, RUPTURE)
+    ]
+    base = votes.base_rate(history[ALIGNMENT]["constant_data"]["gap"])
+    return {
+        "effects": pd.concat(found, ignore_index=True),
+        "influence": partnership.influence(history[DOWNTURN]),
+        "checks": partnership.check_counts(history[DOWNTURN], seed=seed),
+        "calibration": partnership.calibration(history[DOWNTURN], seed=seed),
+        "votes": pd.DataFrame([{"unit": k, "cooled": v} for k, v in base.items()]),
+    }

@@ -1,0 +1,228 @@
+"""From futures to the partnership: on posteriors made by hand and the shipped record."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from data.names import BASELINE, COOLING, DOWNTURN, RUPTURE
+from forecast import coupling, differences, events, scenarios
+from models import alignment as votes
+from models import partnership as model
+from models.priors import order
+
+PRIORS = model.load()
+ORIGIN, HORIZON = 2024, 2034
+AHEAD = np.arange(ORIGIN + 1, HORIZON + 1)
+DRAWS = 200
+HEAD = '[scenario]\ntitle = "Own"\ndescription = "A test."\n'
+WHY = 'reason = "A test."\nsource = "None."\n'
+APART = scenarios.parse(
+    HEAD + "[path.a]\nvariable = 'common_rival'\ncountry = 'RUS'\npartner = 'CHN'\n"
+    f"years = [2028, {HORIZON}]\nprobability = 0.0\n" + WHY
+    + "[path.b]\nvariable = 'ideal_point'\ncountry = 'RUS'\n"
+    f"years = [2028, {HORIZON}]\nadd = 3.0\n" + WHY,
+    "apart", "apart.toml", origin=ORIGIN, horizon=HORIZON,
+)  # fmt: skip
+SAME = scenarios.Scenario("same", "Same", "Nothing.", (), "")
+
+
+def posterior(level: float, rng) -> xr.Dataset:
+    names = order(PRIORS)
+    values = np.zeros((2, 50, len(names)))
+    at = {name: k for k, name in enumerate(names)}
+    values[..., at["intercept"]] = level + 0.1 * rng.standard_normal((2, 50))
+    values[..., at["common_rival"]] = -1.0
+    values[..., at["treaty_sd"]] = 0.1
+    return xr.Dataset(
+        {
+            "parameters": (("chain", "draw", "parameter"), values),
+            "era_effect": (("chain", "draw", "era"), np.zeros((2, 50, len(model.ERAS)))),
+            "treaty_effect": (("chain", "draw", "treaty"), np.zeros((2, 50, 1))),
+        },
+        coords={"parameter": names, "era": list(model.ERAS), "treaty": ["4980"]},
+    )
+
+
+@pytest.fixture(scope="module")
+def history() -> xr.DataTree:
+    rng = np.random.default_rng(1)
+    gap = xr.DataArray(
+        0.6 + 0.05 * rng.standard_normal((1, 25)), dims=("pair", "year"),
+        coords={"pair": ["CHN-RUS"], "year": np.arange(2000, 2025)}, name="gap",
+    )  # fmt: skip
+    sd = (("chain", "draw", "pair"), np.full((2, 50, 1), 0.03))
+    return xr.DataTree.from_dict(
+        {
+            f"{DOWNTURN}/posterior": posterior(-2.0, rng),
+            f"{RUPTURE}/posterior": posterior(-3.0, rng),
+            "alignment/posterior": xr.Dataset(
+                {"step": sd, "noise": sd}, coords={"pair": ["CHN-RUS"]}
+            ),
+            "alignment/constant_data": gap.to_dataset(),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def tree() -> xr.DataTree:
+    rng = np.random.default_rng(2)
+    codes, years = ["RUS", "CHN", "USA", "FRA", "IND"], np.arange(1990, ORIGIN + 1)
+    growth = np.array([0.02, 0.06, 0.025, 0.015, 0.05])[:, None] * (years - 1990)
+    noise = 0.02 * np.cumsum(rng.standard_normal((2, 5, len(years))), axis=-1)
+    values = np.exp(np.array([28.0, 10.0])[:, None, None] + growth + noise)
+    dims = ("country", "year_effort")
+    constant = xr.Dataset(
+        {"gdp": (dims, values[0]), "milex": (dims, values[1])},
+        coords={"country": codes, "year_effort": years},
+    )
+    return xr.DataTree.from_dict({"constant_data": constant})
+
+
+@pytest.fixture(scope="module")
+def futures(tree) -> xr.Dataset:
+    rng = np.random.default_rng(3)
+    constant = tree["constant_data"].to_dataset().sel(country=["RUS", "CHN"])
+    step = 0.03 + 0.02 * rng.standard_normal((2, DRAWS, 2, len(AHEAD)))
+    out = xr.Dataset(
+        coords={
+            "draw": np.arange(DRAWS), "scenario": [BASELINE, "apart", "same"],
+            "country": ["RUS", "CHN"], "year_future": AHEAD, "year": np.arange(1992, ORIGIN + 1),
+            "supplier": ["RUS", "CHN"],
+        },
+        attrs={"supplier": "RUS", "recipient": "CHN", "origin": ORIGIN, "chains": 2},
+    )  # fmt: skip
+    for k, name in enumerate(("gdp", "milex")):
+        past = constant[name].rename(year_effort="year").sel(year=out["year"])
+        out[f"{name}_past"] = past
+        last = past.sel(year=ORIGIN).values[None, :, None]
+        path = last * np.exp(np.cumsum(step[k], axis=-1))
+        out[name] = (("draw", "scenario", "country", "year_future"),
+                     np.repeat(path[:, None], 3, axis=1))  # fmt: skip
+    for name in ("theta", "rd_share"):
+        out[name] = out["gdp"] * 0.0 + rng.random((DRAWS, 1, 2, 1))
+    for name in ("deliveries_mean", "import_share", "imported_fraction"):
+        out[name] = out["gdp"].isel(country=0, drop=True) * 0.0 + rng.random((DRAWS, 1, 1))
+    out["exports"] = (("draw", "scenario", "supplier", "year_future"), out["gdp"].values)
+    return out
+
+
+@pytest.fixture(scope="module")
+def found(tree, history, futures) -> coupling.Answers:
+    return coupling.answer(tree, history, futures, None, PRIORS, (APART, SAME), seed=7)
+
+
+def test_every_event_is_answered_from_the_year_after_the_origin(found):
+    assert list(found.events) == [DOWNTURN, RUPTURE, COOLING]
+    assert not found.reasons
+    for name in (DOWNTURN, RUPTURE):
+        assert found.events[name].dims == ("draw", "scenario", "year")
+        assert not found.events[name].sel(year=ORIGIN).any()
+    table, times = events.tables(found.events)
+    assert set(table["scenario"]) == {BASELINE, "apart", "same"}
+    assert (times["probability_within_horizon"] <= 1).all()
+
+
+def test_first_downturns_come_at_the_rate_of_the_hazard(found):
+    yearly = found.paths["hazard"].sel(event=DOWNTURN, scenario=BASELINE).values
+    expected = (1 - np.prod(1 - yearly.astype(float), axis=-1)).mean()
+    seen = float(found.events[DOWNTURN].sel(scenario=BASELINE, year=HORIZON).mean())
+    # Three binomial standard errors of 200 draws.
+    assert abs(seen - expected) < 3 * np.sqrt(expected * (1 - expected) / DRAWS)
+
+
+def test_a_rupture_with_the_lower_hazard_never_comes_without_a_downturn(found):
+    hazard = found.paths["hazard"]
+    below = (hazard.sel(event=RUPTURE) < hazard.sel(event=DOWNTURN)).all("year_future")
+    happened = found.events.cumsum("year") > 0
+    alone = happened[RUPTURE] & ~happened[DOWNTURN]
+    assert not alone.where(below, False).any()
+
+
+def test_a_scenario_that_changes_nothing_is_the_baseline_to_the_bit(found):
+    for name in found.events:
+        one, two = (found.events[name].sel(scenario=s).values for s in (BASELINE, "same"))
+        assert np.array_equal(one, two)
+
+
+def test_a_rival_lost_raises_the_hazard_from_the_year_after(found):
+    hazard = found.paths["hazard"].sel(event=DOWNTURN)
+    ratio = np.log1p(-hazard.sel(scenario="apart")) / np.log1p(-hazard.sel(scenario=BASELINE))
+    assert np.allclose(ratio.sel(year_future=slice(None, 2028)), 1.0)
+    # The effect of a common rival is a ratio of exp(-1) by hand; single precision.
+    assert np.allclose(ratio.sel(year_future=slice(2029, None)), np.e, rtol=1e-4)
+
+
+def test_votes_that_part_cool_in_their_second_year(found):
+    cools = found.events[COOLING].sel(scenario="apart")
+    assert cools.sel(year=2029).all()
+    assert found.events[COOLING].sel(scenario=BASELINE).mean() < 0.5
+    # Higher is Russia's ideal point; the gap is China's less Russia's, so it is 3 units lower.
+    base, own = (found.paths["distance"].sel(scenario=s) for s in (BASELINE, "apart"))
+    assert np.allclose(abs(own - base).sel(year_future=2028).values.max(), 3.0, atol=1.3)
+
+
+def test_the_paths_of_power_start_from_the_record(found, tree, futures):
+    ratio = found.paths["log_power_ratio"].sel(scenario=BASELINE)
+    record = coupling.known(None, ("RUS", "CHN"), ORIGIN)[0].log_ratio[2022]
+    # Three years of shocks of a few per cent.
+    assert abs(float(ratio.sel(year_future=2025).median()) - record) < 0.3
+
+
+def test_a_pair_without_a_treaty_is_told_so_and_left_out(tree, history, futures):
+    other = futures.assign_coords(country=["USA", "IND"])
+    other.attrs = futures.attrs | {"supplier": "USA", "recipient": "IND"}
+    answer = coupling.answer(tree, history, other, None, PRIORS, seed=7)
+    assert not answer.events.data_vars
+    assert "no treaty" in answer.reasons[DOWNTURN]
+    assert "votes" in answer.reasons[COOLING]
+    assert coupling.paths_table(answer).empty
+    assert coupling.by_hand(history, None, ("USA", "IND"), PRIORS, ORIGIN).empty
+
+
+def test_the_hand_example_adds_up(history):
+    table = coupling.by_hand(history, None, ("RUS", "CHN"), PRIORS, ORIGIN).set_index("term")
+    terms = table.drop(["sum", "hazard"])
+    assert table.loc["sum", "product"] == pytest.approx(terms["product"].sum())
+    hazard = 1 - np.exp(-np.exp(table.loc["sum", "product"]))
+    assert table.loc["hazard", "product"] == pytest.approx(hazard)
+
+
+def test_what_is_known_after_the_origin_is_not_used():
+    own, _ = coupling.known(None, ("RUS", "CHN"), 2010)
+    assert max(own.log_ratio) == 2010
+
+
+def test_the_kept_record_says_of_a_pair_what_the_panel_says(tmp_path):
+    coupling.keep_record(None, tmp_path / "record")
+    for pair in (("RUS", "CHN"), ("USA", "FRA"), ("USA", "IND")):
+        assert coupling.known(tmp_path / "record", pair, ORIGIN) == coupling.known(
+            None, pair, ORIGIN
+        )
+
+
+def test_differences_are_paired_and_nought_where_nothing_changed(found, futures):
+    table = differences.differences([found.events], futures, found.paths)
+    assert list(table.columns) == list(differences.COLUMNS)
+    same = table[table["scenario"] == "same"]
+    assert (same["difference"] == 0).all()
+    of_events = same[same["kind"] == "event"]
+    assert (of_events["mc_error"] == 0).all()
+    own = table[(table["scenario"] == "apart") & (table["name"] == DOWNTURN)]
+    last = own[own["year"] == HORIZON].iloc[0]
+    assert last["difference"] > 0
+    # Paired draws: far less error than two independent probabilities would have.
+    p = last["baseline"]
+    assert last["mc_error"] < np.sqrt(2 * p * (1 - p) / DRAWS)
+    assert set(table["year"]) == {2025, 2030, HORIZON}
+    assert isinstance(table, pd.DataFrame)
+
+
+def test_a_shift_moves_the_gap_and_nothing_else(history):
+    gap = history["alignment/constant_data"]["gap"]
+    draws = history["alignment/posterior"].to_dataset().isel(chain=0)
+    shift = xr.DataArray([0.0, 5.0], dims="year_future", coords={"year_future": [2025, 2026]})
+    base = votes.simulate(draws, gap, "CHN-RUS", 2026, seed=1)
+    moved = votes.simulate(draws, gap, "CHN-RUS", 2026, seed=1, shift=shift)
+    assert np.allclose(moved.sel(year_future=2025), base.sel(year_future=2025))
+    assert np.allclose((moved - base).sel(year_future=2026), 5.0)
