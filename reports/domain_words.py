@@ -553,8 +553,39 @@ def check_text(payload: Payload) -> str:
         "inside the 50 % band; counting the edge as inside, "
         f"{_percent(wide['touched'])} and {_percent(narrow['touched'])}. Bands of the right "
         "width would hold 90 % and 50 %; more than that means that they are too wide. The check is "
-        "in sample: the parameters have seen these deliveries."
+        f"in sample: the parameters have seen these deliveries. {_misses(payload)}"
     )
+
+
+def _misses(payload: Payload) -> str:
+    """Say where the recipient's imports lay outside the band of their prediction."""
+    r = terms(payload)["r"]
+    code = payload["pair"][RECIPIENT]["code"]
+    missed = [
+        miss
+        for one in payload["domains"]["check"]["series"]
+        if one["side"] == "imports" and one["country"] == code
+        for miss in one["missed"]
+    ]
+    if not missed:
+        return f"What {r} imports was inside the 90 % band in every domain and period."
+    parts = [
+        f"{short(m['domain']).lower()} {m['side']} it in {_periods(payload, m['periods'])}"
+        for m in missed
+    ]
+    text = f"What {r} imports was outside the 90 % band here: {'; '.join(parts)}."
+    if any(len(miss["periods"]) > 1 for miss in missed):
+        text += (
+            " Where one domain misses on one side again and again, the model does not follow how "
+            "the country’s needs have moved, and what it says of dependence in that domain is to be "
+            "read with that in mind."
+        )
+    return text
+
+
+def _periods(payload: Payload, last_years: Sequence[int]) -> str:
+    known = {period["last"]: period["first"] for period in payload["domains"]["periods"]}
+    return listing([f"{known.get(year, year)}–{year}" for year in last_years])
 
 
 def _percent(share: float) -> str:
@@ -688,9 +719,12 @@ def _register(payload: Payload, row: Mapping[str, Any]) -> str:
     share = row["dependence"]["share"]
     text += (
         f" Of {w['rs']} imports in the domain {100 * share['q50']:.0f} % are expected from "
-        f"{w['s']} ({100 * share['q05']:.0f} to {100 * share['q95']:.0f})."
+        f"{w['s']} ({100 * share['q05']:.0f} to {100 * share['q95']:.0f})"
     )
-    return text.strip()
+    total = record["imports"][-1]
+    if record["forth"] is not None and total:
+        text += f"; on record in {last}: {100 * record['forth']['volume'][-1] / total:.0f} %"
+    return f"{text.strip()}."
 
 
 def _lines(record: Mapping[str, Sequence[float]], *, first: bool) -> str:

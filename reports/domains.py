@@ -351,8 +351,22 @@ def _check(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
             panels.append({"domain": domain} | {key: ordered[key].tolist() for key in columns})
         name = names.get(country, country)
         entry = {"side": side, "country": country, "name": name, "panels": panels}
+        entry["missed"] = [miss for panel in panels for miss in _missed(panel)]
         result["series"].append(entry | _covered(rows))
     return result
+
+
+def _missed(panel: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Say in which periods, and to which side, a domain was outside the 90 % band."""
+    found = []
+    for direction, outside in (
+        ("above", np.greater(panel["observed"], panel["q95"])),
+        ("below", np.less(panel["observed"], panel["q05"])),
+    ):
+        periods = [p for p, out in zip(panel["period"], outside, strict=True) if out]
+        if periods:
+            found.append({"domain": panel["domain"], "side": direction, "periods": periods})
+    return found
 
 
 def _covered(table: pd.DataFrame) -> dict[str, Any]:

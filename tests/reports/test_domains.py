@@ -210,6 +210,27 @@ def test_the_check_counts_every_cell_and_every_nought(runs, plain):
     assert len(check["series"]) == 5
 
 
+def test_where_the_check_fails_is_said(plain):
+    series = next(s for s in plain["domains"]["check"]["series"] if s["side"] == "imports")
+    series["missed"] = []
+    assert "inside the 90 % band in every domain" in domain_words.check_text(plain)
+    series["missed"] = [{"domain": "engines", "side": "above", "periods": [2020, 2024]}]
+    text = domain_words.check_text(plain)
+    assert "engines above it in 2017–2020 and 2021–2024" in text
+    assert "does not follow how the country’s needs have moved" in text
+
+
+def test_a_miss_has_a_side_and_its_periods():
+    panel = {
+        "domain": "land", "period": [2016, 2020, 2024], "observed": [0.5, 0.1, 0.0],
+        "q05": [0.1, 0.1, 0.1], "q95": [0.4, 0.4, 0.4],
+    }  # fmt: skip
+    assert domains._missed(panel) == [
+        {"domain": "land", "side": "above", "periods": [2016]},
+        {"domain": "land", "side": "below", "periods": [2024]},
+    ]
+
+
 # Files that are missing ------------------------------------------------------------------------
 
 
