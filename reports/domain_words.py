@@ -577,7 +577,7 @@ def _misses(payload: Payload) -> str:
     if any(len(miss["periods"]) > 1 for miss in missed):
         text += (
             " Where one domain misses on one side again and again, the model does not follow how "
-            "the country’s needs have moved, and what it says of dependence in that domain is to be "
+            "the country’s needs have moved, and what it says of dependence there is to be "
             "read with that in mind."
         )
     return text
