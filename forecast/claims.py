@@ -59,7 +59,8 @@ RULES = {
     "trend": "supported if the recent mean is more than one standard deviation above the earlier "
     "mean, contradicted if it is below that mean",
     "difference": "supported if the difference has the sign claimed by more than two Monte-Carlo "
-    "errors and one percentage point, contradicted in the mirror case",
+    "errors and one percentage point, and the 90 % interval of the change of the yearly hazard, "
+    "where there is one, lies on that side; contradicted in the mirror case",
     "score": "supported if the 90 % intervals over treaties and over decades are above nought, "
     "contradicted if both are below",
     "skill": "supported if the skill is higher beyond its 90 % interval",
@@ -688,13 +689,23 @@ def _scenario(name: str, claim: Claim, run: Run) -> Row:
     words = f"P({claim['event']} by {claim['year']}) under {claim['scenario']}, less the baseline"
     asked = {"kind": "event", "name": claim["event"], "domain": ALL_DOMAINS,
              "scenario": claim["scenario"], "year": str(claim["year"])}  # fmt: skip
-    for row in table(run.pair_folder / "scenario_differences.csv"):
+    rows = table(run.pair_folder / "scenario_differences.csv")
+    asked_hazard = asked | {"kind": "quantity", "name": f"hazard of {claim['event']}"}
+    hazard = next((r for r in rows if all(r[k] == v for k, v in asked_hazard.items())), None)
+    for row in rows:
         if all(row[key] == value for key, value in asked.items()):
             gap, error = float(row["difference"]), float(row["mc_error"])
-            signed = gap if claim["sign"] == "up" else -gap
+            side = 1.0 if claim["sign"] == "up" else -1.0
+            verdict, figure = by_difference(side * gap, error), f"{gap:+.3f} ± {error:.3f}"
+            if hazard is not None:
+                low, high = float(hazard["q05"]), float(hazard["q95"])
+                figure += f"; yearly hazard {low:+.3f} to {high:+.3f}"
+                way = side if verdict == SUPPORTED else -side
+                if verdict != OPEN and (low if way > 0 else -high) <= 0:
+                    verdict = OPEN
             return _row(
-                name, claim, quantity=words, figure=f"{gap:+.3f} ± {error:.3f}", value=gap,
-                error=error, verdict=by_difference(signed, error), rule=RULES["difference"],
+                name, claim, quantity=words, figure=figure, value=gap,
+                error=error, verdict=verdict, rule=RULES["difference"],
                 data="scenario_differences.csv of the run",
             )  # fmt: skip
     return _nothing(name, claim, words, "the run holds no such scenario", "difference")

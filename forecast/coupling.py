@@ -391,6 +391,48 @@ def by_hand(
     return table.assign(year=year)
 
 
+def facts(
+    history: xr.DataTree,
+    record: Panel,
+    pair: tuple[str, str],
+    origin: int,
+    reasons: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return what the record says of a pair, in a form that JSON holds.
+
+    Returns
+    -------
+    dict
+        `reasons`: event → why nothing is said of it. Of pairs with a treaty also `treaty`,
+        `allied_since`, `disputes` (years since then that count as a downturn),
+        `last_dispute_year` and `last_treaty_year` (to which the record reaches), `common_rivals`,
+        `rivalry_year`, `last_power_year`, `power_ratio` (the recipient's CINC over the supplier's
+        then), `treaty_ratio` (hazard ratio that its treaty's own effect stands for, mean of logs).
+    """
+    own, _ = known(record, pair, origin)
+    found: dict[str, Any] = {"reasons": dict(reasons)}
+    if own is None:
+        return found
+    posterior = partnership.flat(history[DOWNTURN])
+    of_treaty = None
+    if own.treaty in posterior["treaty"].values:
+        effect = posterior["treaty_effect"].sel(treaty=own.treaty)
+        of_treaty = float(np.exp(effect.astype(float).mean()))
+    sign = -1.0 if own.country1 == pair[0] else 1.0
+    return found | {
+        "treaty": own.treaty,
+        "allied_since": own.allied_since,
+        "disputes": [year for year in own.disputes if year >= own.allied_since],
+        "last_dispute_year": own.last_dispute_year,
+        "last_treaty_year": own.last_treaty_year,
+        "common_rivals": own.common_rivals,
+        "rivalry_year": own.rivalry_year,
+        "last_power_year": own.last_power_year,
+        "power_ratio": float(np.exp(sign * own.log_ratio[own.last_power_year])),
+        "treaty_ratio": of_treaty,
+    }
+
+
 def fit_tables(history: xr.DataTree, priors: Priors, *, seed: int) -> dict[str, pd.DataFrame]:
     """Return what the fits say of the history itself, whatever the pair.
 

@@ -41,8 +41,8 @@ CHECK_DRAWS = 500
 PARTNERSHIP, SCENARIOS_FILE = "partnership.nc", "scenarios.json"
 DIFFERENCES_FILE = "scenario_differences.csv"
 PARTNERSHIP_PATHS_FILE, BY_HAND_FILE = "partnership_paths.csv", "partnership_by_hand.csv"
-REASONS_FILE = "partnership_reasons.json"
-"""Why nothing is said of an event of the partnership: the events that do not apply to the pair."""
+FACTS_FILE = "partnership_pair.json"
+"""The pair's treaty and disputes on record, and why nothing is said of an event, where it is so."""
 GATE_FILE, PRIORS_FILE = "gate.json", "priors.toml"
 QUICK_WORDS = "QUICK RUN: few draws, for trying out; its numbers are not for publication"
 ENGINE = "h5netcdf"
@@ -487,7 +487,8 @@ def _partnership_ahead(
     )
     by_hand = coupling.by_hand(history, kept, tuple(pair), beliefs, int(origin))
     events.to_csv(by_hand, folder / BY_HAND_FILE)
-    runs.write(folder / REASONS_FILE, found.reasons)
+    facts = coupling.facts(history, kept, tuple(pair), int(origin), found.reasons)
+    runs.write(folder / FACTS_FILE, facts)
     return (found.events if found.events.data_vars else None), found.paths
 
 

@@ -67,6 +67,7 @@ def render(numbers: Mapping[str, Any], record: object = None) -> bytes:
         key: getattr(created, key) for key in ("year", "month", "day", "hour", "minute", "second")
     }
     stamp["chains"] = figures.has(numbers, "chains")
+    stamp["partnership_probability"] = figures.has(numbers, "partnership_probability")
     files = {
         "main.typ": TEMPLATE.read_bytes(),
         "words.json": _json(words.write(numbers)),

@@ -24,6 +24,7 @@ from data.names import (
     CAPACITY_CROSSOVER,
     CHAIN,
     COUNTRY,
+    DOWNTURN,
     DRAW,
     EVENTS,
     EXPORT_CROSSOVER,
@@ -37,7 +38,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from reports import domains
+from reports import domains, partnership
 from reports.reading import (
     CONTRADICTED,
     QUANTILES,
@@ -151,7 +152,7 @@ def collect(run: Path, supplier: str | None = None, recipient: str | None = None
                 rule = f"the group {group!r} is missing"
                 raise InputError(fault(rule, file=paths["posterior.nc"]))
         domains.check(paths, tree)
-        return _freeze(_collect(paths, record, priors, tree, forecast))
+        return _freeze(_collect(paths, record, priors, tree, forecast, run, folder))
     except KeyError as error:
         rule = f"{error.args[0]!r} is missing from what the run stores"
         raise InputError(fault(rule, file=folder)) from error
@@ -189,6 +190,8 @@ def _collect(
     priors: Mapping[str, Any],
     tree: xr.DataTree,
     forecast: xr.Dataset,
+    run: Path,
+    folder: Path,
 ) -> dict[str, Any]:
     constant = tree["constant_data"].to_dataset()
     posterior = tree["posterior"].to_dataset()
@@ -237,7 +240,10 @@ def _collect(
             base, pair, milestones, capacity, rd, dependence, exports
         ),
         "domains": by_domain,
-        "claims": _claims(pair, origin, milestones, events, parameters, capacity, rd, by_domain),
+        "partnership": partnership.collect(run, folder, tables, milestones),
+        "claims": _claims(
+            origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN)
+        ),
         "parameters": parameters,
         "chains": _chains(tree, pair, origin),
         "sources": _sources(constant),
@@ -562,14 +568,13 @@ def _cell(series: Mapping[str, Any], year: int) -> dict[str, float] | None:
 
 
 def _claims(
-    pair: tuple[str, str],
     origin: int,
     milestones: Sequence[int],
     events: Sequence[Mapping[str, Any]],
     parameters: Sequence[Mapping[str, Any]],
-    capacity: Mapping[str, Any],
     rd: Mapping[str, Any],
     by_domain: Mapping[str, Any],
+    downturn: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     """The links of the argument, each with the probability of what it asserts."""
     soon = milestones[1] if len(milestones) > 1 else origin
@@ -600,7 +605,12 @@ def _claims(
             "year": last,
             "probability": at_year(joint, last) if joint["defined"] else None,
         },
-        {"claim": "downturn", "year": None, "probability": None, "modelled": False},
+        {
+            "claim": "downturn",
+            "year": last,
+            "probability": at_year(downturn, last) if downturn["defined"] else None,
+            "modelled": downturn["defined"],
+        },
     ]
     for claim in claims:
         claim.setdefault("modelled", True)

@@ -19,7 +19,7 @@ from data.names import (
     INDEPENDENCE,
     JUNIOR_EVERYWHERE,
 )
-from reports import domain_words
+from reports import domain_words, partnership_words
 from reports.figures import EVENT_TITLES, one_scale
 from reports.numerals import HIGH, NONE, complement, error, number, places, prob, span
 from reports.phrases import (
@@ -372,7 +372,9 @@ def headline(payload: Payload) -> list[str]:
         for event in (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED)
     )
     third = " ".join(outlook(payload, event) for event in (EXPORT_CROSSOVER, INDEPENDENCE))
-    return [first, domain_words.summary(payload), second, third]
+    partner = partnership_words.headline(payload)
+    said = [first, domain_words.summary(payload), second, third, partner]
+    return [text for text in said if text]
 
 
 def key_table(payload: Payload) -> Table:
@@ -636,7 +638,8 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
                    "in the table of chains."),
     }
     made |= domain_words.CAPTIONS
-    return {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
+    found = {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
+    return found | partnership_words.captions(payload)
 
 
 def _levels_caption(payload: Payload) -> str:
@@ -840,6 +843,8 @@ def claims_table(payload: Payload) -> Table:
     for claim in payload["claims"]:
         key, year, p = claim["claim"], claim["year"], claim["probability"]
         what = CLAIM_RULES.get(key) or f"by {year}"
+        if key == "downturn" and claim["modelled"]:
+            what = f"by {year}, by the letter of its rule"
         if claim["observed"]:
             chance = NONE if p is None else "yes" if p >= 1 else "no" if p <= 0 else prob(p)
             what = f"in {year}, on record"
@@ -1207,8 +1212,7 @@ def limits(payload: Payload) -> list[str]:
         "from what it does not import, and bounded by its share in the exports of the rest of the "
         "world: it is weakly known.",
         *domain_words.limits(payload),
-        "No model of the partnership itself is part of this report: nothing here says whether "
-        "it turns down.",
+        *partnership_words.limits(payload),
         "Present wars end at a rate that is a prior: no data inform it. New wars, embargoes and "
         "pacts are not foreseen, and population is held at its last figure.",
         "The baseline continues what the past has shown, shocks included. It knows no event of "
@@ -1247,6 +1251,7 @@ def write(payload: Payload) -> dict[str, Any]:
         "rules": event_rules(payload),
         "captions": captions(payload),
         "domains": domain_words.write(payload),
+        "partnership": partnership_words.write(payload),
         "milestones": milestone_table(payload),
         "claims": claims_table(payload),
         "claims_summary": claims_summary(payload),

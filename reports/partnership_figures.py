@@ -1,0 +1,137 @@
+"""The figures of a report on the partnership: effects, probabilities, scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from reports import style
+from reports.numerals import complement, prob
+from reports.partnership_words import EFFECTS, EVENT_NAMES, SCENARIO_NAMES
+from reports.style import COLOURS, FAINT, GREY, INK
+
+Payload = Mapping[str, Any]
+LINES = (("#004488", "-"), ("#bb5566", (0, (5, 1.6))), ("#997700", (0, (1.2, 1.2))),
+         ("#1a1a1a", (0, (6, 1.5, 1.2, 1.5))), ("#6b6b6b", (0, (3, 3))))  # fmt: skip
+
+
+def effects(payload: Payload) -> bytes:
+    """Hazard ratio of each effect, its prior beside it."""
+    rows = payload["partnership"]["effects"]
+    with style.canvas(12 + 4.3 * len(rows)) as figure:
+        axes = figure.subplots()
+        figure.subplots_adjust(left=0.43, right=0.98, top=0.97, bottom=0.11)
+        for at, row in enumerate(reversed(rows)):
+            axes.plot([row["prior_q05"], row["prior_q95"]], [at - 0.22] * 2, color=FAINT, lw=3.2,
+                      solid_capstyle="butt")  # fmt: skip
+            colour = COLOURS["recipient"] if row["thesis"] else GREY
+            axes.plot([row["q05"], row["q95"]], [at + 0.1] * 2, color=colour, lw=1.0)
+            axes.plot([row["q25"], row["q75"]], [at + 0.1] * 2, color=colour, lw=2.8)
+            axes.plot(row["median"], at + 0.1, "o", color=colour, ms=4.2, mfc="white", mew=1.1)
+        axes.axvline(1.0, color=INK, lw=0.8, zorder=0)
+        axes.set_xscale("log")
+        axes.set_xlim(0.15, 9.5)
+        ticks = [0.2, 0.33, 0.5, 1, 2, 3, 5, 8]
+        axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+        axes.xaxis.set_minor_locator(NullLocator())
+        names = [EFFECTS.get(row["effect"], row["effect"]) for row in reversed(rows)]
+        axes.set_yticks(range(len(rows)), names)
+        axes.set_ylim(-0.7, len(rows) - 0.3)
+        axes.grid(True, axis="x")
+        axes.grid(False, axis="y")
+        axes.set_xlabel("Hazard ratio of a downturn (log scale)", labelpad=2)
+        return style.svg(figure)
+
+
+def probability(payload: Payload) -> bytes:
+    """Probability by year of each event of the partnership, what never comes beside it."""
+    entries = [e for e in payload["partnership"]["events"] if e["defined"]]
+    with style.canvas(62) as figure:
+        grid = figure.subplots(1, len(entries), squeeze=False)[0]
+        figure.subplots_adjust(left=0.05, right=0.98, top=0.82, bottom=0.16, wspace=0.2)
+        for axes, entry in zip(grid, entries, strict=True):
+            year = style.values(entry, "year")
+            chance, error = (style.values(entry, k) for k in ("probability", "mc_error"))
+            axes.fill_between(year, chance - 2 * error, chance + 2 * error,
+                              color=COLOURS["recipient"], alpha=0.25, lw=0)  # fmt: skip
+            axes.plot(year, chance, color=COLOURS["recipient"], lw=1.5, clip_on=False)
+            for k, milestone in enumerate(m for m in payload["milestones"] if m in entry["year"]):
+                at = list(entry["year"]).index(milestone)
+                if k:
+                    last = milestone == payload["horizon"]
+                    axes.plot(year[at], chance[at], "o", color=COLOURS["recipient"], ms=3.4,
+                              mfc="white", mew=1, clip_on=False)  # fmt: skip
+                    axes.annotate(prob(chance[at]), (year[at], chance[at]),
+                                  xytext=(-2, 3) if chance[at] < 0.8 else (0, -4),
+                                  textcoords="offset points",
+                                  ha="right" if last or chance[at] < 0.8 else "center",
+                                  va="bottom" if chance[at] < 0.8 else "top",
+                                  annotation_clip=False)  # fmt: skip
+            style.heading(
+                axes,
+                EVENT_NAMES[entry["event"]],
+                f"not by {payload['horizon']}: {complement(entry['within'])}",
+            )
+            axes.set_ylim(0, 1)
+            axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.50", "0.75", "1"])
+            style.years(axes, payload["origin"], payload["horizon"], 10)
+            axes.set_xlim(payload["origin"] - 1, payload["horizon"] + 1.5)
+        return style.svg(figure)
+
+
+def scenarios(payload: Payload) -> bytes:
+    """How each scenario moves the probability of each event, by year."""
+    part = payload["partnership"]["scenarios"]
+    curves = part["curves"]
+    names = list(curves[0]["lines"])
+    top = max((abs(v) for c in curves for line in c["lines"].values() for v in line), default=0.0)
+    top = max(0.05, np.ceil(top * 22) / 20)
+    with style.canvas(98) as figure:
+        grid = figure.subplots(2, 2).flat
+        figure.subplots_adjust(left=0.07, right=0.98, top=0.79, bottom=0.08, hspace=0.62,
+                               wspace=0.16)  # fmt: skip
+        handles = []
+        for curve, axes in zip(curves, grid, strict=False):
+            for k, name in enumerate(names):
+                colour, dash = LINES[k % len(LINES)]
+                line = axes.plot(curve["year"], curve["lines"].get(name, []), color=colour,
+                                 ls=dash, lw=1.4)  # fmt: skip
+                if curve is curves[0]:
+                    handles += line
+            axes.axhline(0.0, color=INK, lw=0.6)
+            style.heading(
+                axes, EVENT_NAMES[curve["event"]], "change of the probability by the year"
+            )
+            axes.set_ylim(-top, top)
+            axes.yaxis.set_major_formatter(FuncFormatter(_change))
+            style.years(axes, payload["origin"], payload["horizon"], 10)
+        for axes in list(grid):
+            axes.set_visible(False)
+        figure.legend(handles, [SCENARIO_NAMES.get(n, n.replace("_", " ")) for n in names],
+                      loc="upper center", ncol=len(names), frameon=False, fontsize=7.5,
+                      handlelength=3.2)  # fmt: skip
+        return style.svg(figure)
+
+
+def _change(value: float, _position: int = 0) -> str:
+    return "0" if abs(value) < 1e-9 else f"{value:+.2f}".replace("-", "−")
+
+
+ALL = {
+    "partnership_effects": effects,
+    "partnership_probability": probability,
+    "partnership_scenarios": scenarios,
+}
+
+
+def has(payload: Payload, key: str) -> bool:
+    """Say whether a report has what a figure shows."""
+    part = payload.get("partnership") or {}
+    return {
+        "partnership_effects": bool(part.get("effects")),
+        "partnership_probability": any(e["defined"] for e in part.get("events", ())),
+        "partnership_scenarios": bool(part.get("scenarios", {}).get("curves")),
+    }[key]
