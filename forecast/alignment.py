@@ -8,6 +8,8 @@ that falls back to a mean of its own was tried; it foretold as much, and mixed w
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -19,6 +21,10 @@ from forecast.sampling import sample
 from models import alignment as model
 from models.priors import Priors
 
+CHECK = Path(__file__).with_name("alignment_check.csv")
+"""The result of `check` on the shipped panel, with its day and seed."""
+CHECK_FROM = 2013
+"""Last year known to the shipped check."""
 DRAWS, TUNE, CHAINS = 1000, 600, 4
 TARGET_ACCEPT = 0.9
 

@@ -216,9 +216,10 @@ def counts(rows, *outcomes) -> tuple[int, ...]:
 def test_the_counts_of_the_data_paper_are_reproduced(history):
     """Base rates of the providers' README: risk ends in 2017, of 2018 no end is on record.
 
-    All pair-years are 74,108 where the paper has 74,105, bilateral ones 8,620 where it has 8,619:
-    the paper drops what is not in ATOP's own pair-years (the two Germanies of the state list in
-    1990). Both major after 1946 without the Laos pact are 3 of 458; the paper's 466 counts 2018.
+    All pair-years are 74,108 where the paper has 74,105, bilateral ones 8,620 where it has 8,619.
+    One of the three is traced: the two Germanies of the state list in 1990, not in ATOP's own
+    pair-years; where the other two come from is not known. Both major after 1946 without the Laos
+    pact are 3 of 458; that the paper's 466 counts 2018 is an inference from the difference.
     """
     risk = [r for r in history if r.year <= 2017]
     assert counts(risk, "ended", "adverse_end") == (74_108, 1354, 428)

@@ -111,9 +111,10 @@ def test_truths_lie_anywhere_in_the_posterior(ranks):
 def test_where_an_effect_is_nought_its_probability_of_being_positive_is_uniform(tmp_path):
     """With wide priors on these effects and on those that are not nought.
 
-    Skeptical ones draw the probability towards a half, which errs to the safe side; and where they
-    shrink an effect that is there, its neighbours among the covariates take up what is left: with
-    the priors as they ship a direction of nought had mean probability 0.37 beside a speed of 1.5.
+    Skeptical ones draw the probability towards a half, which errs to the safe side. Beside an
+    effect that they shrink, the probability of one of nought need not be uniform: with the priors
+    as they ship a direction of nought had mean probability 0.37 beside a speed of 1.5. That its
+    neighbours take up what was shrunk is the likely reason; it was not traced further.
     """
     own = tmp_path / "wide.toml"
     wide = (*ZERO, *history.EFFECTS)
