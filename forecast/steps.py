@@ -528,7 +528,29 @@ def cross_validate(
     path.parent.mkdir(parents=True, exist_ok=True)
     events.to_csv(table, path)
     say(f"written: {path}")
+    _check_votes(layers, priors, seed, command, path.parent)
     return partnership.cross_validation(path)
+
+
+def _check_votes(
+    layers: tuple[Path, ...], priors: Path | None, seed: int, command: str, folder: Path
+) -> None:
+    """Forecast votes from an earlier year, compare with what came, and write the comparison."""
+    from data.panel import assemble
+    from forecast import alignment as votes
+    from forecast import events
+    from models import alignment as model
+
+    seconds: dict[str, float] = {}
+    gap = model.gaps(assemble(None, layers)["ideal_point"])
+    with step(f"forecasting votes from {votes.CHECK_FROM}", "votes", seconds), stoppable():
+        table = votes.check(gap, model.load(priors), votes.CHECK_FROM, seed=seed)
+    table["origin"] = votes.CHECK_FROM
+    table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
+    table["command"], table["seed"] = command, seed
+    path = folder / votes.CHECK.name
+    events.to_csv(table, path)
+    say(f"written: {path}")
 
 
 def with_analogues(
