@@ -222,6 +222,25 @@ def _skill_commands(commands: argparse._SubParsersAction) -> None:
     _csv_option(back)
 
 
+    words = "check a fit: predictive checks, sensitivity to priors; calibration by simulation"
+    check = _command(commands, "check", check_command, words)
+    _run_options(check)
+    check.add_argument(
+        "--out", type=Path, metavar="DIR",
+        help="where the tables go; checks/ of the run, or calibration/ of the store with --sbc",
+    )
+    check.add_argument(
+        "--sbc", type=_whole(1, 100000), metavar="N",
+        help="instead, fit N simulated worlds and test the ranks of their truths (minutes each)",
+    )
+    check.add_argument(
+        "--seed", type=_whole(0, 2**31), default=SEED, help="of all draws (default: %(default)s)"
+    )
+    _cluster_options(check)
+    _panel_option(check)
+    _csv_option(check)
+
+
 def _cluster_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
@@ -977,6 +996,43 @@ def backtest_command(args: Args) -> int:
     for name in failed:
         say(f"failed: {name}")
     return FAILED if failed else DONE
+
+
+def check_command(args: Args) -> int:
+    """Check a stored fit. Draws from it, and from its priors, are compared with the deliveries on
+    record (predictive.csv); and the events of its pair are told how far they move when the priors
+    or the data count for a little more (sensitivity.csv, by power-scaling). With --sbc N instead,
+    truths are drawn from the priors, worlds of eight countries simulated from them and fitted, and
+    the ranks of the truths tested for uniformity (sbc.csv): what is done is kept, so more can be
+    asked for later, as in 'crossover check --sbc 200 --scheduler tcp://host:8786'. A check that
+    fails is named, and exit is 3.
+    """
+    from forecast import calibration
+
+    if args.sbc:
+        out = args.out or runs.store(args.store) / "calibration"
+        table, failed = calibration.sbc(
+            out, args.sbc, seed=args.seed, folder=_layers(args), workers=args.workers,
+            scheduler=args.scheduler, say=say,
+        )  # fmt: skip
+        found = {calibration.SBC: table}
+        for name in failed:
+            say(f"failed: simulation {name}")
+    else:
+        run, _, pair = _meant(args)
+        out = args.out or run / "checks"
+        with steps.step("checking the fit", "check", {}):
+            found = calibration.check(run, pair, seed=args.seed)
+        failed = []
+    calibration.write(out, found)
+    worst = DONE
+    for name, table in found.items():
+        put(list(table.columns), [map(_short, row) for row in table.itertuples(index=False)],
+            args.csv, name)  # fmt: skip
+        if "passed" in table and not table["passed"].all():
+            worst = GATE_FAILED
+    say(f"tables: {out}")
+    return FAILED if failed else worst
 
 
 def years_of(text: str, first: int) -> list[int]:

@@ -213,9 +213,13 @@ def prior(panel: xr.Dataset, priors: Priors, *, seed: int, draws: int = DRAWS) -
         `posterior` (draws of the prior, so that all that reads a posterior reads it too) and
         `constant_data`.
     """
+    return prior_of(prepare(panel, priors), priors, seed=seed, draws=draws)
+
+
+def prior_of(inputs: xr.Dataset, priors: Priors, *, seed: int, draws: int = DRAWS) -> xr.DataTree:
+    """Draw from the prior, given inputs as from `models.inputs.prepare`; see `prior`."""
     import pymc as pm
 
-    inputs = prepare(panel, priors)
     model = joint(inputs, priors)
     names = [v.name for v in model.free_RVs + model.deterministics]
     drawn = pm.draw([model[name] for name in names], draws=draws, random_seed=seed)

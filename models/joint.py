@@ -12,7 +12,7 @@ from models import capacity, drivers, equations, transfers
 from models.priors import Priors, order, parameters
 
 
-def joint(inputs: xr.Dataset, priors: Priors) -> pm.Model:
+def joint(inputs: xr.Dataset, priors: Priors, *, trade: bool = True) -> pm.Model:
     """Build the joint capacity-dependence model.
 
     Parameters
@@ -21,6 +21,8 @@ def joint(inputs: xr.Dataset, priors: Priors) -> pm.Model:
         As from `models.inputs.prepare`.
     priors
         As from `models.priors.load`.
+    trade
+        Without it deliveries are not observed: what is left is the prior, given the covariates.
 
     Returns
     -------
@@ -72,7 +74,8 @@ def joint(inputs: xr.Dataset, priors: Priors) -> pm.Model:
         denominator = equations.log_denominator(utility, home, pt)
         wanted = scale[:, None] + transfers.demand(inputs, top)
         log_volume = wanted[None] + utility - denominator[None]
-        transfers.deliveries(inputs, top, log_volume)
+        if trade:
+            transfers.deliveries(inputs, top, log_volume)
 
         drivers.drivers(
             changes, steps, inputs.sizes[names.COUNTRY], top, priors.constant("shock_df")
