@@ -48,9 +48,10 @@ def differences(
         90 % interval of the differences draw by draw. Empty without a scenario.
     """
     rows = []
-    for table in indicators:
-        rows += _events(table)
-    rows += _quantities(futures, paths)
+    if _others(futures):
+        for table in indicators:
+            rows += _events(table)
+        rows += _quantities(futures, paths)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -20,7 +20,7 @@ import xarray as xr
 
 import forecast
 from data import errors
-from forecast import cli, runs, steps
+from forecast import cli, runs, scenarios, steps
 from tests.synthetic import make_run
 
 HEAVY = ("numpy", "pandas", "xarray", "pymc", "matplotlib", "arviz", "rich", "httpx")
@@ -51,8 +51,16 @@ def invented(tmp_path_factory):
     few = whole["posterior"].to_dataset()[["supplier_capacity", "rd_within"]]
     return types.SimpleNamespace(
         posterior=xr.DataTree.from_dict(
-            {"posterior": few, "sample_stats": whole["sample_stats"].to_dataset()}
+            {
+                "posterior": few,
+                "sample_stats": whole["sample_stats"].to_dataset(),
+                "constant_data": xr.Dataset(attrs={"origin": 2024}),
+                "domains/posterior": whole["domains/posterior"].to_dataset(),
+                "domains/constant_data": whole["domains/constant_data"].to_dataset(),
+            }
         ),
+        apart=xr.load_dataset(run / "domains.nc", engine="h5netcdf"),
+        by_domain=pd.read_csv(run / "levels_domains.csv"),
         forecast=xr.load_dataset(run / "forecast.nc", engine="h5netcdf"),
         levels=pd.read_csv(run / "levels.csv"),
     )
@@ -81,8 +89,9 @@ def stand_ins(invented, monkeypatch):
             raise told.stop
         return invented.posterior
 
-    def futures(tree, supplier, recipient, *, seed, horizon, progress=None):
+    def futures(tree, supplier, recipient, *, seed, horizon, scenarios=(), progress=None):
         told.calls.append(("futures", {"pair": (supplier, recipient), "seed": seed}))
+        told.scenarios = [one.name for one in scenarios]
         if told.stop:
             raise told.stop
         return invented.forecast.assign_attrs(
@@ -90,9 +99,18 @@ def stand_ins(invented, monkeypatch):
         )
 
     put("fit", fit=fit, prior=lambda p, b, **o: fit(p, b, **o), DRAWS=40, TUNE=20, CHAINS=CHAINS,
-        QUICK={"draws": 8, "tune": 5})
+        QUICK={"draws": 8, "tune": 5}, DOMAIN_TUNE=5, DOMAINS="domains",
+        fit_domains=lambda *given, **options: None, with_domains=lambda tree, layer: tree)
     put("simulate", futures=futures)
-    put("levels", levels=lambda tree, *pair, seed: invented.levels)
+    put("levels", levels=lambda tree, *pair, seed: invented.levels,
+        by_domain=lambda tree, *pair, seed: invented.by_domain)
+    put("domains", GROUP="domains",
+        by_domain=lambda tree, futures, seed: invented.apart.assign_attrs(futures.attrs),
+        predictive_check=lambda tree, recipients, seed: pd.DataFrame(),
+        agreement=lambda tree, seed: ({}, None, None))
+    put("coupling", fit=lambda *given, **options: None)
+    put("claims", CLAIMS_FILE="claims.csv", load=lambda: {}, Run=lambda *given: None,
+        judge=lambda claims, run: [], write=lambda rows, path: path.write_text("claim\n"))
     put(
         "gate",
         judge=lambda tree, events=None: verdict("ess_bulk"),
@@ -107,7 +125,15 @@ def stand_ins(invented, monkeypatch):
     from forecast import events
 
     monkeypatch.setattr(events, "monte_carlo_error", lambda happened, chains: happened.std(0))
-    panel = types.SimpleNamespace(name="panel")
+    nothing = xr.Dataset(coords={"scenario": ["baseline"], "year": np.arange(2024, 2051)})
+    monkeypatch.setattr(
+        events, "domain_answers", lambda futures, apart: nothing.assign_attrs(futures.attrs)
+    )
+    monkeypatch.setattr(events, "domains_ahead", lambda table: pd.DataFrame())
+    panel = xr.Dataset(
+        {"tiv": (("supplier", "recipient", "year"), np.ones((1, 1, 2)))},
+        coords={"year": [2023, 2024]},
+    )
     put("panel", data, assemble=lambda as_of, folder: told.calls.append(("panel", as_of)) or panel)
 
     def build(run, supplier=None, recipient=None, out=None):
@@ -174,7 +200,8 @@ def test_every_command_of_the_manual_is_there(command):
         "run", "fit", "forecast", "report", "runs list", "runs show", "sensitivity levels",
         "data list", "data show", "data check", "data build", "data domains", "data add",
         "data refresh", "data revisions", "runs compare", "score", "ledger list", "ledger check",
-        "ledger enter",
+        "ledger enter", "scenario list", "scenario check", "claims", "sensitivity partnership",
+        "sensitivity analogues",
     ):
         found = command(*words.split(), "--help")
         assert found.code == 0 and f"crossover {words}" in found.out
@@ -199,8 +226,10 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
         *(
             f"out/{name}"
             for name in (
-                "events.csv", "forecast.nc", "levels.csv", "posterior.nc", "priors.toml",
-                "report.pdf", "run.json", "timing.csv",
+                "claims.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv",
+                "forecast.nc", "levels.csv", "levels_domains.csv", "posterior.nc", "priors.toml",
+                "report.pdf", "run.json", "scenario_differences.csv", "scenarios.json",
+                "timing.csv", "unit_values.csv",
             )
         ),
         "store/ledger.sqlite",
@@ -210,7 +239,11 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
     assert (said["supplier"], said["recipient"]) == ("RUS", "CHN")
     assert said["command"].startswith("crossover run --out ")
     assert set(said["seconds"]) >= {"panel", "sample", "gate", "forecast", "levels"}
-    assert set(said["hashes"]) == {"panel", "priors", "posterior", "forecast"}
+    assert set(said["hashes"]) == {
+        "panel", "priors", "posterior", "posterior_domains", "forecast", "domains",
+    }
+    assert set(said["scenarios"]) == {"baseline", *scenarios.SHIPPED}
+    assert any("no history of alliances" in words for words in said["warnings"])
     assert said["sampling"]["ess_bulk_min"] == 600.0
     assert said["gate"]["passed"] and len(said["gate"]["checks"]) == 2
     assert "capacity_crossover" in done.out and "not by 2050" in done.out
@@ -445,7 +478,9 @@ def test_another_pair_stands_under_pairs_with_its_own_gate(command, own_store):
     done = command("forecast", *words)
     assert done.code == cli.DONE and "RUS to IND" in done.out
     assert tree(run / "pairs" / "RUS-IND") == [
-        "events.csv", "forecast.nc", "gate.json", "levels.csv", "timing.csv",
+        "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv", "forecast.nc",
+        "gate.json", "levels.csv", "levels_domains.csv", "scenario_differences.csv",
+        "scenarios.json", "timing.csv", "unit_values.csv",
     ]
     assert (run / "run.json").read_bytes() == before
     first = (run / "pairs" / "RUS-IND" / "events.csv").read_bytes()
@@ -659,10 +694,10 @@ def published(tmp_path):
 
 def test_a_run_is_entered_listed_checked_and_scored(command, published, own_store):
     entered = command("ledger", "enter", str(published))
-    assert entered.code == 0 and "7 questions" in entered.err
-    assert "0 questions, 7 were there already" in command("ledger", "enter", str(published)).err
+    assert entered.code == 0 and "29 questions" in entered.err
+    assert "0 questions, 29 were there already" in command("ledger", "enter", str(published)).err
     listed = command("ledger", "list", "--csv")
-    assert len(listed.out.splitlines()) == 8
+    assert len(listed.out.splitlines()) == 30
     assert "sound; the last entry's hash is" in command("ledger", "check").err
     scored = command("score")
     assert scored.code == 0 and "nothing to score yet" in scored.err
@@ -743,3 +778,64 @@ def test_the_world_bank_is_asked_and_what_is_new_is_added(command, own_store):
     assert len(additions_of(own_store)) == 1 and len(requests) == 2
     gone = command(*words)
     assert gone.code == cli.BAD_INPUT and "no connection" in gone.err
+
+
+# Scenarios and claims --------------------------------------------------------------------------
+
+
+SOUND = """
+[scenario]
+title = "Own"
+description = "A test."
+[path.one]
+variable = "rd_share"
+country = "RUS"
+years = [2030, 2035]
+value = 2.0
+reason = "A test."
+source = "None."
+"""
+
+
+def test_a_scenario_file_is_checked_and_its_fault_named_in_one_line(command, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(SOUND, "utf-8")
+    done = command("scenario", "check", own, "--origin", 2024)
+    assert done.code == cli.DONE and "rd_share" in done.out and "sound" in done.err
+    own.write_text(SOUND.replace("RUS", "XYZ"), "utf-8")
+    done = command("scenario", "check", own, "--origin", 2024)
+    assert done.code == cli.BAD_INPUT
+    (line,) = done.err.strip().splitlines()
+    assert "own.toml" in line and "path.one.country" in line and "'XYZ'" in line
+
+
+def test_the_shipped_scenarios_are_listed_with_what_may_be_set(command):
+    done = command("scenario", "list")
+    for words in (*scenarios.SHIPPED, *scenarios.VARIABLES):
+        assert words in done.out
+    assert "trade" in done.err and "not identified" in done.err
+
+
+def test_a_run_takes_the_scenarios_asked_for_and_a_forecast_keeps_them(
+    command, stand_ins, tmp_path
+):
+    own = tmp_path / "own.toml"
+    own.write_text(SOUND, "utf-8")
+    words = ("--scenario", own, "--scenario", "chinese_plateau")
+    assert command("run", "--out", tmp_path / "out", *words).code == cli.DONE
+    asked = ["baseline", "own", "chinese_plateau"]
+    assert stand_ins.scenarios == asked
+    assert list(runs.read(tmp_path / "out")["scenarios"]) == asked
+    own.unlink()
+    assert command("forecast", "--run", tmp_path / "out").code == cli.DONE
+    assert stand_ins.scenarios == asked
+    command("forecast", "--run", tmp_path / "out", "--supplier", "RUS", "--recipient", "IND")
+    assert stand_ins.scenarios == ["baseline"]
+
+
+def test_a_bad_scenario_stops_a_run_before_anything_is_sampled(command, stand_ins, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(SOUND.replace("2035", "2055"), "utf-8")
+    done = command("run", "--out", tmp_path / "out", "--scenario", own)
+    assert done.code == cli.BAD_INPUT and "path.one.years" in done.err
+    assert "fit" not in dict(stand_ins.calls) and not (tmp_path / "out").exists()

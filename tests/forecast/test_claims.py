@@ -1,0 +1,206 @@
+"""The audit of claims: what is refused, and that each verdict follows from its rule and figure."""
+
+import csv
+
+import pandas as pd
+import pytest
+
+from data.errors import InputError
+from forecast import claims
+from forecast.claims import CONTRADICTED, OPEN, SUPPORTED
+
+INDICATOR = {
+    "says": "'A claim'", "test": "'indicator'", "country": "'CHN'", "indicator": "'rd_share'",
+    "years": "[2012, 2020]", "above": "2.0",
+}  # fmt: skip
+
+
+def write(tmp_path, tests):
+    path = tmp_path / "claims.toml"
+    path.write_text(
+        "\n".join(
+            f"[claim.{name}]\n" + "\n".join(f"{key} = {value}" for key, value in keys.items())
+            for name, keys in tests.items()
+        ),
+        "utf-8",
+    )
+    return path
+
+
+WRONG = {
+    "country": ({"country": "'XYZ'"}, "claim.one.country", "unknown country"),
+    "indicator": ({"indicator": "'rd_shar'"}, "did you mean 'rd_share'", "rd_shar"),
+    "years": ({"years": "[2012, 2090]"}, "claim.one.years", "2050"),
+    "years the wrong way": ({"years": "[2020, 2012]"}, "claim.one.years", "not after"),
+    "test": ({"test": "'indicater'"}, "did you mean 'indicator'", "claim.one.test"),
+    "unknown key": ({"yeers": "[2012, 2020]"}, "did you mean 'years'", "claim.one.yeers"),
+    "no words": ({"says": "''"}, "must be text", "claim.one.says"),
+    "two bounds": ({"below": "3.0"}, "one of 'above' and 'below'", "claim.one"),
+    "share above one": (
+        {"test": "'deliveries_fell'", "share": "1.5"}, "from 0 to 1", "claim.one.share",
+    ),
+    "domain": ({"test": "'delivered'", "domain": "'navy'"}, "unknown domain", "'navy'"),
+    "event": ({"test": "'event'", "event": "'downturns'"}, "mean 'downturn'", "claim.one.event"),
+    "effect": ({"test": "'effect'", "effect": "'sped'"}, "mean 'speed'", "claim.one.effect"),
+}  # fmt: skip
+REST = {
+    "deliveries_fell": {"supplier": "'RUS'", "recipient": "'CHN'", "base": "[2000, 2009]"},
+    "delivered": {"supplier": "'RUS'", "recipient": "'CHN'"},
+    "event": {"year": "2030"},
+    "effect": {"outcome": "'downturn'", "sign": "'up'"},
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_in_a_file_of_claims_is_named_with_its_place_and_rule(tmp_path, case):
+    change, *said = WRONG[case]
+    keys = dict(INDICATOR)
+    other = change.get("test", "").strip("'")
+    if other in REST:
+        keys = {"says": "'A claim'", "years": "[2012, 2020]"} | REST[other]
+        needed = claims.TESTS[other][0]
+        keys = {k: v for k, v in keys.items() if k in (*needed, "says")}
+    with pytest.raises(InputError) as error:
+        claims.load(write(tmp_path, {"one": keys | change}))
+    for words in ("claims.toml", *said):
+        assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_shipped_file_is_sound_and_holds_fifteen_claims_or_more():
+    found = claims.load()
+    assert len(found) >= 15
+    assert {claim["test"] for claim in found.values()} == set(claims.TESTS)
+
+
+def test_a_claim_of_years_holds_in_all_of_them_or_fails_in_half():
+    assert claims.by_years([True, True]) == SUPPORTED
+    assert claims.by_years([True, True, False]) == OPEN
+    assert claims.by_years([True, False]) == CONTRADICTED
+    assert claims.by_years([]) == OPEN
+
+
+def test_a_probability_within_two_errors_of_the_threshold_stays_open():
+    assert claims.by_probability(0.97, 0.005) == SUPPORTED
+    assert claims.by_probability(0.97, 0.02) == OPEN
+    assert claims.by_probability(0.03, 0.005) == CONTRADICTED
+    assert claims.by_probability(0.03, 0.02) == OPEN
+    assert claims.by_probability(None, None) == OPEN
+
+
+def test_a_difference_must_exceed_its_error_and_one_point():
+    assert claims.by_difference(0.03, 0.01) == SUPPORTED
+    assert claims.by_difference(0.03, 0.02) == OPEN
+    assert claims.by_difference(0.008, 0.0) == OPEN
+    assert claims.by_difference(-0.03, 0.01) == CONTRADICTED
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    return claims.Run(folder, folder, ("RUS", "CHN"), None, None)
+
+
+def judged(run, **claim):
+    return claims.judge({"one": {"says": "A claim", **claim}}, run)[0]
+
+
+def test_what_a_run_does_not_hold_is_left_open_and_said(run):
+    for claim in (
+        {"test": "event", "event": "downturn", "year": 2030},
+        {"test": "effect", "outcome": "downturn", "effect": "speed", "sign": "up"},
+        {"test": "domain_ahead", "leader": "RUS", "domain": "engines"},
+        {"test": "scenario", "event": "downturn", "scenario": "none", "year": 2030, "sign": "up"},
+        {"test": "parameter", "parameter": "rd_within"},
+        {"test": "skill", "better": "a", "than": "b"},
+        {"test": "not_identified", "reason": "it is not known"},
+    ):
+        row = judged(run, **claim)
+        assert row.verdict == OPEN and row.value is None and row.figure
+
+
+def test_an_event_is_read_from_the_table_with_its_error(run):
+    pd.DataFrame(
+        [
+            {"event": "downturn", "domain": "all", "scenario": s, "year": 2030, "probability": p,
+             "mc_error": 0.005}
+            for s, p in (("baseline", 0.98), ("other", 0.01))
+        ]
+    ).to_csv(run.folder / "events.csv", index=False)  # fmt: skip
+    claim = {"test": "event", "event": "downturn", "year": 2030}
+    assert judged(run, **claim).verdict == SUPPORTED
+    assert judged(run, **claim, scenario="other").verdict == CONTRADICTED
+
+
+def test_a_convention_that_says_the_opposite_leaves_a_claim_open(run):
+    def levels(other):
+        pd.DataFrame(
+            [
+                {"domain": "engines", "alternative": name, "probability": p, "mc_error": 0.001,
+                 "headline": int(name == "chosen")}
+                for name, p in (("chosen", 0.01), ("second", other))
+            ]
+        ).to_csv(run.folder / "levels_domains.csv", index=False)  # fmt: skip
+
+    claim = {"test": "domain_ahead", "leader": "RUS", "domain": "engines"}
+    levels(0.4)
+    assert judged(run, **claim).verdict == SUPPORTED
+    levels(0.6)
+    assert judged(run, **claim).verdict == OPEN
+
+
+def test_a_scenario_needs_the_sign_of_the_hazard_too(run):
+    def table(low):
+        pd.DataFrame(
+            [
+                {"kind": "event", "name": "downturn", "domain": "all", "scenario": "one",
+                 "year": 2040, "difference": 0.05, "mc_error": 0.004, "q05": None, "q95": None},
+                {"kind": "quantity", "name": "hazard of downturn", "domain": "all",
+                 "scenario": "one", "year": 2040, "difference": 0.01, "mc_error": None,
+                 "q05": low, "q95": 0.03},
+            ]
+        ).to_csv(run.folder / "scenario_differences.csv", index=False)  # fmt: skip
+
+    claim = {"test": "scenario", "event": "downturn", "scenario": "one", "year": 2040}
+    table(0.001)
+    assert judged(run, **claim, sign="up").verdict == SUPPORTED
+    assert judged(run, **claim, sign="down").verdict == CONTRADICTED
+    table(-0.001)
+    assert judged(run, **claim, sign="up").verdict == OPEN
+    assert judged(run, **claim, sign="down").verdict == OPEN
+
+
+def test_the_register_and_its_releases_speak_for_themselves(run):
+    """On the shipped panel: figures that the providers' files show."""
+    frigate = judged(
+        run, test="delivered", supplier="CHN", recipient="RUS", domain="naval", years=[1992, 2024]
+    )
+    assert frigate.verdict == CONTRADICTED and frigate.value == 0 and not frigate.by_vintage
+    exports = judged(run, test="exports_ahead", country="CHN", other="RUS", years=[2023, 2024])
+    assert exports.verdict == CONTRADICTED
+    assert "from 2024-04-13: supported" in exports.by_vintage
+    research = judged(
+        run, test="indicator", country="CHN", indicator="rd_share", years=[2013, 2013], above=2.0
+    )
+    # 2.0147 in May 2016, 1.991 in April 2018.
+    assert "from 2016-05-31: supported" in research.by_vintage
+    assert "from 2018-04-30: contradicted" in research.by_vintage
+
+
+def test_releases_after_the_as_of_date_do_not_count(run):
+    import datetime
+
+    old = run._replace(as_of=datetime.date(2017, 1, 1))
+    row = judged(
+        old, test="indicator", country="CHN", indicator="rd_share", years=[2013, 2013], above=2.0
+    )
+    assert row.verdict == SUPPORTED and row.vintage == "2016-05-31"
+
+
+def test_the_table_is_written_with_six_digits(run, tmp_path):
+    rows = [claims.Row("a", "A, b", "q", "f", 1 / 3, None, OPEN, "rule", "data", "2020-01-01", "")]
+    claims.write(rows, tmp_path / "claims.csv")
+    with (tmp_path / "claims.csv").open(newline="") as lines:
+        (row,) = csv.DictReader(lines)
+    assert (row["says"], row["value"], row["error"]) == ("A, b", "0.333333", "")
