@@ -749,8 +749,9 @@ def run(
 def report(out: Path, folder: Panel = None) -> dict[str, pd.DataFrame]:
     """Score all that is kept and write the tables; return them by file name.
 
-    scores.csv holds a row a score; skill.csv compares models by target and group of horizons;
-    events_skill.csv, calibration.csv and fits.csv say how good events, intervals and fits are.
+    scores.csv holds a row a score (see `skill.compact`); skill.csv compares models by target and
+    group of horizons; events_skill.csv, calibration.csv and fits.csv say how good events,
+    intervals and fits are.
     """
     forecasts = kept(out)
     if not forecasts:
@@ -762,7 +763,7 @@ def report(out: Path, folder: Panel = None) -> dict[str, pd.DataFrame]:
     models = [name for name in VARIANTS if name in present]
     others = [name for name in present if name not in VARIANTS]
     tables = {
-        SCORES: table,
+        SCORES: skill.compact(table),
         SUMMARY: skill.summary(table, models or others[:1], others),
         EVENTS: skill.events(table),
         CALIBRATION: skill.calibration(table),

@@ -126,7 +126,6 @@ def score_quantities(
         ),
         "log_score": np.where(in_tiv, binned_log_score(quantiles, outturn), np.nan),
         "pit": pit(quantiles, outturn, rng),
-        "error_of_median": quantiles[:, len(LEVELS) // 2] - outturn,
     }
     for mass in MASSES:
         name = f"{100 * mass:.0f}"
@@ -230,6 +229,25 @@ def kind_of_vintage(assumed: float) -> str:
     if assumed <= 0.0:
         return "real-time"
     return "assumed" if assumed >= 1.0 else "partly assumed"
+
+
+def compact(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of scores as it is written: the headline of every series, the rest where
+    series are few.
+
+    Of targets with hundreds of series (dyads, ideal-point distances) scores other than the
+    headline stand as means over them, with unit "all", except for the focal pair; against the
+    first release only headlines are written.
+    """
+    wanted = table["target"].map(HEADLINE).fillna("brier")
+    is_headline = table["score"] == wanted
+    many = table["target"].isin([DYADS, DISTANCE])
+    pair = {unit for target, unit in FOCAL if target == DYADS}
+    own = is_headline | ((table["release"] == "latest") & (~many | table["unit"].isin(pair)))
+    rest = table[many & ~is_headline & (table["release"] == "latest")]
+    keys = [name for name in COLUMNS if name not in ("unit", "value")]
+    means = rest.groupby(keys, sort=False, as_index=False)["value"].mean().assign(unit="all")
+    return pd.concat([table[own], means[list(COLUMNS)]], ignore_index=True)
 
 
 # Skill -----------------------------------------------------------------------------------------

@@ -154,6 +154,23 @@ def test_each_row_says_what_it_scores_and_on_what_it_rests(table):
     assert not table.duplicated(keys).any()
 
 
+def test_what_is_written_keeps_every_headline_and_the_means_of_many(table):
+    many = table.assign(target=table["target"].replace("imports", "dyads"))
+    found = skill.compact(many)
+    head = found[(found["score"] == "crps_log1p") & (found["target"] == "dyads")]
+    assert len(head) == ((many["score"] == "crps_log1p") & (many["target"] == "dyads")).sum()
+    rest = found[(found["score"] == "in_90") & (found["model"] == "full")]
+    assert set(rest["unit"]) == {"all"}
+    own = many[(many["score"] == "in_90") & (many["release"] == "latest")
+               & (many["model"] == "full")]  # fmt: skip
+    by = own.groupby(["origin", "horizon"])["value"].mean()
+    assert rest.set_index(["origin", "horizon"])["value"].sort_index().values == pytest.approx(
+        by.sort_index().values
+    )
+    few = skill.compact(table)
+    assert set(few[few["score"] == "in_90"]["unit"]) == {f"C{k}" for k in range(6)}
+
+
 def test_what_has_not_come_yet_is_not_scored(table):
     last = table[(table["origin"] == 2017) & (table["target"] == "imports")]
     assert set(last["horizon"]) == {1}
