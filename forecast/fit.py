@@ -17,7 +17,7 @@ from data.names import CHAIN, DRAW
 from forecast.sampling import CORES, sample
 from models.inputs import prepare
 from models.joint import joint
-from models.priors import Priors, order
+from models.priors import Priors, moments, order
 
 DRAWS, TUNE, CHAINS = 1100, 600, 4
 DOMAIN_TUNE = 300
@@ -37,6 +37,7 @@ def fit(
     chains: int = CHAINS,
     progress: bool = True,
     cores: int = CORES,
+    start: xr.DataTree | None = None,
 ) -> xr.DataTree:
     """Fit the joint model to a panel.
 
@@ -54,6 +55,8 @@ def fit(
         Show the sampler's progress bar.
     cores
         How many chains run at once.
+    start
+        An earlier fit at whose draws the chains begin; see `forecast.warm`.
 
     Returns
     -------
@@ -71,8 +74,14 @@ def fit(
     """
     import nutpie
 
+    from forecast import warm
+
     inputs = prepare(panel, priors)
-    compiled = nutpie.compile_pymc_model(joint(inputs, priors), backend="numba")
+    model = joint(inputs, priors)
+    compiled = nutpie.compile_pymc_model(model, backend="numba")
+    if start is not None:
+        at = warm.points(start, inputs, priors, count=chains, seed=seed)
+        compiled = warm.begin(compiled, model, at)
     sampled = sample(
         compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT,
         progress=progress, cores=cores,
@@ -187,12 +196,16 @@ def plain_coords(data: xr.Dataset) -> xr.Dataset:
 
 
 def log_prior(posterior: xr.Dataset, priors: Priors) -> xr.Dataset:
-    """Log prior density of each top-level parameter (chain, draw), on its own scale."""
+    """Log prior density of each top-level parameter (chain, draw), on its own scale.
+
+    Of priors that are carried from an earlier fit, the marginal one of each.
+    """
     out = {}
-    for name in order(priors):
+    mean, covariance = moments(priors)
+    spread = np.sqrt(np.diag(covariance))
+    for name, mu, sigma in zip(order(priors), mean, spread, strict=True):
         entry = priors.variables[name]
         values = posterior["parameters"].sel(parameter=name, drop=True).astype(float)
-        mu, sigma = entry["mu"], entry["sigma"]
         if entry["family"] == "normal":
             density = stats.norm.logpdf(values, mu, sigma)
         elif entry["family"] == "lognormal":

@@ -190,6 +190,7 @@ def plan(
     quick: bool,
     panel: Path | None,
     scenarios: Sequence[str] = (),
+    from_year: int | None = None,
 ) -> Plan:
     """Check every input, assemble the panel and note what is known; nothing is written yet.
 
@@ -199,7 +200,8 @@ def plan(
         The command line, for the record.
     kind
         Folder of the store that the run belongs to.
-    supplier, recipient, out, store, seed, as_of, priors, draws, chains, quick, panel, scenarios
+    supplier, recipient, out, store, seed, as_of, priors, draws, chains, quick, panel, scenarios,
+    from_year
         The options of `crossover run`, as the user gave them.
 
     Raises
@@ -230,16 +232,24 @@ def plan(
 
         made_of = layers(panel, runs.store(store))
         known = assemble(when, made_of)
-    from forecast import fit
+    from forecast import carry, fit
     from forecast import scenarios as scenario_files
 
     chosen = scenario_files.choose(scenarios, pair, origin=_origin(known))
+    known = carry.windowed(known, beliefs, from_year, priors)
 
     usual = {"draws": fit.DRAWS, "tune": fit.TUNE, "chains": fit.CHAINS}
     usual |= fit.QUICK if quick else {}
     warnings = []
     if priors is not None:
         warnings.append(f"Priors of {priors.name} were laid over the default ones.")
+    if beliefs.carried is not None:
+        warnings.append(
+            f"Priors are carried from run {beliefs.carried.run}, which holds the observations up "
+            f"to {beliefs.carried.last_year}; levels and ties of countries are learned afresh."
+        )
+    if from_year is not None:
+        warnings.append(f"Only years from {from_year} on were counted.")
     if panel is not None:
         warnings.append("The panel is not the shipped one.")
     if when is not None:
@@ -289,9 +299,12 @@ def begin(part: Path, made: Plan) -> None:
     runs.write(part / PRIORS_FILE, made.priors_text)
 
 
-def sample(part: Path, made: Plan) -> xr.DataTree:
-    """Sample, store the draws, judge them; return what was stored."""
-    from forecast import fit, gate
+def sample(part: Path, made: Plan, start: xr.DataTree | None = None) -> xr.DataTree:
+    """Sample, store the draws, judge them; return what was stored.
+
+    With `start`, an earlier fit, chains begin at its draws.
+    """
+    from forecast import fit
 
     said = made.record
     if said["quick"]:
@@ -306,11 +319,20 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
             tune=said["tune"],
             chains=said["chains"],
             progress=sys.stderr.isatty(),
+            **({"start": start} if start is not None else {}),
         )
+    return keep(part, made, fit.with_domains(tree, sample_domains(made, tree)))
+
+
+def sample_domains(made: Plan, tree: xr.DataTree) -> xr.DataTree:
+    """Sample the domain layer beside a fit of the joint model."""
+    from forecast import fit
+
+    said = made.record
     tune = said["tune"] if said["quick"] else fit.DOMAIN_TUNE
     words = f"sampling domains, {said['chains']} chains of {tune} + {said['draws']} draws"
     with step(words, "sample_domains", said["seconds"]), stoppable():
-        layer = fit.fit_domains(
+        return fit.fit_domains(
             made.panel,
             tree["constant_data"].to_dataset(),
             made.domain_priors,
@@ -320,10 +342,25 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
             chains=said["chains"],
             progress=sys.stderr.isatty(),
         )
-        tree = fit.with_domains(tree, layer)
+
+
+def keep(
+    part: Path,
+    made: Plan,
+    tree: xr.DataTree,
+    partnership: Callable[[Path, Plan, int], xr.DataTree | None] | None = None,
+) -> xr.DataTree:
+    """Store a fit with its domain layer, fit partnerships, judge all; return what was stored.
+
+    `partnership`, given in place of a fit, puts what is known of partnerships into the folder.
+    """
+    from forecast import fit, gate
+
+    said = made.record
     tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
     tree = stored(part)
-    history = _sample_partnership(part, made, int(tree["constant_data"].attrs["origin"]))
+    known = partnership or _sample_partnership
+    history = known(part, made, int(tree["constant_data"].attrs["origin"]))
     with step("judging the fit", "gate", said["seconds"]):
         found = gate.judge(tree, None)
         for name in history.children if history is not None else ():

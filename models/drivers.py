@@ -48,8 +48,8 @@ def levels(
 def observations(inputs: xr.Dataset) -> xr.Dataset:
     """Return yearly changes with their predictors, on one dim `change`.
 
-    A change counts where both years are real figures, not filled in, and its five-year trend
-    lies within the record.
+    A change counts where both years are real figures, not filled in, its five-year trend lies
+    within the record, and it falls in `from_year` or later, where the inputs have that attribute.
 
     Returns
     -------
@@ -78,6 +78,7 @@ def observations(inputs: xr.Dataset) -> xr.Dataset:
     for years in (1, 2):
         usable = usable & real.shift({time: years}, fill_value=False)
     usable = usable.sel({time: change[time]}) & trend.notnull() & gap.notnull()
+    usable = usable & (usable[time] >= int(inputs.attrs.get("from_year", 0)))
     gap_mean = gap.where(usable).mean((names.COUNTRY, time))
     table = xr.Dataset(
         {"change": change, "gap": gap - gap_mean, "momentum": previous, "trend": trend}

@@ -19,6 +19,9 @@ COVARIATES = ("ideal_point", "embargo", "legacy", "ally", "distance")
 MEMORY_YEARS = 3
 LEAST_EXPORTS = 0.5
 """TIV million a year: what SIPRI's tables print as nought may be up to this."""
+FROM_YEAR = "from_year"
+"""Text attribute of a panel, and of the arrays made of it: years before it are not counted, since
+the priors rest on them (`forecast.carry`); of stocks of effort the earlier years are still used."""
 CONSTANTS = ("rd_depreciation", "mil_depreciation", "shock_df")
 """Constants that the simulation needs too."""
 OBSERVED = (
@@ -41,7 +44,8 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        On the modelled window, `year` = 1992 to the origin (last year with deliveries):
+        On the modelled window, `year` = 1992 (or the panel's attribute `from_year`) to the origin
+        (last year with deliveries):
         `rd_level`, `mil_level` (country): mean log stock, centred over countries with data;
         `rd_change`, `mil_change` (country, year): deviation from it of last year's log stock;
         `rd_loading` (component, country, year); `deliveries`, `possible`, `memory`
@@ -61,7 +65,8 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     if not bool(has_tiv.any()):
         raise InputError("the panel holds no arms transfers as of that date: nothing to fit")
     origin = int(panel[names.YEAR].where(has_tiv).max())
-    window = slice(names.FIRST_YEAR, origin)
+    first = int(panel.attrs.get(FROM_YEAR, names.FIRST_YEAR))
+    window = slice(max(first, names.FIRST_YEAR), origin)
     history = panel.sel({names.YEAR: slice(None, origin)})
     growth = priors.constant("stock_growth")
 
@@ -118,6 +123,8 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     )
     for name in ("rd_share", "gdp", "milex", "population"):
         out[f"{name}_observed"] = history[name].rename(long)
+    if FROM_YEAR in panel.attrs:
+        out.attrs[FROM_YEAR] = panel.attrs[FROM_YEAR]
     out["rd_share_step"] = path["step"]
     out["gdp"], out["milex"] = gdp.rename(long), milex.rename(long)
     out["population"] = effort.fill(history["population"], 0.01).rename(long)

@@ -42,6 +42,27 @@ FINITE = 1e300
 TEXTS = ("unit", "description", "reason", "source")
 
 
+CARRIED = "carried"
+"""Table of a priors file that holds the posterior of an earlier fit, as `forecast.carry` writes it:
+where it is from, and one table a model, named like its file of defaults."""
+CARRIED_TEXTS = ("run", "draws_hash", "as_of", "note")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What an earlier fit says of all variables of a model together: a joint Normal.
+
+    On the scale on which each prior is stated (logs, log odds). `last_year`: observations up to
+    then are in it already.
+    """
+
+    names: tuple[str, ...]
+    mean: np.ndarray
+    covariance: np.ndarray
+    last_year: int
+    run: str
+
+
 @dataclass(frozen=True)
 class Priors:
     """A checked set of priors and constants, with the text it can be written back as."""
@@ -49,6 +70,7 @@ class Priors:
     variables: Mapping[str, Mapping[str, Any]]
     constants: Mapping[str, Mapping[str, Any]]
     text: str
+    carried: Carried | None = None
 
     def constant(self, name: str) -> float:
         """Return the value of a constant, in the unit that its entry states."""
@@ -79,16 +101,38 @@ def load(path: Path | None = None, default: Path = DEFAULT_FILE) -> Priors:
     merged = _merged(path)
     own = _defaults(default)
     kept = {kind: {name: merged[kind][name] for name in own[kind]} for kind in KINDS}
+    carried = None
+    if CARRIED in merged and default.stem in merged[CARRIED]:
+        carried = _carried(merged[CARRIED], default.stem, kept["variable"], Path(path))
+    held = {CARRIED: merged[CARRIED]} if carried else {}
     return Priors(
         variables=MappingProxyType(kept["variable"]),
         constants=MappingProxyType(kept["constant"]),
-        text=_dump(kept),
+        text=_dump(kept | held),
+        carried=carried,
     )
 
 
-def text(path: Path | None = None) -> str:
-    """Return the priors of all models as one TOML text, for a run's record; raises as `load`."""
-    return _dump(_merged(path))
+def text(path: Path | None = None, carried: Mapping[str, Any] | None = None) -> str:
+    """Return the priors of all models as one TOML text, for a run's record; raises as `load`.
+
+    With a table `carried` in it when one is given; single entries then state its marginals.
+    """
+    merged = _merged(path)
+    if carried is not None:
+        merged[CARRIED] = dict(carried)
+        for model in (file.stem for file in FILES if file.stem in carried):
+            entry = carried[model]
+            spread = np.sqrt(np.diag(np.array(entry["covariance"])))
+            for name, mu, sigma in zip(entry["names"], entry["mean"], spread, strict=True):
+                merged["variable"][name] |= {
+                    "mu": mu,
+                    "sigma": float(f"{sigma:.12g}"),
+                    "reason": f"Posterior of run {carried['run']}, without its correlations, which "
+                    f"stand in the table {CARRIED}.",
+                    "source": f"Observations up to {carried['last_year']}.",
+                }
+    return _dump(merged)
 
 
 def _defaults(file: Path) -> dict[str, Any]:
@@ -101,10 +145,15 @@ def _merged(path: Path | None) -> dict[str, Any]:
     for file in FILES:
         for kind, entries in _defaults(file).items():
             known[kind] |= entries
-    merged = known if path is None else _overlay(known, _read(Path(path)), Path(path))
+    over = {} if path is None else _read(Path(path))
+    carried = over.pop(CARRIED, None)
+    merged = known if path is None else _overlay(known, over, Path(path))
     for kind, check in (("variable", _check_variable), ("constant", _check_constant)):
         for name, entry in merged[kind].items():
             check(name, entry, path or FOLDER)
+    if carried is not None:
+        _check_carried(carried, Path(path))
+        merged[CARRIED] = carried
     return merged
 
 
@@ -190,6 +239,55 @@ def _number(value: object, positive: bool, path: Path, where: str) -> None:
         raise InputError(fault("must be greater than 0", file=path, column=where, value=value))
 
 
+def _check_carried(table: object, path: Path) -> None:
+    """Raise InputError unless a carried table has its words and only tables of known models."""
+    models = [file.stem for file in FILES]
+    if not isinstance(table, dict):
+        raise InputError(fault("expected a table", file=path, column=CARRIED, value=table))
+    allowed = (*CARRIED_TEXTS, "last_year", "included", *models)
+    _known(table, allowed, "unknown key", path, f"{CARRIED}.")
+    for key in CARRIED_TEXTS:
+        if not isinstance(table.get(key), str):
+            rule, where = "must be text", f"{CARRIED}.{key}"
+            raise InputError(fault(rule, file=path, column=where, value=table.get(key)))
+    last = table.get("last_year")
+    if not isinstance(last, int) or isinstance(last, bool):
+        where = f"{CARRIED}.last_year"
+        raise InputError(fault("must be a year", file=path, column=where, value=last))
+
+
+def _carried(
+    table: Mapping[str, Any], model: str, variables: Mapping[str, Any], path: Path
+) -> Carried:
+    """Return what is carried of a model; raise InputError unless it is a proper joint Normal."""
+    where, entry = f"{CARRIED}.{model}", table[model]
+    if not isinstance(entry, dict):
+        raise InputError(fault("expected a table", file=path, column=where, value=entry))
+    _known(entry, ("names", "families", "mean", "covariance"), "unknown key", path, f"{where}.")
+    found = list(entry.get("names") or ())
+    if sorted(map(str, found)) != sorted(variables):
+        differ = ", ".join(sorted(set(map(str, found)) ^ set(variables))) or "one stands twice"
+        rule = f"must name every variable of the model once: {differ}"
+        raise InputError(fault(rule, file=path, column=f"{where}.names"))
+    families = [variables[name]["family"] for name in found]
+    if list(entry.get("families") or ()) != families:
+        rule = "a variable has another family than when it was carried"
+        raise InputError(fault(rule, file=path, column=f"{where}.families"))
+    at = [found.index(name) for name in _by_family(variables)]
+    try:
+        mean = np.array(entry["mean"], dtype=float)[at]
+        covariance = np.array(entry["covariance"], dtype=float)[np.ix_(at, at)]
+        proper = bool(np.isfinite(mean).all() and np.allclose(covariance, covariance.T))
+        np.linalg.cholesky(covariance)
+    except (KeyError, ValueError, IndexError, TypeError, np.linalg.LinAlgError):
+        proper = False
+    if not proper:
+        rule = "mean and covariance must be those of a joint Normal of all that is named"
+        raise InputError(fault(rule, file=path, column=where))
+    names = tuple(found[i] for i in at)
+    return Carried(names, mean, covariance, table["last_year"], table["run"])
+
+
 def _texts(entry: Mapping[str, Any], path: Path, where: str) -> None:
     for key in TEXTS:
         if not isinstance(entry[key], str):
@@ -207,8 +305,9 @@ def parameters(priors: Priors, dim: str = "parameter") -> dict[str, Any]:
     """Add every variable of the priors to the current model and return them by name.
 
     All are one standard Normal vector `standard` (parameter), scaled and transformed to the
-    vector `parameters`: a Normal on the scale on which each prior is stated. One vector instead
-    of fifty scalars keeps the compiled graph small.
+    vector `parameters`: a Normal on the scale on which each prior is stated, or the joint Normal
+    that is carried from an earlier fit. One vector instead of fifty scalars keeps the compiled
+    graph small.
 
     Parameters
     ----------
@@ -223,9 +322,13 @@ def parameters(priors: Priors, dim: str = "parameter") -> dict[str, Any]:
     names = order(priors)
     entries = [priors.variables[name] for name in names]
     standard = pm.Normal("standard", 0.0, 1.0, dims=dim)
-    stated = np.array([e["mu"] for e in entries]) + standard * np.array(
-        [e["sigma"] for e in entries]
-    )
+    if priors.carried is None:
+        stated = np.array([e["mu"] for e in entries]) + standard * np.array(
+            [e["sigma"] for e in entries]
+        )
+    else:
+        root = np.linalg.cholesky(priors.carried.covariance)
+        stated = priors.carried.mean + pt.dot(root, standard)
     parts, start = [], 0
     for family, inverse in (
         ("normal", lambda x: x),
@@ -242,7 +345,31 @@ def parameters(priors: Priors, dim: str = "parameter") -> dict[str, Any]:
 
 def order(priors: Priors) -> list[str]:
     """Return the names of all variables, sorted by family as the sampler holds them."""
+    return _by_family(priors.variables)
+
+
+def _by_family(variables: Mapping[str, Mapping[str, Any]]) -> list[str]:
     families = list(FAMILIES)
-    return sorted(
-        priors.variables, key=lambda name: families.index(priors.variables[name]["family"])
-    )
+    return sorted(variables, key=lambda name: families.index(variables[name]["family"]))
+
+
+def moments(priors: Priors) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (parameter) and covariance (parameter, parameter) of the prior, on the stated scale.
+
+    In the order of `order`.
+    """
+    if priors.carried is not None:
+        return priors.carried.mean, priors.carried.covariance
+    entries = [priors.variables[name] for name in order(priors)]
+    sigma = np.array([e["sigma"] for e in entries])
+    return np.array([e["mu"] for e in entries]), np.diag(sigma**2)
+
+
+def standardised(stated: np.ndarray, priors: Priors) -> np.ndarray:
+    """Return the standard vector (..., parameter) of values on the stated scale."""
+    import scipy.linalg
+
+    mean, covariance = moments(priors)
+    root = np.linalg.cholesky(covariance)
+    flat = (stated - mean).reshape(-1, len(mean)).T
+    return scipy.linalg.solve_triangular(root, flat, lower=True).T.reshape(stated.shape)

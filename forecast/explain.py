@@ -1,0 +1,524 @@
+"""Why an answer moved between two runs: the new year, revised history, changed priors or code.
+
+The change of every headline is split along a chain of posteriors: the first run; the same figures
+under the second run's priors and the present code; the second run's figures of the first run's
+years; the second run. Each step changes one thing, so the steps add up to the whole change exactly.
+A step within the same years is made by weights where they can be trusted, by a fit where not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from data.errors import InputError, fault
+from data.names import (
+    BASELINE,
+    CHAIN,
+    COUNTRY,
+    DRAW,
+    HORIZON,
+    RECIPIENT,
+    SCENARIO,
+    SUPPLIER,
+    YEAR,
+    YEAR_FUTURE,
+)
+from forecast import record, reweight, runs, steps
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from models.priors import Priors
+
+MEDIAN = "median year"
+PRIORS_OR_CODE, REVISED, NEW_YEAR = "priors or code", "revised history", "new year"
+STEPS = (PRIORS_OR_CODE, REVISED, NEW_YEAR)
+NOTHING, WEIGHTS, FIT, RUN = "nothing changed", "weights", "fit", "run"
+TEN_POINTS = 0.10
+TAILS = (0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02)
+LEAST_DRAWS = 40
+"""Fewest draws on which a conditional probability is said."""
+TOP = 10
+
+
+class Posterior(NamedTuple):
+    """One link of the chain: when each event first happens, in every draw, and its weight.
+
+    `first`: event → first year (chain, draw), NaN where never; `log_weight` (chain, draw);
+    `draws`: posteriors of the same name share their draws, one by one; `how`: how it was made.
+    """
+
+    first: dict[str, np.ndarray]
+    log_weight: np.ndarray
+    draws: str
+    how: str
+    khat: float | None = None
+
+
+class Part(NamedTuple):
+    """One bar of a waterfall: by how much a headline moved in one step, and how surely."""
+
+    event: str
+    what: str
+    step: str
+    before: float | None
+    after: float | None
+    change: float | None
+    mc_error: float | None
+    how: str
+
+
+# The split -------------------------------------------------------------------------------------
+
+
+def split(chain: Sequence[Posterior], years: Sequence[int]) -> list[Part]:
+    """Split the change of every headline along a chain of posteriors.
+
+    Parameters
+    ----------
+    chain
+        As many as `STEPS` and one: each step leads from one to the next.
+    years
+        By which probabilities are said.
+
+    Returns
+    -------
+    list of Part
+        For each event of both ends and each year, and for the median year of those that happen,
+        one part a step; the changes add up to the whole. A step between posteriors of the same
+        draws has the error of a difference within pairs of draws, which is smaller.
+    """
+    events = [name for name in chain[0].first if all(name in one.first for one in chain)]
+    found = []
+    for event in events:
+        for what in (*map(str, years), MEDIAN):
+            ends = [_headline(one, event, what) for one in chain]
+            for step, one, two, before, after in zip(
+                STEPS, chain[:-1], chain[1:], ends[:-1], ends[1:], strict=True
+            ):
+                change = None if None in (before[0], after[0]) else after[0] - before[0]
+                error = _error(one, two, before, after) if change is not None else None
+                found.append(
+                    Part(event, what if what == MEDIAN else f"by {what}", step, before[0],
+                         after[0], change, error, two.how)
+                )  # fmt: skip
+    return found
+
+
+def _headline(
+    one: Posterior, event: str, what: str
+) -> tuple[float | None, float | None, np.ndarray | None]:
+    """Return a headline, its Monte-Carlo error, and each draw's influence on it."""
+    first = one.first[event]
+    weight = np.exp(one.log_weight - np.logaddexp.reduce(one.log_weight.ravel()))
+    if what != MEDIAN:
+        happened = (first <= int(what)).astype(float)
+        value = float((weight * happened).sum())
+        influence = weight * weight.size * (happened - value)
+        return value, _mean_error(influence), influence
+    happens = np.isfinite(first)
+    total = float((weight * happens).sum())
+    if total <= 0.0:
+        return None, None, None
+    at = np.unique(first[happens])
+    cumulative = np.array([(weight * (first <= year)).sum() for year in at]) / total
+    middle = float(at[min(np.searchsorted(cumulative, 0.5), len(at) - 1)])
+    below = weight * weight.size * happens * ((first <= middle) - 0.5) / total
+    error = _mean_error(below - below.mean())
+    low, high = (
+        at[min(int(np.searchsorted(cumulative, min(max(0.5 + s * error, 0.0), 1.0))), len(at) - 1)]
+        for s in (-1.0, 1.0)
+    )
+    return middle, float(high - low) / 2.0, None
+
+
+def _mean_error(influence: np.ndarray) -> float:
+    """Monte-Carlo error of the mean of an array (chain, draw)."""
+    import arviz as az
+
+    spread = float(influence.std())
+    if not spread > 0.0:
+        return 0.0
+    size = float(az.ess(influence, method="mean"))
+    return spread / math.sqrt(size) if size > 0 else math.inf
+
+
+def _error(one: Posterior, two: Posterior, before: tuple, after: tuple) -> float:
+    if one is two:
+        return 0.0
+    if one.draws == two.draws and before[2] is not None and after[2] is not None:
+        return _mean_error(after[2] - before[2])
+    return math.hypot(before[1], after[1])
+
+
+def first_years(answers: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return event → first year in which it happens in the baseline (chain, draw)."""
+    from forecast import events
+
+    chains = int(answers.attrs["chains"])
+    years = answers[YEAR].values
+    return {
+        name: events.by_chain(
+            events.first_year(values.sel({SCENARIO: BASELINE}).transpose(DRAW, YEAR).values, years),
+            chains,
+        )
+        for name, _, values in events.one_by_one(answers)
+    }
+
+
+# Two runs --------------------------------------------------------------------------------------
+
+
+def chain(
+    a: Path,
+    b: Path,
+    layers: Callable[[Mapping[str, Any]], Sequence[Path]],
+    *,
+    fits: bool = True,
+) -> list[Posterior]:
+    """Return the chain of posteriors from one run to another; see the module.
+
+    Parameters
+    ----------
+    a, b
+        Run folders of one pair, the later one last.
+    layers
+        Gives the panel and additions that a run's record names.
+    fits
+        Whether a step that weights cannot make may be fitted; without, such a step counts with
+        the one after it, and `how` says so.
+
+    Raises
+    ------
+    InputError
+        If the runs are of two pairs, one holds no posterior or forecast, or the first has later
+        figures than the second.
+    """
+    from models.inputs import prepare
+    from models.priors import load
+
+    said, new = runs.read(a), runs.read(b)
+    pair = runs.own_pair(said)
+    if runs.own_pair(new) != pair:
+        names = ["-".join(runs.own_pair(one)) for one in (new, said)]
+        rule = f"is of the pair {names[0]}, the other run of {names[1]}: nothing to explain"
+        raise InputError(fault(rule, file=b))
+    trees = [steps.stored(run) for run in (a, b)]
+    origins = [int(tree["constant_data"].attrs["origin"]) for tree in trees]
+    if origins[0] > origins[1]:
+        rule = f"goes to {origins[0]}, the second run to {origins[1]}: name the older run first"
+        raise InputError(fault(rule, file=a))
+    from forecast import events
+
+    first, last = (
+        Posterior(first_years(events.answers(forecast_of(run))), equal(tree), str(run), RUN)
+        for run, tree in zip((a, b), trees, strict=True)
+    )
+    held, priors = (load(run / steps.PRIORS_FILE) for run in (a, b))
+    same_beliefs = held.text == priors.text and _same_code(said, new)
+    inputs = trees[0]["constant_data"].to_dataset()
+    believed = first
+    if not same_beliefs:
+        changed = reweight.code_differs(trees[0])
+        tried = None if changed else weighted(trees[0], inputs, held, priors, pair, said["seed"], a)
+        if tried is not None:
+            believed = tried
+        elif fits:
+            panel = panel_of(said, layers(said))
+            believed = fitted(panel, priors, trees[0], pair, said, "priors")
+        else:
+            believed = first._replace(how="not split: counts with the next step")
+    else:
+        believed = first._replace(how=NOTHING)
+    if origins[0] == origins[1]:
+        return [first, believed, last, last._replace(how=NOTHING)]
+    panel = panel_of(new, layers(new)).sel({YEAR: slice(None, origins[0])})
+    revised = prepare(panel, priors)
+    tried = None
+    if reweight.obstacle(trees[0], revised) is None and not reweight.code_differs(trees[0]):
+        tried = weighted(trees[0], revised, held, priors, pair, said["seed"], a)
+    if tried is not None:
+        then = tried
+    elif fits:
+        then = fitted(panel, priors, trees[0], pair, said, "revised")
+    else:
+        then = believed._replace(how="not split: counts with the next step")
+    return [first, believed, then, last]
+
+
+def equal(tree: xr.DataTree) -> np.ndarray:
+    """Return equal log weights of a fit's draws (chain, draw)."""
+    shape = (tree["posterior"].sizes[CHAIN], tree["posterior"].sizes[DRAW])
+    return np.full(shape, -math.log(shape[0] * shape[1]))
+
+
+def weighted(
+    tree: xr.DataTree,
+    inputs: xr.Dataset,
+    held: Priors,
+    priors: Priors,
+    pair: tuple[str, str],
+    seed: int,
+    name: object,
+    horizon: int = HORIZON,
+) -> Posterior | None:
+    """Return a fit's draws moved to other figures or priors; None where weights are too uneven."""
+    import xarray as xr
+
+    from forecast import events, fit, simulate
+
+    try:
+        moved = reweight.move(tree, inputs, held, priors)
+    except ValueError:
+        return None
+    if not moved.khat <= reweight.KHAT_MAX:
+        return None
+    as_fitted = xr.DataTree.from_dict(
+        {"posterior": moved.posterior, "constant_data": fit.storable(inputs)}
+    )
+    ahead = simulate.futures(as_fitted, *pair, seed=seed, horizon=horizon)
+    return Posterior(
+        first_years(events.answers(ahead)), moved.log_weight, str(name), WEIGHTS, moved.khat
+    )
+
+
+def fitted(
+    panel: xr.Dataset,
+    priors: Priors,
+    start: xr.DataTree,
+    pair: tuple[str, str],
+    said: Mapping[str, Any],
+    name: str,
+) -> Posterior:
+    """Fit a step between two runs, its chains beginning at the first run's draws."""
+    from forecast import events, fit, simulate, warm
+    from models.inputs import prepare
+
+    can = warm.obstacle(start, prepare(panel, priors), priors) is None
+    with steps.step(f"fitting between the two runs: {name}", name, {}), steps.stoppable():
+        tree = fit.fit(
+            panel, priors, seed=said["seed"], draws=said["draws"],
+            tune=min(said["tune"], warm.TUNE) if can else said["tune"], chains=said["chains"],
+            progress=False, start=start if can else None,
+        )  # fmt: skip
+    ahead = simulate.futures(tree, *pair, seed=said["seed"], horizon=HORIZON)
+    return Posterior(first_years(events.answers(ahead)), equal(tree), name, FIT)
+
+
+def panel_of(said: Mapping[str, Any], layers: Sequence[Path]) -> xr.Dataset:
+    """Return the panel that a run was made from; raise InputError if it is not there any more."""
+    from data.panel import assemble
+
+    if record.hash_panel(layers) != said["hashes"].get("panel"):
+        rule = "the panel that the run was made from is not the one at hand (give --panel, --store)"
+        raise InputError(fault(rule, value=said.get("id")))
+    return assemble(steps.day(said.get("as_of")), layers)
+
+
+def forecast_of(run: Path) -> xr.Dataset:
+    """Return the stored futures of a run's own pair; raise InputError if there are none."""
+    import xarray as xr
+
+    path = run / steps.FORECAST
+    if not path.is_file():
+        rule = "holds no forecast: make one with 'crossover forecast --run'"
+        raise InputError(fault(rule, file=run))
+    try:
+        with xr.open_dataset(path, engine=steps.ENGINE) as data:
+            return data.load()
+    except (OSError, ValueError):
+        raise InputError(fault("cannot be read: half-written?", file=path)) from None
+
+
+def _same_code(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
+    codes = [said.get("code") or {} for said in (one, two)]
+    return codes[0] == codes[1] and codes[0].get("commit") and not codes[0].get("dirty")
+
+
+# Which observations ----------------------------------------------------------------------------
+
+
+class Influence(NamedTuple):
+    """What one recipient's year did to a headline: the answer with it, less that without.
+
+    `kind`: a year the first run did not have, or a revised one, which is set against its old
+    figures; TIV million. `khat` above 0.7: not to be relied on.
+    """
+
+    recipient: str
+    year: int
+    kind: str
+    before: float | None
+    now: float
+    influence: float
+    mc_error: float
+    khat: float
+
+
+def influences(
+    tree: xr.DataTree, old: xr.Dataset, first: np.ndarray, by: int, top: int = TOP
+) -> list[Influence]:
+    """Return the observations that moved a headline most, by importance sampling.
+
+    Parameters
+    ----------
+    tree
+        The later fit, with `log_likelihood`.
+    old
+        What the earlier fit was given (`constant_data`).
+    first
+        First year of the event in the later run's draws (chain, draw).
+    by
+        The year of the headline.
+    top
+        How many.
+
+    Notes
+    -----
+    Deliveries to a recipient in a year are one observation. To leave one out, draws are weighted
+    with the inverse of its likelihood (Gelfand, Dey & Chang 1992); to put its old figures in its
+    place, with the ratio of both likelihoods. What it does to the memory of later years, and to
+    what is centred, stays as it is.
+    """
+    from forecast.simulate import log_likelihood
+
+    inputs = tree["constant_data"].to_dataset()
+    likelihood = tree["log_likelihood"]["deliveries"].transpose(CHAIN, DRAW, RECIPIENT, YEAR)
+    both = [str(c) for c in inputs[RECIPIENT].values if c in old[RECIPIENT].values]
+    shared = [int(y) for y in inputs[YEAR].values if y in old[YEAR].values]
+    same_sellers = list(map(str, old[SUPPLIER].values)) == list(map(str, inputs[SUPPLIER].values))
+    found: list[tuple[str, int, str, float | None, np.ndarray]] = [
+        (code, int(year), NEW_YEAR, None, -likelihood.sel({RECIPIENT: code, YEAR: year}).values)
+        for year in inputs[YEAR].values
+        if int(year) not in shared
+        for code in map(str, inputs[RECIPIENT].values)
+    ]
+    if same_sellers and shared:
+        now = inputs["deliveries"].copy(deep=True)
+        was = old["deliveries"].sel({RECIPIENT: both, YEAR: shared})
+        now.loc[{RECIPIENT: both, YEAR: shared}] = was.transpose(*now.dims).values
+        moved = np.abs(now - inputs["deliveries"]).sum(SUPPLIER) > 1e-6
+        if bool(moved.any()):
+            before = log_likelihood(tree["posterior"].to_dataset(), inputs.assign(deliveries=now))[
+                "deliveries"
+            ]
+            for code in both:
+                for year in shared:
+                    if bool(moved.sel({RECIPIENT: code, YEAR: year})):
+                        at = {RECIPIENT: code, YEAR: year}
+                        ratio = before.sel(at).values - likelihood.sel(at).values
+                        held = float(now.sel(at).sum())
+                        found.append((code, year, REVISED, held, ratio))
+    happened = (first <= by).astype(float)
+    whole = float(happened.mean())
+    rows = []
+    for code, year, kind, held, ratio in found:
+        smooth, khat = reweight.smoothed(ratio.astype(float))
+        without, _ = reweight.probability(smooth, happened)
+        weight = np.exp(smooth) * smooth.size
+        error = _mean_error(weight * (happened - without) - (happened - whole))
+        total = float(inputs["deliveries"].sel({RECIPIENT: code, YEAR: year}).sum())
+        rows.append(Influence(code, year, kind, held, total, whole - without, error, khat))
+    return sorted(rows, key=lambda row: -abs(row.influence))[:top]
+
+
+# Next year's data ------------------------------------------------------------------------------
+
+
+class Condition(NamedTuple):
+    """What a headline would be if next year's figure lay beyond a bound.
+
+    `chance`: that it will; `probability`: of the event then; `moves`: whether by ten points.
+    """
+
+    observable: str
+    of: str
+    side: str
+    bound: float
+    unit: str
+    chance: float
+    probability: float
+    mc_error: float
+    change: float
+    moves: bool
+
+
+def next_year(ahead: xr.Dataset, first: np.ndarray, by: int) -> list[Condition]:
+    """Say what would have to be true in next year's data to move a headline by ten points.
+
+    Parameters
+    ----------
+    ahead
+        As from `forecast.simulate.futures`.
+    first
+        First year of the event (chain, draw), of the same draws.
+    by
+        The year of the headline.
+
+    Returns
+    -------
+    list of Condition
+        For each figure of the first year ahead and each side: the mildest bound beyond which the
+        event is ten points more or less likely, by more than twice the Monte-Carlo error; where
+        no bound does that, the 5 % tail.
+    """
+    happened = (first <= by).astype(float)
+    now = float(happened.mean())
+    rows = []
+    for name, of, unit, values in observables(ahead):
+        values = values.reshape(happened.shape)
+        if not np.isfinite(values).all() or float(np.ptp(values)) == 0.0:
+            continue
+        for side in ("at most", "at least"):
+            tried = [_beyond(values, side, tail, happened) for tail in TAILS]
+            tried = [one for one in tried if one is not None]
+            if not tried:
+                continue
+            moving = [
+                one
+                for one in tried
+                if abs(one[2] - now) >= TEN_POINTS and abs(one[2] - now) > 2.0 * one[3]
+            ]
+            usual = [one for one in tried if one[1] <= 0.051] or tried[-1:]
+            bound, chance, then, error = (moving or usual)[0]
+            rows.append(
+                Condition(name, of, side, bound, unit, chance, then, error, then - now,
+                          bool(moving))
+            )  # fmt: skip
+    return sorted(rows, key=lambda row: (not row.moves, -row.chance if row.moves else 0.0))
+
+
+def _beyond(
+    values: np.ndarray, side: str, tail: float, happened: np.ndarray
+) -> tuple[float, float, float, float] | None:
+    """Bound, chance to lie beyond it, probability given that, and its Monte-Carlo error."""
+    low = side == "at most"
+    bound = float(np.quantile(values, tail if low else 1.0 - tail))
+    inside = values <= bound if low else values >= bound
+    count = int(inside.sum())
+    if count < LEAST_DRAWS or count > 0.75 * inside.size:
+        return None
+    then = float(happened[inside].mean())
+    share = inside.mean()
+    error = _mean_error(inside * (happened - then) / share)
+    return bound, float(share), then, error
+
+
+def observables(ahead: xr.Dataset) -> Iterator[tuple[str, str, str, np.ndarray]]:
+    """Yield figures of the first year ahead in the baseline: name, of whom, unit, draws."""
+    at = ahead.sel({SCENARIO: BASELINE}).isel({YEAR_FUTURE: 0})
+    pair = f"{ahead.attrs['supplier']}-{ahead.attrs['recipient']}"
+    yield "deliveries", pair, "TIV million", at["deliveries"].values
+    yield "imports", str(ahead.attrs["recipient"]), "TIV million", at["imports"].values
+    for code in map(str, at[SUPPLIER].values):
+        values = at["exports"].sel({SUPPLIER: code}).values
+        yield "exports", code, "TIV million", values
+    for name, unit in (("rd_share", "% of GDP"), ("gdp", "international $"),
+                       ("milex", "US$ million")):  # fmt: skip
+        for code in map(str, at[COUNTRY].values):
+            yield name, code, unit, at[name].sel({COUNTRY: code}).values
