@@ -137,5 +137,6 @@ def _curves(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
             str(name): (wide[name] - wide[BASELINE]).tolist()
             for name in own["scenario"].unique() if name != BASELINE
         }  # fmt: skip
-        found.append({"event": event, "year": [int(y) for y in wide.index], "lines": lines})
+        if lines:
+            found.append({"event": event, "year": [int(y) for y in wide.index], "lines": lines})
     return found

@@ -136,16 +136,19 @@ def headline(payload: Payload) -> str:
         )
     full, thesis = _compared(payload, "full", "era_major"), _compared(payload, "full", "controls")
     if full and thesis:
-        _, high = _ends(full)
-        low, _ = _ends(full)
-        said = "beats" if low > 0 else "does worse than" if high < 0 else "does not beat"
-        text = (
-            f"In decades left out, the model of downturns {said} era and rank alone (sum of log "
-            f"scores {_score(full)})"
-        )
         low, high = _ends(thesis)
-        gain = "adds" if low > 0 else "takes away" if high < 0 else "adds nothing that shows:"
-        parts.append(f"{text}; what the thesis names {gain} {_score(thesis)} to the controls.")
+        gain = "improves" if low > 0 else "worsens" if high < 0 else "does not improve"
+        text = (
+            f"What the thesis names of it (speed, asymmetry, rank, regime) {gain} the forecast of "
+            f"downturns in decades left out: it adds {_score(thesis)} to the log score of the "
+            "controls."
+        )
+        low, high = _ends(full)
+        said = "beats" if low > 0 else "does worse than" if high < 0 else "does not beat"
+        because = ", by the controls alone" if low > 0 and _ends(thesis)[0] <= 0 else ""
+        parts.append(
+            f"{text} The whole model {said} era and rank of both, by {_score(full)}{because}."
+        )
     return " ".join(parts)
 
 

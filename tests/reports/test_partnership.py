@@ -1,0 +1,198 @@
+"""The report of the partnership, from small payloads and from a run that has its tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.names import COOLING, DOWNTURN, PARTNERSHIP_EVENTS, RUPTURE
+from models.partnership import THESIS
+from reports import build, figures, partnership_words, payload, words
+from tests import synthetic
+
+EFFECTS = (*THESIS, "common_rival", "junior_falling")
+SCENARIOS = ("rapprochement", "own")
+HEAD = '[scenario]\ntitle = "{0}"\ndescription = "What {0} sets."\n'
+
+
+def add(folder, *, treaty=True):
+    """Put invented tables of the partnership into a run folder."""
+    rng = np.random.default_rng(4)
+    rows = [
+        {"effect": e, "unit": "", "thesis": e in THESIS, "median": 1.2, "q05": 0.8, "q25": 1.0,
+         "q75": 1.5, "q95": 1.9, "p_positive": 0.99 if e == "speed" else 0.6, "prior_q05": 0.4,
+         "prior_median": 1.0, "prior_q95": 2.4, "supported": False, "outcome": outcome}
+        for outcome in (DOWNTURN, RUPTURE) for e in EFFECTS
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(folder / "partnership_effects.csv", index=False)
+    pd.DataFrame(
+        [
+            {"treaty": 100 + k, "pairs": "AAA-BBB", "pair_years": 9, "events": 1, "effect": "speed",
+             "with": 0.5, "without": 0.5 - 0.01 * k, "shift": -0.05 * k, "p_positive_without": 0.8,
+             "khat": 0.3, "refitted": False}
+            for k in range(12)
+        ]
+    ).to_csv(folder / "partnership_influence.csv", index=False)  # fmt: skip
+    pd.DataFrame(
+        [
+            {"group": "all", "name": "all", "years": 190, "observed": 250, "expected": 251.3,
+             "q05": 220, "q95": 285, "inside_50": 0.5, "inside_90": 0.91, "nominal_error_90": 0.02}
+        ]
+    ).to_csv(folder / "partnership_checks.csv", index=False)  # fmt: skip
+    pd.DataFrame(
+        [{"decile": k + 1, "pair_years": 700, "expected": 7, "observed": 5, "q05": 2, "q95": 13,
+          "inside": k != 1} for k in range(10)]
+    ).to_csv(folder / "partnership_calibration.csv", index=False)  # fmt: skip
+    pd.DataFrame([{"unit": "pair_years", "cooled": 0.06}, {"unit": "pairs", "cooled": 0.4}]).to_csv(
+        folder / "partnership_votes.csv", index=False
+    )
+    facts = {"reasons": {}, "treaty": "4980", "allied_since": 2001, "disputes": [2009, 2012],
+             "last_dispute_year": 2014, "last_treaty_year": 2018, "treaty_ratio": 2.1}  # fmt: skip
+    if not treaty:
+        reason = "not applicable: no treaty of partnership between the two is on record"
+        facts = {"reasons": {DOWNTURN: reason, RUPTURE: reason}}
+    synthetic_json(folder / "partnership_pair.json", facts)
+    hand = [("intercept", 1.0, -4.0, -4.0), ("speed", -0.1, 0.5, -0.05),
+            ("treaty: 4980", 1.0, 0.7, 0.7), ("sum", None, None, -3.35),
+            ("hazard", None, None, 0.0345)]  # fmt: skip
+    pd.DataFrame(hand, columns=["term", "value", "coefficient", "product"]).assign(
+        year=2023
+    ).to_csv(folder / "partnership_by_hand.csv", index=False)
+    happens = [COOLING] if not treaty else list(PARTNERSHIP_EVENTS)
+    events, timing = (pd.read_csv(folder / f"{n}.csv") for n in ("events", "timing"))
+    pair = {k: events.loc[0, k] for k in ("supplier", "recipient")}
+    years = np.arange(synthetic.ORIGIN, synthetic.HORIZON + 1)
+    more, times = [], []
+    for event in happens:
+        for name in ("baseline", *SCENARIOS):
+            chance = 1 - np.exp(-rng.uniform(0.01, 0.05) * (years - synthetic.ORIGIN))
+            shared = {"event": event, "domain": "all", **pair, "scenario": name}
+            more += [shared | {"year": y, "probability": p, "mc_error": 0.01}
+                     for y, p in zip(years, chance, strict=True)]  # fmt: skip
+            times.append(shared | {"probability_within_horizon": chance[-1], "median_year": 2036,
+                                   "q05": 2026, "q25": 2030, "q75": 2044, "q95": 2049,
+                                   "horizon": synthetic.HORIZON})  # fmt: skip
+    pd.concat([events, pd.DataFrame(more)]).to_csv(folder / "events.csv", index=False)
+    pd.concat([timing, pd.DataFrame(times)]).to_csv(folder / "timing.csv", index=False)
+    differences = [
+        {"kind": "event", "name": event, "domain": "all", "scenario": name, "year": year,
+         "baseline": 0.4, "difference": 0.03, "mc_error": 0.004, "q05": None, "q95": None}
+        for event in happens for name in SCENARIOS for year in (2030, 2040, 2050)
+    ] + [
+        {"kind": "quantity", "name": "capacity gap", "domain": "all", "scenario": name,
+         "year": 2040, "baseline": 0.5, "difference": -0.1, "mc_error": None, "q05": -0.4,
+         "q95": 0.2} for name in SCENARIOS
+    ]  # fmt: skip
+    pd.DataFrame(differences).to_csv(folder / "scenario_differences.csv", index=False)
+    synthetic_json(
+        folder / "scenarios.json",
+        {name: HEAD.format(name) for name in ("baseline", *SCENARIOS)},
+    )
+    claims = [
+        {"claim": name, "says": f"Claim {name} isn't typed", "quantity": "P(RUS to CHN)",
+         "figure": "-0.10 ± 0.01", "value": -0.1, "error": 0.01, "verdict": verdict,
+         "rule": "a rule", "data": "a source", "vintage": "2026-02-12", "by_vintage": moved}
+        for name, verdict, moved in (
+            ("approach_the_junior", "supported", ""), ("other", "contradicted", "from 2020: open"),
+            ("trade_binds", "open", ""),
+        )
+    ]  # fmt: skip
+    pd.DataFrame(claims).to_csv(folder / "claims.csv", index=False)
+    return folder
+
+
+def synthetic_json(path, content):
+    import json
+
+    path.write_text(json.dumps(content), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    return add(synthetic.make_run(tmp_path_factory.mktemp("partner") / "run", draws=60))
+
+
+@pytest.fixture(scope="module")
+def numbers(full):
+    return payload.collect(full)
+
+
+def test_a_run_without_fits_of_partnerships_says_so(tmp_path):
+    found = payload.collect(synthetic.make_run(tmp_path / "run", draws=30))
+    assert not found["partnership"]["known"]
+    said = words.write(found)
+    assert "holds no fit of partnerships" in said["partnership"]["intro"][0]
+    assert any("No model of the partnership" in text for text in said["limits"])
+    assert not any(figures.has(found, key) for key in figures.ALL if key.startswith("partnership"))
+    claim = next(c for c in found["claims"] if c["claim"] == "downturn")
+    assert claim["verdict"] == "untested"
+
+
+def test_the_report_of_a_partnership_is_set_and_the_same_twice(numbers):
+    assert build.render(numbers) == build.render(numbers)
+
+
+def test_the_first_page_says_whether_the_thesis_foretells_downturns(numbers):
+    cross = [
+        {"better": "full", "than": than, "difference": d, "treaties_q05": d - 10,
+         "treaties_q95": d + 10, "decades_q05": d - 12, "decades_q95": d + 9, "beats": d > 12,
+         "made": "2026-11-24", "command": "crossover sensitivity partnership"}
+        for than, d in (("era_major", 20.0), ("controls", -1.8))
+    ]  # fmt: skip
+    own = numbers | {"partnership": numbers["partnership"] | {"cross": cross}}
+    said = words.headline(own)[-1]
+    assert "beats era and rank" in said and "does not improve the forecast" in said
+    assert "by the controls alone" in said
+    assert "−1.8 (90 % interval −13.8 to 8.2)" in said
+    cross[0]["difference"], cross[0]["decades_q05"] = 1.0, -5.0
+    assert "does not beat era and rank" in words.headline(own)[-1]
+
+
+def test_an_effect_that_is_barely_sure_is_not_counted(numbers):
+    said = partnership_words.effects_text(numbers)
+    assert "one has a sign that is sure" in said and "speed of change" in said
+    assert partnership_words.beyond(0.99) and partnership_words.beyond(0.01)
+    # 0.96 is sure at 95 %, but not by two Monte-Carlo errors of 400 draws.
+    assert not partnership_words.beyond(0.96)
+
+
+def test_the_cautions_are_printed(numbers):
+    said = " ".join(partnership_words.intro(numbers))
+    for words_ in ("2009 and 2012", "2.10", "2014 (disputes)", "not calibrated", "6.0 %",
+                   "no part of the hazard", "assumed to go on"):  # fmt: skip
+        assert words_ in said
+
+
+def test_a_pair_without_a_treaty_is_told_so(tmp_path):
+    run = add(synthetic.make_run(tmp_path / "run", draws=30), treaty=False)
+    found = payload.collect(run)
+    said = partnership_words.write(found)
+    assert "no treaty of partnership" in " ".join(said["intro"])
+    assert [row[0] for row in said["events"]["rows"]] == ["Cooling of votes"]
+    assert "not applicable" in said["events"]["notes"][0]
+    build.render(found)
+
+
+def test_differences_and_never_are_beside_each_probability(numbers):
+    said = partnership_words.write(numbers)
+    table = said["events"]
+    assert f"Not by {numbers['horizon']}" in table["columns"]
+    for row in said["scenario_events"]["rows"]:
+        assert row[-1] == "+0.030 ± 0.004"
+    assert said["scenario_quantities"]["rows"][0][-1] == "−0.10 (−0.40 to 0.20)"
+    assert [item["term"] for item in said["scenarios"]] == ["Rapprochement", "Own"]
+
+
+def test_the_hand_example_is_printed_as_it_adds_up(numbers):
+    rows = partnership_words.hand_table(numbers)["rows"]
+    assert rows[0] == ["Intercept", "1.000", "−4.000", "−4.000"] or rows[0][0] == "intercept"
+    assert rows[-1][-1] == "0.0345" and rows[-2][-1] == "−3.350"
+
+
+def test_the_audit_prints_names_rules_and_releases(numbers):
+    said = partnership_words.write(numbers)
+    first = said["audit"]["rows"][0]
+    assert first[0] == "Claim approach_the_junior isn’t typed"
+    assert first[1] == "P(Russia to China)" and first[2] == "−0.10 ± 0.01"
+    assert "one supported, one contradicted and one left open" in said["audit_text"]
+    assert said["vintages"]["rows"] == [["Claim other isn’t typed", "from 2020: open"]]
+    assert len(said["advice"]) == 2 and "a rule" in said["audit"]["notes"][0]
