@@ -72,6 +72,9 @@ FEW = 600
 ENGINE = "h5netcdf"
 OPTIONS = "backtest.json"
 FORECASTS = "forecasts"
+BLEND = "blend"
+"""Our forecast averaged with persistence; see `blend`."""
+WEIGHTS = np.linspace(0.0, 1.0, 11)
 SCORES, SUMMARY, EVENTS, CALIBRATION, FITS = (
     "scores.csv", "skill.csv", "events_skill.csv", "calibration.csv", "fits.csv",
 )  # fmt: skip
@@ -586,6 +589,90 @@ def score_all(
     return pd.concat(parts, ignore_index=True)
 
 
+def blend(forecasts: Sequence[xr.Dataset], known: Mapping[int, xr.Dataset]) -> list[xr.Dataset]:
+    """Average our forecast with persistence, by weights learnt at earlier origins only.
+
+    Quantiles are averaged (on the log scale for TIV). For each target and group of horizons the
+    weight is that of `WEIGHTS` with the least mean CRPS over the forecasts of earlier origins
+    whose outturn was known at this one; one half where there is none.
+
+    Parameters
+    ----------
+    forecasts
+        Of any models; what is not ours or persistence is not looked at.
+    known
+        Origin → `series` of what was seen, with all dyads.
+
+    Returns
+    -------
+    list of xarray.Dataset
+        One forecast an origin that both have; attribute `weights` says what was learnt, as JSON.
+    """
+    pairs: dict[int, dict[str, xr.Dataset]] = defaultdict(dict)
+    for said in forecasts:
+        if said.attrs["model"] in (FULL, baselines.PERSISTENCE):
+            pairs[int(said.attrs["origin"])][str(said.attrs["model"])] = said
+    both = {o: p for o, p in sorted(pairs.items()) if len(p) == 2}
+    made = []
+    for origin, own in both.items():
+        ours_, theirs = (_on_scale(own[m]) for m in (FULL, baselines.PERSISTENCE))
+        horizons = own[FULL][HORIZON].values
+        targets = own[FULL]["target"].values
+        out, learnt = np.empty_like(ours_), {}
+        for target in dict.fromkeys(targets):
+            for group, (first, last) in skill.GROUPS.items():
+                loss, cases = np.zeros(len(WEIGHTS)), 0
+                for past in (o for o in both if o < origin):
+                    some = [h for h in range(first, last + 1)
+                            if past + h <= origin and h <= horizons[-1]]  # fmt: skip
+                    found = _losses(both[past], known[origin], past, str(target), some)
+                    loss, cases = loss + found[0], cases + found[1]
+                weight = float(WEIGHTS[np.argmin(loss)]) if cases else 0.5
+                learnt[f"{target} {group}"] = weight
+                at = np.ix_(targets == target, (horizons >= first) & (horizons <= last))
+                out[at] = weight * ours_[at] + (1.0 - weight) * theirs[at]
+        tiv = np.isin(targets, skill.IN_TIV)[:, None, None]
+        quantiles = np.where(tiv, np.expm1(out), out)
+        blended = own[FULL].drop_dims(QUESTION, errors="ignore")
+        blended = blended.assign(quantiles=(own[FULL]["quantiles"].dims, quantiles))
+        blended.attrs = {"model": BLEND, "origin": origin, "weights": json.dumps(learnt)}
+        made.append(blended)
+    return made
+
+
+def _on_scale(said: xr.Dataset) -> np.ndarray:
+    """Return quantiles (series, horizon, level), logs of one plus the value for TIV."""
+    q = said["quantiles"].transpose(SERIES, HORIZON, QUANTILE).values.astype(float)
+    tiv = np.isin(said["target"].values, skill.IN_TIV)[:, None, None]
+    return np.where(tiv, np.log1p(np.maximum(q, 0.0)), q)
+
+
+def _losses(
+    pair: Mapping[str, xr.Dataset], known: xr.Dataset, origin: int, target: str,
+    horizons: Sequence[int],
+) -> tuple[np.ndarray, int]:
+    """Return summed CRPS by weight of ours, and the number of cases, of one past origin."""
+    own = pair[FULL]
+    at = np.flatnonzero(own["target"].values == target)
+    names = [n for n in own[SERIES].values[at] if n in known[SERIES].values]
+    if not horizons or not names:
+        return np.zeros(len(WEIGHTS)), 0
+    came = known["value"].sel({SERIES: names, YEAR: [origin + h for h in horizons]}).values
+    came = np.log1p(came) if target in skill.IN_TIV else came
+    here = [list(own[SERIES].values).index(n) for n in names]
+    steps = np.array(horizons) - 1
+    ours_, theirs = (
+        _on_scale(pair[m])[np.ix_(here, steps)] for m in (FULL, baselines.PERSISTENCE)
+    )
+    fine = np.isfinite(came)
+    loss = []
+    for w in WEIGHTS:
+        q = w * ours_[fine] + (1.0 - w) * theirs[fine]
+        miss = came[fine][:, None] - q
+        loss.append(2.0 * np.where(miss >= 0, LEVELS * miss, (LEVELS - 1.0) * miss).mean(1).sum())
+    return np.array(loss), int(fine.sum())
+
+
 # The backtest as a whole -----------------------------------------------------------------------
 
 
@@ -749,19 +836,24 @@ def run(
 def report(out: Path, folder: Panel = None) -> dict[str, pd.DataFrame]:
     """Score all that is kept and write the tables; return them by file name.
 
-    scores.csv holds a row a score (see `skill.compact`); skill.csv compares models by target and
-    group of horizons; events_skill.csv, calibration.csv and fits.csv say how good events,
-    intervals and fits are.
+    scores.csv holds a row a score (see `skill.compact`); skill.csv compares models, and the blend
+    of ours with persistence, by target and group of horizons; events_skill.csv, calibration.csv
+    and fits.csv say how good events, intervals and fits are.
     """
     forecasts = kept(out)
     if not forecasts:
         raise InputError(fault("holds no forecast yet", file=out))
     origins = sorted({int(f.attrs["origin"]) for f in forecasts})
-    assumed = {o: json.loads(seen(o, folder).attrs["assumed_share"]) for o in origins}
+    panels = {o: seen(o, folder) for o in origins}
+    assumed = {o: json.loads(panel.attrs["assumed_share"]) for o, panel in panels.items()}
+    forecasts += blend(
+        forecasts, {o: series(panel, traded(panel["tiv"])) for o, panel in panels.items()}
+    )
     table = score_all(forecasts, outturns(folder), assumed)
     present = list(dict.fromkeys(str(f.attrs["model"]) for f in forecasts))
-    models = [name for name in VARIANTS if name in present]
-    others = [name for name in present if name not in VARIANTS]
+    models = [name for name in (FULL, BLEND, *VARIANTS) if name in present]
+    models = list(dict.fromkeys(models))
+    others = [name for name in present if name not in models]
     tables = {
         SCORES: skill.compact(table),
         SUMMARY: skill.summary(table, models or others[:1], others),
