@@ -79,6 +79,13 @@ def carry(run: Path) -> str:
     return text(own, carried=table)
 
 
+def last_year(run: Path) -> int:
+    """Return the last year whose observations a run's posterior holds."""
+    from forecast import steps
+
+    return int(steps.stored(run)["constant_data"].attrs["origin"])
+
+
 def included(inputs: xr.Dataset) -> list[dict[str, Any]]:
     """Return what a fit has counted: table, series, newest release and last year of each."""
     newest = json.loads(inputs.attrs.get("vintages") or "{}")
@@ -170,7 +177,7 @@ def windowed(
     if left < MEAN_YEARS:
         found = f"they go to {int(years.max())}" if len(years) else "there are none"
         rule = (
-            f"leaves {left} years with deliveries ({found}): a forecast needs the last "
+            f"leaves too few years with deliveries ({left}; {found}): a forecast needs the last "
             f"{MEAN_YEARS}, of which three-year means and the memory of pairs are made"
         )
         raise InputError(fault(rule, column=OPTION, value=from_year))

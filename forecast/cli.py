@@ -152,6 +152,7 @@ def parser() -> argparse.ArgumentParser:
     _run_options(levels)
     _csv_option(levels)
 
+    _update_commands(commands)
     _skill_commands(commands)
     words = "cross-validate the hazard of a downturn: does the thesis beat a constant hazard?"
     crossed = _command(sensitivity, "partnership", sensitivity_partnership, words)
@@ -178,6 +179,50 @@ def parser() -> argparse.ArgumentParser:
 
     _data_commands(_group(commands.add_parser("data", help="look at the figures, check, build")))
     return top
+
+
+def _update_commands(commands: argparse._SubParsersAction) -> None:
+    words = "take new figures in and move a run to them: by weights, or by a fit"
+    update = _command(commands, "update", update_command, words)
+    update.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="as downloaded; none: what was added"
+    )
+    update.add_argument(
+        "--run", metavar="DIR-OR-ID", help="run folder, or beginning of an id; the newest"
+    )
+    update.add_argument("--refit", action="store_true", help="fit, whatever the weights are like")
+    update.add_argument(
+        "--dry-run", action="store_true", help="show what the files hold; write nothing"
+    )
+    update.add_argument(
+        "--out", type=Path, metavar="DIR", help="the run folder itself, new; else in the store"
+    )
+    explain = _command(commands, "explain", explain_command, "say why the answer moved from A to B")
+    for name in ("a", "b"):
+        explain.add_argument(name, metavar=name.upper(), help="run folder, or beginning of an id")
+    explain.add_argument(
+        "--no-fit", action="store_true", help="leave steps together that weights cannot part"
+    )
+    explain.add_argument(
+        "--event", help="of which observations and next year's data are shown; the first that moved"
+    )
+    explain.add_argument(
+        "--by", type=_whole(1993, 2100), help="year of that event; the one that moved most"
+    )
+    beliefs = _group(commands.add_parser("priors", help="carry a posterior forward as priors"))
+    words = "write a run's posterior as priors of fits to later years"
+    carry = _command(beliefs, "carry", priors_carry, words)
+    carry.add_argument(
+        "run", nargs="?", metavar="DIR-OR-ID", help="run folder, or beginning of an id; the newest"
+    )
+    carry.add_argument(
+        "--out", type=Path, metavar="FILE", help="the file, new; priors/<vintage>.toml of the store"
+    )
+    for each in (update, explain):
+        _panel_option(each)
+        _csv_option(each)
+    for each in (update, explain, carry):
+        _store_option(each)
 
 
 def _skill_commands(commands: argparse._SubParsersAction) -> None:
@@ -354,6 +399,12 @@ def _sampling_options(parser: argparse.ArgumentParser) -> None:
     _as_of_option(parser)
     parser.add_argument(
         "--priors", type=Path, metavar="FILE", help="TOML file laid over the default priors"
+    )
+    parser.add_argument(
+        "--from-year",
+        type=_whole(1992, 2100),
+        metavar="YEAR",
+        help="count no earlier year: for priors that are carried from an earlier fit",
     )
     parser.add_argument("--draws", type=_whole(4, 10**6), help="draws a chain, after tuning")
     parser.add_argument("--chains", type=_whole(1, 64), help="number of chains")
@@ -595,7 +646,127 @@ def _plan(args: Args, kind: str) -> steps.Plan:
         quick=args.quick,
         panel=args.panel,
         scenarios=args.scenario,
+        from_year=args.from_year,
     )
+
+
+def update_command(args: Args) -> int:
+    """Add what is new in the providers' files, and move a run to all that is known: its stored
+    draws are weighted where that can be trusted (no new year, k-hat at most 0.7, every event with
+    an effective sample size of 400), else the model is fitted, its chains beginning at the last
+    posterior. The result is a new run, gated as ever; the old one stays. An as-of date of the old
+    run is not kept: an update is to what is known now.
+    """
+    from forecast import update
+
+    store = runs.store(args.store)
+    run = runs.find(args.run, store)
+    said = update.starting_point(run)
+    if args.files:
+        data_add(args)
+    if args.dry_run:
+        return DONE
+    window = said.get("from_year")
+    made = steps.plan(
+        command=args.line, kind=runs.RUNS, supplier=runs.own_pair(said)[0],
+        recipient=runs.own_pair(said)[1], out=args.out, store=args.store, seed=said["seed"],
+        as_of=None, priors=run / steps.PRIORS_FILE, draws=said["draws"], chains=said["chains"],
+        quick=bool(said.get("quick")), panel=args.panel, from_year=window,
+    )  # fmt: skip
+    if update.unchanged(said, made) and not args.refit:
+        say(f"nothing to update: run {said['id']} knows every figure")
+        return DONE
+    made = made._replace(scenarios=update.scenarios_of(run, made))
+    new = made.record
+    new["warnings"] = update.warnings_of(said, new)
+    with runs.writing(made.target) as part:
+        steps.begin(part, made)
+        tree = update.posterior(part, made, run, refit=args.refit)
+        events, timing = steps.look_ahead(part, tree, made.pair, new, part, made.scenarios)
+        if new["update"]["how"] == update.WEIGHTED and not new["gate"]["passed"]:
+            say(f"the weighted draws do not pass, so that a fit is needed: {verdict(new['gate'])}")
+            new["update"]["reason"] = "the weighted draws did not pass the gate"
+            tree = update.fitted(part, made, run)
+            events, timing = steps.look_ahead(part, tree, made.pair, new, part, made.scenarios)
+        steps.audit(part, made)
+        runs.write(part / runs.RECORD, new)
+        with steps.step("writing the report", "report", {}):
+            from reports.build import build
+
+            build(part)
+    put_pair(made.pair, events, timing, new["quick"], args.csv)
+    say(f"\nrun {new['id']}: {made.target}, {new['update']['how']} ({new['update']['reason']})")
+    say(f"why it moved: crossover explain {run} {made.target}")
+    if new["gate"]["passed"] and not new["quick"]:
+        _enter(args, made.target)
+    return judged(new["gate"], new["quick"])
+
+
+def explain_command(args: Args) -> int:
+    """Split the change of each headline from run A to run B into changed priors or code, revised
+    history and the new year: by weights where these can be trusted, by fits between the two where
+    not. Then the observations that moved a headline most, and what would have to be true in next
+    year's data to move it by ten points. The tables are written into the folder of run B too.
+    """
+    from data import additions
+    from forecast import explain
+
+    store = runs.store(args.store)
+    a, b = (runs.find(text, store) for text in (args.a, args.b))
+    known = additions.layers(args.panel, store)
+    found = explain.explain(a, b, known, fits=not args.no_fit, event=args.event, by=args.by)
+    with runs.refreshing(b) as part:
+        explain.write(part, found)
+    shown = [
+        (row.event, row.what, row.step, *map(_points, row[3:7]), row.how) for row in found.parts
+    ]
+    if args.csv:
+        put(explain.Part._fields, found.parts, True)
+        return DONE
+    header = ("event", "", "step", "before", "after", "change", "MC error", "made by")
+    put(header, shown, False, f"From {a.name} to {b.name}")
+    at = f"P({found.event} by {found.by})"
+    rows = [(*row[:3], *(_short(value) for value in row[3:])) for row in found.influences]
+    print()
+    header = ("recipient", "year", "", "TIV before", "TIV now", "influence", "MC error", "k-hat")
+    put(header, rows, False, f"Observations that moved {at} most")
+    rows = [
+        (*row[:3], _short(row.bound), row.unit, *(f"{v:.3f}" for v in row[5:9]),
+         "yes" if row.moves else "no")
+        for row in found.conditions
+    ]  # fmt: skip
+    print()
+    header = ("figure", "of", "", "bound", "unit", "chance", "P then", "MC error", "change",
+              "ten points")  # fmt: skip
+    put(header, rows, False, f"Next year's data and {at}, now {found.now:.3f}")
+    say(f"written into {b}: {', '.join(explain.FILES)}")
+    return DONE
+
+
+def _points(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}" if abs(value) > 1.0 else f"{value:.4f}"
+
+
+def priors_carry(args: Args) -> int:
+    """Write a priors file that holds what a run's posterior says of all variables together, and
+    which observations are in it. A fit with it must count later years only: --from-year.
+    """
+    from forecast import carry
+
+    store = runs.store(args.store)
+    run = runs.find(args.run, store)
+    text = carry.carry(run)
+    said = runs.read(run)
+    day = str(said.get("as_of") or said.get("created") or said["id"])[:10]
+    out = args.out or store / "priors" / f"{day}.toml"
+    if out.exists():
+        raise InputError(fault("is there already: give another --out", file=out))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    runs.write(out, text)
+    print(out)
+    last = carry.last_year(run)
+    say(f"use it with: crossover run --priors {out} --from-year {last + 1} (or later)")
+    return DONE
 
 
 def _meant(args: Args) -> tuple[Path, dict[str, Any], tuple[str, str]]:

@@ -522,3 +522,128 @@ def observables(ahead: xr.Dataset) -> Iterator[tuple[str, str, str, np.ndarray]]
                        ("milex", "US$ million")):  # fmt: skip
         for code in map(str, at[COUNTRY].values):
             yield name, code, unit, at[name].sel({COUNTRY: code}).values
+
+
+# All of it ------------------------------------------------------------------------------------
+
+
+FILES = ("explain.csv", "explain_observations.csv", "explain_next_year.csv", "explain.json")
+
+
+class Explanation(NamedTuple):
+    """What `explain` found: the split, and of one headline, `event` by the year `by`, the rest."""
+
+    parts: list[Part]
+    event: str
+    by: int
+    now: float
+    influences: list[Influence]
+    conditions: list[Condition]
+    links: list[dict[str, Any]]
+
+
+def explain(
+    a: Path,
+    b: Path,
+    known: Sequence[Path],
+    *,
+    fits: bool = True,
+    event: str | None = None,
+    by: int | None = None,
+) -> Explanation:
+    """Explain why the answers of run B differ from those of run A.
+
+    Parameters
+    ----------
+    a, b
+        Run folders of one pair.
+    known
+        The panel and all additions of the store, of which a run's record names some.
+    fits
+        See `chain`.
+    event, by
+        The headline whose observations are looked at; the one that moved most when None.
+
+    Raises
+    ------
+    InputError
+        See `chain`; or the event is not answered in both runs, or the year is not forecast.
+    """
+
+    def layers(said: Mapping[str, Any]) -> list[Path]:
+        held = set(said.get("additions") or ())
+        return [known[0], *(layer for layer in known[1:] if layer.name in held)]
+
+    links = chain(a, b, layers, fits=fits)
+    ahead = forecast_of(b)
+    horizon = int(ahead[YEAR_FUTURE].max())
+    if by is not None and not int(ahead.attrs["origin"]) < by <= horizon:
+        rule = f"must be a year after {ahead.attrs['origin']}, up to {horizon}"
+        raise InputError(fault(rule, column="--by", value=by))
+    years = sorted({*(y for y in (2030, 2040, HORIZON) if y <= horizon), *([by] if by else ())})
+    parts = split(links, years)
+    events = list(dict.fromkeys(part.event for part in parts))
+    if not events:
+        raise InputError("the two runs have no question in common")
+    if event is not None and event not in events:
+        rule = f"must be one of {', '.join(events)}"
+        raise InputError(fault(rule, column="--event", value=event))
+    event, by = _most_moved(parts, event, by)
+    tree = steps.stored(b)
+    old = steps.stored(a)["constant_data"].to_dataset()
+    first = links[-1].first[event]
+    return Explanation(
+        parts, event, by, float((first <= by).mean()), influences(tree, old, first, by),
+        next_year(ahead, first, by),
+        [{"how": one.how, "khat": one.khat, "draws": int(one.log_weight.size)} for one in links],
+    )  # fmt: skip
+
+
+def _most_moved(parts: Sequence[Part], event: str | None, by: int | None) -> tuple[str, int]:
+    """Return the event and year of the probability that moved most, of those asked for."""
+    total: dict[tuple[str, int], float] = {}
+    for part in parts:
+        if part.what != MEDIAN and part.change is not None:
+            key = (part.event, int(part.what.removeprefix("by ")))
+            if event in (None, key[0]) and by in (None, key[1]):
+                total[key] = total.get(key, 0.0) + part.change
+    return max(total, key=lambda key: abs(total[key]))
+
+
+def write(folder: Path, found: Explanation) -> None:
+    """Write an explanation's tables, and the bars of its waterfalls, into a folder."""
+    import pandas as pd
+
+    from forecast import events
+
+    for name, kind, rows in (
+        (FILES[0], Part, found.parts),
+        (FILES[1], Influence, found.influences),
+        (FILES[2], Condition, found.conditions),
+    ):
+        table = pd.DataFrame([row._asdict() for row in rows], columns=kind._fields)
+        events.to_csv(table, folder / name)
+    told = {
+        "event": found.event,
+        "by": found.by,
+        "probability": found.now,
+        "links": found.links,
+        "waterfalls": waterfalls(found.parts),
+    }
+    runs.write(folder / FILES[3], told)
+
+
+def waterfalls(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Return of each headline its bars: where each starts and ends, and its error."""
+    out: dict[tuple[str, str], dict[str, Any]] = {}
+    for part in parts:
+        held = out.setdefault(
+            (part.event, part.what),
+            {"event": part.event, "what": part.what, "from": part.before, "bars": []},
+        )
+        held["bars"].append(
+            {"step": part.step, "start": part.before, "end": part.after,
+             "mc_error": part.mc_error, "how": part.how}
+        )  # fmt: skip
+        held["to"] = part.after
+    return list(out.values())

@@ -275,6 +275,7 @@ def plan(
         warnings=warnings,
     )
     said["additions"] = [folder.name for folder in made_of[1:]]
+    said["from_year"] = from_year
     said["seconds"] = seconds
     said["scenarios"] = {one.name: record.hash_text(one.text) for one in chosen}
     return Plan(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -293,6 +293,18 @@ def copy_partnership(
     return history
 
 
-def scenarios_of(run: Path, pair: tuple[str, str], origin: int) -> Sequence[Any]:
-    """Return the scenarios of a run, of years after another origin."""
-    return steps._scenarios_of(run, (), pair, origin)
+def scenarios_of(run: Path, made: Plan) -> tuple[Any, ...]:
+    """Return the scenarios of a run, their paths cut to the years after a plan's origin."""
+    from models.inputs import prepare
+
+    origin = int(prepare(made.panel, made.priors).attrs["origin"])
+    return steps._scenarios_of(run, (), made.pair, origin)
+
+
+def warnings_of(said: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return a new record's warnings; on its priors, which are the old run's, those of that run."""
+    laid = "Priors of "
+    return [
+        *(words for words in said.get("warnings", ()) if words.startswith(laid)),
+        *(words for words in new["warnings"] if not words.startswith(laid)),
+    ]
