@@ -220,17 +220,20 @@ def chain(
         for run, tree in zip((a, b), trees, strict=True)
     )
     held, priors = (load(run / steps.PRIORS_FILE) for run in (a, b))
+    horizon = int(forecast_of(a)[YEAR_FUTURE].max())
     same_beliefs = held.text == priors.text and _same_code(said, new)
     inputs = trees[0]["constant_data"].to_dataset()
     believed = first
     if not same_beliefs:
         changed = reweight.code_differs(trees[0])
-        tried = None if changed else weighted(trees[0], inputs, held, priors, pair, said["seed"], a)
+        tried = None
+        if not changed:
+            tried = weighted(trees[0], inputs, held, priors, pair, said["seed"], a, horizon)
         if tried is not None:
             believed = tried
         elif fits:
             panel = panel_of(said, layers(said))
-            believed = fitted(panel, priors, trees[0], pair, said, "priors")
+            believed = fitted(panel, priors, trees[0], pair, said, "priors", horizon)
         else:
             believed = first._replace(how="not split: counts with the next step")
     else:
@@ -241,11 +244,11 @@ def chain(
     revised = prepare(panel, priors)
     tried = None
     if reweight.obstacle(trees[0], revised) is None and not reweight.code_differs(trees[0]):
-        tried = weighted(trees[0], revised, held, priors, pair, said["seed"], a)
+        tried = weighted(trees[0], revised, held, priors, pair, said["seed"], a, horizon)
     if tried is not None:
         then = tried
     elif fits:
-        then = fitted(panel, priors, trees[0], pair, said, "revised")
+        then = fitted(panel, priors, trees[0], pair, said, "revised", horizon)
     else:
         then = believed._replace(how="not split: counts with the next step")
     return [first, believed, then, last]
@@ -294,6 +297,7 @@ def fitted(
     pair: tuple[str, str],
     said: Mapping[str, Any],
     name: str,
+    horizon: int = HORIZON,
 ) -> Posterior:
     """Fit a step between two runs, its chains beginning at the first run's draws."""
     from forecast import events, fit, simulate, warm
@@ -306,7 +310,7 @@ def fitted(
             tune=min(said["tune"], warm.TUNE) if can else said["tune"], chains=said["chains"],
             progress=False, start=start if can else None,
         )  # fmt: skip
-    ahead = simulate.futures(tree, *pair, seed=said["seed"], horizon=HORIZON)
+    ahead = simulate.futures(tree, *pair, seed=said["seed"], horizon=horizon)
     return Posterior(first_years(events.answers(ahead)), equal(tree), name, FIT)
 
 

@@ -280,10 +280,8 @@ def turned(
 ) -> tuple[Arrays, np.ndarray]:
     """Return draws in the coordinates of the new figures, and the log of the change of volume."""
     out = dict(draws)
-    one, two = (
-        of["rd_loading"].transpose("component", COUNTRY, YEAR).values for of in (held, inputs)
-    )
-    sign = np.where((one * two).sum(axis=2) < 0.0, -1.0, 1.0)
+    alike = (held["rd_loading"] * inputs["rd_loading"]).sum(YEAR)
+    sign = np.where(alike.transpose("component", COUNTRY).values < 0.0, -1.0, 1.0)
     out["rd_score"] = draws["rd_score"] * sign
     new, old = _ties(draws, inputs), _ties(draws, held)
     spread = draws["affinity_sd"].astype(float)[:, None, None]

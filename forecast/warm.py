@@ -92,16 +92,16 @@ def begin(compiled: Any, model: Any, at: list[dict[str, np.ndarray]]) -> Any:
     at
         As from `points`.
     """
-    flat = np.stack([_flat(model, point) for point in at])
-    if flat.shape[1] != compiled.n_dim:
+    starts = np.stack([flat(model, point) for point in at])
+    if starts.shape[1] != compiled.n_dim:
         raise ValueError("the points are of another model")
     turn = iter(range(10**9))
     return dataclasses.replace(
-        compiled, initial_point_func=lambda seed: flat[next(turn) % len(flat)].copy()
+        compiled, initial_point_func=lambda seed: starts[next(turn) % len(starts)].copy()
     )
 
 
-def _flat(model: Any, point: dict[str, np.ndarray]) -> np.ndarray:
+def flat(model: Any, point: dict[str, np.ndarray]) -> np.ndarray:
     """Return a point on the sampler's own scale, all of its parts in the model's order."""
     import pytensor.tensor as pt
 

@@ -1,0 +1,214 @@
+"""Why an answer moved: steps that add up, observations, and next year's data."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from data.errors import InputError
+from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER, YEAR
+from forecast import explain, reweight
+from forecast.explain import MEDIAN, STEPS, Posterior
+from forecast.simulate import futures, log_likelihood
+from models import priors
+from tests import small
+
+CHAINS, EACH = 4, 500
+
+
+def posterior(rng, probability, name, weight=None, how="run"):
+    """Return a posterior in which one event comes in 2026 to 2035, or never."""
+    years = rng.integers(2026, 2036, (CHAINS, EACH)).astype(float)
+    first = np.where(rng.random((CHAINS, EACH)) < probability, years, np.nan)
+    weight = np.zeros((CHAINS, EACH)) if weight is None else weight
+    weight = weight - np.logaddexp.reduce(weight.ravel())
+    return Posterior({"export_crossover": first}, weight, name, how)
+
+
+@pytest.fixture
+def chain():
+    rng = np.random.default_rng(1)
+    first = posterior(rng, 0.5, "a")
+    weight = 0.3 * np.nan_to_num(first.first["export_crossover"] - 2030.0)
+    even = weight - np.logaddexp.reduce(weight.ravel())
+    revised = first._replace(log_weight=even, how="weights", khat=0.2)
+    return [first, first._replace(how="nothing changed"), revised, posterior(rng, 0.8, "b")]
+
+
+def test_the_steps_add_up_to_the_whole_change_exactly(chain):
+    parts = explain.split(chain, [2030, 2035])
+    assert {part.what for part in parts} == {"by 2030", "by 2035", MEDIAN}
+    for what in ("by 2030", "by 2035", MEDIAN):
+        mine = [part for part in parts if part.what == what]
+        assert [part.step for part in mine] == list(STEPS)
+        whole = mine[-1].after - mine[0].before
+        assert math.fsum(part.change for part in mine) == pytest.approx(whole, abs=1e-12)
+        assert mine[0].change == 0.0
+    by = next(p for p in parts if p.what == "by 2035" and p.step == "new year")
+    assert by.after == pytest.approx(np.isfinite(chain[3].first["export_crossover"]).mean())
+
+
+def test_a_step_within_the_same_draws_is_known_better_than_one_between_two_fits(chain):
+    mild = chain[0]._replace(
+        log_weight=chain[0].log_weight + 0.05 * np.random.default_rng(3).standard_normal((4, 500))
+    )
+    paired = [chain[0], chain[0], mild, chain[3]]
+    apart = [chain[0], chain[0], mild._replace(draws="else"), chain[3]]
+    errors = [
+        next(
+            p.mc_error
+            for p in explain.split(links, [2035])
+            if p.step == "revised history" and p.what == "by 2035"
+        )
+        for links in (paired, apart)
+    ]
+    assert 0.0 < errors[0] < errors[1] / 3
+
+
+def test_the_error_of_a_probability_is_the_binomial_one_of_independent_draws(chain):
+    part = explain.split(chain, [2035])[0]
+    value, error, _ = explain._headline(chain[0], "export_crossover", "2035")
+    assert part.before == value
+    # The effective size of independent draws is estimated to within some per cent.
+    assert error == pytest.approx(math.sqrt(value * (1 - value) / 2000), rel=0.15)
+
+
+def test_an_event_that_never_happens_has_no_median_year_and_no_change_of_it():
+    never = posterior(np.random.default_rng(0), 0.0, "a")
+    parts = explain.split([never] * 4, [2030])
+    median = [part for part in parts if part.what == MEDIAN]
+    assert all(part.change is None and part.before is None for part in median)
+    assert all(part.change == 0.0 and part.mc_error == 0.0 for part in parts if part.what != MEDIAN)
+
+
+def test_waterfalls_begin_where_the_last_bar_ended(chain):
+    for fall in explain.waterfalls(explain.split(chain, [2030])):
+        ends = [fall["from"]]
+        for bar in fall["bars"]:
+            assert bar["start"] == ends[-1]
+            ends.append(bar["end"])
+        assert fall["to"] == ends[-1]
+
+
+def test_what_is_found_is_written_as_tables_and_bars(chain, tmp_path):
+    parts = explain.split(chain, [2030])
+    row = explain.Influence("IND", 2025, "new year", None, 3.0, 0.01, 0.001, 0.2)
+    found = explain.Explanation(parts, "export_crossover", 2030, 0.4, [row], [], [])
+    explain.write(tmp_path, found)
+    assert all((tmp_path / name).is_file() for name in explain.FILES)
+    told = json.loads((tmp_path / "explain.json").read_text("utf-8"))
+    assert len(told["waterfalls"]) == 2
+
+
+# Observations ----------------------------------------------------------------------------------
+
+
+def test_leaving_a_year_out_is_weighting_with_the_inverse_of_its_likelihood(fitted, world):
+    old = fitted["constant_data"].to_dataset().sel({YEAR: slice(None, small.ORIGIN - 1)})
+    capacity = fitted["posterior"]["supplier_capacity"].isel({YEAR: -1})
+    high = capacity.sel({SUPPLIER: "RUS"}) < capacity.sel({SUPPLIER: "CHN"})
+    first = np.where(high.transpose(CHAIN, DRAW).values, 2015.0, np.nan)
+    found = explain.influences(fitted, old, first, 2020, top=100)
+    assert {(row.recipient, row.year) for row in found} == {
+        (code, small.ORIGIN) for code in small.RECIPIENTS
+    }
+    sizes = [abs(row.influence) for row in found]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > 0
+    row = found[0]
+    likelihood = fitted["log_likelihood"]["deliveries"].sel(
+        {RECIPIENT: row.recipient, YEAR: row.year}
+    )
+    weight = np.exp(-likelihood.values.astype(float))
+    without = (weight * np.isfinite(first)).sum() / weight.sum()
+    # Smoothing moves the largest weights only.
+    assert row.influence == pytest.approx(np.isfinite(first).mean() - without, abs=0.02)
+
+
+def test_a_revised_year_is_set_against_its_old_figures(fitted, world):
+    held = fitted["constant_data"].to_dataset()
+    old = held.copy(deep=True)
+    at = {RECIPIENT: "CHN", YEAR: 2005, SUPPLIER: "RUS"}
+    now = float(held["deliveries"].sel(at))
+    old["deliveries"].loc[at] = now + 50.0
+    first = np.full((2, 200), 2015.0)
+    first[:, ::2] = np.nan
+    (row,) = explain.influences(fitted, old, first, 2020)
+    assert (row.recipient, row.year, row.kind) == ("CHN", 2005, "revised history")
+    assert row.before == pytest.approx(row.now + 50.0)
+    inputs = held.assign(deliveries=old["deliveries"])
+    changed = log_likelihood(fitted["posterior"].to_dataset(), inputs)["deliveries"]
+    ratio = (changed - fitted["log_likelihood"]["deliveries"]).sel({RECIPIENT: "CHN", YEAR: 2005})
+    smooth, _ = reweight.smoothed(ratio.values.astype(float))
+    without, _ = reweight.probability(smooth, np.isfinite(first).astype(float))
+    assert row.influence == pytest.approx(0.5 - without, abs=1e-6)
+
+
+# Next year -------------------------------------------------------------------------------------
+
+
+def test_the_figure_that_decides_an_event_moves_it_by_ten_points_and_others_do_not(tree):
+    ahead = futures(tree, "RUS", "CHN", seed=1, horizon=2020)
+    wide = ahead.isel({DRAW: np.tile(np.arange(80), 20)}).assign_coords({DRAW: np.arange(1600)})
+    rng = np.random.default_rng(5)
+    for name in ("deliveries", "imports", "exports", "gdp", "milex", "rd_share"):
+        wide[name] = wide[name] * np.exp(0.3 * rng.standard_normal(wide[name].shape))
+    wide.attrs["chains"] = 4
+    exports = wide["exports"].isel(scenario=0, year_future=0).sel({SUPPLIER: "CHN"}).values
+    first = np.where(exports > np.quantile(exports, 0.6), 2015.0, np.nan).reshape(4, 400)
+    rows = explain.next_year(wide, first, 2020)
+    sides = {(r.observable, r.of, r.side): r for r in rows}
+    above = sides["exports", "CHN", "at least"]
+    assert above.moves and above.change > 0.1 and 0.3 < above.chance < 0.55
+    assert sides["exports", "CHN", "at most"].probability < 0.3
+    assert rows[0].moves
+    assert not sides["gdp", "RUS", "at most"].moves
+    assert sides["gdp", "RUS", "at most"].chance == pytest.approx(0.05, abs=0.01)
+
+
+def test_runs_of_two_pairs_are_not_explained(tmp_path):
+    folders = []
+    for name, recipient in (("a", "CHN"), ("b", "IND")):
+        folder = tmp_path / name
+        folder.mkdir()
+        said = {"id": name, "supplier": "RUS", "recipient": recipient, "hashes": {}}
+        (folder / "run.json").write_text(json.dumps(said), "utf-8")
+        folders.append(folder)
+    with pytest.raises(InputError, match="nothing to explain"):
+        explain.explain(*folders, known=[tmp_path])
+
+
+def run_of(folder, tree, said, horizon=2020):
+    """Write a run folder with a forecast of the small world."""
+    from tests.forecast.test_carry import run_folder
+
+    run = run_folder(folder, tree, **said)
+    ahead = futures(tree, "RUS", "CHN", seed=1, horizon=horizon)
+    ahead.to_netcdf(run / "forecast.nc", engine="h5netcdf")
+    return run
+
+
+def test_two_runs_of_the_same_draws_have_nothing_to_explain(fitted, tmp_path):
+    a, b = (run_of(tmp_path / name, fitted, {}) for name in ("a", "b"))
+    found = explain.explain(a, b, [tmp_path], by=2018)
+    made = ["run", "nothing changed", "run", "nothing changed"]
+    assert [one["how"] for one in found.links] == made
+    assert all(part.change in (0.0, None) for part in found.parts)
+    assert found.influences == []
+    with pytest.raises(InputError, match="must be a year after 2012, up to 2020"):
+        explain.explain(a, b, [tmp_path], by=2012)
+    with pytest.raises(InputError, match="must be one of"):
+        explain.explain(a, b, [tmp_path], event="war")
+
+
+def test_changed_priors_are_a_step_of_their_own_made_by_weights(fitted, tmp_path):
+    a, b = (run_of(tmp_path / name, fitted, {}) for name in ("a", "b"))
+    text = (b / "priors.toml").read_text("utf-8")
+    held = priors.load(b / "priors.toml").variables["war_effect"]["mu"]
+    block = text.index("[variable.war_effect]")
+    changed = text[block:].replace(f"mu = {held}", f"mu = {held + 0.05}", 1)
+    (b / "priors.toml").write_text(text[:block] + changed, "utf-8")
+    found = explain.chain(a, b, lambda said: [tmp_path], fits=False)
+    assert [one.how for one in found] == ["run", "weights", "run", "nothing changed"]
+    assert found[1].khat <= reweight.KHAT_MAX
+    assert found[1].first["capacity_crossover"].shape == found[1].log_weight.shape == (2, 200)
