@@ -1,19 +1,16 @@
 """Forecasts as they would have been made at the time, and what came of them.
 
-What a forecast of an origin may see is decided in one place, `seen`: the releases of half a year
-after the origin's end, and no year after it. Every forecaster, ours or a benchmark, is given that
-panel and returns the same thing: quantiles of every series and probabilities of every event.
-Forecasts are kept one file an origin and model, so that a backtest goes on where it stopped.
+Every forecaster, ours or a benchmark, is given the panel that `origins.seen` allows and returns the
+same thing: quantiles of every series and probabilities of every event. Forecasts are kept one file
+an origin and model, so that a backtest goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import os
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,26 +19,21 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import providers
 from data.errors import InputError, fault
-from data.names import (
-    BASE_YEARS,
-    COUNTRY,
-    DRAW,
-    EXPORT_CROSSOVER,
-    FIRST_YEAR,
-    INDEPENDENCE,
-    INDEPENDENCE_SHARE,
-    MEAN_YEARS,
-    RECIPIENT,
-    REST,
-    SUPPLIER,
-    YEAR,
-    YEAR_FUTURE,
+from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
+from data.tables import Panel
+from forecast import baselines, runs, skill
+from forecast.blend import BLEND, blend
+from forecast.origins import (
+    ACTIVE_YEARS,
+    climatology,
+    outturns,
+    questions,
+    resolve,
+    seen,
+    series,
+    traded,
 )
-from data.panel import assemble
-from data.tables import SOVIET_UNION, Panel, read
-from forecast import baselines, events, runs, skill
 from forecast.scores import QUANTILE
 from forecast.skill import (
     CLIMATOLOGY,
@@ -60,11 +52,6 @@ from forecast.skill import (
 from models import priors as beliefs
 
 HORIZONS = 6
-SEEN_ON = (6, 30)
-"""Month and day of the year after the origin on which a forecast is made: the provider of arms
-transfers has published the origin's deliveries (March), not yet the next year's."""
-ACTIVE_YEARS = 5
-"""A dyad is active at an origin if anything was delivered in this many years up to it."""
 FIRST_ORIGIN = 2005
 DRAWS, TUNE, CHAINS = 300, 300, 2
 FEW = 600
@@ -72,9 +59,6 @@ FEW = 600
 ENGINE = "h5netcdf"
 OPTIONS = "backtest.json"
 FORECASTS = "forecasts"
-BLEND = "blend"
-"""Our forecast averaged with persistence; see `blend`."""
-WEIGHTS = np.linspace(0.0, 1.0, 11)
 SCORES, SUMMARY, EVENTS, CALIBRATION, FITS = (
     "scores.csv", "skill.csv", "events_skill.csv", "calibration.csv", "fits.csv",
 )  # fmt: skip
@@ -94,236 +78,6 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
 }  # fmt: skip
 """Our model, and what it is without a part: priors that hold the part's effects at nought, or,
 for `no_pooling`, leave each country's own."""
-
-
-# What was known --------------------------------------------------------------------------------
-
-
-def seen_on(origin: int) -> datetime.date:
-    """Return the day on which a forecast of an origin is made."""
-    return datetime.date(origin + 1, *SEEN_ON)
-
-
-def seen(origin: int, folder: Panel = None) -> xr.Dataset:
-    """Return all that a forecast of an origin may see: the one place that decides it.
-
-    Parameters
-    ----------
-    origin
-        Last data year.
-    folder
-        The panel; see `data.panel.assemble`.
-
-    Returns
-    -------
-    xarray.Dataset
-        As from `data.panel.assemble`, of releases up to `seen_on(origin)`, years up to the origin;
-        without what only the domain layer needs. `assumed_share` in the attributes says how much
-        of each variable was dated by the provider's usual delay because no release was kept.
-
-    Raises
-    ------
-    InputError
-        If deliveries of the origin were not known on that day, or the panel ends before it.
-    """
-    known = assemble(seen_on(origin), folder).sel({YEAR: slice(None, origin)})
-    known = known.drop_dims(["domain", "weapon_class"], errors="ignore")
-    has_tiv = np.isfinite(known["tiv"]).any((SUPPLIER, RECIPIENT))
-    last = int(known[YEAR].where(has_tiv).max())
-    if last != origin:
-        rule = f"the last year of deliveries known half a year later is {last}"
-        raise InputError(fault(rule, column="--origins", value=origin))
-    return known
-
-
-def series(panel: xr.Dataset, dyads: Sequence[tuple[str, str]] | None = None) -> xr.Dataset:
-    """Return the series that are forecast, as a panel has them.
-
-    Parameters
-    ----------
-    panel
-        With `tiv`, `rd_share` and `ideal_point`.
-    dyads
-        Pairs to take; those active in the last years of the panel when None.
-
-    Returns
-    -------
-    xarray.Dataset
-        `value` (series, year), NaN where unknown, from the first modelled year on; coordinates
-        `target` and `unit` of each series, and `series` itself, "target/unit". Totals of
-        countries of the sample count trade with all the world.
-    """
-    panel = panel.sel({YEAR: slice(FIRST_YEAR, None)})
-    tiv = panel["tiv"].transpose(SUPPLIER, RECIPIENT, YEAR)
-    sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
-    imports = tiv.sum(SUPPLIER, skipna=False)
-    exports = tiv.sum(RECIPIENT, skipna=False)
-    found: list[tuple[str, str, np.ndarray]] = []
-    for target, totals, codes in ((IMPORTS, imports, buyers), (EXPORTS, exports, sellers)):
-        found += [(target, c, totals.values[k]) for k, c in enumerate(codes) if c != REST]
-    for s, r in active(tiv) if dyads is None else dyads:
-        found.append((DYADS, f"{s}-{r}", tiv.values[sellers.index(s), buyers.index(r)]))
-    for code in panel[COUNTRY].values:
-        values = panel["rd_share"].sel({COUNTRY: code}).values
-        if np.isfinite(values).any():
-            found.append((RD_SHARE, str(code), values))
-    points = panel["ideal_point"]
-    powers = [c for c in sellers if c in points[COUNTRY].values]
-    for k, a in enumerate(powers):
-        for b in powers[k + 1 :]:
-            away = np.abs(points.sel({COUNTRY: a}).values - points.sel({COUNTRY: b}).values)
-            if np.isfinite(away).any():
-                found.append((DISTANCE, f"{a}-{b}", away))
-    return labelled(
-        [(target, unit) for target, unit, _ in found],
-        {"value": ((SERIES, YEAR), np.stack([values for *_, values in found]))},
-        {YEAR: panel[YEAR].values},
-    )
-
-
-def labelled(
-    names: Sequence[tuple[str, str]], data: Mapping[str, Any], coords: Mapping[str, Any]
-) -> xr.Dataset:
-    """Return a dataset over series, with `target`, `unit` and `series` of each."""
-    targets, units = (np.array([name[k] for name in names], dtype=str) for k in (0, 1))
-    keys = np.array([f"{t}/{u}" for t, u in names], dtype=str)
-    own = {SERIES: keys, "target": (SERIES, targets), "unit": (SERIES, units)}
-    return xr.Dataset(dict(data), coords=own | dict(coords))
-
-
-def active(tiv: xr.DataArray) -> list[tuple[str, str]]:
-    """Return the pairs of the sample with deliveries in the last years (supplier, recipient)."""
-    return traded(tiv.isel({YEAR: slice(-ACTIVE_YEARS, None)}))
-
-
-def traded(tiv: xr.DataArray) -> list[tuple[str, str]]:
-    """Return the pairs of the sample with any deliveries (supplier, recipient)."""
-    total = tiv.sum(YEAR).transpose(SUPPLIER, RECIPIENT).values
-    sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
-    return [
-        (sellers[i], buyers[j])
-        for i, j in zip(*np.nonzero(total > 0), strict=True)
-        if REST not in (sellers[i], buyers[j])
-    ]
-
-
-# Events ----------------------------------------------------------------------------------------
-
-
-def questions(tiv: xr.DataArray) -> xr.Dataset:
-    """Return the events that figures can resolve and that have not happened at the origin.
-
-    Export crossover of every ordered pair of suppliers, and independence of every pair with
-    deliveries in the base years, by the rules of `forecast.events`.
-
-    Parameters
-    ----------
-    tiv
-        Deliveries known (supplier, recipient, year), to the origin.
-
-    Returns
-    -------
-    xarray.Dataset
-        Over `question`: `event`, `pair`, `supplier`, `recipient` (coordinates) and `base`, TIV
-        million a year (NaN for export crossovers).
-    """
-    whole = tiv.transpose(SUPPLIER, RECIPIENT, YEAR)
-    sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
-    tail = whole.values[..., -MEAN_YEARS:].mean(axis=-1)
-    exports = tail.sum(axis=1)
-    base = whole.sel({YEAR: slice(*BASE_YEARS)}).values.mean(axis=-1)
-    own = [k for k, code in enumerate(sellers) if code != REST]
-    rows = [
-        (EXPORT_CROSSOVER, sellers[i], sellers[j], np.nan)
-        for i in own
-        for j in own
-        if i != j and not exports[j] > exports[i]
-    ]
-    rows += [
-        (INDEPENDENCE, sellers[i], code, base[i, j])
-        for i in own
-        for j, code in enumerate(buyers)
-        if code != REST and base[i, j] > 0 and not tail[i, j] < INDEPENDENCE_SHARE * base[i, j]
-    ]
-    event, supplier, recipient, levels = zip(*rows, strict=True)
-    pair = [f"{s}-{r}" for s, r in zip(supplier, recipient, strict=True)]
-    text = {"event": event, "pair": pair, SUPPLIER: supplier, RECIPIENT: recipient}
-    keys = [f"{e}/{p}" for e, p in zip(event, pair, strict=True)]
-    return xr.Dataset(
-        {"base": (QUESTION, np.array(levels))},
-        coords={QUESTION: np.array(keys, dtype=str)}
-        | {name: (QUESTION, np.array(values, dtype=str)) for name, values in text.items()},
-    )
-
-
-def resolve(asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndarray) -> np.ndarray:
-    """Say whether each event has happened by each horizon (..., question, horizon).
-
-    Parameters
-    ----------
-    asked
-        As from `questions`.
-    tiv
-        Deliveries (..., supplier, recipient, year), two years before the origin and on.
-    origin, horizons
-        Years from the origin's next to the horizon count.
-
-    Returns
-    -------
-    numpy.ndarray
-        1.0 or 0.0; NaN where a year is not known.
-    """
-    span = np.arange(origin - MEAN_YEARS + 2, origin + int(horizons.max()) + 1)
-    whole = tiv.reindex({YEAR: span}).transpose(..., SUPPLIER, RECIPIENT, YEAR)
-    sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
-    sold = [sellers.index(s) for s in asked[SUPPLIER].values]
-    crossing = asked["event"].values == EXPORT_CROSSOVER
-    exports = events.trailing_mean(whole.sum(RECIPIENT, skipna=False).values)
-    out = np.full((*whole.shape[:-3], asked.sizes[QUESTION], exports.shape[-1]), np.nan)
-    known = np.isfinite(exports[..., 0, :])[..., None, :]
-    base = asked["base"].values
-    for k in np.flatnonzero(crossing):
-        rival = sellers.index(str(asked[RECIPIENT].values[k]))
-        out[..., k, :] = exports[..., rival, :] > exports[..., sold[k], :]
-    for k in np.flatnonzero(~crossing):
-        bought = buyers.index(str(asked[RECIPIENT].values[k]))
-        means = events.trailing_mean(whole.values[..., sold[k], bought, :])
-        out[..., k, :] = means < INDEPENDENCE_SHARE * base[k]
-    out = np.where(known, np.maximum.accumulate(out, axis=-1), np.nan)
-    return out[..., horizons - 1]
-
-
-def climatology(
-    asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndarray
-) -> np.ndarray:
-    """Return how often events of the same kind came to pass before (question, horizon).
-
-    Of all pairs at risk at each earlier origin whose horizon had passed by the origin, the share
-    in which it happened. The base of independence is then the ten years before that origin.
-
-    Parameters
-    ----------
-    asked, tiv, origin, horizons
-        As of `resolve`, with all years known to the origin.
-    """
-    happened: dict[tuple[str, int], list[float]] = defaultdict(list)
-    years = BASE_YEARS[1] - BASE_YEARS[0] + 1
-    for past in range(FIRST_YEAR + years, origin):
-        known = tiv.sel({YEAR: slice(None, past)})
-        moved = known.assign_coords({YEAR: known[YEAR].values - (past - 1 - BASE_YEARS[1])})
-        at_risk = questions(moved)
-        came = resolve(at_risk, tiv, past, horizons[horizons <= origin - past])
-        for event in (EXPORT_CROSSOVER, INDEPENDENCE):
-            own = came[at_risk["event"].values == event]
-            for column, h in enumerate(horizons[horizons <= origin - past]):
-                happened[event, int(h)] += own[:, column].tolist()
-    # One case of each kind beside those on record, so that nothing is held for impossible.
-    share = {
-        key: (np.nansum(values) + 0.5) / (np.isfinite(values).sum() + 1.0)
-        for key, values in happened.items()
-    }
-    table = [[share[str(e), int(h)] for h in horizons] for e in asked["event"].values]
-    return np.array(table)
 
 
 # Forecasters -----------------------------------------------------------------------------------
@@ -498,53 +252,6 @@ def quality(tree: xr.DataTree) -> dict[str, float | int]:
     }
 
 
-# What came -------------------------------------------------------------------------------------
-
-
-def outturns(folder: Panel = None) -> xr.Dataset:
-    """Return what came, in the first kept release of each figure and in the latest.
-
-    Returns
-    -------
-    xarray.Dataset
-        `tiv` (release, supplier, recipient, year), `rd_share` and `ideal_point`
-        (release, country, year); `release` is "first" and "latest". NaN where no kept release
-        covers a year. Where a provider's early releases were not kept, the first one kept counts.
-    """
-    latest = assemble(None, folder)
-    first = latest[["tiv", "rd_share", "ideal_point"]].copy(deep=True)
-    releases = [r for r in read("vintages", folder) if r.table == "transfers" and not r.assumed]
-    of_year: dict[int, str] = {}
-    for row in sorted(releases, key=lambda r: r.vintage):
-        for year in range(row.first_year, row.last_year + 1):
-            of_year.setdefault(year, row.vintage)
-    at = {
-        dim: {str(label): i for i, label in enumerate(latest[dim].values)}
-        for dim in (SUPPLIER, RECIPIENT, COUNTRY)
-    }
-    years = {int(year): i for i, year in enumerate(latest[YEAR].values)}
-    tiv = np.zeros(first["tiv"].transpose(SUPPLIER, RECIPIENT, YEAR).shape)
-    for row in read("transfers", folder):
-        if row.year in years and not row.assumed and of_year.get(row.year) == row.vintage:
-            s, r = ("RUS" if c == SOVIET_UNION else c for c in (row.supplier, row.recipient))
-            tiv[at[SUPPLIER][s], at[RECIPIENT][r], years[row.year]] += row.tiv
-    covered = np.array([year in of_year for year in years])
-    first["tiv"] = ((SUPPLIER, RECIPIENT, YEAR), np.where(covered, tiv, np.nan))
-    rd_share = np.full((len(at[COUNTRY]), len(years)), np.nan)
-    own = {"indicator": {"rd_share"}}
-    for source in (providers.OECD.title, providers.WORLD_BANK.title):
-        rows = [
-            row for row in read("country_years", folder, own)
-            if row.source == source and not row.assumed and row.year in years
-            and row.country in at[COUNTRY]
-        ]  # fmt: skip
-        for row in sorted(rows, key=lambda r: r.vintage, reverse=True):
-            rd_share[at[COUNTRY][row.country], years[row.year]] = row.value
-    first["rd_share"] = ((COUNTRY, YEAR), rd_share)
-    both = xr.concat([first, latest[list(first)]], pd.Index(["first", "latest"], name=RELEASE))
-    return both.drop_vars(["domain", "weapon_class", "class_domain"], errors="ignore")
-
-
 def score_all(
     forecasts: Iterable[xr.Dataset], came: xr.Dataset, assumed: Mapping[int, Mapping[str, float]]
 ) -> pd.DataFrame:
@@ -587,90 +294,6 @@ def score_all(
             )
         parts.append(skill.score_forecast(said, whole, resolved, vintage))
     return pd.concat(parts, ignore_index=True)
-
-
-def blend(forecasts: Sequence[xr.Dataset], known: Mapping[int, xr.Dataset]) -> list[xr.Dataset]:
-    """Average our forecast with persistence, by weights learnt at earlier origins only.
-
-    Quantiles are averaged (on the log scale for TIV). For each target and group of horizons the
-    weight is that of `WEIGHTS` with the least mean CRPS over the forecasts of earlier origins
-    whose outturn was known at this one; one half where there is none.
-
-    Parameters
-    ----------
-    forecasts
-        Of any models; what is not ours or persistence is not looked at.
-    known
-        Origin → `series` of what was seen, with all dyads.
-
-    Returns
-    -------
-    list of xarray.Dataset
-        One forecast an origin that both have; attribute `weights` says what was learnt, as JSON.
-    """
-    pairs: dict[int, dict[str, xr.Dataset]] = defaultdict(dict)
-    for said in forecasts:
-        if said.attrs["model"] in (FULL, baselines.PERSISTENCE):
-            pairs[int(said.attrs["origin"])][str(said.attrs["model"])] = said
-    both = {o: p for o, p in sorted(pairs.items()) if len(p) == 2}
-    made = []
-    for origin, own in both.items():
-        ours_, theirs = (_on_scale(own[m]) for m in (FULL, baselines.PERSISTENCE))
-        horizons = own[FULL][HORIZON].values
-        targets = own[FULL]["target"].values
-        out, learnt = np.empty_like(ours_), {}
-        for target in dict.fromkeys(targets):
-            for group, (first, last) in skill.GROUPS.items():
-                loss, cases = np.zeros(len(WEIGHTS)), 0
-                for past in (o for o in both if o < origin):
-                    some = [h for h in range(first, last + 1)
-                            if past + h <= origin and h <= horizons[-1]]  # fmt: skip
-                    found = _losses(both[past], known[origin], past, str(target), some)
-                    loss, cases = loss + found[0], cases + found[1]
-                weight = float(WEIGHTS[np.argmin(loss)]) if cases else 0.5
-                learnt[f"{target} {group}"] = weight
-                at = np.ix_(targets == target, (horizons >= first) & (horizons <= last))
-                out[at] = weight * ours_[at] + (1.0 - weight) * theirs[at]
-        tiv = np.isin(targets, skill.IN_TIV)[:, None, None]
-        quantiles = np.where(tiv, np.expm1(out), out)
-        blended = own[FULL].drop_dims(QUESTION, errors="ignore")
-        blended = blended.assign(quantiles=(own[FULL]["quantiles"].dims, quantiles))
-        blended.attrs = {"model": BLEND, "origin": origin, "weights": json.dumps(learnt)}
-        made.append(blended)
-    return made
-
-
-def _on_scale(said: xr.Dataset) -> np.ndarray:
-    """Return quantiles (series, horizon, level), logs of one plus the value for TIV."""
-    q = said["quantiles"].transpose(SERIES, HORIZON, QUANTILE).values.astype(float)
-    tiv = np.isin(said["target"].values, skill.IN_TIV)[:, None, None]
-    return np.where(tiv, np.log1p(np.maximum(q, 0.0)), q)
-
-
-def _losses(
-    pair: Mapping[str, xr.Dataset], known: xr.Dataset, origin: int, target: str,
-    horizons: Sequence[int],
-) -> tuple[np.ndarray, int]:
-    """Return summed CRPS by weight of ours, and the number of cases, of one past origin."""
-    own = pair[FULL]
-    at = np.flatnonzero(own["target"].values == target)
-    names = [n for n in own[SERIES].values[at] if n in known[SERIES].values]
-    if not horizons or not names:
-        return np.zeros(len(WEIGHTS)), 0
-    came = known["value"].sel({SERIES: names, YEAR: [origin + h for h in horizons]}).values
-    came = np.log1p(came) if target in skill.IN_TIV else came
-    here = [list(own[SERIES].values).index(n) for n in names]
-    steps = np.array(horizons) - 1
-    ours_, theirs = (
-        _on_scale(pair[m])[np.ix_(here, steps)] for m in (FULL, baselines.PERSISTENCE)
-    )
-    fine = np.isfinite(came)
-    loss = []
-    for w in WEIGHTS:
-        q = w * ours_[fine] + (1.0 - w) * theirs[fine]
-        miss = came[fine][:, None] - q
-        loss.append(2.0 * np.where(miss >= 0, LEVELS * miss, (LEVELS - 1.0) * miss).mean(1).sum())
-    return np.array(loss), int(fine.sum())
 
 
 # The backtest as a whole -----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from scipy import stats
 import data.panel
 from data.errors import InputError
 from data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
-from forecast import backtest, baselines, cli, cluster, fit, runs, skill
+from forecast import backtest, baselines, blend, cli, cluster, fit, origins, runs, skill
 from forecast.skill import LEVELS
 from tests import small
 
@@ -41,7 +41,7 @@ def came():
 
 def after(row, origin):
     """Say whether a row speaks of, or comes from, a time after the origin's forecast was made."""
-    day = backtest.seen_on(origin).isoformat()
+    day = origins.seen_on(origin).isoformat()
     if getattr(row, "vintage", "") > day:
         return True
     years = [getattr(row, name, None) for name in ("year", "first_year", "order_year")]
@@ -68,7 +68,7 @@ def read_with(change, origin, real):
         for row in real(table, folder, where):
             # A release of before the day that covers later years too keeps its earlier ones.
             late = after(row, origin) and not (
-                table == "vintages" and row.vintage <= backtest.seen_on(origin).isoformat()
+                table == "vintages" and row.vintage <= origins.seen_on(origin).isoformat()
             )
             if not late:
                 if getattr(row, "last_year", None) is not None and table != "vintages":
@@ -114,7 +114,7 @@ def test_an_origin_the_panel_does_not_reach_is_refused():
 
 
 def test_series_are_the_sums_of_the_panel(seen_2016):
-    known = backtest.series(seen_2016)
+    known = origins.series(seen_2016)
     tiv = seen_2016["tiv"].sel({YEAR: slice(1992, None)})
     for name, expected in (
         ("imports/CHN", tiv.sel({RECIPIENT: "CHN"}).sum(SUPPLIER)),
@@ -131,9 +131,9 @@ def test_series_are_the_sums_of_the_panel(seen_2016):
 
 
 def test_only_pairs_with_deliveries_of_late_are_forecast(seen_2016):
-    known = backtest.series(seen_2016)
+    known = origins.series(seen_2016)
     dyads = known["value"].isel(series=known["target"].values == "dyads")
-    assert (dyads.isel(year=slice(-backtest.ACTIVE_YEARS, None)).sum("year") > 0).all()
+    assert (dyads.isel(year=slice(-origins.ACTIVE_YEARS, None)).sum("year") > 0).all()
     assert dyads.sizes["series"] > 200
 
 
@@ -172,9 +172,9 @@ def test_events_resolve_by_three_year_means_after_the_origin():
     pair[11:] = 0.0
     tiv = tiny((ours, theirs), pair, years)
     known = tiv.sel({YEAR: slice(None, 2010)})
-    asked = backtest.questions(known)
+    asked = origins.questions(known)
     assert set(asked["question"].values) == {f"{EXPORT_CROSSOVER}/A-B", f"{INDEPENDENCE}/A-B"}
-    found = backtest.resolve(asked, tiv, 2010, np.array([1, 2, 3, 4]))
+    found = origins.resolve(asked, tiv, 2010, np.array([1, 2, 3, 4]))
     by = dict(zip(asked["question"].values, found.tolist(), strict=True))
     # B's mean of 2009-2011 is 120, above A's 97; it stays on record once it happened.
     assert by[f"{EXPORT_CROSSOVER}/A-B"][:3] == [1.0, 1.0, 1.0]
@@ -187,16 +187,16 @@ def test_events_resolve_by_three_year_means_after_the_origin():
 def test_what_has_happened_at_the_origin_is_not_asked():
     years = np.arange(2000, 2011)
     tiv = tiny((np.full(11, 10.0), np.full(11, 30.0)), np.zeros(11), years)
-    assert set(backtest.questions(tiv)["question"].values) == {f"{EXPORT_CROSSOVER}/B-A"}
+    assert set(origins.questions(tiv)["question"].values) == {f"{EXPORT_CROSSOVER}/B-A"}
 
 
 def test_climatology_knows_nothing_of_the_future_and_rises_with_the_horizon(seen_2016, came):
     tiv = seen_2016["tiv"]
-    asked, ahead = backtest.questions(tiv), np.arange(1, 7)
-    said = backtest.climatology(asked, tiv, 2016, ahead)
+    asked, ahead = origins.questions(tiv), np.arange(1, 7)
+    said = origins.climatology(asked, tiv, 2016, ahead)
     longer = came["tiv"].sel(release="latest", drop=True).sel({YEAR: slice(None, 2020)})
     longer.loc[{YEAR: slice(None, 2016)}] = tiv
-    assert np.array_equal(said, backtest.climatology(asked, longer, 2016, ahead))
+    assert np.array_equal(said, origins.climatology(asked, longer, 2016, ahead))
     assert (np.diff(said, axis=1) > 0).all()
     assert ((said > 0) & (said < 1)).all()
 
@@ -263,7 +263,7 @@ def test_a_variants_priors_are_complete(name, world):
 def spoken(model, origin, centre):
     """Return a forecast of two countries' imports, sure of their centre but for a little."""
     q = centre * np.exp(0.1 * stats.norm.ppf(LEVELS))
-    names = backtest.labelled(
+    names = origins.labelled(
         [("imports", "A"), ("imports", "B")],
         {"value": (("series", YEAR), np.zeros((2, 1)))}, {YEAR: [origin]},
     )  # fmt: skip
@@ -281,7 +281,7 @@ def test_the_blend_learns_at_earlier_origins_who_was_right_and_nothing_later():
 
     def known(value):
         return {
-            o: backtest.labelled(
+            o: origins.labelled(
                 [("imports", "A"), ("imports", "B")],
                 {"value": (("series", YEAR), np.full((2, len(years)), value))}, {YEAR: years},
             ).sel({YEAR: slice(None, o)})
@@ -289,7 +289,7 @@ def test_the_blend_learns_at_earlier_origins_who_was_right_and_nothing_later():
         }  # fmt: skip
 
     for value, weight in ((100.0, 1.0), (10.0, 0.0)):
-        first, second = backtest.blend(forecasts, known(value))
+        first, second = blend.blend(forecasts, known(value))
         assert set(json.loads(first.attrs["weights"]).values()) == {0.5}
         learnt = json.loads(second.attrs["weights"])
         assert learnt["imports 1-3"] == weight
@@ -407,7 +407,7 @@ def test_a_backtest_begun_is_only_continued_from_the_same_panel_and_priors(tmp_p
 
 def test_day_of_sight_lies_between_two_releases_of_deliveries():
     # SIPRI publishes a year's deliveries in March of the next.
-    day = backtest.seen_on(2015)
+    day = origins.seen_on(2015)
     assert datetime.date(2016, 3, 31) < day < datetime.date(2017, 3, 1)
 
 

@@ -1,0 +1,320 @@
+"""What was known at an origin, what was asked, and what came of it.
+
+The one place that decides what a forecast of the past may see: releases of up to half a year after
+the origin's end, and no year after it. The series that are forecast and the events that figures
+resolve are read off such a panel, and off the one of today, by the same functions.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data import providers
+from data.errors import InputError, fault
+from data.names import (
+    BASE_YEARS,
+    COUNTRY,
+    EXPORT_CROSSOVER,
+    FIRST_YEAR,
+    INDEPENDENCE,
+    INDEPENDENCE_SHARE,
+    MEAN_YEARS,
+    RECIPIENT,
+    REST,
+    SUPPLIER,
+    YEAR,
+)
+from data.panel import assemble
+from data.tables import SOVIET_UNION, Panel, read
+from forecast import events
+from forecast.skill import DISTANCE, DYADS, EXPORTS, IMPORTS, QUESTION, RD_SHARE, RELEASE, SERIES
+
+SEEN_ON = (6, 30)
+"""Month and day of the year after the origin on which a forecast is made: the provider of arms
+transfers has published the origin's deliveries (March), not yet the next year's."""
+ACTIVE_YEARS = 5
+"""A dyad is active at an origin if anything was delivered in this many years up to it."""
+
+
+# What was known --------------------------------------------------------------------------------
+
+
+def seen_on(origin: int) -> datetime.date:
+    """Return the day on which a forecast of an origin is made."""
+    return datetime.date(origin + 1, *SEEN_ON)
+
+
+def seen(origin: int, folder: Panel = None) -> xr.Dataset:
+    """Return all that a forecast of an origin may see: the one place that decides it.
+
+    Parameters
+    ----------
+    origin
+        Last data year.
+    folder
+        The panel; see `data.panel.assemble`.
+
+    Returns
+    -------
+    xarray.Dataset
+        As from `data.panel.assemble`, of releases up to `seen_on(origin)`, years up to the origin;
+        without what only the domain layer needs. `assumed_share` in the attributes says how much
+        of each variable was dated by the provider's usual delay because no release was kept.
+
+    Raises
+    ------
+    InputError
+        If deliveries of the origin were not known on that day, or the panel ends before it.
+    """
+    known = assemble(seen_on(origin), folder).sel({YEAR: slice(None, origin)})
+    known = known.drop_dims(["domain", "weapon_class"], errors="ignore")
+    has_tiv = np.isfinite(known["tiv"]).any((SUPPLIER, RECIPIENT))
+    last = int(known[YEAR].where(has_tiv).max())
+    if last != origin:
+        rule = f"the last year of deliveries known half a year later is {last}"
+        raise InputError(fault(rule, column="--origins", value=origin))
+    return known
+
+
+def series(panel: xr.Dataset, dyads: Sequence[tuple[str, str]] | None = None) -> xr.Dataset:
+    """Return the series that are forecast, as a panel has them.
+
+    Parameters
+    ----------
+    panel
+        With `tiv`, `rd_share` and `ideal_point`.
+    dyads
+        Pairs to take; those active in the last years of the panel when None.
+
+    Returns
+    -------
+    xarray.Dataset
+        `value` (series, year), NaN where unknown, from the first modelled year on; coordinates
+        `target` and `unit` of each series, and `series` itself, "target/unit". Totals of
+        countries of the sample count trade with all the world.
+    """
+    panel = panel.sel({YEAR: slice(FIRST_YEAR, None)})
+    tiv = panel["tiv"].transpose(SUPPLIER, RECIPIENT, YEAR)
+    sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
+    imports = tiv.sum(SUPPLIER, skipna=False)
+    exports = tiv.sum(RECIPIENT, skipna=False)
+    found: list[tuple[str, str, np.ndarray]] = []
+    for target, totals, codes in ((IMPORTS, imports, buyers), (EXPORTS, exports, sellers)):
+        found += [(target, c, totals.values[k]) for k, c in enumerate(codes) if c != REST]
+    for s, r in active(tiv) if dyads is None else dyads:
+        found.append((DYADS, f"{s}-{r}", tiv.values[sellers.index(s), buyers.index(r)]))
+    for code in panel[COUNTRY].values:
+        values = panel["rd_share"].sel({COUNTRY: code}).values
+        if np.isfinite(values).any():
+            found.append((RD_SHARE, str(code), values))
+    points = panel["ideal_point"]
+    powers = [c for c in sellers if c in points[COUNTRY].values]
+    for k, a in enumerate(powers):
+        for b in powers[k + 1 :]:
+            away = np.abs(points.sel({COUNTRY: a}).values - points.sel({COUNTRY: b}).values)
+            if np.isfinite(away).any():
+                found.append((DISTANCE, f"{a}-{b}", away))
+    return labelled(
+        [(target, unit) for target, unit, _ in found],
+        {"value": ((SERIES, YEAR), np.stack([values for *_, values in found]))},
+        {YEAR: panel[YEAR].values},
+    )
+
+
+def labelled(
+    names: Sequence[tuple[str, str]], data: Mapping[str, Any], coords: Mapping[str, Any]
+) -> xr.Dataset:
+    """Return a dataset over series, with `target`, `unit` and `series` of each."""
+    targets, units = (np.array([name[k] for name in names], dtype=str) for k in (0, 1))
+    keys = np.array([f"{t}/{u}" for t, u in names], dtype=str)
+    own = {SERIES: keys, "target": (SERIES, targets), "unit": (SERIES, units)}
+    return xr.Dataset(dict(data), coords=own | dict(coords))
+
+
+def active(tiv: xr.DataArray) -> list[tuple[str, str]]:
+    """Return the pairs of the sample with deliveries in the last years (supplier, recipient)."""
+    return traded(tiv.isel({YEAR: slice(-ACTIVE_YEARS, None)}))
+
+
+def traded(tiv: xr.DataArray) -> list[tuple[str, str]]:
+    """Return the pairs of the sample with any deliveries (supplier, recipient)."""
+    total = tiv.sum(YEAR).transpose(SUPPLIER, RECIPIENT).values
+    sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
+    return [
+        (sellers[i], buyers[j])
+        for i, j in zip(*np.nonzero(total > 0), strict=True)
+        if REST not in (sellers[i], buyers[j])
+    ]
+
+
+# Events ----------------------------------------------------------------------------------------
+
+
+def questions(tiv: xr.DataArray) -> xr.Dataset:
+    """Return the events that figures can resolve and that have not happened at the origin.
+
+    Export crossover of every ordered pair of suppliers, and independence of every pair with
+    deliveries in the base years, by the rules of `forecast.events`.
+
+    Parameters
+    ----------
+    tiv
+        Deliveries known (supplier, recipient, year), to the origin.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `question`: `event`, `pair`, `supplier`, `recipient` (coordinates) and `base`, TIV
+        million a year (NaN for export crossovers).
+    """
+    whole = tiv.transpose(SUPPLIER, RECIPIENT, YEAR)
+    sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
+    tail = whole.values[..., -MEAN_YEARS:].mean(axis=-1)
+    exports = tail.sum(axis=1)
+    base = whole.sel({YEAR: slice(*BASE_YEARS)}).values.mean(axis=-1)
+    own = [k for k, code in enumerate(sellers) if code != REST]
+    rows = [
+        (EXPORT_CROSSOVER, sellers[i], sellers[j], np.nan)
+        for i in own
+        for j in own
+        if i != j and not exports[j] > exports[i]
+    ]
+    rows += [
+        (INDEPENDENCE, sellers[i], code, base[i, j])
+        for i in own
+        for j, code in enumerate(buyers)
+        if code != REST and base[i, j] > 0 and not tail[i, j] < INDEPENDENCE_SHARE * base[i, j]
+    ]
+    event, supplier, recipient, levels = zip(*rows, strict=True)
+    pair = [f"{s}-{r}" for s, r in zip(supplier, recipient, strict=True)]
+    text = {"event": event, "pair": pair, SUPPLIER: supplier, RECIPIENT: recipient}
+    keys = [f"{e}/{p}" for e, p in zip(event, pair, strict=True)]
+    return xr.Dataset(
+        {"base": (QUESTION, np.array(levels))},
+        coords={QUESTION: np.array(keys, dtype=str)}
+        | {name: (QUESTION, np.array(values, dtype=str)) for name, values in text.items()},
+    )
+
+
+def resolve(asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndarray) -> np.ndarray:
+    """Say whether each event has happened by each horizon (..., question, horizon).
+
+    Parameters
+    ----------
+    asked
+        As from `questions`.
+    tiv
+        Deliveries (..., supplier, recipient, year), two years before the origin and on.
+    origin, horizons
+        Years from the origin's next to the horizon count.
+
+    Returns
+    -------
+    numpy.ndarray
+        1.0 or 0.0; NaN where a year is not known.
+    """
+    span = np.arange(origin - MEAN_YEARS + 2, origin + int(horizons.max()) + 1)
+    whole = tiv.reindex({YEAR: span}).transpose(..., SUPPLIER, RECIPIENT, YEAR)
+    sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
+    sold = [sellers.index(s) for s in asked[SUPPLIER].values]
+    crossing = asked["event"].values == EXPORT_CROSSOVER
+    exports = events.trailing_mean(whole.sum(RECIPIENT, skipna=False).values)
+    out = np.full((*whole.shape[:-3], asked.sizes[QUESTION], exports.shape[-1]), np.nan)
+    known = np.isfinite(exports[..., 0, :])[..., None, :]
+    base = asked["base"].values
+    for k in np.flatnonzero(crossing):
+        rival = sellers.index(str(asked[RECIPIENT].values[k]))
+        out[..., k, :] = exports[..., rival, :] > exports[..., sold[k], :]
+    for k in np.flatnonzero(~crossing):
+        bought = buyers.index(str(asked[RECIPIENT].values[k]))
+        means = events.trailing_mean(whole.values[..., sold[k], bought, :])
+        out[..., k, :] = means < INDEPENDENCE_SHARE * base[k]
+    out = np.where(known, np.maximum.accumulate(out, axis=-1), np.nan)
+    return out[..., horizons - 1]
+
+
+def climatology(
+    asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndarray
+) -> np.ndarray:
+    """Return how often events of the same kind came to pass before (question, horizon).
+
+    Of all pairs at risk at each earlier origin whose horizon had passed by the origin, the share
+    in which it happened. The base of independence is then the ten years before that origin.
+
+    Parameters
+    ----------
+    asked, tiv, origin, horizons
+        As of `resolve`, with all years known to the origin.
+    """
+    happened: dict[tuple[str, int], list[float]] = defaultdict(list)
+    years = BASE_YEARS[1] - BASE_YEARS[0] + 1
+    for past in range(FIRST_YEAR + years, origin):
+        known = tiv.sel({YEAR: slice(None, past)})
+        moved = known.assign_coords({YEAR: known[YEAR].values - (past - 1 - BASE_YEARS[1])})
+        at_risk = questions(moved)
+        came = resolve(at_risk, tiv, past, horizons[horizons <= origin - past])
+        for event in (EXPORT_CROSSOVER, INDEPENDENCE):
+            own = came[at_risk["event"].values == event]
+            for column, h in enumerate(horizons[horizons <= origin - past]):
+                happened[event, int(h)] += own[:, column].tolist()
+    # One case of each kind beside those on record, so that nothing is held for impossible.
+    share = {
+        key: (np.nansum(values) + 0.5) / (np.isfinite(values).sum() + 1.0)
+        for key, values in happened.items()
+    }
+    table = [[share[str(e), int(h)] for h in horizons] for e in asked["event"].values]
+    return np.array(table)
+
+
+# What came -------------------------------------------------------------------------------------
+
+
+def outturns(folder: Panel = None) -> xr.Dataset:
+    """Return what came, in the first kept release of each figure and in the latest.
+
+    Returns
+    -------
+    xarray.Dataset
+        `tiv` (release, supplier, recipient, year), `rd_share` and `ideal_point`
+        (release, country, year); `release` is "first" and "latest". NaN where no kept release
+        covers a year. Where a provider's early releases were not kept, the first one kept counts.
+    """
+    latest = assemble(None, folder)
+    first = latest[["tiv", "rd_share", "ideal_point"]].copy(deep=True)
+    releases = [r for r in read("vintages", folder) if r.table == "transfers" and not r.assumed]
+    of_year: dict[int, str] = {}
+    for row in sorted(releases, key=lambda r: r.vintage):
+        for year in range(row.first_year, row.last_year + 1):
+            of_year.setdefault(year, row.vintage)
+    at = {
+        dim: {str(label): i for i, label in enumerate(latest[dim].values)}
+        for dim in (SUPPLIER, RECIPIENT, COUNTRY)
+    }
+    years = {int(year): i for i, year in enumerate(latest[YEAR].values)}
+    tiv = np.zeros(first["tiv"].transpose(SUPPLIER, RECIPIENT, YEAR).shape)
+    for row in read("transfers", folder):
+        if row.year in years and not row.assumed and of_year.get(row.year) == row.vintage:
+            s, r = ("RUS" if c == SOVIET_UNION else c for c in (row.supplier, row.recipient))
+            tiv[at[SUPPLIER][s], at[RECIPIENT][r], years[row.year]] += row.tiv
+    covered = np.array([year in of_year for year in years])
+    first["tiv"] = ((SUPPLIER, RECIPIENT, YEAR), np.where(covered, tiv, np.nan))
+    rd_share = np.full((len(at[COUNTRY]), len(years)), np.nan)
+    own = {"indicator": {"rd_share"}}
+    for source in (providers.OECD.title, providers.WORLD_BANK.title):
+        rows = [
+            row for row in read("country_years", folder, own)
+            if row.source == source and not row.assumed and row.year in years
+            and row.country in at[COUNTRY]
+        ]  # fmt: skip
+        for row in sorted(rows, key=lambda r: r.vintage, reverse=True):
+            rd_share[at[COUNTRY][row.country], years[row.year]] = row.value
+    first["rd_share"] = ((COUNTRY, YEAR), rd_share)
+    both = xr.concat([first, latest[list(first)]], pd.Index(["first", "latest"], name=RELEASE))
+    return both.drop_vars(["domain", "weapon_class", "class_domain"], errors="ignore")
