@@ -51,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         return complain(str(error))
     except KeyboardInterrupt:
-        say("\ncrossover: stopped; nothing was kept")
+        goes_on = args.command in (backtest_command, check_command)
+        left = "what was done is kept: the same command goes on" if goes_on else "nothing was kept"
+        say(f"\ncrossover: stopped; {left}")
         return STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

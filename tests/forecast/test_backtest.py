@@ -353,6 +353,25 @@ def test_a_backtest_is_not_continued_with_other_settings(tmp_path, serial, capsy
     assert "horizons 2, not 3" in capsys.readouterr().err
 
 
+def test_being_stopped_says_that_work_is_kept(tmp_path, monkeypatch, capsys):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backtest, "run", stopped)
+    assert command(tmp_path / "b", "--origins", "2014") == 130
+    assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_what_failed_is_named_and_ends_with_one(tmp_path, serial, monkeypatch, capsys):
+    monkeypatch.setattr(cluster, "run", lambda *_, **__: {"2014/persistence": "RuntimeError: x"})
+    out = tmp_path / "b"
+    made = backtest.benchmark("climatology", KEPT(2014), 2014, 2)
+    assert command(out, "--origins", "2014", "--horizons", "2", "--models", "persistence") == 2
+    backtest.keep(out, backtest.Job(2014, "climatology"), made)
+    assert command(out, "--origins", "2014", "--horizons", "2") == 1
+    assert "failed: 2014/persistence" in capsys.readouterr().err
+
+
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path, serial, capsys):
     (tmp_path / "thesis.txt").write_text("mine")
     assert command(tmp_path, "--origins", "2014") == 2
