@@ -38,6 +38,8 @@ Args = argparse.Namespace
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; being asked to end counts as Ctrl-C."""
+    # Chains run side by side: a linear algebra library with threads of its own would fight them.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = list(sys.argv[1:] if argv is None else argv)
     args = parser().parse_args(words)
     args.line = shlex.join(["crossover", *words])

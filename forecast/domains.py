@@ -74,10 +74,8 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
     pair = (futures.attrs[SUPPLIER], futures.attrs[RECIPIENT])
     years = futures[YEAR].values
     ahead = futures[YEAR_FUTURE].values
-    state = paths(draws, observed, years, ahead, rng)
-
-    sources = [str(s) for s in observed[SOURCE].values]
-    at = [sources.index(code) for code in pair]
+    state = paths(draws, observed, pair[1], years, ahead, rng)
+    at = [state["sources"].index(code) for code in pair]
     standing = relative(state)[:, at]
     theta = futures["theta"].transpose(DRAW, SCENARIO, COUNTRY, YEAR_FUTURE).values
     past = futures["theta_past"].transpose(DRAW, COUNTRY, YEAR).values
@@ -88,7 +86,7 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
     buys = composition(draws, observed, state, pair[1], rng)
     offers = futures["offer"].transpose(DRAW, SCENARIO, SELLER, YEAR_FUTURE).values
     offers_past = futures["offer_past"].transpose(DRAW, SELLER, YEAR).values
-    home = _home_composition(draws, observed, state, pair[1])
+    home = _home_composition(state, pair[1])
     sold = [str(s) for s in observed[SUPPLIER].values].index(pair[0])
     dependence = [
         _dependence(offers[:, k], buys[..., split:], home[..., split:], sold)
@@ -152,10 +150,10 @@ def thinned(chains: int, draws: int, chains_kept: int, kept: int) -> np.ndarray:
 
 
 def paths(
-    draws: Arrays, observed: xr.Dataset, years: np.ndarray, ahead: np.ndarray,
+    draws: Arrays, observed: xr.Dataset, recipient: str, years: np.ndarray, ahead: np.ndarray,
     rng: np.random.Generator,
-) -> Arrays:
-    """Yearly paths of strength, size and demand, past and future.
+) -> dict[str, Any]:
+    """Yearly paths of strength, size, demand and one recipient's needs, past and future.
 
     Past values lie on straight lines between the middles of periods. From the last middle on
     all are random walks, so that the end of the window is known less well than its last period.
@@ -163,9 +161,10 @@ def paths(
     Returns
     -------
     dict
-        `strength` (draw, source, domain, year), `demand` (draw, domain, year), of the number of
-        lines, log-odds, over the years of the window and those ahead; `size` (draw, source,
-        domain): log size of a line less its mean over suppliers, and `common_size` (draw, domain).
+        `sources`: codes of all suppliers and of the recipient; `strength` (draw, source, domain,
+        year), `demand` and `need` (draw, domain, year), of the number of lines, log-odds, over
+        the years of the window and those ahead; `size` (draw, source, domain): log size of a line
+        less its mean over suppliers, and `common_size` (draw, domain).
     """  # fmt: skip
     middle = observed["middle"].values
     every = np.concatenate([years, ahead])
@@ -174,29 +173,38 @@ def paths(
     after = every[every > middle[-1]]
     gaps = np.diff(np.concatenate([[middle[-1]], after])) / PERIOD_YEARS
 
-    strength = _between(draws["strength"], middle, every)
-    shocks = rng.standard_normal((n, suppliers, observed.sizes[DOMAIN], len(after)))
-    shocks -= shocks.mean(axis=1, keepdims=True)
-    shocks -= shocks.mean(axis=2, keepdims=True)
-    moved = np.cumsum(shocks * np.sqrt(gaps), axis=-1)
-    strength[:, :suppliers, :, -len(after) :] += (
-        draws["strength_walk_sd"][:, None, None, None] * moved
-    )
+    codes = [str(c) for c in observed[SOURCE].values]
+    sources = codes[:suppliers] + ([recipient] if recipient in codes[suppliers:] else [])
+    kept = [codes.index(code) for code in sources]
+    count = observed.sizes[DOMAIN]
+    steps = np.sqrt(gaps).astype(np.float32)
+
+    def moved(name: str, *lead: int) -> np.ndarray:
+        shocks = rng.standard_normal((n, *lead, count, len(after)), dtype=np.float32)
+        shocks -= shocks.mean(axis=-2, keepdims=True)
+        if lead:
+            shocks -= shocks.mean(axis=1, keepdims=True)
+        scale = draws[f"{name}_walk_sd"].astype(np.float32)
+        return scale.reshape(-1, *[1] * (shocks.ndim - 1)) * np.cumsum(shocks * steps, axis=-1)
+
+    strength = _between(draws["strength"][:, :, kept], middle, every)
+    strength[:, :suppliers, :, -len(after) :] += moved("strength", suppliers)
     demand = _between(draws["demand"], middle, every)
-    shocks = rng.standard_normal((n, observed.sizes[DOMAIN], len(after)))
-    shocks -= shocks.mean(axis=1, keepdims=True)
-    demand[..., -len(after) :] += draws["demand_walk_sd"][:, None, None] * np.cumsum(
-        shocks * np.sqrt(gaps), axis=-1
-    )
+    demand[..., -len(after) :] += moved("demand")
+    buyers = [str(c) for c in observed[RECIPIENT].values]
+    need = _between(draws["need"][:, :, buyers.index(recipient)], middle, every)
+    need[..., -len(after) :] += np.float32(np.sqrt(1.0 - 1.0 / len(buyers))) * moved("need")
     common = draws["size"].mean(axis=1)
-    others = observed.sizes[SOURCE] - suppliers
+    others = len(sources) - suppliers
     own = draws["size"] - common[:, None]
     new = draws["supplier_size_sd"][:, None, None] * rng.standard_normal(
         (n, others, observed.sizes[DOMAIN])
     )
     return {
+        "sources": sources,
         "strength": strength,
         "demand": demand,
+        "need": need,
         "size": np.concatenate([own, new], axis=1),
         "common_size": common,
     }
@@ -214,7 +222,7 @@ def _between(values: np.ndarray, middle: np.ndarray, years: np.ndarray) -> np.nd
     )
 
 
-def relative(state: Mapping[str, np.ndarray]) -> np.ndarray:
+def relative(state: Mapping[str, Any]) -> np.ndarray:
     """Capacity by domain less capacity in all (draw, source, domain, year), log-odds by volume.
 
     The mean over domains of the odds, weighted by what the world buys in each, is one: a
@@ -235,7 +243,7 @@ def _log_sum(values: np.ndarray, axis: int) -> np.ndarray:
 
 
 def composition(
-    draws: Arrays, observed: xr.Dataset, state: Mapping[str, np.ndarray], recipient: str,
+    draws: Arrays, observed: xr.Dataset, state: Mapping[str, Any], recipient: str,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Expected shares by volume of each supplier's deliveries to one recipient.
@@ -254,16 +262,14 @@ def composition(
 
 
 def _by_number(
-    draws: Arrays, observed: xr.Dataset, state: Mapping[str, np.ndarray], pair: tuple[str, str],
+    draws: Arrays, observed: xr.Dataset, state: Mapping[str, Any], pair: tuple[str, str],
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Expected shares of a pair's delivery lines (draw, domain, year).
 
     A pair that never traded has habits as uncertain as any pair's.
     """  # fmt: skip
-    suppliers, recipients, sources = (
-        [str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT, SOURCE)
-    )
+    suppliers, recipients = ([str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT))
     s, r = suppliers.index(pair[0]), recipients.index(pair[1])
     seller, buyer = model.pairs(observed)
     found = np.flatnonzero((seller == s) & (buyer == r))
@@ -272,24 +278,20 @@ def _by_number(
         habit = draws["habit"][:, found[0]].astype(float)
     else:
         habit = draws["habit_sd"][:, None] * rng.standard_normal((n, observed.sizes[DOMAIN]))
-    logits = state["strength"][:, s] + state["demand"] + (draws["need"][:, r] + habit)[..., None]
-    if pair[1] in sources and pair[1] != REST:
-        own = state["strength"][:, sources.index(pair[1])]
+    logits = state["strength"][:, s] + state["demand"] + state["need"] + habit[..., None]
+    if pair[1] in state["sources"] and pair[1] != REST:
+        own = state["strength"][:, state["sources"].index(pair[1])]
         logits = logits - draws["substitution"][:, None, None] * own
     return np.exp(logits - _log_sum(logits, 1)[:, None])
 
 
-def _home_composition(
-    draws: Arrays, observed: xr.Dataset, state: Mapping[str, np.ndarray], recipient: str
-) -> np.ndarray:
+def _home_composition(state: Mapping[str, Any], recipient: str) -> np.ndarray:
     """Expected shares by volume of what a country makes for itself (draw, domain, year).
 
     Taken to follow its strength, its needs and world demand: nothing of it is observed.
     """
-    recipients, sources = ([str(c) for c in observed[d].values] for d in (RECIPIENT, SOURCE))
-    need = draws["need"][:, recipients.index(recipient), :, None]
-    at = sources.index(recipient)
-    logits = state["strength"][:, at] + need + state["demand"]
+    at = state["sources"].index(recipient)
+    logits = state["strength"][:, at] + state["need"] + state["demand"]
     logits = logits + (state["size"][:, at] + state["common_size"])[..., None]
     return np.exp(logits - _log_sum(logits, 1)[:, None])
 
@@ -392,7 +394,7 @@ def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: in
             continue
         own = has_own[r] * draws["substitution"][:, None, None] * draws["strength"][:, :, at[r]]
         logits = draws["strength"][:, :, s] - own + draws["demand"]
-        logits = logits + (draws["need"][:, r] + draws["habit"][:, k])[:, None]
+        logits = logits + draws["need"][:, :, r] + draws["habit"][:, k, None]
         shares = np.exp(logits - _log_sum(logits, 2)[..., None])
         number = np.broadcast_to(lines[s, r].sum(axis=-1).astype(int), shape[:2])
         total = np.broadcast_to(volume[s, r].sum(axis=-1), shape[:2])

@@ -16,7 +16,6 @@ from forecast.domains import GROUP, layer_draws, paths, relative, thinned
 from forecast.events import by_chain
 from forecast.simulate import Arrays, check_pair, home_split, past_change, stack
 from models import capacity, transfers
-from models.domains import SOURCE
 from models.inputs import COVARIATES
 
 CHOSEN = "chosen"
@@ -123,9 +122,10 @@ def by_domain(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0
     count = len(draws["need"])
     kept = thinned(posterior.sizes[CHAIN], len(overall[CHOSEN]), chains, count)
     rng = np.random.default_rng([seed, 3])
-    state = paths(draws, observed, inputs[YEAR].values, np.array([], dtype=int), rng)
-    sources = [str(s) for s in observed[SOURCE].values]
-    at = [sources.index(code) for code in pair]
+    state = paths(
+        draws, observed, pair[1], inputs[YEAR].values, np.array([], dtype=int), rng
+    )
+    at = [state["sources"].index(code) for code in pair]
 
     def gap(values: np.ndarray) -> np.ndarray:
         return values[:, at[1]] - values[:, at[0]]

@@ -245,8 +245,11 @@ def layer(
     moving = known["moving"]
     mine = moving.reshape((-1, moving.shape[-1]))
     both = (moving + known["drift"][:, None]).reshape((-1, moving.shape[-1]))
+    saved = top["substitution"] * fixed["has_own"] * moving[:, fixed["own"]]
+    wanted = known["need_drift"] - saved.transpose((1, 0, 2))
+    wanted = wanted.reshape((-1, moving.shape[-1]))
     logits = by_pair[fixed["cell_pair"]] + both[fixed["cell_seller"]]
-    logits = logits - top["substitution"] * fixed["cell_has_own"] * mine[fixed["cell_own"]]
+    logits = logits + wanted[fixed["cell_buyer"]]
     _lines(fixed["cells"], logits, top["concentration"])
     pm.Normal(
         "sizes", (known["size"][fixed["size_seller"]] * fixed["size_rows"]).sum(axis=1),
@@ -326,6 +329,7 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         "other_strength": (np.zeros((sources - suppliers, count)), "strength_sd"),
         "demand": (np.ones(count - 1), "demand_level_sd"),
         "demand_steps": (np.zeros((periods, count - 1)), "demand_walk_sd"),
+        "need_steps": (np.zeros((periods, wants_centred.size)), "need_walk_sd"),
         "common_size": (np.ones(count - 1), "size_level_sd"),
         "own_size": (size_centred, "supplier_size_sd"),
         "class_level": (np.zeros(len(classes)), "class_sd"),
@@ -351,15 +355,19 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         "size_basis": np.kron(of_sizes, of_domain),
         "walk_basis": cumulated - cumulated.mean(axis=0, keepdims=True),
         "own_basis": own_basis,
-        "shape": {"suppliers": suppliers, "sources": sources, "domains": count},
+        "shape": {
+            "suppliers": suppliers, "sources": sources, "recipients": recipients,
+            "domains": count,
+        },
         "seller": seller,
         "buyer": buyer,
         "pair_basis": pair_basis,
         "cells": cells,
         "cell_pair": pair_of,
         "cell_seller": when * sources + seller[pair_of],
-        "cell_own": when * sources + at[buyer[pair_of]],
-        "cell_has_own": has_own[buyer[pair_of], None],
+        "cell_buyer": buyer[pair_of] * periods + when,
+        "own": at,
+        "has_own": has_own[:, None],
         "size_rows": size_rows,
         "size_seller": size_seller,
         "size_values": size_values,
@@ -413,11 +421,16 @@ def _free(free: Any, fixed: Mapping[str, Any], vector: Any, xp: Any) -> dict[str
                       shape["domains"]))
     size = xp.dot(part["own_size"].flatten(), fixed["size_basis"]).reshape(exporters_)
     size = size + xp.dot(part["common_size"], of_domain)[None]
+    periods = fixed["walk_basis"].shape[0]
+    need = xp.dot(fixed["walk_basis"], part["need_steps"]).reshape((-1, len(of_domain)))
+    need = xp.dot(need, of_domain).reshape((periods, -1, shape["domains"])).transpose((1, 0, 2))
+    need = xp.dot(fixed["of_recipient"].T, need.reshape((shape["recipients"] - 1, -1)))
     return {
         "level": level,
         "moving": xp.concatenate([steps, still], axis=1),
         "demand": xp.dot(part["demand"], of_domain),
         "drift": xp.dot(xp.dot(fixed["walk_basis"], part["demand_steps"]), of_domain),
+        "need_drift": need.reshape((shape["recipients"], -1, shape["domains"])),
         "size": size,
         "class_level": part["class_level"],
         "unit_drift": xp.dot(fixed["walk_basis"], part["unit_steps"]),
@@ -478,8 +491,8 @@ def effects(
     xarray.Dataset
         `parameters`; `strength` (period, supplier, domain): relative strength by number of
         deliveries, log-odds, and `other_strength` (other, domain) of recipients that are no
-        suppliers, which stays as it is; `need` (recipient, domain), `demand` (period, domain) and `habit`
-        (pair, domain), log-odds; `size` (supplier, domain): log TIV of a delivery line relative
+        suppliers, which stays as it is; `need` (period, recipient, domain), `demand` (period,
+        domain) and `habit` (pair, domain), log-odds; `size` (supplier, domain): log TIV of a delivery line relative
         to the pair's others; `unit_level` (supplier) and `unit_standing` (supplier, domain): log
         unit value relative to other suppliers of the same classes; `unit_drift` (period, domain)
         and `class_level` (traded_class), log unit value. All (chain, draw, ...).
@@ -511,7 +524,8 @@ def effects(
         tables = {
             "strength": (known["level"][None] + known["moving"])[:, : suppliers[0]],
             "other_strength": known["level"][suppliers[0] :],
-            "need": wants @ fixed["of_domain"],
+            "need": (wants @ fixed["of_domain"])[None]
+            + known["need_drift"].transpose(1, 0, 2),
             "demand": known["demand"][None] + known["drift"],
             "habit": np.einsum("pk,pkd->pd", own.reshape(basis.shape[:2]), basis),
             "size": known["size"],
@@ -525,7 +539,7 @@ def effects(
     dims = {
         "strength": (PERIOD, names.SUPPLIER, names.DOMAIN),
         "other_strength": ("other", names.DOMAIN),
-        "need": (names.RECIPIENT, names.DOMAIN),
+        "need": (PERIOD, names.RECIPIENT, names.DOMAIN),
         "demand": (PERIOD, names.DOMAIN),
         "habit": ("pair", names.DOMAIN),
         "size": (names.SUPPLIER, names.DOMAIN),

@@ -71,6 +71,7 @@ def add(
     strength = level + walk(top["strength_walk_sd"] * both(normal((spells, rows, count))))
     other = one(top["strength_sd"] * normal((columns, count)))
     need = both(top["need_sd"] * normal((columns, count)))
+    need = need + walk(top["need_walk_sd"] * both(normal((spells, columns, count))))
     demand = one(top["demand_level_sd"] * normal(count))
     demand = demand + walk(top["demand_walk_sd"] * one(normal((spells, count))))
     habit = one(top["habit_sd"] * normal((rows, columns, count)))
@@ -88,7 +89,8 @@ def add(
                 own = strength[p, codes.index(code)]
             elif code != REST:
                 own = other[r]
-            logits = strength[p, s] - top["substitution"] * own + need[r] + demand[p] + habit[s, r]
+            logits = strength[p, s] - top["substitution"] * own + need[p, r] + demand[p]
+            logits = logits + habit[s, r]
             share = np.exp(logits - logits.max())
             share = rng.dirichlet(np.maximum(top["concentration"] * share / share.sum(), 1e-9))
             noise = top["line_sd"] * normal(count)

@@ -49,7 +49,7 @@ def test_capacity_by_domain_is_capacity_in_all_on_the_average_of_what_the_world_
     observed = fitted["domains/constant_data"].to_dataset()
     years = fitted["constant_data"]["year"].values
     state = domains.paths(
-        draws, observed, years, np.arange(2013, 2016), np.random.default_rng(0)
+        draws, observed, "CHN", years, np.arange(2013, 2016), np.random.default_rng(0)
     )
     weight = state["demand"] + state["common_size"][..., None]
     weight = np.exp(weight - domains._log_sum(weight, 1)[:, None])

@@ -130,7 +130,7 @@ def test_the_likelihood_of_lines_is_dirichlet_multinomial_in_the_tables_own_term
             share = special.softmax(
                 t["strength"].sel(supplier=s, period=period).values
                 - p["substitution"] * own
-                + t["need"].sel(recipient=r).values
+                + t["need"].sel(recipient=r, period=period).values
                 + t["demand"].sel(period=period).values
                 + t["habit"].isel(pair=k).values
             )
