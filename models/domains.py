@@ -493,9 +493,10 @@ def effects(
         deliveries, log-odds, and `other_strength` (other, domain) of recipients that are no
         suppliers, which stays as it is; `need` (period, recipient, domain), `demand` (period,
         domain) and `habit` (pair, domain), log-odds; `size` (supplier, domain): log TIV of a
-        delivery line relative to the pair's others; `unit_level` (supplier) and `unit_standing` (supplier, domain): log
-        unit value relative to other suppliers of the same classes; `unit_drift` (period, domain)
-        and `class_level` (traded_class), log unit value. All (chain, draw, ...).
+        delivery line relative to the pair's others; `unit_level` (supplier) and `unit_standing`
+        (supplier, domain): log unit value relative to other suppliers of the same classes;
+        `unit_drift` (period, domain) and `class_level` (traded_class), log unit value. All
+        (chain, draw, ...).
     """
     parameter = [str(name) for name in posterior["parameter"].values]
     fixed = constants(observed, parameter)
