@@ -15,7 +15,8 @@ from data.errors import InputError
 from forecast import ledger
 from tests.synthetic import make_run
 
-QUESTIONS = 7
+QUESTIONS = 4 + 2 * 10 + 2 + 3
+"""Of the invented run: events, two by domain, two joint ones, quantities."""
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +154,7 @@ def test_the_last_hash_shows_a_cut_end(run, store):
     last = ledger.head(store)
     with connect(store) as connection:
         connection.execute("DROP TRIGGER never_deleted")
-        connection.execute("DELETE FROM entries WHERE seq = 7")
+        connection.execute(f"DELETE FROM entries WHERE seq = {QUESTIONS}")
     assert ledger.verify(store) == [] and ledger.head(store) != last
 
 
@@ -227,3 +228,13 @@ def test_a_run_without_a_forecast_cannot_be_entered(run, store, tmp_path):
 
 def test_no_ledger_yet_is_an_empty_one(store):
     assert ledger.entries(store) == [] and ledger.verify(store) == [] and ledger.head(store) == ""
+
+
+def test_what_rests_on_a_scenario_is_not_entered(run, store, tmp_path):
+    folder = copy(run, tmp_path, id="with scenarios")
+    for name in ("events.csv", "timing.csv"):
+        lines = (folder / name).read_text().splitlines()
+        other = [line.replace(",baseline,", ",peace,") for line in lines[1:]]
+        (folder / name).write_text("\n".join([*lines, *other]) + "\n")
+    assert ledger.enter(store, folder).new == QUESTIONS
+    assert {e.scenario for e in ledger.entries(store)} == {"baseline"}
