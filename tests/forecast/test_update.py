@@ -1,8 +1,11 @@
 """Moving a run on: by weights or by a fit, and what else of it is kept."""
 
 import json
+import sys
+import types
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -154,3 +157,69 @@ def test_a_store_without_runs_is_named(words, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv(runs.VARIABLE, str(tmp_path / "store"))
     assert cli.main(list(words)) == cli.BAD_INPUT
     assert "holds no run yet" in capsys.readouterr().err
+
+
+# The command -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def flow(tree, world, plan, tmp_path, monkeypatch):
+    """Replace all that computes; return the run to move, the plan, and what was done."""
+    run, made, done = run_folder(tmp_path / "a", tree), plan(world.panel), []
+    verdicts = {"passed": True}
+
+    def posterior(part, made, run, *, refit=False):
+        made.record["update"] = {"how": update.WEIGHTED, "reason": "k-hat 0.2"}
+        done.append("posterior")
+
+    def fitted_anew(part, made, run):
+        made.record["update"]["how"] = update.FITTED
+        verdicts["passed"] = True
+        done.append("fitted")
+
+    def look_ahead(part, tree, pair, said, run, scenarios):
+        said["gate"] = {"passed": verdicts["passed"], "checks": []}
+        row = {"event": "independence", "domain": "all", "scenario": "baseline"}
+        happens = pd.DataFrame([row | {"year": y, "probability": 0.5} for y in (2012, 2030)])
+        when = {"probability_within_horizon": 0.5, "median_year": np.nan, "q05": 1, "q95": 1}
+        return happens, pd.DataFrame([row | when])
+
+    monkeypatch.setattr(update, "posterior", posterior)
+    monkeypatch.setattr(update, "fitted", fitted_anew)
+    monkeypatch.setattr(update, "scenarios_of", lambda run, made: ())
+    monkeypatch.setattr(steps, "plan", lambda **options: made)
+    monkeypatch.setattr(steps, "look_ahead", look_ahead)
+    monkeypatch.setattr(steps, "audit", lambda part, made: done.append("audit"))
+    monkeypatch.setattr(cli, "_enter", lambda args, run: done.append("entered"))
+    build = types.ModuleType("reports.build")
+    build.build = lambda part: done.append("report")
+    monkeypatch.setitem(sys.modules, "reports.build", build)
+    return types.SimpleNamespace(run=run, made=made, done=done, verdicts=verdicts)
+
+
+def test_an_update_is_a_run_of_its_own_that_is_judged_reported_and_entered(flow, capsys):
+    assert cli.main(["update", "--run", str(flow.run)]) == cli.DONE
+    assert flow.done == ["posterior", "audit", "report", "entered"]
+    said = runs.read(flow.made.target)
+    assert said["update"] == {"how": "reweighted", "reason": "k-hat 0.2"}
+    assert runs.read(flow.run)["id"] == "a"
+    seen = capsys.readouterr()
+    assert "reweighted (k-hat 0.2)" in seen.err and "crossover explain" in seen.err
+
+
+def test_weighted_draws_that_do_not_pass_the_gate_are_replaced_by_a_fit(flow, capsys):
+    flow.verdicts["passed"] = False
+    assert cli.main(["update", "--run", str(flow.run)]) == cli.DONE
+    assert flow.done == ["posterior", "fitted", "audit", "report", "entered"]
+    said = runs.read(flow.made.target)["update"]
+    assert said == {"how": "refit", "reason": "the weighted draws did not pass the gate"}
+    assert "a fit is needed" in capsys.readouterr().err
+
+
+def test_nothing_is_made_where_nothing_is_new(flow, capsys):
+    said = json.loads((flow.run / "run.json").read_text("utf-8"))
+    said["hashes"] = dict(flow.made.record["hashes"])
+    (flow.run / "run.json").write_text(json.dumps(said), "utf-8")
+    assert cli.main(["update", "--run", str(flow.run)]) == cli.DONE
+    assert flow.done == [] and not flow.made.target.exists()
+    assert "nothing to update" in capsys.readouterr().err
