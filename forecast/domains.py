@@ -27,7 +27,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast.simulate import stack
+from forecast.simulate import BLOCK, block, stack
 from models import domains as model
 from models.domains import CELL, PERIOD, PERIOD_YEARS, SOURCE
 
@@ -70,64 +70,79 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
     chains = tree[f"{GROUP}/posterior"].sizes[CHAIN]
     main = thinned(int(futures.attrs["chains"]), futures.sizes[DRAW], chains, len(draws["need"]))
     futures = futures.isel({DRAW: main})
-    rng = np.random.default_rng([seed, len(GROUP)])
     pair = (futures.attrs[SUPPLIER], futures.attrs[RECIPIENT])
-    years = futures[YEAR].values
-    ahead = futures[YEAR_FUTURE].values
-    state = paths(draws, observed, pair[1], years, ahead, rng)
-    at = [state["sources"].index(code) for code in pair]
-    standing = relative(state)[:, at]
-    theta = futures["theta"].transpose(DRAW, SCENARIO, COUNTRY, YEAR_FUTURE).values
-    past = futures["theta_past"].transpose(DRAW, COUNTRY, YEAR).values
-    split = len(years)
-    by_country = theta[:, :, :, None, :] + standing[:, None, ..., split:]
-    by_country_past = past[:, :, None, :] + standing[..., :split]
-
-    buys = composition(draws, observed, state, pair[1], rng)
-    offers = futures["offer"].transpose(DRAW, SCENARIO, SELLER, YEAR_FUTURE).values
-    offers_past = futures["offer_past"].transpose(DRAW, SELLER, YEAR).values
-    home = _home_composition(state, pair[1])
-    sold = [str(s) for s in observed[SUPPLIER].values].index(pair[0])
-    dependence = [
-        _dependence(offers[:, k], buys[..., split:], home[..., split:], sold)
-        for k in range(offers.shape[1])
-    ]
-    dependence_past = _dependence(offers_past, buys[..., :split], home[..., :split], sold)
-    deliveries = futures["deliveries"].transpose(DRAW, SCENARIO, YEAR_FUTURE).values
-    lines = _number_of_lines(deliveries, observed.attrs, rng)
-    expected = _by_number(draws, observed, state, pair, rng)[..., split:]
-    parts = np.stack(
-        [
-            split_total(deliveries[:, k], lines[:, k], expected, draws, sold, rng)
-            for k in range(deliveries.shape[1])
-        ],
-        axis=1,
-    )
+    parts = []
+    for at, start in enumerate(range(0, len(main), BLOCK)):
+        here = slice(start, start + BLOCK)
+        rng = np.random.default_rng([seed, len(GROUP), at])
+        some = block(draws, start, start + BLOCK)
+        parts.append(_block_by_domain(some, observed, futures.isel({DRAW: here}), pair, rng))
     both = (DRAW, SCENARIO, DOMAIN, YEAR_FUTURE)
-    single = np.float32
+    past = (DRAW, DOMAIN, YEAR)
+    dims = {
+        "theta_domain": (DRAW, SCENARIO, COUNTRY, DOMAIN, YEAR_FUTURE),
+        "theta_domain_past": (DRAW, COUNTRY, DOMAIN, YEAR),
+        "deliveries_domain": both,
+        "supplier_share": both,
+        "imported_fraction": both,
+        "supplier_share_past": past,
+        "imported_fraction_past": past,
+    }
     return xr.Dataset(
-        {
-            "theta_domain": (
-                (DRAW, SCENARIO, COUNTRY, DOMAIN, YEAR_FUTURE), by_country.astype(single),
-            ),
-            "theta_domain_past": ((DRAW, COUNTRY, DOMAIN, YEAR), by_country_past.astype(single)),
-            "deliveries_domain": (both, parts.astype(single)),
-            "supplier_share": (both, np.stack([d[0] for d in dependence], 1).astype(single)),
-            "imported_fraction": (both, np.stack([d[1] for d in dependence], 1).astype(single)),
-            "supplier_share_past": ((DRAW, DOMAIN, YEAR), dependence_past[0].astype(single)),
-            "imported_fraction_past": ((DRAW, DOMAIN, YEAR), dependence_past[1].astype(single)),
-        },
+        {name: (on, np.concatenate([part[name] for part in parts])) for name, on in dims.items()},
         coords={
             DRAW: np.arange(len(main)),
             "main_draw": (DRAW, main),
             SCENARIO: futures[SCENARIO].values,
             COUNTRY: list(pair),
             DOMAIN: observed[DOMAIN].values,
-            YEAR: years,
-            YEAR_FUTURE: ahead,
+            YEAR: futures[YEAR].values,
+            YEAR_FUTURE: futures[YEAR_FUTURE].values,
         },
         attrs=futures.attrs | {"chains": chains},
-    )  # fmt: skip
+    )
+
+
+def _block_by_domain(
+    draws: Arrays, observed: xr.Dataset, futures: xr.Dataset, pair: tuple[str, str],
+    rng: np.random.Generator,
+) -> Arrays:
+    """Simulate some draws by domain; see `by_domain`."""
+    years = futures[YEAR].values
+    state = paths(draws, observed, pair[1], years, futures[YEAR_FUTURE].values, rng)
+    at = [state["sources"].index(code) for code in pair]
+    standing = relative(state)[:, at]
+    theta = futures["theta"].transpose(DRAW, SCENARIO, COUNTRY, YEAR_FUTURE).values
+    past = futures["theta_past"].transpose(DRAW, COUNTRY, YEAR).values
+    split = len(years)
+
+    buys = composition(draws, observed, state, pair[1], rng)
+    offers = futures["offer"].transpose(DRAW, SCENARIO, SELLER, YEAR_FUTURE).values
+    offers_past = futures["offer_past"].transpose(DRAW, SELLER, YEAR).values
+    home = _home_composition(state, pair[1])
+    sold = [str(s) for s in observed[SUPPLIER].values].index(pair[0])
+    ahead = [
+        _dependence(offers[:, k], buys[..., split:], home[..., split:], sold)
+        for k in range(offers.shape[1])
+    ]
+    before = _dependence(offers_past, buys[..., :split], home[..., :split], sold)
+    deliveries = futures["deliveries"].transpose(DRAW, SCENARIO, YEAR_FUTURE).values
+    lines = _number_of_lines(deliveries, observed.attrs, rng)
+    expected = _by_number(draws, observed, state, pair, rng)[..., split:]
+    parts = [
+        split_total(deliveries[:, k], lines[:, k], expected, draws, sold, rng)
+        for k in range(deliveries.shape[1])
+    ]
+    found = {
+        "theta_domain": theta[:, :, :, None, :] + standing[:, None, ..., split:],
+        "theta_domain_past": past[:, :, None, :] + standing[..., :split],
+        "deliveries_domain": np.stack(parts, axis=1),
+        "supplier_share": np.stack([each[0] for each in ahead], axis=1),
+        "imported_fraction": np.stack([each[1] for each in ahead], axis=1),
+        "supplier_share_past": before[0],
+        "imported_fraction_past": before[1],
+    }
+    return {name: values.astype(np.float32) for name, values in found.items()}
 
 
 def layer_draws(tree: xr.DataTree) -> Arrays:

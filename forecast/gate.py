@@ -53,7 +53,9 @@ def _judge_one(tree: xr.DataTree) -> dict[str, Any]:
     """Judge one posterior."""
     import arviz as az
 
-    posterior = tree["posterior"].to_dataset().astype(np.float64)
+    posterior = tree["posterior"].to_dataset()
+    half = [name for name, values in posterior.items() if values.dtype == np.float16]
+    posterior = posterior.assign({name: posterior[name].astype(np.float32) for name in half})
     figures = {
         "rhat": az.rhat(posterior),
         "ess_bulk": az.ess(posterior, method="bulk"),
