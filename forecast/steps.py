@@ -519,13 +519,11 @@ def _partnership_ahead(
     beliefs = partnership.load(run / PRIORS_FILE)
     found = coupling.answer(tree, history, futures, kept, beliefs, scenarios, seed=seed)
     events.to_csv(coupling.paths_table(found), folder / PARTNERSHIP_PATHS_FILE)
-    pair, origin = (
-        (str(futures.attrs[k]) for k in ("supplier", "recipient")),
-        futures.attrs["origin"],
-    )
-    by_hand = coupling.by_hand(history, kept, tuple(pair), beliefs, int(origin))
+    pair = str(futures.attrs["supplier"]), str(futures.attrs["recipient"])
+    origin = int(futures.attrs["origin"])
+    by_hand = coupling.by_hand(history, kept, pair, beliefs, origin)
     events.to_csv(by_hand, folder / BY_HAND_FILE)
-    facts = coupling.facts(history, kept, tuple(pair), int(origin), found.reasons)
+    facts = coupling.facts(history, kept, pair, origin, found.reasons)
     runs.write(folder / FACTS_FILE, facts)
     return (found.events if found.events.data_vars else None), found.paths
 

@@ -1,0 +1,26 @@
+"""What a run writes of a pair's partnership, by the step itself, on fits made by hand."""
+
+import csv
+import json
+
+from data.names import COOLING, DOWNTURN, RUPTURE
+from forecast import coupling, steps
+from models import priors
+from tests.forecast.test_coupling import APART, SAME, futures, history, tree
+
+__all__ = ["futures", "history", "tree"]
+
+
+def test_the_step_writes_paths_hand_example_and_facts_of_the_pair(tmp_path, tree, history, futures):
+    history.to_netcdf(tmp_path / steps.PARTNERSHIP, engine=steps.ENGINE)
+    (tmp_path / steps.PRIORS_FILE).write_text(priors.text(), "utf-8")
+    coupling.keep_record(None, tmp_path / coupling.RECORD)
+    found, paths = steps._partnership_ahead(
+        tmp_path, tmp_path, tree, futures, (APART, SAME), seed=7
+    )
+    assert list(found) == [DOWNTURN, RUPTURE, COOLING] and "hazard" in paths
+    facts = json.loads((tmp_path / steps.FACTS_FILE).read_text())
+    assert (facts["treaty"], facts["disputes"], facts["reasons"]) == ("4980", [2009, 2012], {})
+    for name, column in ((steps.BY_HAND_FILE, "term"), (steps.PARTNERSHIP_PATHS_FILE, "quantity")):
+        with (tmp_path / name).open(newline="") as lines:
+            assert all(row[column] for row in csv.DictReader(lines))
