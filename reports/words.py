@@ -149,7 +149,7 @@ TOPICS = (
     ),
     (
         "Domains",
-        ("substitution", "strength_sd", "strength_walk_sd", "need_sd", "habit_sd",
+        ("substitution", "strength_sd", "strength_walk_sd", "need_sd", "need_walk_sd", "habit_sd",
          "demand_level_sd", "demand_walk_sd", "concentration", "line_sd", "size_level_sd",
          "supplier_size_sd"),
     ),
