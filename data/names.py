@@ -19,6 +19,9 @@ SCENARIO = "scenario"
 SELLER = "seller"
 """Every supplier of the sample and the rest, as sources of one recipient's imports."""
 
+DOMAIN_LAYER = "domains"
+"""Group of a fit's tree that holds the domain layer, itself with posterior and so on."""
+
 REST = "ROW"
 """Every country outside the sample, taken together."""
 

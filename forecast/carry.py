@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.errors import InputError, fault
-from data.names import CHAIN, DRAW, MEAN_YEARS, RECIPIENT, SUPPLIER, YEAR
+from data.names import CHAIN, DOMAIN_LAYER, DRAW, MEAN_YEARS, RECIPIENT, SUPPLIER, YEAR
 from forecast import runs
 from models.inputs import FROM_YEAR
 from models.priors import CARRIED, DEFAULT_FILE, Priors, load, order
@@ -50,7 +50,7 @@ def carry(run: Path) -> str:
     InputError
         If the run was only drawn from priors, its gate did not pass, or it holds no posterior.
     """
-    from forecast import fit, steps
+    from forecast import steps
     from models import domains
     from models.priors import text
 
@@ -64,8 +64,8 @@ def carry(run: Path) -> str:
     inputs = tree["constant_data"].to_dataset()
     own = run / steps.PRIORS_FILE
     layers = {DEFAULT_FILE: tree["posterior"].to_dataset()}
-    if fit.DOMAINS in tree.children:
-        layers[domains.PRIORS_FILE] = tree[f"{fit.DOMAINS}/posterior"].to_dataset()
+    if DOMAIN_LAYER in tree.children:
+        layers[domains.PRIORS_FILE] = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
     table: dict[str, Any] = {
         "run": str(said["id"]),
         "draws_hash": str(said["hashes"].get("posterior", "")),

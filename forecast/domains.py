@@ -18,6 +18,7 @@ from data.names import (
     CHAIN,
     COUNTRY,
     DOMAIN,
+    DOMAIN_LAYER,
     DRAW,
     RECIPIENT,
     REST,
@@ -31,8 +32,6 @@ from forecast.simulate import BLOCK, block, stack
 from models import domains as model
 from models.domains import CELL, PERIOD, PERIOD_YEARS, SOURCE
 
-GROUP = "domains"
-"""Where a run's tree keeps the domain layer: posterior, sample_stats, constant_data."""
 BIG = 6
 """How many of the largest suppliers the predictive check shows."""
 BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
@@ -66,15 +65,15 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
         (draw, domain, year).
     """
     draws = layer_draws(tree)
-    observed = tree[f"{GROUP}/constant_data"].to_dataset()
-    chains = tree[f"{GROUP}/posterior"].sizes[CHAIN]
+    observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
+    chains = tree[f"{DOMAIN_LAYER}/posterior"].sizes[CHAIN]
     main = thinned(int(futures.attrs["chains"]), futures.sizes[DRAW], chains, len(draws["need"]))
     futures = futures.isel({DRAW: main})
     pair = (futures.attrs[SUPPLIER], futures.attrs[RECIPIENT])
     parts = []
     for at, start in enumerate(range(0, len(main), BLOCK)):
         here = slice(start, start + BLOCK)
-        rng = np.random.default_rng([seed, len(GROUP), at])
+        rng = np.random.default_rng([seed, len(DOMAIN_LAYER), at])
         some = block(draws, start, start + BLOCK)
         parts.append(_block_by_domain(some, observed, futures.isel({DRAW: here}), pair, rng))
     both = (DRAW, SCENARIO, DOMAIN, YEAR_FUTURE)
@@ -147,7 +146,7 @@ def _block_by_domain(
 
 def layer_draws(tree: xr.DataTree) -> Arrays:
     """Return the layer's draws as plain arrays, with `strength` (draw, period, source, domain)."""
-    draws = stack(tree[f"{GROUP}/posterior"].to_dataset())
+    draws = stack(tree[f"{DOMAIN_LAYER}/posterior"].to_dataset())
     still = np.repeat(draws["other_strength"][:, None], draws["strength"].shape[1], axis=1)
     return draws | {"strength": np.concatenate([draws["strength"], still], axis=2)}
 
@@ -392,7 +391,7 @@ def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: in
         had, below and within: share of predictions under the observed share, and at it.
     """
     draws = layer_draws(tree)
-    observed = tree[f"{GROUP}/constant_data"].to_dataset()
+    observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
     rng = np.random.default_rng([seed, 1])
     lines, volume = (observed[n].transpose(*CELL).values for n in ("lines", "volume"))
     suppliers, buyers = ([str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT))
@@ -455,7 +454,7 @@ def agreement(
         capacity, drawn given both (a cut: capacity learns nothing from it); and draws of
         `unit_level` and mean capacity (draw, supplier).
     """
-    layer = tree[f"{GROUP}/posterior"].to_dataset()
+    layer = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
     draws = layer_draws(tree)
     main = tree["posterior"].to_dataset()
     kept = thinned(
@@ -467,13 +466,13 @@ def agreement(
     level = main["supplier_level"].transpose(CHAIN, DRAW, SUPPLIER).values
     level = level.reshape(-1, len(codes))[kept].astype(float)
     x = level[:, [codes.index(code) for code in own]]
-    suppliers = [str(s) for s in tree[f"{GROUP}/constant_data"][SUPPLIER].values]
+    suppliers = [str(s) for s in tree[f"{DOMAIN_LAYER}/constant_data"][SUPPLIER].values]
     y = draws["unit_level"][:, [suppliers.index(s) for s in own]]
     rng = np.random.default_rng([seed, 2])
     x_centred = x - x.mean(axis=1, keepdims=True)
     y_centred = y - y.mean(axis=1, keepdims=True)
     noise = draws["unit_level_sd"] ** 2
-    attrs = tree[f"{GROUP}/constant_data"].attrs
+    attrs = tree[f"{DOMAIN_LAYER}/constant_data"].attrs
     precision = (x_centred**2).sum(axis=1) / noise + attrs["unit_capacity_sd"] ** -2.0
     mean = (x_centred * y_centred).sum(axis=1) / noise / precision
     slope = mean + rng.standard_normal(len(mean)) / np.sqrt(precision)

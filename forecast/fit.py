@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-from data.names import CHAIN, DRAW
+from data.names import CHAIN, DOMAIN_LAYER, DRAW
 from forecast.sampling import CORES, sample
 from models.inputs import prepare
 from models.joint import joint
@@ -21,8 +21,6 @@ from models.priors import Priors, moments, order
 
 DRAWS, TUNE, CHAINS = 1100, 600, 4
 DOMAIN_TUNE = 300
-DOMAINS = "domains"
-"""Group of a fit's tree that holds the domain layer."""
 QUICK = {"draws": 100, "tune": 100, "chains": 2}
 TARGET_ACCEPT = 0.8
 
@@ -145,7 +143,7 @@ def with_domains(tree: xr.DataTree, layer: xr.DataTree) -> xr.DataTree:
     """Return a fit with its domain layer in the group `domains`."""
     groups = {path: node.to_dataset(inherit=False) for path, node in tree.subtree_with_keys}
     of_layer = {path: node.to_dataset(inherit=False) for path, node in layer.subtree_with_keys}
-    groups |= {f"{DOMAINS}/{path}": data for path, data in of_layer.items() if path != "."}
+    groups |= {f"{DOMAIN_LAYER}/{path}": data for path, data in of_layer.items() if path != "."}
     return xr.DataTree.from_dict({path: data for path, data in groups.items() if path != "."})
 
 

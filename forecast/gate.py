@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from data.names import CHAIN, DRAW
+from data.names import CHAIN, DOMAIN_LAYER, DRAW
 
-DOMAINS = "domains"
 RHAT, ESS, EBFMI = 1.01, 400.0, 0.3
 CHECKS = {
     "rhat": (RHAT, "at most"),
@@ -42,8 +41,8 @@ def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> 
         what was judged.
     """
     verdict = _judge_one(tree)
-    if DOMAINS in tree.children:
-        layer = _judge_one(tree[DOMAINS])
+    if DOMAIN_LAYER in tree.children:
+        layer = _judge_one(tree[DOMAIN_LAYER])
         quantities = verdict["quantities"] + layer["quantities"]
         verdict = combine(verdict, layer) | {"quantities": quantities}
     return verdict if events is None else combine(verdict, judge_events(events))

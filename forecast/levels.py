@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import CHAIN, COUNTRY, DOMAIN, RECIPIENT, SUPPLIER, YEAR
-from forecast.domains import GROUP, layer_draws, paths, relative, thinned
+from data.names import CHAIN, COUNTRY, DOMAIN, DOMAIN_LAYER, RECIPIENT, SUPPLIER, YEAR
+from forecast.domains import layer_draws, paths, relative, thinned
 from forecast.events import by_chain
 from forecast.simulate import Arrays, check_pair, home_split, past_change, stack
 from models import capacity, transfers
@@ -112,8 +112,8 @@ def by_domain(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0
     """
     posterior = tree["posterior"].to_dataset()
     inputs = tree["constant_data"].to_dataset()
-    layer = tree[f"{GROUP}/posterior"].to_dataset()
-    observed = tree[f"{GROUP}/constant_data"].to_dataset()
+    layer = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
+    observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
     pair = check_pair(inputs, supplier, recipient)
     origin = int(inputs.attrs["origin"])
     overall = gaps(stack(posterior), inputs, pair, np.random.default_rng(seed))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data import countries
 from data.errors import InputError, fault
-from data.names import HORIZON
+from data.names import DOMAIN_LAYER, HORIZON
 from forecast import record, runs
 
 if TYPE_CHECKING:
@@ -355,7 +355,7 @@ def keep(
 
     `partnership`, given in place of a fit, puts what is known of partnerships into the folder.
     """
-    from forecast import fit, gate
+    from forecast import gate
 
     said = made.record
     tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
@@ -369,7 +369,7 @@ def keep(
         said["gate"] = {**found, "fit": found}
         said["hashes"]["posterior"] = record.hash_draws(tree["posterior"].to_dataset())
         said["hashes"]["posterior_domains"] = record.hash_draws(
-            tree[f"{fit.DOMAINS}/posterior"].to_dataset()
+            tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
         )
         said["sampling"] = record.sampling(found, said["seconds"]["sample"])
     return tree
@@ -656,15 +656,14 @@ def _some_draws(tree: xr.DataTree) -> xr.DataTree:
     import xarray as xr
 
     from data.names import DRAW
-    from forecast.domains import GROUP
 
-    layer = tree[f"{GROUP}/posterior"].to_dataset()
+    layer = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
     count = layer["parameters"].isel(parameter=0).size
     every = max(1, round(count / CHECK_DRAWS))
     return xr.DataTree.from_dict(
         {
-            f"{GROUP}/posterior": layer.isel({DRAW: slice(None, None, every)}),
-            f"{GROUP}/constant_data": tree[f"{GROUP}/constant_data"].to_dataset(),
+            f"{DOMAIN_LAYER}/posterior": layer.isel({DRAW: slice(None, None, every)}),
+            f"{DOMAIN_LAYER}/constant_data": tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset(),
         }
     )
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from data.errors import InputError, fault
-from data.names import HORIZON
+from data.names import DOMAIN_LAYER, HORIZON
 from forecast import record, reweight, runs, steps
 from forecast.steps import Plan, say, step
 
@@ -204,7 +204,7 @@ def keep(part: Path, made: Plan, run: Path, tree: xr.DataTree) -> xr.DataTree:
 
     said, old = runs.read(run), steps.stored(run)
     if same_domains(old, made, run):
-        layer = old[fit.DOMAINS]
+        layer = old[DOMAIN_LAYER]
         made.record["update"]["domains"] = "kept"
     else:
         say("figures of domains have changed: that layer is fitted anew")
@@ -229,13 +229,13 @@ def same_domains(tree: xr.DataTree, made: Plan, run: Path) -> bool:
     from models.inputs import prepare
     from models.priors import load
 
-    if fit.DOMAINS not in tree.children:
+    if DOMAIN_LAYER not in tree.children:
         return False
     if load(run / steps.PRIORS_FILE, domains.PRIORS_FILE).text != made.domain_priors.text:
         return False
     inputs = prepare(made.panel, made.priors)
     now = fit.storable(domains.prepare(made.panel, inputs, made.domain_priors))
-    return same(tree[f"{fit.DOMAINS}/constant_data"].to_dataset(), now)
+    return same(tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset(), now)
 
 
 def same(one: xr.Dataset, other: xr.Dataset) -> bool:

@@ -22,6 +22,7 @@ from data.names import (
     DOMAIN,
     DOMAIN_CROSSOVER,
     DOMAIN_CROSSOVER_SUSTAINED,
+    DOMAIN_LAYER,
     DRAW,
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
@@ -43,7 +44,7 @@ from reports.reading import (
     read_table,
 )
 
-GROUP, PERIOD = "domains", "period"
+PERIOD = "period"
 FORECAST, AHEAD, LEVELS = "domains.nc", "domains_ahead.csv", "levels_domains.csv"
 CHECK, UNIT_VALUES = "domain_check.csv", "unit_values.csv"
 FILES = (FORECAST, AHEAD, LEVELS, CHECK, UNIT_VALUES)
@@ -73,10 +74,10 @@ COVERED = {"within_50": (0.25, 0.75), "within_90": (0.05, 0.95)}
 
 def check(paths: Mapping[str, Path], tree: xr.DataTree) -> None:
     """Raise InputError, with what to do, if a run holds no domains."""
-    if GROUP not in tree.children:
+    if DOMAIN_LAYER not in tree.children:
         rule = (
-            f"the group {GROUP!r} is missing: this run was fitted before domains were modelled; "
-            "fit anew with 'crossover run'"
+            f"the group {DOMAIN_LAYER!r} is missing: this run was fitted before domains were "
+            "modelled; fit anew with 'crossover run'"
         )
         raise InputError(fault(rule, file=paths["posterior.nc"]))
     for name in FILES:
@@ -116,7 +117,7 @@ def collect(
     with read_netcdf(paths[FORECAST], xr.open_dataset) as stored:
         base = stored.sel({SCENARIO: BASELINE}).load()
     origin = tables.origin
-    observed = tree[f"{GROUP}/constant_data"].to_dataset()
+    observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
     levels = _levels(paths[LEVELS])
     record = _record(observed, pair)
     rows = []

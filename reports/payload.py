@@ -24,6 +24,7 @@ from data.names import (
     CAPACITY_CROSSOVER,
     CHAIN,
     COUNTRY,
+    DOMAIN_LAYER,
     DOWNTURN,
     DRAW,
     EVENTS,
@@ -206,7 +207,7 @@ def _collect(
     pair = (supplier, recipient)
     tables = Tables(paths["events.csv"], paths["timing.csv"], origin)
     events = _events(tables)
-    layer = tree[f"{domains.GROUP}/posterior"].to_dataset()
+    layer = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
     parameters = _parameters(priors, posterior) + _parameters(priors, layer)
     by_domain = domains.collect(paths, tree, pair, tables, milestones, names)
     levels = _levels(paths["levels.csv"])

@@ -104,7 +104,7 @@ def stand_ins(invented, monkeypatch):
     put("simulate", futures=futures)
     put("levels", levels=lambda tree, *pair, seed: invented.levels,
         by_domain=lambda tree, *pair, seed: invented.by_domain)
-    put("domains", GROUP="domains",
+    put("domains",
         by_domain=lambda tree, futures, seed: invented.apart.assign_attrs(futures.attrs),
         predictive_check=lambda tree, recipients, seed: pd.DataFrame(),
         agreement=lambda tree, seed: ({}, None, None))
