@@ -54,7 +54,7 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
     Returns
     -------
     xarray.Dataset
-        Draws in the order of chains, as many as the domain layer has; `main_draw` (draw) tells
+        Draws in the order of chains, as `layer_draws` gives them; `main_draw` (draw) tells
         which draw of `futures` each belongs to. `theta_domain`
         (draw, scenario, country, domain, year_future) and `theta_domain_past`
         (draw, country, domain, year): capacity by domain, log-odds of being chosen as a source
@@ -145,8 +145,14 @@ def _block_by_domain(
 
 
 def layer_draws(tree: xr.DataTree) -> Arrays:
-    """Return the layer's draws as plain arrays, with `strength` (draw, period, source, domain)."""
-    draws = stack(tree[f"{DOMAIN_LAYER}/posterior"].to_dataset())
+    """Return the layer's draws as plain arrays, with `strength` (draw, period, source, domain).
+
+    No more of each chain than the joint model has, evenly spread, where the tree holds it.
+    """
+    layer = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
+    if "posterior" in tree.children and (most := tree["posterior"].sizes[DRAW]) < layer.sizes[DRAW]:
+        layer = layer.isel({DRAW: thinned(1, layer.sizes[DRAW], 1, most)})
+    draws = stack(layer)
     still = np.repeat(draws["other_strength"][:, None], draws["strength"].shape[1], axis=1)
     return draws | {"strength": np.concatenate([draws["strength"], still], axis=2)}
 

@@ -20,7 +20,7 @@ from models.joint import joint
 from models.priors import Priors, moments, order
 
 DRAWS, TUNE, CHAINS = 1100, 600, 4
-DOMAIN_TUNE = 300
+DOMAIN_DRAWS, DOMAIN_TUNE = 1400, 300
 QUICK = {"draws": 100, "tune": 100, "chains": 2}
 TARGET_ACCEPT = 0.8
 
@@ -93,7 +93,7 @@ def fit_domains(
     priors: Priors,
     *,
     seed: int,
-    draws: int = DRAWS,
+    draws: int = DOMAIN_DRAWS,
     tune: int = DOMAIN_TUNE,
     chains: int = CHAINS,
     progress: bool = True,

@@ -6,13 +6,16 @@ varies between draws. Thresholds are fixed; a failed gate is reported, never rep
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import concurrent.futures
+import multiprocessing
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from data.names import CHAIN, DOMAIN_LAYER, DRAW
+from forecast.sampling import CORES
 
 RHAT, ESS, EBFMI = 1.01, 400.0, 0.3
 CHECKS = {
@@ -22,6 +25,9 @@ CHECKS = {
     "divergences": (0.0, "at most"),
     "ebfmi": (EBFMI, "at least"),
 }
+FIGURES = ("rhat", "ess_bulk", "ess_tail")
+BLOCK = 1500
+"""Quantities judged at a time; with more than that, by as many processes as a fit may use."""
 
 
 def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
@@ -40,26 +46,73 @@ def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> 
         `passed`, `checks` (name, value, threshold, passed, where it is worst), and counts of
         what was judged.
     """
-    verdict = _judge_one(tree)
-    if DOMAIN_LAYER in tree.children:
-        layer = _judge_one(tree[DOMAIN_LAYER])
+    groups = [tree] + ([tree[DOMAIN_LAYER]] if DOMAIN_LAYER in tree.children else [])
+    figures = _figures([group["posterior"].to_dataset() for group in groups])
+    verdict, *layers = map(_judge_one, groups, figures)
+    for layer in layers:
         quantities = verdict["quantities"] + layer["quantities"]
         verdict = combine(verdict, layer) | {"quantities": quantities}
     return verdict if events is None else combine(verdict, judge_events(events))
 
 
-def _judge_one(tree: xr.DataTree) -> dict[str, Any]:
+def _figures(posteriors: Sequence[xr.Dataset]) -> list[dict[str, xr.Dataset]]:
+    """Return, for each posterior, R-hat and effective sample sizes of every quantity."""
+    flat = [
+        np.concatenate([_flat(values) for values in posterior.data_vars.values()], axis=2)
+        for posterior in posteriors
+    ]
+    pieces = [np.array_split(one, -(-one.shape[2] // BLOCK), axis=2) for one in flat]
+    blocks = [block for of_one in pieces for block in of_one]
+    if all(one.shape[2] <= BLOCK for one in flat):
+        found = [_figures_of(block) for block in blocks]
+    else:
+        fresh = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(CORES, fresh) as pool:
+            found = list(pool.map(_figures_of, blocks))
+    at = np.cumsum([len(of_one) for of_one in pieces])[:-1]
+    return [
+        _unflat(np.concatenate(found[start:stop], axis=1), posterior)
+        for posterior, start, stop in zip(posteriors, [0, *at], [*at, len(found)], strict=True)
+    ]
+
+
+def _flat(values: xr.DataArray) -> np.ndarray:
+    """Return a variable's draws (chain, draw, quantity), not in half precision."""
+    draws = values.transpose(CHAIN, DRAW, ...).values
+    return draws.reshape(*draws.shape[:2], -1).astype(np.float32)
+
+
+def _unflat(figures: np.ndarray, posterior: xr.Dataset) -> dict[str, xr.Dataset]:
+    """Return figures (figure, quantity) with the names that the quantities have in a posterior."""
+    shapes = {
+        name: values.isel({CHAIN: 0, DRAW: 0}, drop=True)
+        for name, values in posterior.data_vars.items()
+    }
+    at = np.cumsum([shape.size for shape in shapes.values()])[:-1]
+    return {
+        figure: xr.Dataset(
+            {
+                name: shape.copy(data=part.reshape(shape.shape))
+                for (name, shape), part in zip(shapes.items(), np.split(row, at), strict=True)
+            }
+        )
+        for figure, row in zip(FIGURES, figures, strict=True)
+    }
+
+
+def _figures_of(draws: np.ndarray) -> np.ndarray:
+    """Return `FIGURES` (figure, quantity) of draws (chain, draw, quantity)."""
+    import arviz as az
+
+    table = xr.DataArray(draws, dims=(CHAIN, DRAW, "quantity"))
+    figures = az.rhat(table), az.ess(table, method="bulk"), az.ess(table, method="tail")
+    return np.stack([figure.values for figure in figures])
+
+
+def _judge_one(tree: xr.DataTree, figures: Mapping[str, xr.Dataset]) -> dict[str, Any]:
     """Judge one posterior."""
     import arviz as az
 
-    posterior = tree["posterior"].to_dataset()
-    half = [name for name, values in posterior.items() if values.dtype == np.float16]
-    posterior = posterior.assign({name: posterior[name].astype(np.float32) for name in half})
-    figures = {
-        "rhat": az.rhat(posterior),
-        "ess_bulk": az.ess(posterior, method="bulk"),
-        "ess_tail": az.ess(posterior, method="tail"),
-    }
     sample = tree["sample_stats"].to_dataset()
     energy = az.bfmi(xr.DataTree.from_dict({"sample_stats": sample}))["energy"].values
     worst = {name: _worst(table, name) for name, table in figures.items()}

@@ -330,15 +330,17 @@ def sample_domains(made: Plan, tree: xr.DataTree) -> xr.DataTree:
     from forecast import fit
 
     said = made.record
-    tune = said["tune"] if said["quick"] else fit.DOMAIN_TUNE
-    words = f"sampling domains, {said['chains']} chains of {tune} + {said['draws']} draws"
+    draws, tune = said["draws"], said["tune"]
+    if not said["quick"]:
+        draws, tune = round(draws * fit.DOMAIN_DRAWS / fit.DRAWS), fit.DOMAIN_TUNE
+    words = f"sampling domains, {said['chains']} chains of {tune} + {draws} draws"
     with step(words, "sample_domains", said["seconds"]), stoppable():
         return fit.fit_domains(
             made.panel,
             tree["constant_data"].to_dataset(),
             made.domain_priors,
             seed=said["seed"],
-            draws=said["draws"],
+            draws=draws,
             tune=tune,
             chains=said["chains"],
             progress=sys.stderr.isatty(),

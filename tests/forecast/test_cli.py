@@ -99,7 +99,7 @@ def stand_ins(invented, monkeypatch):
         )
 
     put("fit", fit=fit, prior=lambda p, b, **o: fit(p, b, **o), DRAWS=40, TUNE=20, CHAINS=CHAINS,
-        QUICK={"draws": 8, "tune": 5}, DOMAIN_TUNE=5, DOMAINS="domains",
+        QUICK={"draws": 8, "tune": 5}, DOMAIN_DRAWS=40, DOMAIN_TUNE=5, DOMAINS="domains",
         fit_domains=lambda *given, **options: None, with_domains=lambda tree, layer: tree)
     put("simulate", futures=futures)
     put("levels", levels=lambda tree, *pair, seed: invented.levels,

@@ -29,6 +29,23 @@ def test_domains_of_deliveries_add_up_to_the_total_in_every_draw(ahead, apart):
     assert (total == 0).any(), "no draw without a delivery: the test does not see zeros"
 
 
+def test_a_layer_with_more_draws_than_the_joint_model_is_thinned_chain_by_chain(fitted):
+    layer = fitted["domains/posterior"].to_dataset()
+    doubled = xr.concat([layer, layer + 1.0], "draw").assign_coords(draw=np.arange(2 * layer.draw.size))
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": fitted["posterior"].to_dataset(),
+            "domains/posterior": doubled,
+            "domains/constant_data": fitted["domains/constant_data"].to_dataset(),
+        }
+    )
+    main = fitted["posterior"].to_dataset()
+    taken = domains.layer_draws(tree)["size"]
+    assert len(taken) == min(main.draw.size, doubled.draw.size) * layer.chain.size
+    every = doubled["size"].isel(draw=slice(0, None, 2)).transpose("chain", "draw", ...)
+    assert np.array_equal(taken, every.values.reshape(taken.shape))
+
+
 def test_split_totals_follow_the_shares_they_are_given():
     rng = np.random.default_rng(0)
     n, shares = 20_000, np.array([0.6, 0.3, 0.1])

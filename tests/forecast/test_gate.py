@@ -142,6 +142,24 @@ def test_an_energy_that_is_no_number_fails():
     assert not check(judge(posterior, sample), "ebfmi")["passed"]
 
 
+def test_many_quantities_are_judged_by_processes_to_the_same_figures():
+    posterior, sample = draws()
+    rng = np.random.default_rng(3)
+    many = rng.standard_normal((CHAINS, 200, gate.BLOCK // 2, 2)).astype(np.float16)
+    many[..., 7, 1] += slow((CHAINS, 200), 0.9).astype(np.float16)
+    of = {"draw": slice(0, 200)}
+    posterior, sample = posterior.isel(of), sample.isel(of)
+    posterior = posterior.assign(many=(("chain", "draw", "place", "side"), many))
+    verdict = judge(posterior, sample)
+    assert verdict["quantities"] == gate.BLOCK + 4
+    assert check(verdict, "rhat")["where"] == "many[7, 1]"
+    import arviz as az
+
+    alone = posterior["many"].astype(np.float32).isel(place=7, side=1)
+    assert check(verdict, "rhat")["value"] == pytest.approx(float(az.rhat(alone)))
+    assert check(verdict, "ess_bulk")["value"] == pytest.approx(float(az.ess(alone)))
+
+
 def test_a_derived_quantity_can_fail_where_all_parameters_pass():
     posterior, sample = draws()
     posterior["theta"] = (("chain", "draw"), slow((CHAINS, DRAWS), 0.97))
