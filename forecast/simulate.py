@@ -7,6 +7,7 @@ simulated together, since what one buys enters what all remember; what is kept i
 
 from __future__ import annotations
 
+import concurrent.futures
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -31,6 +32,7 @@ from data.names import (
     YEAR_FUTURE,
 )
 from forecast import scenarios as scenario_files
+from forecast.sampling import CORES
 from forecast.scenarios import Scenario
 from models import capacity, equations, transfers
 from models.drivers import DRIVERS, TREND_YEARS
@@ -237,18 +239,25 @@ def futures(
     for scenario in scenarios:
         if scenario.name != BASELINE:
             worlds[scenario.name] = _settable(scenario_files.overrides(scenario, years), inputs)
+    starts = range(0, count, BLOCK)
+
+    def of_block(at: int, changes: xr.Dataset | None) -> Arrays:
+        rng = np.random.default_rng([seed, at])
+        some = block(arrays, starts[at], starts[at] + BLOCK)
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            return _block_futures(some, inputs, pair, horizon, rng, changes, (seed, at))
+
     drawn: dict[str, list[np.ndarray]] = {}
-    for turn, changes in enumerate(worlds.values()):
-        parts = []
-        for at, start in enumerate(range(0, count, BLOCK)):
-            rng = np.random.default_rng([seed, at])
-            some = block(arrays, start, start + BLOCK)
-            with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-                parts.append(_block_futures(some, inputs, pair, horizon, rng, changes, (seed, at)))
-            if progress:
-                progress(turn * count + min(start + BLOCK, count), len(worlds) * count)
-        for name in parts[0]:
-            drawn.setdefault(name, []).append(np.concatenate([part[name] for part in parts]))
+    with concurrent.futures.ThreadPoolExecutor(CORES) as threads:
+        for turn, changes in enumerate(worlds.values()):
+            parts = []
+            for part in threads.map(of_block, range(len(starts)), [changes] * len(starts)):
+                parts.append(part)
+                if progress:
+                    done = turn * count + min(len(parts) * BLOCK, count)
+                    progress(done, len(worlds) * count)
+            for name in parts[0]:
+                drawn.setdefault(name, []).append(np.concatenate([p[name] for p in parts]))
     return _label(drawn, list(worlds), inputs, pair, origin, horizon, posterior.sizes[CHAIN])
 
 

@@ -303,26 +303,57 @@ def begin(part: Path, made: Plan) -> None:
 def sample(part: Path, made: Plan, start: xr.DataTree | None = None) -> xr.DataTree:
     """Sample, store the draws, judge them; return what was stored.
 
-    With `start`, an earlier fit, chains begin at its draws.
+    A second process samples domains and partnerships meanwhile. With `start`, an earlier fit,
+    chains of the joint model begin at its draws.
     """
-    from forecast import fit
+    from forecast import beside, fit
 
     said = made.record
     if said["quick"]:
         say(QUICK_WORDS)
     words = f"sampling {said['chains']} chains of {said['tune']} + {said['draws']} draws"
-    with step(words, "sample", said["seconds"]), stoppable():
-        tree = fit.fit(
-            made.panel,
-            made.priors,
-            seed=said["seed"],
-            draws=said["draws"],
-            tune=said["tune"],
-            chains=said["chains"],
-            progress=sys.stderr.isatty(),
-            **({"start": start} if start is not None else {}),
+    with beside.process() as call, stoppable():
+        partnership = call(
+            beside.partnerships, made.panel, made.layers, made.pair, made.partnership_priors,
+            origin=_origin(made.panel), **_of_partnerships(said),
+        )  # fmt: skip
+        layer = call(
+            beside.domain_layer, made.panel, made.priors, made.domain_priors, **_of_domains(said)
         )
-    return keep(part, made, fit.with_domains(tree, sample_domains(made, tree)))
+        with step(words, "sample", said["seconds"]):
+            tree = fit.fit(
+                made.panel,
+                made.priors,
+                seed=said["seed"],
+                draws=said["draws"],
+                tune=said["tune"],
+                chains=said["chains"],
+                progress=sys.stderr.isatty(),
+                **({"start": start} if start is not None else {}),
+            )
+        with step("sampling domains and partnerships, begun meanwhile", "wait", said["seconds"]):
+            domains, said["seconds"]["sample_domains"] = layer()
+            history, said["seconds"]["sample_partnership"] = partnership()
+    whole = fit.with_domains(tree, domains)
+    return keep(part, made, whole, lambda *_: store_partnership(part, made, history))
+
+
+def _of_domains(said: Mapping[str, Any]) -> dict[str, int]:
+    """Return how a run's domain layer is sampled."""
+    from forecast import fit
+
+    draws, tune = said["draws"], said["tune"]
+    if not said["quick"]:
+        draws, tune = round(draws * fit.DOMAIN_DRAWS / fit.DRAWS), fit.DOMAIN_TUNE
+    return {"seed": said["seed"], "draws": draws, "tune": tune, "chains": said["chains"]}
+
+
+def _of_partnerships(said: Mapping[str, Any]) -> dict[str, int]:
+    """Return how a run's hazards and alignment are sampled."""
+    from forecast import fit
+
+    few = said["quick"] or said["draws"] < fit.DRAWS
+    return {key: said[key] for key in ("draws", "tune", "chains") if few} | {"seed": said["seed"]}
 
 
 def sample_domains(made: Plan, tree: xr.DataTree) -> xr.DataTree:
@@ -330,20 +361,15 @@ def sample_domains(made: Plan, tree: xr.DataTree) -> xr.DataTree:
     from forecast import fit
 
     said = made.record
-    draws, tune = said["draws"], said["tune"]
-    if not said["quick"]:
-        draws, tune = round(draws * fit.DOMAIN_DRAWS / fit.DRAWS), fit.DOMAIN_TUNE
-    words = f"sampling domains, {said['chains']} chains of {tune} + {draws} draws"
+    how = _of_domains(said)
+    words = f"sampling domains, {how['chains']} chains of {how['tune']} + {how['draws']} draws"
     with step(words, "sample_domains", said["seconds"]), stoppable():
         return fit.fit_domains(
             made.panel,
             tree["constant_data"].to_dataset(),
             made.domain_priors,
-            seed=said["seed"],
-            draws=draws,
-            tune=tune,
-            chains=said["chains"],
             progress=sys.stderr.isatty(),
+            **how,
         )
 
 
@@ -362,7 +388,7 @@ def keep(
     said = made.record
     tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
     tree = stored(part)
-    known = partnership or _sample_partnership
+    known = partnership or sample_partnership
     history = known(part, made, int(tree["constant_data"].attrs["origin"]))
     with step("judging the fit", "gate", said["seconds"]):
         found = gate.judge(tree, None)
@@ -377,33 +403,40 @@ def keep(
     return tree
 
 
-def _sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | None:
+def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | None:
     """Fit and store the hazards and the alignment, with what they say; None without a history."""
-    from forecast import coupling, events, fit
+    from forecast import beside
 
     said = made.record
-    quick = {key: said[key] for key in ("draws", "tune", "chains")}
     with step("sampling partnerships", "sample_partnership", said["seconds"]), stoppable():
-        history = coupling.fit(
-            made.panel, made.layers, made.pair, made.partnership_priors,
-            origin=origin, seed=said["seed"],
-            **(quick if said["quick"] or said["draws"] < fit.DRAWS else {}),
+        found = beside.partnerships(
+            made.panel, made.layers, made.pair, made.partnership_priors, origin=origin,
+            **_of_partnerships(said),
         )  # fmt: skip
-    if history is None:
+    return store_partnership(part, made, found)
+
+
+def store_partnership(
+    part: Path, made: Plan, found: tuple[xr.DataTree, Mapping[str, pd.DataFrame]] | None
+) -> xr.DataTree | None:
+    """Store hazards and alignment with what they say; return the fits as they were stored."""
+    from forecast import coupling, events
+
+    said = made.record
+    if found is None:
         said["warnings"].append(
             "The panel holds no history of alliances: no partnership is judged."
         )
         return None
+    history, tables = found
     history.to_netcdf(part / PARTNERSHIP, engine=ENGINE)
     coupling.keep_record(made.layers, part / coupling.RECORD)
+    for name, table in tables.items():
+        events.to_csv(table, part / f"partnership_{name}.csv")
     history = stored(part, PARTNERSHIP)
-    with step("checking partnerships", "partnership_check", said["seconds"]):
-        tables = coupling.fit_tables(history, made.partnership_priors[0], seed=said["seed"])
-        for name, table in tables.items():
-            events.to_csv(table, part / f"partnership_{name}.csv")
-        for name in history.children:
-            draws = history[f"{name}/posterior"].to_dataset()
-            said["hashes"][f"posterior_{name}"] = record.hash_draws(draws)
+    for name in history.children:
+        draws = history[f"{name}/posterior"].to_dataset()
+        said["hashes"][f"posterior_{name}"] = record.hash_draws(draws)
     return history
 
 

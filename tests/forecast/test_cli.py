@@ -109,6 +109,8 @@ def stand_ins(invented, monkeypatch):
         predictive_check=lambda tree, recipients, seed: pd.DataFrame(),
         agreement=lambda tree, seed: ({}, None, None))
     put("coupling", fit=lambda *given, **options: None)
+    put("beside", process=lambda: contextlib.nullcontext(lambda *given, **how: lambda: (None, 0.0)),
+        domain_layer=None, partnerships=None)
     put("claims", CLAIMS_FILE="claims.csv", load=lambda: {}, Run=lambda *given: None,
         judge=lambda claims, run: [], write=lambda rows, path: path.write_text("claim\n"))
     put(

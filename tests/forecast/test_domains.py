@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from data.names import DOMAIN, DRAW, SCENARIO, YEAR_FUTURE
 from forecast import domains, events, levels
@@ -31,7 +32,9 @@ def test_domains_of_deliveries_add_up_to_the_total_in_every_draw(ahead, apart):
 
 def test_a_layer_with_more_draws_than_the_joint_model_is_thinned_chain_by_chain(fitted):
     layer = fitted["domains/posterior"].to_dataset()
-    doubled = xr.concat([layer, layer + 1.0], "draw").assign_coords(draw=np.arange(2 * layer.draw.size))
+    doubled = xr.concat([layer, layer + 1.0], "draw").assign_coords(
+        draw=np.arange(2 * layer.draw.size)
+    )
     tree = xr.DataTree.from_dict(
         {
             "posterior": fitted["posterior"].to_dataset(),
@@ -155,8 +158,9 @@ def test_levels_by_domain_begin_with_the_forecasts_own(fitted, ahead, apart):
     gap = (gap.sel(country="CHN") - gap.sel(country="RUS")).median(DRAW)
     for domain in apart[DOMAIN].values:
         # The walk since the middle of the last period is drawn anew.
-        assert mine.loc[domain, "gap_median"] == pytest.approx(float(gap.sel(domain=domain)),
-                                                              abs=0.35)
+        assert mine.loc[domain, "gap_median"] == pytest.approx(
+            float(gap.sel(domain=domain)), abs=0.35
+        )
     assert set(table["alternative"]) >= {"unit_values", "equal_domains", "by_number"}
     values = table[table["alternative"] == "unit_values"]
     assert (values["supplier_items"] > 0).any()

@@ -1,0 +1,38 @@
+"""A second process does what it is given, in its order, and ends with the block."""
+
+import multiprocessing
+import time
+
+import pytest
+
+from data.errors import InputError
+from forecast import beside
+
+
+def refuse(reason):
+    raise InputError(reason)
+
+
+def test_results_come_back_with_their_seconds_in_the_order_of_the_calls():
+    with beside.process() as call:
+        first, second = call(time.sleep, 0.2), call(divmod, 7, 2)
+        assert second()[0] == (3, 1)
+        result, seconds = first()
+    assert result is None and 0.2 <= seconds < 5.0
+
+
+def test_what_a_call_raises_is_raised_where_it_is_waited_for():
+    with beside.process() as call, pytest.raises(InputError, match="no figures"):
+        call(refuse, "no figures")()
+
+
+def test_the_process_ends_with_the_block_in_the_middle_of_its_work():
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt), beside.process() as call:
+        call(time.sleep, 0.0)()
+        call(time.sleep, 60.0)
+        raise KeyboardInterrupt
+    for child in multiprocessing.active_children():
+        child.join(10.0)
+    assert not multiprocessing.active_children()
+    assert time.perf_counter() - start < 30.0
