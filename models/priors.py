@@ -106,8 +106,8 @@ def load(path: Path | None = None, default: Path = DEFAULT_FILE) -> Priors:
         carried = _carried(merged[CARRIED], default.stem, kept["variable"], Path(path))
     held = {CARRIED: merged[CARRIED]} if carried else {}
     return Priors(
-        variables=MappingProxyType(kept["variable"]),
-        constants=MappingProxyType(kept["constant"]),
+        variables=kept["variable"],
+        constants=kept["constant"],
         text=_dump(kept | held),
         carried=carried,
     )

@@ -1,12 +1,15 @@
 """A second process does what it is given, in its order, and ends with the block."""
 
 import multiprocessing
+import pickle
 import time
 
 import pytest
 
 from data.errors import InputError
+from data.panel import assemble
 from forecast import beside
+from models import domains, partnership, priors
 
 
 def refuse(reason):
@@ -36,3 +39,10 @@ def test_the_process_ends_with_the_block_in_the_middle_of_its_work():
         child.join(10.0)
     assert not multiprocessing.active_children()
     assert time.perf_counter() - start < 30.0
+
+
+def test_what_the_fits_are_given_can_be_sent_to_a_process():
+    beliefs = priors.load()
+    given = (assemble(), beliefs, priors.load(default=domains.PRIORS_FILE), partnership.load())
+    sent = pickle.loads(pickle.dumps(given))
+    assert sent[0].identical(given[0]) and sent[1:] == given[1:]
