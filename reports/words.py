@@ -20,9 +20,11 @@ from data.names import (
     JUNIOR_EVERYWHERE,
 )
 from reports import domain_words, partnership_words
-from reports.figures import EVENT_TITLES, one_scale
+from reports.figures import one_scale
 from reports.numerals import HIGH, NONE, complement, error, number, places, prob, span
 from reports.phrases import (
+    EVENT_CLAUSES,
+    EVENT_TITLES,
     RECIPIENT,
     SUPPLIER,
     VERDICTS,
@@ -31,6 +33,7 @@ from reports.phrases import (
     count,
     curly,
     date,
+    event_name,
     listing,
     rule,
     say,
@@ -45,12 +48,6 @@ from reports.reading import verdict
 FEW_DRAWS = 100
 """Timing that rests on fewer draws than this is flagged."""
 
-EVENT_CLAUSES = {
-    CAPACITY_CROSSOVER: "{r} overtakes {s} in latent capacity",
-    CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
-    EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
-    INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean ({n}-year mean)",
-}
 EVENT_PAST = {
     CAPACITY_CROSSOVER: "by {origin} {r} had overtaken {s} in latent capacity",
     CAPACITY_CROSSOVER_SUSTAINED: "by {origin} {r} had been ahead of {s} in latent capacity for "
@@ -161,12 +158,6 @@ TOPICS = (
     ("Other", ("",)),
 )
 """Topics of the parameter table: exact names, or a prefix that ends in an underscore."""
-
-
-def event_name(payload: Payload, event: str) -> str:
-    """Short name of an event, as its panels in the figures are titled."""
-    roles = {role: payload["pair"][role]["name"] for role in (RECIPIENT, SUPPLIER)}
-    return EVENT_TITLES[event].format(**roles)
 
 
 # Headline --------------------------------------------------------------------------------------
