@@ -19,7 +19,7 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from reports import domain_figures, partnership_figures, style
+from reports import changes_figures, domain_figures, partnership_figures, style
 from reports.numerals import complement, prob
 from reports.phrases import EVENT_TITLES, ROLES, names
 from reports.style import COLOURS, FAINT, GREY, INK, values
@@ -460,6 +460,7 @@ ALL = {
     "timing": timing,
     **domain_figures.ALL,
     **partnership_figures.ALL,
+    **changes_figures.ALL,
     "chains": chains,
 }
 
@@ -468,6 +469,8 @@ def has(payload: Payload, key: str) -> bool:
     """Whether the payload holds what a figure shows."""
     if key in partnership_figures.ALL:
         return partnership_figures.has(payload, key)
+    if key in changes_figures.ALL:
+        return changes_figures.has(payload, key)
     if key == "chains":
         return payload["chains"]["quantity"] == "gap"
     return bool(payload["levels"]["rows"]) if key == "levels" else True

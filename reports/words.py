@@ -19,7 +19,7 @@ from data.names import (
     INDEPENDENCE,
     JUNIOR_EVERYWHERE,
 )
-from reports import domain_words, partnership_words
+from reports import changes_words, domain_words, partnership_words
 from reports.figures import one_scale
 from reports.numerals import HIGH, NONE, complement, error, number, places, prob, span
 from reports.phrases import (
@@ -630,7 +630,7 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
     }
     made |= domain_words.CAPTIONS
     found = {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
-    return found | partnership_words.captions(payload)
+    return found | partnership_words.captions(payload) | changes_words.captions(payload)
 
 
 def _levels_caption(payload: Payload) -> str:
@@ -1243,6 +1243,7 @@ def write(payload: Payload) -> dict[str, Any]:
         "captions": captions(payload),
         "domains": domain_words.write(payload),
         "partnership": partnership_words.write(payload),
+        "changes": changes_words.write(payload),
         "milestones": milestone_table(payload),
         "claims": claims_table(payload),
         "claims_summary": claims_summary(payload),
