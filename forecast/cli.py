@@ -123,6 +123,9 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--out", type=Path, metavar="FILE", help="the table of scores; scores.csv of the store"
     )
+    score.add_argument(
+        "--run", metavar="DIR-OR-ID", help="a run in whose report the track record is to stand"
+    )
     _panel_option(score)
     book = _group(commands.add_parser("ledger", help="the record of published forecasts"))
     entered = _command(book, "list", ledger_list, "list what was entered, oldest first")
@@ -710,7 +713,8 @@ def explain_command(args: Args) -> int:
     """Split the change of each headline from run A to run B into changed priors or code, revised
     history and the new year: by weights where these can be trusted, by fits between the two where
     not. Then the observations that moved a headline most, and what would have to be true in next
-    year's data to move it by ten points. The tables are written into the folder of run B too.
+    year's data to move it by ten points. The tables are written into the folder of run B too,
+    and `crossover report` shows them as a page.
     """
     from data import additions
     from forecast import explain
@@ -744,6 +748,7 @@ def explain_command(args: Args) -> int:
               "ten points")  # fmt: skip
     put(header, rows, False, f"Next year's data and {at}, now {found.now:.3f}")
     say(f"written into {b}: {', '.join(explain.FILES)}")
+    say(f"as a page of the report: crossover report --run {b}")
     return DONE
 
 
@@ -936,11 +941,13 @@ def score_command(args: Args) -> int:
     """Score what was forecast against what came since, in its first and its latest release: events
     by Brier and logarithmic score, quantities by CRPS (from quantiles every 2.5 %, in TIV million
     and of the log of one plus the value) and by how often their intervals held. Probabilities below
-    half a draw count as half a draw. All scores go into a table.
+    half a draw count as half a draw. All scores go into a table; with --run the track record goes
+    into that run's folder too, and `crossover report` shows it.
     """
     from forecast import ledger, scoring
 
     store = runs.store(args.store)
+    run = runs.find(args.run, store) if args.run else None
     found = ledger.entries(store)
     if not found:
         rule = "holds no entry yet: a run is entered when its gate has passed"
@@ -955,6 +962,9 @@ def score_command(args: Args) -> int:
     writer.writerow(scoring.Score._fields)
     writer.writerows([cell(value) for value in row] for row in rows)
     runs.write(out, text.getvalue())
+    if run is not None:
+        with runs.refreshing(run) as part:
+            runs.write(part / scoring.RECORD, scoring.track_record(found, rows))
     if not rows:
         origins = sorted({entry.origin for entry in found})
         say(
@@ -968,6 +978,8 @@ def score_command(args: Args) -> int:
         shown = [(*row[:3], *(_short(value) for value in row[3:])) for row in scoring.means(rows)]
         put((*header, "in 50 %", "in 90 %"), shown, False, "Mean scores; smaller is better")
     say(f"all scores: {out}")
+    if run is not None:
+        say(f"in the report: crossover report --run {run}")
     return DONE
 
 

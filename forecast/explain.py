@@ -8,6 +8,7 @@ A step within the same years is made by weights where they can be trusted, by a 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -61,7 +62,10 @@ class Posterior(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One bar of a waterfall: by how much a headline moved in one step, and how surely."""
+    """One bar of a waterfall: by how much a headline moved in one step, and how surely.
+
+    `mc_error` is that of the change; of `before` and `after` each has its own.
+    """
 
     event: str
     what: str
@@ -71,6 +75,8 @@ class Part(NamedTuple):
     change: float | None
     mc_error: float | None
     how: str
+    before_error: float | None = None
+    after_error: float | None = None
 
 
 # The split -------------------------------------------------------------------------------------
@@ -105,7 +111,7 @@ def split(chain: Sequence[Posterior], years: Sequence[int]) -> list[Part]:
                 error = _error(one, two, before, after) if change is not None else None
                 found.append(
                     Part(event, what if what == MEDIAN else f"by {what}", step, before[0],
-                         after[0], change, error, two.how)
+                         after[0], change, error, two.how, before[1], after[1])
                 )  # fmt: skip
     return found
 
@@ -535,7 +541,10 @@ FILES = ("explain.csv", "explain_observations.csv", "explain_next_year.csv", "ex
 
 
 class Explanation(NamedTuple):
-    """What `explain` found: the split, and of one headline, `event` by the year `by`, the rest."""
+    """What `explain` found: the split, and of one headline, `event` by the year `by`, the rest.
+
+    `ends`: of both runs, which they are and what they knew, as from `known_to`.
+    """
 
     parts: list[Part]
     event: str
@@ -544,6 +553,21 @@ class Explanation(NamedTuple):
     influences: list[Influence]
     conditions: list[Condition]
     links: list[dict[str, Any]]
+    ends: Sequence[Mapping[str, Any]] = ()
+
+
+def known_to(run: Path, tree: xr.DataTree) -> dict[str, Any]:
+    """Return which run it is, its last year of data, and the releases, priors and code it used."""
+    said, known = runs.read(run), tree["constant_data"].attrs
+    return {
+        "id": said.get("id"),
+        "created": said.get("created"),
+        "as_of": said.get("as_of"),
+        "origin": int(known["origin"]),
+        "vintages": json.loads(known.get("vintages") or "{}"),
+        "priors": (said.get("hashes") or {}).get("priors"),
+        "code": said.get("code"),
+    }
 
 
 def explain(
@@ -593,13 +617,14 @@ def explain(
         rule = f"must be one of {', '.join(events)}"
         raise InputError(fault(rule, column="--event", value=event))
     event, by = _most_moved(parts, event, by)
-    tree = steps.stored(b)
-    old = steps.stored(a)["constant_data"].to_dataset()
+    before, tree = steps.stored(a), steps.stored(b)
+    old = before["constant_data"].to_dataset()
     first = links[-1].first[event]
     return Explanation(
         parts, event, by, float((first <= by).mean()), influences(tree, old, first, by),
         next_year(ahead, first, by),
         [{"how": one.how, "khat": one.khat, "draws": int(one.log_weight.size)} for one in links],
+        [known_to(a, before), known_to(b, tree)],
     )  # fmt: skip
 
 
@@ -633,6 +658,7 @@ def write(folder: Path, found: Explanation) -> None:
         "probability": found.now,
         "links": found.links,
         "waterfalls": waterfalls(found.parts),
+        **dict(zip(("from", "to"), found.ends, strict=False)),
     }
     runs.write(folder / FILES[3], told)
 

@@ -10,8 +10,8 @@ import datetime
 import functools
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -33,6 +33,8 @@ from forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
 FIRST, LATEST = "first", "latest"
 RESOLVED = (EXPORT_CROSSOVER, INDEPENDENCE)
 """Events that figures resolve."""
+RECORD = "track_record.json"
+"""The track record in the folder of a run, for its report."""
 
 
 class Score(NamedTuple):
@@ -234,3 +236,58 @@ def means(rows: Iterable[Score]) -> list[Mean]:
 def _mean(rows: list[Score], name: str) -> float | None:
     values = [getattr(row, name) for row in rows if getattr(row, name) is not None]
     return math.fsum(values) / len(values) if values else None
+
+
+def track_record(entries: Sequence[Entry], rows: Sequence[Score]) -> dict[str, Any]:
+    """Sum up a ledger and its scores, for a report.
+
+    Parameters
+    ----------
+    entries
+        As from `ledger.entries`.
+    rows
+        As from `score`, of those entries.
+
+    Returns
+    -------
+    dict
+        `entries`, `runs`, `origins`, `pairs` and `ledger`, the hash of the last entry; `questions`:
+        for each, how many were `entered`, how many figures can resolve (`resolvable`) and how many
+        bear on later data (`scored`); `means`: as from `means`, with the number of distinct
+        `outturns`, since runs of one origin are scored against the same; `newest`, the newest
+        release scored against, empty when there is none.
+    """
+    scored = {tuple(getattr(row, name) for name in ledger.KEY) for row in rows}
+    questions = [
+        {
+            "question": question,
+            "entered": len(held),
+            "resolvable": sum(map(_scored, held)),
+            "scored": sum(_key(entry) in scored for entry in held),
+        }
+        for question in dict.fromkeys(entry.question for entry in entries)
+        for held in [[entry for entry in entries if entry.question == question]]
+    ]
+    outturns: dict[tuple[str, str], set[tuple]] = defaultdict(set)
+    for row in rows:
+        of = (row.country,) if row.country else (row.supplier, row.recipient)
+        # Whether an event has happened depends on the origin from which it is counted.
+        since = row.origin if row.question in RESOLVED else 0
+        outturns[row.question, row.release].add((*of, since, row.year))
+    return {
+        "entries": len(entries),
+        "runs": len({entry.run for entry in entries}),
+        "origins": sorted({entry.origin for entry in entries}),
+        "pairs": sorted({f"{entry.supplier}-{entry.recipient}" for entry in entries}),
+        "ledger": entries[-1].hash if entries else "",
+        "questions": questions,
+        "means": [
+            mean._asdict() | {"outturns": len(outturns[mean.question, mean.release])}
+            for mean in means(rows)
+        ],
+        "newest": max((row.vintage for row in rows), default=""),
+    }
+
+
+def _key(entry: Entry) -> tuple:
+    return tuple(getattr(entry, name) for name in ledger.KEY)

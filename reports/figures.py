@@ -19,23 +19,11 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from data.names import (
-    CAPACITY_CROSSOVER,
-    CAPACITY_CROSSOVER_SUSTAINED,
-    EXPORT_CROSSOVER,
-    INDEPENDENCE,
-)
-from reports import domain_figures, partnership_figures, style
+from reports import changes_figures, domain_figures, partnership_figures, style
 from reports.numerals import complement, prob
-from reports.phrases import ROLES, names
+from reports.phrases import EVENT_TITLES, ROLES, names
 from reports.style import COLOURS, FAINT, GREY, INK, values
 
-EVENT_TITLES = {
-    CAPACITY_CROSSOVER: "Capacity: {recipient} ahead",
-    CAPACITY_CROSSOVER_SUSTAINED: "Capacity: ahead three years running",
-    EXPORT_CROSSOVER: "Exports: {recipient} ahead",
-    INDEPENDENCE: "Independence from {supplier}",
-}
 LOG_TICKS = 3
 """A logarithmic axis takes the coarsest steps that give this many ticks."""
 TIV_TICKS = (0, 10, 100, 1_000, 10_000, 100_000)
@@ -472,6 +460,7 @@ ALL = {
     "timing": timing,
     **domain_figures.ALL,
     **partnership_figures.ALL,
+    **changes_figures.ALL,
     "chains": chains,
 }
 
@@ -480,6 +469,8 @@ def has(payload: Payload, key: str) -> bool:
     """Whether the payload holds what a figure shows."""
     if key in partnership_figures.ALL:
         return partnership_figures.has(payload, key)
+    if key in changes_figures.ALL:
+        return changes_figures.has(payload, key)
     if key == "chains":
         return payload["chains"]["quantity"] == "gap"
     return bool(payload["levels"]["rows"]) if key == "levels" else True

@@ -39,7 +39,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from reports import domains, partnership
+from reports import changes, domains, partnership
 from reports.reading import (
     CONTRADICTED,
     QUANTILES,
@@ -242,6 +242,8 @@ def _collect(
         ),
         "domains": by_domain,
         "partnership": partnership.collect(run, folder, tables, milestones),
+        "changes": changes.collect(folder, record, names, origin),
+        "track_record": changes.record_of(run),
         "claims": _claims(
             origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN)
         ),

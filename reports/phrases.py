@@ -6,6 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from data.names import (
+    CAPACITY_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED,
+    EXPORT_CROSSOVER,
+    INDEPENDENCE,
+)
 from reports.numerals import NONE
 
 Payload = Mapping[str, Any]
@@ -21,7 +27,18 @@ VERDICTS = {
     "open": "left open",
     "untested": "not tested",
 }
-
+EVENT_TITLES = {
+    CAPACITY_CROSSOVER: "Capacity: {recipient} ahead",
+    CAPACITY_CROSSOVER_SUSTAINED: "Capacity: ahead three years running",
+    EXPORT_CROSSOVER: "Exports: {recipient} ahead",
+    INDEPENDENCE: "Independence from {supplier}",
+}
+EVENT_CLAUSES = {
+    CAPACITY_CROSSOVER: "{r} overtakes {s} in latent capacity",
+    CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
+    EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
+    INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean ({n}-year mean)",
+}
 
 
 def the(name: str) -> str:
@@ -133,3 +150,9 @@ def names(payload: Payload) -> dict[str, str]:
     """Country names by role, as short as a label must be."""
     return {role: label(payload["pair"][role]["name"], payload["pair"][role]["code"])
             for role in ROLES}
+
+
+def event_name(payload: Payload, event: str) -> str:
+    """Short name of an event, as its panels in the figures are titled."""
+    roles = {role: payload["pair"][role]["name"] for role in (RECIPIENT, SUPPLIER)}
+    return EVENT_TITLES[event].format(**roles)

@@ -19,10 +19,12 @@ from data.names import (
     INDEPENDENCE,
     JUNIOR_EVERYWHERE,
 )
-from reports import domain_words, partnership_words
-from reports.figures import EVENT_TITLES, one_scale
+from reports import changes_words, domain_words, partnership_words
+from reports.figures import one_scale
 from reports.numerals import HIGH, NONE, complement, error, number, places, prob, span
 from reports.phrases import (
+    EVENT_CLAUSES,
+    EVENT_TITLES,
     RECIPIENT,
     SUPPLIER,
     VERDICTS,
@@ -31,6 +33,7 @@ from reports.phrases import (
     count,
     curly,
     date,
+    event_name,
     listing,
     rule,
     say,
@@ -45,12 +48,6 @@ from reports.reading import verdict
 FEW_DRAWS = 100
 """Timing that rests on fewer draws than this is flagged."""
 
-EVENT_CLAUSES = {
-    CAPACITY_CROSSOVER: "{r} overtakes {s} in latent capacity",
-    CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
-    EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
-    INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean ({n}-year mean)",
-}
 EVENT_PAST = {
     CAPACITY_CROSSOVER: "by {origin} {r} had overtaken {s} in latent capacity",
     CAPACITY_CROSSOVER_SUSTAINED: "by {origin} {r} had been ahead of {s} in latent capacity for "
@@ -161,12 +158,6 @@ TOPICS = (
     ("Other", ("",)),
 )
 """Topics of the parameter table: exact names, or a prefix that ends in an underscore."""
-
-
-def event_name(payload: Payload, event: str) -> str:
-    """Short name of an event, as its panels in the figures are titled."""
-    roles = {role: payload["pair"][role]["name"] for role in (RECIPIENT, SUPPLIER)}
-    return EVENT_TITLES[event].format(**roles)
 
 
 # Headline --------------------------------------------------------------------------------------
@@ -639,7 +630,7 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
     }
     made |= domain_words.CAPTIONS
     found = {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
-    return found | partnership_words.captions(payload)
+    return found | partnership_words.captions(payload) | changes_words.captions(payload)
 
 
 def _levels_caption(payload: Payload) -> str:
@@ -1252,6 +1243,7 @@ def write(payload: Payload) -> dict[str, Any]:
         "captions": captions(payload),
         "domains": domain_words.write(payload),
         "partnership": partnership_words.write(payload),
+        "changes": changes_words.write(payload),
         "milestones": milestone_table(payload),
         "claims": claims_table(payload),
         "claims_summary": claims_summary(payload),

@@ -704,6 +704,12 @@ def test_a_run_is_entered_listed_checked_and_scored(command, published, own_stor
     scored = command("score")
     assert scored.code == 0 and "nothing to score yet" in scored.err
     assert (own_store / "scores.csv").read_text().startswith("run,question,country")
+    assert not (published / "track_record.json").exists()
+    asked = command("score", "--run", str(published))
+    assert asked.code == 0 and f"crossover report --run {published}" in asked.err
+    record = json.loads((published / "track_record.json").read_text())
+    assert record["entries"] == 29 and record["means"] == []
+    assert command("score", "--run", "no/such").code == cli.BAD_INPUT
 
 
 def test_a_run_that_failed_its_gate_is_not_entered_and_exits_3(command, published, own_store):

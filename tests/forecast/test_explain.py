@@ -1,5 +1,6 @@
 """Why an answer moved: steps that add up, observations, and next year's data."""
 
+import itertools
 import json
 import math
 
@@ -69,9 +70,18 @@ def test_a_step_within_the_same_draws_is_known_better_than_one_between_two_fits(
 def test_the_error_of_a_probability_is_the_binomial_one_of_independent_draws(chain):
     part = explain.split(chain, [2035])[0]
     value, error, _ = explain._headline(chain[0], "export_crossover", "2035")
-    assert part.before == value
+    assert part.before == value and part.before_error == error
     # The effective size of independent draws is estimated to within some per cent.
     assert error == pytest.approx(math.sqrt(value * (1 - value) / 2000), rel=0.15)
+
+
+def test_before_and_after_have_errors_of_their_own(chain):
+    parts = [part for part in explain.split(chain, [2035]) if part.what == "by 2035"]
+    for one, two in itertools.pairwise(parts):
+        assert one.after_error == two.before_error > 0
+    # The last step is between two fits: its error is that of both ends together.
+    last = parts[-1]
+    assert last.mc_error == pytest.approx(math.hypot(last.before_error, last.after_error))
 
 
 def test_an_event_that_never_happens_has_no_median_year_and_no_change_of_it():
@@ -98,7 +108,10 @@ def test_what_is_found_is_written_as_tables_and_bars(chain, tmp_path):
     explain.write(tmp_path, found)
     assert all((tmp_path / name).is_file() for name in explain.FILES)
     told = json.loads((tmp_path / "explain.json").read_text("utf-8"))
-    assert len(told["waterfalls"]) == 2
+    assert len(told["waterfalls"]) == 2 and "from" not in told
+    explain.write(tmp_path, found._replace(ends=[{"id": "a"}, {"id": "b"}]))
+    told = json.loads((tmp_path / "explain.json").read_text("utf-8"))
+    assert (told["from"]["id"], told["to"]["id"]) == ("a", "b")
 
 
 # Observations ----------------------------------------------------------------------------------
@@ -195,6 +208,9 @@ def test_two_runs_of_the_same_draws_have_nothing_to_explain(fitted, tmp_path):
     assert [one["how"] for one in found.links] == made
     assert all(part.change in (0.0, None) for part in found.parts)
     assert found.influences == []
+    assert [end["origin"] for end in found.ends] == [small.ORIGIN] * 2
+    assert [end["id"] for end in found.ends] == [json.loads((run / "run.json").read_text())["id"]
+                                                for run in (a, b)]
     with pytest.raises(InputError, match="must be a year after 2012, up to 2020"):
         explain.explain(a, b, [tmp_path], by=2012)
     with pytest.raises(InputError, match="must be one of"):

@@ -131,3 +131,43 @@ def test_the_outturn_is_what_the_model_calls_observed():
         mine = came.values(day, ledger.EXPORTS, who, range(2000, 2025))
         theirs = tiv.sel(supplier=who, year=slice(2000, 2024)).sum("recipient")
         assert np.allclose(mine, theirs)
+
+
+def test_a_record_counts_what_was_entered_what_can_be_resolved_and_what_was():
+    by = {"2022": 0.0, "2023": 0.4, "2024": 0.7, "2025": 0.8}
+    said = [
+        real("export_crossover", 2022, by),
+        real("export_crossover", 2022, by, run="r2"),
+        real("export_crossover", 2024, {"2025": 0.8}, run="r3", hash="last"),
+        real("capacity_crossover", 2022, by),
+    ]
+    # The chain of hashes ends with the last entry.
+    said = [*said[:2], said[3], said[2]]
+    record = scoring.track_record(said, scoring.score(said))
+    assert (record["entries"], record["runs"], record["origins"]) == (4, 3, [2022, 2024])
+    assert (record["pairs"], record["ledger"]) == (["RUS-CHN"], "last")
+    assert record["questions"] == [
+        {"question": "export_crossover", "entered": 3, "resolvable": 3, "scored": 2},
+        {"question": "capacity_crossover", "entered": 1, "resolvable": 0, "scored": 0},
+    ]
+    first, latest = record["means"]
+    # Two runs from one origin are scored against the same two outturns.
+    assert (first["release"], first["scored"], first["outturns"]) == ("first", 4, 2)
+    assert latest["brier"] == pytest.approx((0.36 + 0.09) / 2)
+    assert record["newest"] >= "2026-02-12"
+
+
+def test_a_figure_is_one_outturn_whatever_the_origin(panel):
+    said = [
+        entry(ledger.QUANTITY, "imports", quantiles((2019, 2020), 0, 10), country="CHN",
+              origin=origin, run=str(origin), supplier=supplier)
+        for origin, supplier in ((2018, "RUS"), (2017, "FRA"))
+    ]
+    mean = scoring.track_record(said, scoring.score(said, panel))["means"][0]
+    assert (mean["scored"], mean["outturns"]) == (4, 2)
+
+
+def test_a_record_of_nothing_scored_has_no_means():
+    said = [real("independence", 2023, {"2024": 0.5}, supplier="FRA", recipient="RUS")]
+    record = scoring.track_record(said, scoring.score(said))
+    assert (record["entries"], record["means"], record["newest"]) == (1, [], "")
