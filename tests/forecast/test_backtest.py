@@ -16,7 +16,7 @@ from scipy import stats
 import data.panel
 from data.errors import InputError
 from data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
-from forecast import backtest, baselines, blend, cli, cluster, fit, origins, runs, skill
+from forecast import backtest, baselines, blend, cli, cluster, fit, origins, runs, skill, summary
 from forecast.skill import LEVELS
 from tests import small
 
@@ -344,6 +344,8 @@ def test_a_backtest_writes_its_tables_and_goes_on_where_it_stopped(tmp_path, ser
     assert list(deliveries[2023]) == ["real-time"]
     for name in ("skill.csv", "events_skill.csv", "calibration.csv", "fits.csv"):
         assert len(pd.read_csv(out / name)), name
+    # Our own model is not among these, so that there is nothing to tell of it.
+    assert tuple(pd.read_csv(out / summary.FILE).columns) == summary.COLUMNS
     assert not list(out.rglob(".*"))
 
 
