@@ -25,7 +25,7 @@ from data.names import (
     EXPORT_CROSSOVER,
     INDEPENDENCE,
 )
-from reports import domain_figures, partnership_figures, style
+from reports import domain_figures, partnership_figures, skill_figures, style
 from reports.numerals import complement, prob
 from reports.phrases import ROLES, names
 from reports.style import COLOURS, FAINT, GREY, INK, values
@@ -472,6 +472,7 @@ ALL = {
     "timing": timing,
     **domain_figures.ALL,
     **partnership_figures.ALL,
+    **skill_figures.ALL,
     "chains": chains,
 }
 
@@ -480,6 +481,8 @@ def has(payload: Payload, key: str) -> bool:
     """Whether the payload holds what a figure shows."""
     if key in partnership_figures.ALL:
         return partnership_figures.has(payload, key)
+    if key in skill_figures.ALL:
+        return skill_figures.has(payload)
     if key == "chains":
         return payload["chains"]["quantity"] == "gap"
     return bool(payload["levels"]["rows"]) if key == "levels" else True

@@ -39,7 +39,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from reports import domains, partnership
+from reports import domains, partnership, skill
 from reports.reading import (
     CONTRADICTED,
     QUANTILES,
@@ -242,6 +242,7 @@ def _collect(
         ),
         "domains": by_domain,
         "partnership": partnership.collect(run, folder, tables, milestones),
+        "skill": skill.collect(),
         "claims": _claims(
             origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN)
         ),
