@@ -472,8 +472,8 @@ ALL = {
     "timing": timing,
     **domain_figures.ALL,
     **partnership_figures.ALL,
-    **skill_figures.ALL,
     "chains": chains,
+    **skill_figures.ALL,
 }
 
 
@@ -481,10 +481,10 @@ def has(payload: Payload, key: str) -> bool:
     """Whether the payload holds what a figure shows."""
     if key in partnership_figures.ALL:
         return partnership_figures.has(payload, key)
-    if key in skill_figures.ALL:
-        return skill_figures.has(payload)
     if key == "chains":
         return payload["chains"]["quantity"] == "gap"
+    if key in skill_figures.ALL:
+        return skill_figures.has(payload)
     return bool(payload["levels"]["rows"]) if key == "levels" else True
 
 

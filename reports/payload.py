@@ -242,11 +242,11 @@ def _collect(
         ),
         "domains": by_domain,
         "partnership": partnership.collect(run, folder, tables, milestones),
-        "skill": skill.collect(),
         "claims": _claims(
             origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN)
         ),
         "parameters": parameters,
+        "skill": skill.collect(),
         "chains": _chains(tree, pair, origin),
         "sources": _sources(constant),
         "record": _record(record),

@@ -639,7 +639,8 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
     }
     made |= domain_words.CAPTIONS
     found = {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
-    return found | partnership_words.captions(payload) | skill_words.captions(payload)
+    found |= skill_words.captions(payload)
+    return found | partnership_words.captions(payload)
 
 
 def _levels_caption(payload: Payload) -> str:
@@ -1252,7 +1253,6 @@ def write(payload: Payload) -> dict[str, Any]:
         "captions": captions(payload),
         "domains": domain_words.write(payload),
         "partnership": partnership_words.write(payload),
-        "skill": skill_words.write(payload),
         "milestones": milestone_table(payload),
         "claims": claims_table(payload),
         "claims_summary": claims_summary(payload),
@@ -1266,6 +1266,7 @@ def write(payload: Payload) -> dict[str, Any]:
         "providers": providers(payload),
         "record": record_table(payload),
         "warnings": list(payload["warnings"]),
+        "skill": skill_words.write(payload),
         "limits": limits(payload),
     })
 
