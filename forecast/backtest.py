@@ -8,6 +8,7 @@ an origin and model, so that a backtest goes on where it stopped.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 import time
@@ -22,7 +23,7 @@ import xarray as xr
 from data.errors import InputError, fault
 from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
 from data.tables import Panel
-from forecast import baselines, runs, skill
+from forecast import baselines, runs, skill, summary
 from forecast.blend import BLEND, blend
 from forecast.origins import (
     ACTIVE_YEARS,
@@ -456,13 +457,16 @@ def run(
     return sorted(failed)
 
 
-def report(out: Path, folder: Panel = None) -> dict[str, pd.DataFrame]:
+def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.DataFrame]:
     """Score all that is kept and write the tables; return them by file name.
 
     scores.csv holds a row a score (see `skill.compact`); skill.csv compares models, and the blend
     of ours with persistence, by target and group of horizons; events_skill.csv, calibration.csv
-    and fits.csv say how good events, intervals and fits are.
+    and fits.csv say how good events, intervals and fits are; summary.csv (see `summary.summarise`)
+    is what a report prints of all that, with `command`, which is on record in it.
     """
+    from forecast import record
+
     forecasts = kept(out)
     if not forecasts:
         raise InputError(fault("holds no forecast yet", file=out))
@@ -490,6 +494,16 @@ def report(out: Path, folder: Panel = None) -> dict[str, pd.DataFrame]:
             ]
         ),
     }  # fmt: skip
+    options = out / OPTIONS
+    made = {
+        "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "command": command,
+        "seed": json.loads(options.read_text("utf-8"))["seed"] if options.is_file() else None,
+        "panel": record.hash_panel(folder) if folder else None,
+    }
+    tables[summary.FILE] = summary.summarise(
+        table, tables[SUMMARY], tables[EVENTS], tables[FITS], made
+    )
     for name, rows in tables.items():
         with contextlib.closing(_file(out / name)) as handle:
             rows.to_csv(handle, index=False, float_format="%.5g", lineterminator="\n")

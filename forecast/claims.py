@@ -63,7 +63,9 @@ RULES = {
     "where there is one, lies on that side; contradicted in the mirror case",
     "score": "supported if the 90 % intervals over treaties and over decades are above nought, "
     "contradicted if both are below",
-    "skill": "supported if the skill is higher beyond its 90 % interval",
+    "skill": "forecasts of deliveries from past origins with the first and not the second, against "
+    "those with the second and not the first: supported if the skill is above nought beyond its "
+    "90 % interval, contradicted if it is below beyond it",
     "none": "no quantity of these models tests it",
 }
 
@@ -712,9 +714,23 @@ def _scenario(name: str, claim: Claim, run: Run) -> Row:
 
 
 def _skill(name: str, claim: Claim, run: Run) -> Row:
-    words = f"skill out of sample of {claim['better']} over {claim['than']}"
-    why = "no backtest compares the two"
-    return _nothing(name, claim, words, why, "skill")
+    from forecast import summary
+
+    better, than = claim["better"], claim["than"]
+    words = f"skill out of sample of {better} over {than}"
+    models = (summary.WITHOUT.get(than), summary.WITHOUT.get(better))
+    for row in summary.shipped():
+        head = (row["part"], row["target"], row["model"], row["against"])
+        if head == (summary.ABLATION, summary.DELIVERIES, *models):
+            gap, low, high = (float(row[k] or "nan") for k in ("skill", "skill_q05", "skill_q95"))
+            verdict = SUPPORTED if low > 0 else CONTRADICTED if high < 0 else OPEN
+            spread = f" [{low:+.3f}, {high:+.3f}]" if np.isfinite([low, high]).all() else ""
+            return _row(
+                name, claim, quantity=words, value=gap, verdict=verdict, rule=RULES["skill"],
+                figure=f"{gap:+.3f}{spread}; {len(row['origins'].split())} origins",
+                data="SIPRI; 'crossover backtest'", vintage=row["made"],
+            )  # fmt: skip
+    return _nothing(name, claim, words, "no backtest compares the two", "skill")
 
 
 def _not_identified(name: str, claim: Claim, run: Run) -> Row:

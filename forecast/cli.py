@@ -1156,7 +1156,8 @@ def backtest_command(args: Args) -> int:
     """Forecast from past origins with what was known half a year later, and score the forecasts
     against benchmarks that were given the same. What is done is kept, one file an origin and
     model: the same command goes on where it was stopped. Scores go to scores.csv, comparisons to
-    skill.csv, events to events_skill.csv, intervals to calibration.csv.
+    skill.csv, events to events_skill.csv, intervals to calibration.csv, and all that a report
+    prints of them to summary.csv.
     """
     from forecast import backtest
     from models.priors import load
@@ -1175,7 +1176,7 @@ def backtest_command(args: Args) -> int:
             out, wanted, horizons=args.horizons, given=given, sampler=sampler, folder=layers,
             workers=args.workers, scheduler=args.scheduler, say=say,
         )  # fmt: skip
-    tables = backtest.report(out, layers)
+    tables = backtest.report(out, layers, args.line)
     header, rows = backtest.shown(tables[backtest.SUMMARY])
     title = "Skill of each model against the best benchmark by hindsight (90 % interval by origin)"
     put(header, rows, args.csv, title)

@@ -33,12 +33,14 @@ FOCAL = {
     (EXPORTS, "RUS"): "Russia's exports",
     (EXPORTS, "CHN"): "China's exports",
 }
+ALL_FOUR, ALL_EVENTS = "focal four", "all events"
 HEADLINE = {name: "crps_log1p" if name in IN_TIV else "crps" for name in TARGETS}
 """The score by which each target is judged."""
 GROUPS = {"1-3": (1, 3), "4-6": (4, 6)}
 BIN = 0.25
 """Width of the bins of the logarithmic score, in log(1 + value)."""
 MASSES = (0.5, 0.8, 0.9)
+KINDS_OF_VINTAGE = (REAL_TIME, PARTLY, ASSUMED) = ("real-time", "partly assumed", "assumed")
 BLOCK = 2
 """Origins that follow each other, resampled together: their horizons overlap."""
 RESAMPLES = 2000
@@ -227,8 +229,8 @@ def score_forecast(
 def kind_of_vintage(assumed: float) -> str:
     """Say what a forecast's own history rests on, given the share of it with an assumed date."""
     if assumed <= 0.0:
-        return "real-time"
-    return "assumed" if assumed >= 1.0 else "partly assumed"
+        return REAL_TIME
+    return ASSUMED if assumed >= 1.0 else PARTLY
 
 
 def compact(table: pd.DataFrame) -> pd.DataFrame:
@@ -317,12 +319,35 @@ def difference(
     return out
 
 
-def headline(table: pd.DataFrame, release: str = "latest") -> pd.DataFrame:
-    """Return the rows of the headline score of each target, against one release, by group."""
-    wanted = table["target"].map(HEADLINE).fillna("brier")
+def headline(
+    table: pd.DataFrame, release: str = "latest", score: str | None = None
+) -> pd.DataFrame:
+    """Return the rows of the headline score of each target, against one release, by group.
+
+    With `score` those of that score.
+    """
+    wanted = score or table["target"].map(HEADLINE).fillna("brier")
     own = table[(table["score"] == wanted) & (table["release"] == release)]
     own = own.assign(group=group_of(own["horizon"]))
     return own[own["group"] != ""]
+
+
+def judged(table: pd.DataFrame, score: str | None = None) -> pd.DataFrame:
+    """Return the rows of `headline`, and again those of the focal four, each by itself and all
+    together, and of all events together; `target` names them, as in `summary`.
+    """
+    scored = headline(table, score=score)
+    four = focal(scored)
+    events = scored[~scored["target"].isin(TARGETS)]
+    return pd.concat(
+        [
+            scored,
+            four,
+            four.assign(unit=four["target"], target=ALL_FOUR),
+            events.assign(unit=events["target"] + "/" + events["unit"], target=ALL_EVENTS),
+        ],
+        ignore_index=True,
+    )
 
 
 def focal(table: pd.DataFrame) -> pd.DataFrame:
@@ -353,9 +378,7 @@ def summary(
         benchmark of the target and group, by hindsight), and the figures of `difference`.
     """
     rows = []
-    scored = headline(table)
-    every = pd.concat([scored, focal(scored), _all_four(scored)], ignore_index=True)
-    for (target, group), own in every.groupby(["target", "group"], sort=False):
+    for (target, group), own in judged(table).groupby(["target", "group"], sort=False):
         by_model = dict(list(own.groupby("model")))
         present = [name for name in benchmarks if name in by_model]
         for model in models:
@@ -383,11 +406,6 @@ def summary(
                 for against, result in found.items()
             ]
     return pd.DataFrame(rows)
-
-
-def _all_four(scored: pd.DataFrame) -> pd.DataFrame:
-    own = focal(scored)
-    return own.assign(unit=own["target"], target="focal four")
 
 
 # Calibration -----------------------------------------------------------------------------------
@@ -489,7 +507,7 @@ def events(table: pd.DataFrame, release: str = "latest") -> pd.DataFrame:
     keys = ["model", "target", "origin", "unit", "horizon"]
     wide = own.pivot_table(index=keys, columns="score", values="value").reset_index()
     wide["group"] = group_of(wide["horizon"])
-    whole = pd.concat([wide, wide.assign(target="all events")])
+    whole = pd.concat([wide, wide.assign(target=ALL_EVENTS)])
     return pd.DataFrame(
         [
             {

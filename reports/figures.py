@@ -19,7 +19,7 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from reports import changes_figures, domain_figures, partnership_figures, style
+from reports import changes_figures, domain_figures, partnership_figures, skill_figures, style
 from reports.numerals import complement, prob
 from reports.phrases import EVENT_TITLES, ROLES, names
 from reports.style import COLOURS, FAINT, GREY, INK, values
@@ -462,6 +462,7 @@ ALL = {
     **partnership_figures.ALL,
     **changes_figures.ALL,
     "chains": chains,
+    **skill_figures.ALL,
 }
 
 
@@ -473,6 +474,8 @@ def has(payload: Payload, key: str) -> bool:
         return changes_figures.has(payload, key)
     if key == "chains":
         return payload["chains"]["quantity"] == "gap"
+    if key in skill_figures.ALL:
+        return skill_figures.has(payload)
     return bool(payload["levels"]["rows"]) if key == "levels" else True
 
 

@@ -39,7 +39,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from reports import changes, domains, partnership
+from reports import changes, domains, partnership, skill
 from reports.reading import (
     CONTRADICTED,
     QUANTILES,
@@ -248,6 +248,7 @@ def _collect(
             origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN)
         ),
         "parameters": parameters,
+        "skill": skill.collect(),
         "chains": _chains(tree, pair, origin),
         "sources": _sources(constant),
         "record": _record(record),

@@ -19,7 +19,7 @@ from data.names import (
     INDEPENDENCE,
     JUNIOR_EVERYWHERE,
 )
-from reports import changes_words, domain_words, partnership_words
+from reports import changes_words, domain_words, partnership_words, skill_words
 from reports.figures import one_scale
 from reports.numerals import HIGH, NONE, complement, error, number, places, prob, span
 from reports.phrases import (
@@ -630,7 +630,8 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
     }
     made |= domain_words.CAPTIONS
     found = {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
-    return found | partnership_words.captions(payload) | changes_words.captions(payload)
+    found |= skill_words.captions(payload) | changes_words.captions(payload)
+    return found | partnership_words.captions(payload)
 
 
 def _levels_caption(payload: Payload) -> str:
@@ -1195,8 +1196,8 @@ def limits(payload: Payload) -> list[str]:
         "components, or the transfer of knowledge. Figures of the latest years are restated, at "
         "times by a sixth to a half.",
         "R&D is that of the whole economy. A civilian boom and a military one look alike.",
-        "After a collapse of deliveries, their medians revert towards the past level. No skill "
-        "over simple persistence, which repeats the latest figures, has been shown yet.",
+        "After a collapse of deliveries, their medians revert towards the past level. "
+        + skill_words.limit(payload),
         "The imported part of acquisitions rests mostly on the prior: what a country makes for "
         "itself is hardly on record.",
         "The capacity of a recipient that is not among the suppliers of the sample is inferred "
@@ -1257,6 +1258,7 @@ def write(payload: Payload) -> dict[str, Any]:
         "providers": providers(payload),
         "record": record_table(payload),
         "warnings": list(payload["warnings"]),
+        "skill": skill_words.write(payload),
         "limits": limits(payload),
     })
 

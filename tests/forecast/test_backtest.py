@@ -16,7 +16,7 @@ from scipy import stats
 import data.panel
 from data.errors import InputError
 from data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
-from forecast import backtest, baselines, blend, cli, cluster, fit, origins, runs, skill
+from forecast import backtest, baselines, blend, cli, cluster, fit, origins, runs, skill, summary
 from forecast.skill import LEVELS
 from tests import small
 
@@ -344,7 +344,31 @@ def test_a_backtest_writes_its_tables_and_goes_on_where_it_stopped(tmp_path, ser
     assert list(deliveries[2023]) == ["real-time"]
     for name in ("skill.csv", "events_skill.csv", "calibration.csv", "fits.csv"):
         assert len(pd.read_csv(out / name)), name
+    # Our own model is not among these, so that there is nothing to tell of it.
+    assert tuple(pd.read_csv(out / summary.FILE).columns) == summary.COLUMNS
     assert not list(out.rglob(".*"))
+
+
+def test_the_summary_says_what_it_was_made_with(tmp_path, serial, capsys):
+    out = tmp_path / "b"
+    options = ("--origins", "2014,2023", "--horizons", "2")
+    assert command(out, *options) == 0
+    for origin in (2014, 2023):
+        stand_in = backtest.benchmark("persistence", KEPT(origin), origin, 2)
+        stand_in.attrs |= {"model": "full", "rhat": 1.02, "ess": 400.0, "divergences": 1}
+        backtest.keep(out, backtest.Job(origin, "full"), stand_in)
+    assert command(out, *options, "--score-only") == 0
+    found = pd.read_csv(out / summary.FILE)
+    own = found[(found["part"] == summary.TARGET) & (found["target"] == "imports")]
+    assert set(own["model"]) == {"full", blend.BLEND}
+    assert set(own["origins"]) == {"2014 2023"} and set(own["real_time"]) == {2023}
+    # Persistence under another name has no skill over itself.
+    assert own.loc[own["model"] == "full", "skill"].item() == 0.0
+    assert found["command"].str.endswith("--score-only").all()
+    held = json.loads((out / backtest.OPTIONS).read_text("utf-8"))
+    assert set(found["panel"]) == {held["panel"]} and set(found["seed"]) == {held["seed"]}
+    assert set(found["fits"]) == {2} and set(found["divergences"]) == {2}
+    assert summary.shipped(out / summary.FILE)[0]["part"] == summary.TARGET
 
 
 def test_a_backtest_is_not_continued_with_other_settings(tmp_path, serial, capsys):

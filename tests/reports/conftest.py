@@ -4,8 +4,16 @@ import pickle
 
 import pytest
 
-from reports import payload
+from reports import payload, skill
 from tests.synthetic import KINDS, make_run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_backtest_shipped(tmp_path_factory):
+    """Leave out the backtest that may be shipped; tests that need one bring an invented one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(skill, "FILE", tmp_path_factory.mktemp("none") / "backtest_summary.csv")
+        yield
 
 
 @pytest.fixture(scope="session")

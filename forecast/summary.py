@@ -1,0 +1,244 @@
+"""A backtest in a few rows: what a report prints of it, and what a claim is judged by.
+
+`crossover backtest` writes these rows as summary.csv. The package ships those of one full backtest,
+so that a report can say how good such forecasts were without making hundreds of fits; where
+none is shipped nothing is claimed.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast import skill
+from forecast.blend import BLEND
+from forecast.skill import DYADS, EXPORTS, FULL, IMPORTS, MASSES, TARGETS
+
+FILE = "summary.csv"
+SHIPPED = Path(__file__).with_name("backtest_summary.csv")
+"""The summary of the backtest on the shipped panel: a copy of its summary.csv."""
+
+TARGET, BY_HORIZON, FOCAL, EVENT, ABLATION = "target", "horizon", "focal", "event", "ablation"
+"""What a row is of: a target, one horizon of it, one of the focal four, a kind of event, a
+comparison of our model with itself without a part."""
+DELIVERIES = "deliveries"
+"""Imports, exports and dyads together, each counting the same."""
+WITHOUT = {
+    "R&D": "no_rd", "military spending": "no_military", "memory": "no_memory",
+    "pooling": "no_pooling",
+}  # fmt: skip
+"""Part of the model → the variant that lacks it."""
+FIGURES = (
+    "cases", "skill", "skill_q05", "skill_q95", "difference", "difference_q05", "difference_q95",
+)  # fmt: skip
+COVERAGE = tuple(f"in_{100 * m:.0f}{end}" for m in MASSES for end in ("", "_q05", "_q95"))
+OF_EVENTS = ("happened", "slope", "auc")
+OF_FITS = ("fits", "rhat", "ess", "divergences")
+COLUMNS = (
+    "part", "target", "group", "model", "against", "score", *FIGURES, *COVERAGE, *OF_EVENTS,
+    "origins", "real_time", "partly_assumed", *OF_FITS, "made", "command", "seed", "panel",
+)  # fmt: skip
+
+
+def summarise(
+    table: pd.DataFrame,
+    compared: pd.DataFrame,
+    events: pd.DataFrame,
+    fits: pd.DataFrame,
+    made: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Return the rows of a summary.
+
+    Parameters
+    ----------
+    table
+        As from `skill.score_forecast`, of all origins and models.
+    compared, events
+        As from `skill.summary` and `skill.events`, of that table.
+    fits
+        model, rhat, ess and divergences of each forecast.
+    made
+        Columns that are the same in every row: `made`, `command`, `seed`, `panel`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS`. Our model, and its blend with persistence, against the best benchmark of each
+        target and group of horizons by hindsight; our model at each horizon, against the best of
+        the horizon's group; and ours, or one variant, against another (`ablation`). `skill`
+        and `difference` with their 90 % intervals are those of `skill.difference`; `in_50` and so
+        on the share of outturns in central intervals (see `coverage`), of targets and of the focal
+        four; `happened`, `slope` and `auc` those of `skill.reliability`. `origins`, `real_time`
+        and `partly_assumed` list years: all origins, those that saw only figures dated by a kept
+        release, and those that did in part. `rhat`, `ess` and `divergences` are the worst, the
+        least and the sum over our model's fits. No row where our full model is not in the table.
+    """
+    judged = skill.judged(table)
+    rows = [
+        *_against_best(table, judged, compared, events),
+        *_by_horizon(judged, compared),
+        *_ablations(judged),
+    ]
+    own = fits[fits["model"] == FULL]
+    worst = {
+        "fits": len(own), "rhat": own["rhat"].max(), "ess": own["ess"].min(),
+        "divergences": own["divergences"].sum(),
+    }  # fmt: skip
+    return pd.DataFrame([row | worst | dict(made) for row in rows], columns=list(COLUMNS))
+
+
+def shipped(path: Path | None = None) -> list[dict[str, str]]:
+    """Return the rows of a stored summary as text; none where there is no file."""
+    path = path or SHIPPED
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def coverage(pits: pd.DataFrame, seed: int = 0) -> dict[str, float]:
+    """Say how often central intervals held what came, with 90 % bootstrap intervals.
+
+    By probability integral transforms, which are fair where nought has a probability of its own.
+
+    Parameters
+    ----------
+    pits
+        `origin` and `value`, a row a case.
+    seed
+        Of the bootstrap by blocks of origins.
+
+    Returns
+    -------
+    dict
+        `in_50`, `in_50_q05`, `in_50_q95`, and so on for `skill.MASSES`; ends are NaN with one
+        origin.
+    """
+    out = {}
+    for mass in MASSES:
+        inside = (pits["value"] - 0.5).abs() <= mass / 2
+        sums = inside.groupby(pits["origin"]).agg(["sum", "count"])
+        held, cases = (sums[name].to_numpy(float) for name in ("sum", "count"))
+        counts = skill.resampled(len(sums), np.random.default_rng(seed))
+        shares = (counts @ held) / (counts @ cases)
+        name = f"in_{100 * mass:.0f}"
+        out[name] = held.sum() / cases.sum()
+        low, high = np.quantile(shares, [0.05, 0.95]) if len(sums) > 1 else (np.nan, np.nan)
+        out[f"{name}_q05"], out[f"{name}_q95"] = low, high
+    return out
+
+
+def _against_best(
+    table: pd.DataFrame, judged: pd.DataFrame, compared: pd.DataFrame, events: pd.DataFrame
+) -> list[dict[str, Any]]:
+    pits = skill.judged(table, "pit")
+    kinds = {name: TARGET for name in TARGETS} | dict.fromkeys(
+        [*skill.FOCAL.values(), skill.ALL_FOUR], FOCAL
+    )
+    found = []
+    for model, part in (
+        (FULL, TARGET), (FULL, FOCAL), (FULL, EVENT), (BLEND, TARGET),
+    ):  # fmt: skip
+        for row in _best(compared, model):
+            kind = kinds.get(row["target"], EVENT)
+            if kind != part:
+                continue
+            own, other = (_of(judged, row, row[name]) for name in ("model", "against"))
+            more: dict[str, Any] = {}
+            if kind == EVENT:
+                keys = ["model", "target", "group"]
+                same = (events[keys] == [row[key] for key in keys]).all(axis=1)
+                more = events.loc[same, list(OF_EVENTS)].iloc[0].to_dict()
+            else:
+                more = coverage(_of(pits, row, model))
+            found.append({"part": kind, **row, **more, **_seen(own, other)})
+    return found
+
+
+def _by_horizon(judged: pd.DataFrame, compared: pd.DataFrame) -> list[dict[str, Any]]:
+    found = []
+    for row in _best(compared, FULL):
+        if row["target"] not in TARGETS:
+            continue
+        own, other = (_of(judged, row, row[name]) for name in ("model", "against"))
+        for horizon in sorted(own["horizon"].unique()):
+            some = [one[one["horizon"] == horizon] for one in (own, other)]
+            result = skill.difference(*some)
+            if result:
+                kept = {key: row[key] for key in ("target", "model", "against", "score")}
+                found.append(
+                    {"part": BY_HORIZON, "group": str(horizon), **kept, **result, **_seen(*some)}
+                )
+    return found
+
+
+def _ablations(judged: pd.DataFrame) -> list[dict[str, Any]]:
+    """Compare our model with each variant, and that without military spending with that without
+    R&D, over all horizons.
+    """
+    if FULL not in set(judged["model"]):
+        return []
+    pairs = [(FULL, variant) for variant in WITHOUT.values()]
+    pairs.append((WITHOUT["military spending"], WITHOUT["R&D"]))
+    volumes = judged[judged["target"].isin([IMPORTS, EXPORTS, DYADS])]
+    every = pd.concat([volumes, together(volumes)], ignore_index=True)
+    firsts, lasts = zip(*skill.GROUPS.values(), strict=True)
+    found = []
+    for target, own in every.groupby("target", sort=False):
+        for model, against in pairs:
+            some = [own[own["model"] == name] for name in (model, against)]
+            result = skill.difference(*some)
+            if result:
+                head = {"part": ABLATION, "target": target, "group": f"{min(firsts)}-{max(lasts)}",
+                        "model": model,
+                        "against": against, "score": some[0]["score"].iloc[0]}  # fmt: skip
+                found.append({**head, **result, **_seen(*some)})
+    return found
+
+
+def together(volumes: pd.DataFrame) -> pd.DataFrame:
+    """Return scores of several targets as those of one, `DELIVERIES`.
+
+    Each target counts the same: scores are weighted by its number of cases, so that their mean is
+    the mean of the targets' means.
+    """
+    cases = volumes[volumes["model"] == FULL].groupby("target").size()
+    weight = cases.mean() / cases
+    return volumes.assign(
+        value=volumes["value"] * volumes["target"].map(weight).astype(float),
+        unit=volumes["target"] + "/" + volumes["unit"],
+        target=DELIVERIES,
+    )
+
+
+def _best(compared: pd.DataFrame, model: str) -> list[dict[str, Any]]:
+    """Return the comparisons of a model of ours with the best benchmarks."""
+    if compared.empty:
+        return []
+    own = compared[(compared["model"] == model) & (compared["best"] == 1)]
+    return own[["target", "group", "model", "against", "score", *FIGURES]].to_dict("records")
+
+
+def _of(judged: pd.DataFrame, row: Mapping[str, Any], model: str) -> pd.DataFrame:
+    own = (judged["target"] == row["target"]) & (judged["group"] == row["group"])
+    return judged[own & (judged["model"] == model)]
+
+
+def _seen(own: pd.DataFrame, other: pd.DataFrame) -> dict[str, str]:
+    """List the origins that two forecasters share, by what was known of their figures."""
+    kinds = own.groupby("origin")["vintage"].first()
+    kinds = kinds[kinds.index.isin(other["origin"])]
+
+    def years(*wanted: str) -> str:
+        return " ".join(str(y) for y in kinds.index[kinds.isin(wanted)])
+
+    return {
+        "origins": years(*skill.KINDS_OF_VINTAGE),
+        "real_time": years(skill.REAL_TIME),
+        "partly_assumed": years(skill.PARTLY),
+    }

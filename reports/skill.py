@@ -1,0 +1,63 @@
+"""The numbers of a report on skill: how good such forecasts were from past origins.
+
+They come from the summary of one full backtest that ships with the package, not from the run. Where
+none is shipped this part is empty and the report has no such section.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).resolve().parents[1] / "forecast" / "backtest_summary.csv"
+WORDS = ("part", "target", "group", "model", "against", "score")
+YEARS = ("origins", "real_time", "partly_assumed")
+ONCE = ("made", "command", "panel")
+OF_FITS = ("fits", "rhat", "ess", "divergences")
+
+
+def collect(path: Path | None = None) -> dict[str, Any]:
+    """Read the summary of a backtest.
+
+    Parameters
+    ----------
+    path
+        A summary.csv of `crossover backtest`; the shipped one when None.
+
+    Returns
+    -------
+    dict
+        `known`: whether there is one; `rows`: its rows, numbers as numbers, empty cells None,
+        `origins`, `real_time` and `partly_assumed` as lists of years; and, where known, `made`,
+        `command`, `panel`, `fits`, `rhat`, `ess`, `divergences`, the same for all rows.
+    """
+    path = path or FILE
+    rows: list[dict[str, str]] = []
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    if not rows:
+        return {"known": False, "rows": []}
+    first = rows[0]
+    return {
+        "known": True,
+        "rows": [_row(row) for row in rows],
+        **{key: first[key] for key in ONCE},
+        **{key: _number(first[key]) for key in OF_FITS},
+    }
+
+
+def _row(row: dict[str, str]) -> dict[str, Any]:
+    once = (*ONCE, *OF_FITS, "seed")
+    return {
+        key: text if key in WORDS
+        else [int(year) for year in text.split()] if key in YEARS
+        else _number(text)
+        for key, text in row.items()
+        if key not in once
+    }  # fmt: skip
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None

@@ -1,0 +1,201 @@
+"""The section on skill: absent without a backtest, and true to its figures with one (invented)."""
+
+import copy
+import re
+
+import pypdf
+import pytest
+
+from reports import build, figures, payload, skill, skill_words, words
+from tests import invented_skill
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("skill") / "summary.csv"
+    invented_skill.rows().to_csv(path, index=False, float_format="%.5g", lineterminator="\n")
+    return path
+
+
+@pytest.fixture
+def numbers(plain, file):
+    return plain | {"skill": copy.deepcopy(payload._freeze(skill.collect(file)))}
+
+
+def everything(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from everything(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from everything(inner)
+
+
+def outline(content, tmp_path):
+    path = tmp_path / "report.pdf"
+    path.write_bytes(content)
+    return [item.title for item in pypdf.PdfReader(path).outline if not isinstance(item, list)]
+
+
+def of(numbers, target, group, part="target"):
+    return next(
+        row for row in numbers["skill"]["rows"]
+        if (row["part"], row["target"], row["group"]) == (part, target, group)
+    )  # fmt: skip
+
+
+def test_without_a_backtest_there_is_no_section_and_no_claim(plain, tmp_path):
+    assert plain["skill"] == {"known": False, "rows": []}
+    said = words.write(plain)
+    assert said["skill"] == {"known": False}
+    assert "skill" not in said["captions"] and "skill.svg" not in figures.draw(plain)
+    assert any("No skill over simple persistence" in text for text in said["limits"])
+    assert not any("Skill" in title for title in outline(build.render(plain), tmp_path))
+
+
+def test_a_summary_without_rows_is_none(tmp_path, file):
+    path = tmp_path / "summary.csv"
+    path.write_text(file.read_text("utf-8").splitlines()[0] + "\n", "utf-8")
+    assert skill.collect(path) == {"known": False, "rows": []}
+
+
+def test_with_a_backtest_the_section_is_set_and_the_same_twice(numbers, tmp_path):
+    content = build.render(numbers)
+    assert content == build.render(numbers)
+    assert any(title.endswith("Skill") for title in outline(content, tmp_path))
+
+
+def test_figures_are_read_as_numbers_and_years_as_years(numbers):
+    row = of(numbers, "imports", "1-3")
+    assert row["real_time"] == [2023] and row["origins"] == list(range(2014, 2024))
+    assert row["slope"] is None and isinstance(row["skill"], float)
+    assert numbers["skill"]["rhat"] == 1.04 and numbers["skill"]["fits"] == 2
+
+
+def test_no_text_has_a_hole_in_it(numbers):
+    for text in everything(words.write(numbers)):
+        assert "None" not in text and "nan" not in text.split()
+        assert "{" not in text and "  " not in text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words_"),
+    [
+        (-0.2, -0.1, ("beats the best benchmark (persistence)", "excludes zero")),
+        (-0.2, 0.1, ("cannot be told from", "includes zero")),
+        (0.1, 0.2, ("does not beat", "loses to it", "excludes zero")),
+        (None, None, ("one origin gives no interval",)),
+    ],
+)
+def test_a_sentence_follows_from_the_interval_of_the_difference(numbers, low, high, words_):
+    row = of(numbers, "imports", "1-3")
+    row |= {"difference_q05": low, "difference_q95": high, "skill": 0.123, "skill_q05": low,
+            "skill_q95": high}  # fmt: skip
+    said = next(s["text"] for s in skill_words.sentences(numbers) if "Imports" in s["term"])
+    first = said.split("Four to six")[0]
+    assert all(word in first for word in words_)
+    assert "0.12" in first
+
+
+def test_a_missed_coverage_is_said_with_its_figure_and_side(numbers):
+    near, far = (of(numbers, "dyads", group) for group in ("1-3", "4-6"))
+    for row in (near, far):
+        for mass in (50, 80, 90):
+            row |= {f"in_{mass}": mass / 100, f"in_{mass}_q05": mass / 100 - 0.05,
+                    f"in_{mass}_q95": mass / 100 + 0.05}  # fmt: skip
+    assert skill_words.covered([near, far]) == "Coverage is as it should be, at 50, 80 and 90 %."
+    near |= {"in_90": 0.73, "in_90_q05": 0.68, "in_90_q95": 0.79}
+    far |= {"in_50": 0.66, "in_50_q05": 0.61, "in_50_q95": 0.70}
+    said = skill_words.covered([near, far])
+    assert "one to three years ahead 73 % (68 to 79) in the 90 % intervals" in said
+    assert "too narrow; four to six years ahead 66 % (61 to 70)" in said
+    assert said.endswith("which are too wide.")
+    cells = [row for row in skill_words.table(numbers)["rows"] if row[0] == "Pairs"]
+    assert cells[0][-3:] == ["50 (45–55)", "80 (75–85)", "73 (68–79)*"]
+
+
+def test_wins_and_losses_are_counted(numbers):
+    said = skill_words.overall(numbers)
+    own = skill_words.targets(numbers)
+    stands = [skill_words.standing(row) for row in own]
+    # Invented so: exports are lost, imports are won, at near and at far horizons.
+    assert stands[:4] == ["better", "better", "worse", "worse"]
+    assert "Of ten comparisons" in said and "loses to it beyond its interval in two" in said
+    limit = skill_words.limit(numbers)
+    assert "exports of a country" in limit and "imports" not in limit
+
+
+def test_origins_are_called_truncated_or_real_time(numbers):
+    said = skill_words.vintages(numbers)
+    assert (
+        "Imports of a country, exports of a country and deliveries of a pair: real-time from 2023, "
+        "truncated from 2014–2022" in said
+    )
+    assert "R&D in % of GDP: real-time from 2023, partly real-time from 2014–2022" in said
+    assert "distance of UN votes: truncated from 2014–2023" in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words_"),
+    [(-0.2, -0.1, "R&D improves forecasts"), (-0.2, 0.1, "is not shown"),
+     (0.1, 0.2, "makes forecasts of deliveries worse")],
+)  # fmt: skip
+def test_what_rd_adds_is_said_by_the_interval(numbers, low, high, words_):
+    row = next(
+        row for row in numbers["skill"]["rows"]
+        if (row["target"], row["model"], row["against"]) == ("deliveries", "full", "no_rd")
+    )  # fmt: skip
+    row |= {"difference_q05": low, "difference_q95": high}
+    said = skill_words.rd_sentence(numbers)
+    assert words_ in said and skill_words.skill(row, decimals=3) in said
+    assert "forecasts better than military spending without R&D" in said
+
+
+def test_without_the_variant_rd_is_not_measured(numbers):
+    numbers["skill"]["rows"] = [r for r in numbers["skill"]["rows"] if r["part"] != "ablation"]
+    assert "is not measured" in skill_words.rd_sentence(numbers)
+    assert skill_words.parts(numbers)["rows"] == []
+    build.render(numbers)
+
+
+def test_the_tables_hold_the_focal_four_the_events_and_the_parts(numbers):
+    said = skill_words.write(numbers)
+    four = [row[0] for row in said["focal"]["rows"]]
+    assert four[::2] == ["Russia to China", "China’s imports", "Russia’s exports",
+                         "China’s exports", "All four"]  # fmt: skip
+    assert [row[0] for row in said["events"]["rows"]][::2] == [
+        "Exports overtake", "Independence", "All events"
+    ]  # fmt: skip
+    assert [row[0] for row in said["parts"]["rows"]] == [
+        "R&D", "Military spending", "R&D rather than military spending"
+    ]  # fmt: skip
+    for name in ("table", "focal", "events", "parts"):
+        assert all(len(row) == len(said[name]["columns"]) for row in said[name]["rows"])
+    assert "by crossover backtest --origins 2014-2023; panel 000000000000." in (
+        said["table"]["notes"][-1]
+    )
+
+
+def test_a_blend_has_a_column_only_where_it_was_scored(numbers):
+    assert "Blend" not in skill_words.table(numbers)["columns"]
+    numbers["skill"]["rows"].append(of(numbers, "imports", "1-3") | {"model": "blend"})
+    found = skill_words.table(numbers)
+    at = found["columns"].index("Blend")
+    assert found["rows"][0][at] == found["rows"][0][at - 1] and found["rows"][1][at] == "–"
+
+
+def test_a_skill_beyond_the_scale_stands_at_its_edge(numbers):
+    row = of(numbers, "exports", "5", "horizon")
+    row |= {"skill": -40.0, "skill_q05": -60.0, "skill_q95": -20.0}
+    before = figures.ALL["skill"](numbers)
+    assert not re.search(rb"\b(nan|inf)\b", before, re.IGNORECASE)
+    row |= {"skill": -50.0}
+    # The scale stays; what is written at the edge does not.
+    assert figures.ALL["skill"](numbers) != before
+
+
+def test_years_are_written_as_spans():
+    assert skill_words.years([2010, 2011, 2012, 2015]) == "2010–2012 and 2015"
+    assert skill_words.years([2012, 2010]) == "2010 and 2012"
