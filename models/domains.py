@@ -239,6 +239,9 @@ def layer(
     habits = sample("habits", centre)
     steady = _moved(habits, centre, "habits", fixed, vector)
     standing = _moved(standings, means["standings"], "standings", fixed, vector)
+    standing = _standing(standing, fixed)
+    mix = pt.dot(fixed["class_mix"], standing)
+    classes = sample("classes", mix - fixed["class_mean"])
 
     basis = fixed["pair_basis"]
     by_pair = (basis * steady.reshape((*basis.shape[:2], 1))).sum(axis=1)
@@ -258,7 +261,7 @@ def layer(
     if not len(fixed["unit_values"]):
         return
     expected = (
-        known["class_level"][fixed["item_class"]]
+        (classes - mix)[fixed["item_class"]]
         + (known["unit_drift"].flatten())[fixed["item_place"]]
         + standing[fixed["item_standing"]]
         + top["unit_strength"] * mine.flatten()[fixed["item_strength"]]
@@ -269,9 +272,11 @@ def layer(
     )  # fmt: skip
 
 
-VECTORS = ("free", "wants", "habits", "standings")
+VECTORS = ("free", "wants", "habits", "standings", "classes")
 """What is sampled besides parameters: effects about zero; what recipients want; what pairs trade
-on average; how each supplier's units compare in a domain. The last three vary about means."""
+on average; how each supplier's units compare in a domain; what the mean unit exported of a class
+is worth, less its mean on record, which items tell whatever their suppliers' standings are. The
+last four vary about means."""
 
 
 def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
@@ -313,10 +318,14 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
     classes, weapon = np.unique(items["class"], return_inverse=True)
     raw = observed["unit_value"].values
     class_mean = np.bincount(weapon, raw, len(classes)) / np.maximum(np.bincount(weapon), 1)
+    middle = class_mean.mean() if len(classes) else 0.0
+    exported = np.zeros((len(classes), suppliers * count))
+    np.add.at(exported, (weapon, items["supplier"] * count + items["domain"]), 1.0)
     seen = np.zeros((suppliers, count))
     np.add.at(seen, (items["supplier"], items["domain"]), 1.0)
 
     at, has_own = own_source(observed)
+    standing_basis, told = _standing_contrasts(seen)
     own_basis = np.zeros((recipients, sources))
     own_basis[np.arange(recipients), at] = has_own
     seller, buyer = pairs(observed)
@@ -332,7 +341,6 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         "need_steps": (np.zeros((periods, wants_centred.size)), "need_walk_sd"),
         "common_size": (np.ones(count - 1), "size_level_sd"),
         "own_size": (size_centred, "supplier_size_sd"),
-        "class_level": (np.zeros(len(classes)), "class_sd"),
         "unit_steps": (np.zeros((periods, count)), "unit_walk_sd"),
         "unit_level": (np.ones(suppliers), "unit_level_sd"),
     }
@@ -348,7 +356,8 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         "habits_scale": np.full(habits_centred.size, parameter.index("habit_sd")),
         "habits_centred": habits_centred.ravel(),
         "standings_scale": np.full(seen.size, parameter.index("unit_own_sd")),
-        "standings_centred": (seen / (seen + 2.0)).ravel(),
+        "standings_centred": (told / (told + 2.0)).ravel(),
+        "standing_basis": standing_basis,
         "of_domain": of_domain,
         "of_recipient": of_recipient,
         "strength_basis": np.kron(of_supplier, of_domain),
@@ -372,6 +381,10 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         "size_seller": size_seller,
         "size_values": size_values,
         "unit_values": raw - class_mean[weapon],
+        "class_mean": class_mean - middle,
+        "class_mix": exported / exported.sum(axis=1, keepdims=True),
+        "classes_scale": np.full(len(classes), parameter.index("class_sd")),
+        "classes_centred": np.ones(len(classes)),
         "item_class": weapon,
         "item_place": items["period"] * count + items["domain"],
         "item_standing": items["supplier"] * count + items["domain"],
@@ -400,6 +413,42 @@ def _pair_contrasts(mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     basis = np.stack([equations.contrasts(each) for each in weight])
     about = np.take_along_axis(info, np.stack([_about(each) for each in weight]), axis=1)
     return basis, about / (about + TYPICAL_SPREAD)
+
+
+def _standing_contrasts(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bases of suppliers' standings in each domain, and how many items tell of each element.
+
+    Items of a class tell how its suppliers differ, and nothing of what they have in common: of
+    the suppliers seen in a domain the first element is that, the others are contrasts.
+
+    Parameters
+    ----------
+    seen
+        Items (supplier, domain).
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Orthonormal (domain, element, supplier), and (element, domain).
+    """
+    suppliers, count = seen.shape
+    basis, told = np.tile(np.eye(suppliers), (count, 1, 1)), np.zeros((suppliers, count))
+    for domain in range(count):
+        at = np.flatnonzero(seen[:, domain])
+        if not len(at):
+            continue
+        items = seen[at, domain]
+        common = np.full((1, len(at)), len(at) ** -0.5)
+        basis[domain][np.ix_(at, at)] = np.concatenate([common, equations.contrasts(items)])
+        told[at[1:], domain] = items[_about(items)]
+    return basis, told
+
+
+def _standing(sampled: Any, fixed: Mapping[str, Any]) -> Any:
+    """Turn elements of suppliers' standings into standings (supplier × domain)."""
+    shape = fixed["shape"]
+    elements = sampled.reshape((shape["suppliers"], shape["domains"]))
+    return (fixed["standing_basis"] * elements.T[:, :, None]).sum(axis=1).T.flatten()
 
 
 def _free(free: Any, fixed: Mapping[str, Any], vector: Any, xp: Any) -> dict[str, Any]:
@@ -432,7 +481,6 @@ def _free(free: Any, fixed: Mapping[str, Any], vector: Any, xp: Any) -> dict[str
         "drift": xp.dot(xp.dot(fixed["walk_basis"], part["demand_steps"]), of_domain),
         "need_drift": need.reshape((shape["recipients"], -1, shape["domains"])),
         "size": size,
-        "class_level": part["class_level"],
         "unit_drift": xp.dot(fixed["walk_basis"], part["unit_steps"]),
         "unit_level": part["unit_level"],
     }
@@ -450,10 +498,11 @@ def _means(
     saved = top["substitution"] * xp.dot(fixed["own_basis"], known["level"])
     rotated = xp.dot(xp.dot(fixed["of_recipient"], saved), fixed["of_domain"].T)
     own = known["level"][: shape["suppliers"]]
+    standings = known["unit_level"][:, None] + top["unit_strength"] * own
     return {
         "wants": -rotated.flatten(),
         "saved": saved.mean(axis=0),
-        "standings": (known["unit_level"][:, None] + top["unit_strength"] * own).flatten(),
+        "standings": (fixed["standing_basis"] * standings.T[:, None, :]).sum(axis=2).T.flatten(),
     }
 
 
@@ -495,7 +544,8 @@ def effects(
         domain) and `habit` (pair, domain), log-odds; `size` (supplier, domain): log TIV of a
         delivery line relative to the pair's others; `unit_level` (supplier) and `unit_standing`
         (supplier, domain): log unit value relative to other suppliers of the same classes;
-        `unit_drift` (period, domain) and `class_level` (traded_class), log unit value. All
+        `unit_drift` (period, domain) and `class_level` (traded_class, about the mean of classes),
+        log unit value. All
         (chain, draw, ...).
     """
     parameter = [str(name) for name in posterior["parameter"].values]
@@ -516,6 +566,7 @@ def effects(
         means = _means(known, fixed, top, np)
         known["wants"] = _moved(one["wants"], means["wants"], "wants", fixed, vector)
         standing = _moved(one["standings"], means["standings"], "standings", fixed, vector)
+        standing = _standing(standing, fixed)
         centre = _habit_mean(known, means["saved"], fixed, np)
         own = _moved(one["habits"], centre, "habits", fixed, vector) - centre
         wants = fixed["of_recipient"].T @ (known["wants"] - means["wants"]).reshape(
@@ -533,7 +584,7 @@ def effects(
             "unit_level": known["unit_level"],
             "unit_standing": standing.reshape(suppliers),
             "unit_drift": known["unit_drift"],
-            "class_level": known["class_level"],
+            "class_level": one["classes"] - fixed["class_mix"] @ standing + fixed["class_mean"],
         }
         for name, values in tables.items():
             out.setdefault(name, []).append(values.astype(np.float32))

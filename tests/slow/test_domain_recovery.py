@@ -22,7 +22,7 @@ CHAINS, TUNE, DRAWS = 2, 300, 300
 WORKERS = 2
 PAIRS = (("RUS", "CHN"), ("USA", "FRA"))
 PARAMETERS = ("substitution", "unit_strength", "strength_sd", "habit_sd", "concentration",
-              "strength_walk_sd", "supplier_size_sd", "unit_own_sd")  # fmt: skip
+              "strength_walk_sd", "supplier_size_sd", "unit_own_sd", "class_sd")  # fmt: skip
 
 
 def relative(strength: np.ndarray, own: np.ndarray, weight: np.ndarray) -> np.ndarray:
