@@ -1,6 +1,7 @@
 """Work of a run that a second process does while the first one samples the joint model.
 
-Compiling takes one core only, so two fits side by side take less time than one after the other.
+Compiling takes one core only, and the second process fills the other one meanwhile. While both
+sample they share the cores and their caches, so that no more than the compiling is won.
 """
 
 from __future__ import annotations
