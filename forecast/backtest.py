@@ -73,7 +73,7 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
         "mil_within": NIL, "mil_within_sd": NO_SPREAD, "mil_between": NIL,
         "acquisition_elasticity": NIL,
     },
-    "no_memory": {"memory": NIL},
+    "no_memory": {"memory": NIL, "memory_last": NIL},
     "no_pooling": {"rd_within_sd": {"mu": 0.7, "sigma": 0.05},
                    "mil_within_sd": {"mu": 0.7, "sigma": 0.05}},
 }  # fmt: skip
@@ -519,7 +519,7 @@ def shown(table: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
     """Return header and rows of the table that is printed: against the best benchmark."""
     header = ["target", "horizons", "model", "best benchmark", "cases", "model's mean", "its mean",
               "skill", "90 %"]
-    best = table[table["best"] == 1]
+    best = table[table["best"] == 1] if len(table) else table
     rows = [
         [
             r.target, r.group, r.model, r.against, r.cases, f"{r.mean:.4g}", f"{r.other:.4g}",

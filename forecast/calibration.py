@@ -25,7 +25,8 @@ from data.tables import Panel
 from forecast import events, runs, simulate
 from forecast.backtest import variant
 from models import equations, transfers
-from models.inputs import MEMORY_YEARS, prepare
+from models.equations import MEMORY_YEARS
+from models.inputs import MEMORIES, prepare
 from models.priors import Priors, load, order
 
 FEW = 400
@@ -330,10 +331,7 @@ def one_truth(tree: xr.DataTree, k: int) -> xr.DataTree:
 def with_deliveries(
     panel: xr.Dataset, truth: xr.DataTree, given: Priors, *, seed: int
 ) -> xr.Dataset:
-    """Return the panel with deliveries drawn year by year from a truth.
-
-    A pair's habit, from which its memory deviates, is its mean over simulations without memory.
-    """
+    """Return the panel with deliveries drawn year by year from a truth."""
     empty = panel.assign(tiv=panel["tiv"].fillna(0.0) * 0.0)
     inputs = prepare(empty, given)
     draws = simulate.stack(truth["posterior"].to_dataset())
@@ -341,26 +339,18 @@ def with_deliveries(
     able = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)
     presence, size = simulate.delivery_parameters(draws, 3)
     rng = np.random.default_rng(seed)
-
-    def simulated(habit: np.ndarray, weight: float) -> np.ndarray:
-        found: list[np.ndarray] = []
-        for t in range(inputs.sizes[YEAR]):
-            deviation = 0.0 * habit
-            if found:
-                deviation = np.log1p(np.mean(found[-MEMORY_YEARS:], axis=0)) - habit
-            pull = weight * equations.double_centred(deviation[..., None], able[..., None])
-            with np.errstate(divide="ignore"):
-                volume = simulate.log_volume(
-                    utility[..., [t]] + pull[None], home[..., [t]], wanted[..., [t]]
-                )[..., 0].astype(np.float32)
-                drawn = simulate.draw_deliveries(volume, presence, size, rng) * able
-            found.append(drawn[0])
-        return np.stack(found, axis=-1)
-
-    nought = np.zeros(able.shape)
-    habit = np.mean([np.log1p(simulated(nought, 0.0)).mean(axis=-1) for _ in range(20)], axis=0)
+    found = [np.zeros(able.shape)]
+    for t in range(inputs.sizes[YEAR]):
+        remembered = equations.memories(found[-MEMORY_YEARS:], able)
+        pull = sum(draws[name][0] * held for name, held in zip(MEMORIES, remembered, strict=True))
+        with np.errstate(divide="ignore"):
+            volume = simulate.log_volume(
+                utility[..., [t]] + pull[None, ..., None], home[..., [t]], wanted[..., [t]]
+            )[..., 0].astype(np.float32)
+            drawn = simulate.draw_deliveries(volume, presence, size, rng) * able
+        found.append(drawn[0])
     tiv = np.zeros(panel["tiv"].transpose(*transfers.CELL).shape)
-    tiv[..., panel[YEAR].values >= FIRST_YEAR] = simulated(habit, float(draws["memory"][0]))
+    tiv[..., panel[YEAR].values >= FIRST_YEAR] = np.stack(found[1:], axis=-1)
     return panel.assign(tiv=(transfers.CELL, tiv, panel["tiv"].attrs))
 
 

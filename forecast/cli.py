@@ -714,7 +714,7 @@ def explain_command(args: Args) -> int:
     history and the new year: by weights where these can be trusted, by fits between the two where
     not. Then the observations that moved a headline most, and what would have to be true in next
     year's data to move it by ten points. The tables are written into the folder of run B too,
-    and `crossover report` shows them as a page.
+    and its report is written anew with them as a page.
     """
     from data import additions
     from forecast import explain
@@ -725,6 +725,10 @@ def explain_command(args: Args) -> int:
     found = explain.explain(a, b, known, fits=not args.no_fit, event=args.event, by=args.by)
     with runs.refreshing(b) as part:
         explain.write(part, found)
+    with steps.step("writing the report", "report", {}):
+        from reports.build import build
+
+        build(b)
     shown = [
         (row.event, row.what, row.step, *map(_points, row[3:7]), row.how) for row in found.parts
     ]
@@ -748,7 +752,6 @@ def explain_command(args: Args) -> int:
               "ten points")  # fmt: skip
     put(header, rows, False, f"Next year's data and {at}, now {found.now:.3f}")
     say(f"written into {b}: {', '.join(explain.FILES)}")
-    say(f"as a page of the report: crossover report --run {b}")
     return DONE
 
 

@@ -155,7 +155,7 @@ def _mean_error(influence: np.ndarray) -> float:
 
 
 def _error(one: Posterior, two: Posterior, before: tuple, after: tuple) -> float:
-    if one is two:
+    if one.first is two.first and one.log_weight is two.log_weight:
         return 0.0
     if one.draws == two.draws and before[2] is not None and after[2] is not None:
         return _mean_error(after[2] - before[2])

@@ -67,7 +67,7 @@ def obstacle(tree: xr.DataTree, inputs: xr.Dataset) -> str | None:
         As from `models.inputs.prepare`, of the new figures.
     """
     posterior, held = (tree[g].to_dataset() for g in ("posterior", "constant_data"))
-    lacking = [name for name in SAMPLED if name not in posterior]
+    lacking = [name for name in (*SAMPLED, *transfers.OF_ONE_SIDE) if name not in posterior]
     if lacking:
         return f"the stored draws lack {', '.join(lacking)}: the run is of an older version"
     before, now = (int(of.attrs["origin"]) for of in (held, inputs))

@@ -36,10 +36,10 @@ from forecast.sampling import CORES
 from forecast.scenarios import Scenario
 from models import capacity, equations, transfers
 from models.drivers import DRIVERS, TREND_YEARS
-from models.inputs import COVARIATES, MEMORY_YEARS
+from models.equations import MEMORY_YEARS
+from models.inputs import COVARIATES, MEMORIES
 
 LOG_ROOT_TAU = np.float32(0.5 * math.log(2.0 * math.pi))
-SIZE = ("size_sd_log", "size_sd_slope")
 BLOCK = 250
 """Draws worked on at a time: what bounds memory."""
 
@@ -99,8 +99,11 @@ def past_market(draws: Arrays, inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarr
     """
     change = past_change(draws, inputs)
     covariates = inputs["affinity_covariates"].transpose("covariate", *transfers.CELL).values
-    columns = np.concatenate([covariates, inputs["memory"].transpose(*transfers.CELL).values[None]])
-    effects = np.stack([draws[f"{name}_effect"] for name in COVARIATES] + [draws["memory"]], -1)
+    remembered = [inputs[name].transpose(*transfers.CELL).values[None] for name in MEMORIES]
+    columns = np.concatenate([covariates, *remembered])
+    effects = np.stack(
+        [draws[f"{name}_effect"] for name in COVARIATES] + [draws[name] for name in MEMORIES], -1
+    )
     utility = np.tensordot(effects, columns, axes=1)
     utility += draws["affinity"][..., None]
     at_war = inputs["war"].transpose(SUPPLIER, YEAR).values
@@ -168,11 +171,17 @@ def log_volume(utility: np.ndarray, home: np.ndarray, wanted: np.ndarray) -> np.
 
 
 def delivery_parameters(draws: Arrays, ndim: int) -> tuple[np.ndarray, tuple]:
-    """Presence and size parameters, shaped to broadcast against (draw, ...) of `ndim` dims."""
-    shape = (-1, *[1] * (ndim - 1))
-    presence = draws["presence"].reshape(shape).astype(np.float32)
-    size = [draws[n].reshape(shape).astype(np.float32) for n in SIZE]
-    return presence, tuple(size)
+    """Presence and size parameters, shaped to broadcast against (draw, supplier, recipient, ...).
+
+    `ndim` is the number of dims: 3, or 4 with years.
+    """
+    def of_pairs(middle: str, own: str) -> np.ndarray:
+        by_supplier, by_recipient = draws[f"supplier_{own}"], draws[f"recipient_{own}"]
+        pairs = draws[middle][:, None, None] + by_supplier[:, :, None] + by_recipient[:, None, :]
+        return pairs.reshape(*pairs.shape, *[1] * (ndim - 3)).astype(np.float32)
+
+    slope = draws["size_sd_slope"].reshape(-1, *[1] * (ndim - 1)).astype(np.float32)
+    return of_pairs("presence", "presence"), (of_pairs("size_sd_log", "spread"), slope)
 
 
 def futures(
@@ -229,6 +238,7 @@ def futures(
     posterior = tree["posterior"].to_dataset()
     inputs = tree["constant_data"].to_dataset()
     pair = check_pair(inputs, supplier, recipient)
+    check_version(posterior)
     origin = int(inputs.attrs["origin"])
     if horizon <= origin:
         raise InputError(fault(f"the horizon must lie after {origin}", value=horizon))
@@ -276,6 +286,15 @@ def _settable(changes: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
                 where = f"scenario {changes.attrs['name']}"
                 raise InputError(fault(rule, file=where, column=variable, value=of))
     return changes
+
+
+def check_version(posterior: xr.Dataset) -> None:
+    """Raise InputError if a fit lacks what the equations of this version need."""
+    held = {*map(str, posterior.data_vars), *map(str, posterior["parameter"].values)}
+    lacking = [name for name in (*MEMORIES, *transfers.OF_ONE_SIDE) if name not in held]
+    if lacking:
+        rule = f"the fit is of an older version of the model, without {lacking[0]}: fit anew"
+        raise InputError(rule)
 
 
 def check_pair(inputs: xr.Dataset, supplier: str, recipient: str) -> tuple[str, str]:
@@ -337,7 +356,9 @@ def _block_futures(
 
     utility, home_past, wanted_past = past_market(draws, inputs)
     one = utility[:, :, bought]
-    presence, size = delivery_parameters(draws, 2)
+    presence, size = delivery_parameters(draws, 3)
+    presence = presence[:, sold, bought, None]
+    size = (size[0][:, sold, bought, None], size[1][..., 0])
     volume = log_volume(one[:, :, None], home_past[:, [bought]], wanted_past[:, [bought]])
     volume = volume[:, sold, 0].astype(np.float32)
     return market | {
@@ -770,20 +791,19 @@ def _trade(
     distances = _ideal_distances(draws, inputs, years, rng, changes)
     barring = _embargoes(draws, inputs, covariates.sel(covariate="embargo"), changes, chance)
     tiv = inputs["deliveries"].transpose(*transfers.CELL).values[..., -MEMORY_YEARS:]
-    recent = [np.repeat(tiv[None, ..., k], n, axis=0) for k in range(MEMORY_YEARS)]
-    habit = inputs["memory_mean"].transpose(*transfers.CELL[:2]).values
+    recent = [np.repeat(tiv[None, ..., k], n, axis=0) for k in range(tiv.shape[-1])]
+    pulls = [draws[name][:, None, None] for name in MEMORIES]
     possible = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)
     presence, size = delivery_parameters(draws, 3)
 
     kept: dict[str, list[np.ndarray]] = {}
     for t in range(years):
-        deviation = np.log1p(np.mean(recent, axis=0)) - habit
-        memory = equations.double_centred(deviation[..., None], possible[..., None])[..., 0]
+        remembered = equations.memories(recent, possible)
         distance = distances(t)
         utility = (
             fixed
             + effect * distance
-            + draws["memory"][:, None, None] * memory
+            + sum(pull * held for pull, held in zip(pulls, remembered, strict=True))
             + available[:, :, None, t]
         )
         for seller, buyer, shift in barring:

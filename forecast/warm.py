@@ -18,6 +18,7 @@ from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER, YEAR
 from forecast import reweight
 from forecast.simulate import stack
 from models.priors import Priors, order, standardised
+from models.transfers import OF_ONE_SIDE
 
 TUNE = 300
 """Tuning steps of a fit that begins at a posterior, in place of 600."""
@@ -27,7 +28,7 @@ STEPS = ("walk_step", "global_demand_step", "demand_shock")
 def obstacle(tree: xr.DataTree, inputs: xr.Dataset, priors: Priors) -> str | None:
     """Return why a fit cannot begin at a stored posterior, or None when it can."""
     posterior, held = (tree[g].to_dataset() for g in ("posterior", "constant_data"))
-    if not set((*reweight.SAMPLED, *STEPS)) <= set(posterior.data_vars):
+    if not {*reweight.SAMPLED, *STEPS, *OF_ONE_SIDE} <= set(posterior.data_vars):
         return "the last run's draws are of an older version"
     for dim in ("country", SUPPLIER, RECIPIENT):
         if list(map(str, held[dim].values)) != list(map(str, inputs[dim].values)):
@@ -75,8 +76,8 @@ def points(
         turned[name] = values
     stated = reweight.stated(some, priors).sel(parameter=order(priors))
     turned["standard"] = standardised(stated.values[0], priors)
-    names = ("standard", *reweight.SAMPLED, *STEPS, "rd_score", "rd_within_z", "mil_within_z",
-             "drift_z", "log_shock")  # fmt: skip
+    names = ("standard", *reweight.SAMPLED, *STEPS, *OF_ONE_SIDE, "rd_score", "rd_within_z",
+             "mil_within_z", "drift_z", "log_shock")  # fmt: skip
     return [{name: np.asarray(turned[name][at], float) for name in names} for at in range(count)]
 
 

@@ -14,6 +14,9 @@ import scipy.linalg
 
 REFERENCE_VOLUME = 20.0
 """TIV million at which the delivery parameters are stated."""
+MEMORY_YEARS = 3
+"""Past years whose deliveries a pair remembers."""
+CENTRING_ROUNDS = 4
 
 
 def log_denominator(utility: Any, home: Any, xp: Any) -> Any:
@@ -71,12 +74,14 @@ def size_distribution(
     log_presence
         Log probability of any delivery.
     size
-        Log of the standard deviation at the reference volume, and its slope in the log volume.
+        Log of the standard deviation of small volumes, and its slope in the log volume well above
+        the reference: a large flow is the sum of many deliveries.
     xp
         Array library.
     """
     log_sd, slope = size
-    sd = xp.exp(xp.clip(log_sd + slope * (log_volume - xp.log(REFERENCE_VOLUME)), -2.5, 1.0))
+    above = xp.log1p(xp.exp(log_volume) / REFERENCE_VOLUME)
+    sd = xp.exp(xp.clip(log_sd + slope * above, -2.5, 1.5))
     return log_volume - log_presence - 0.5 * sd**2, sd
 
 
@@ -98,16 +103,38 @@ def contrasts(weight: np.ndarray) -> np.ndarray:
     return basis
 
 
+def memories(recent: np.ndarray, possible: np.ndarray) -> np.ndarray:
+    """What pairs remember: the log of their deliveries lately, and in the last year alone.
+
+    Contracts run for years, so that last year says more than the years before it. Logs are taken
+    of one more TIV million, and double-centred.
+
+    Parameters
+    ----------
+    recent
+        Deliveries of the last `MEMORY_YEARS`, or as many as are known, the last one last, TIV
+        million (past year, ..., supplier, recipient).
+    possible
+        Whether a pair can trade (supplier, recipient).
+
+    Returns
+    -------
+    array (2, ..., supplier, recipient), log TIV million; 0 where a pair cannot trade.
+    """
+    logs = np.log1p(np.stack([np.mean(recent, axis=0), recent[-1]]))
+    return double_centred(logs[..., None], possible[..., None])[..., 0]
+
+
 def double_centred(deviation: np.ndarray, possible: np.ndarray) -> np.ndarray:
     """Take every supplier's and every recipient's mean out of what pairs did lately.
 
-    What is left is what a pair did beyond its habit, its supplier and its recipient, so that a
-    change of level stays in capacity and demand.
+    What is left is what a pair did beyond its supplier and its recipient, so that levels and their
+    changes stay in capacity and demand.
 
     Parameters
     ----------
     deviation
-        Of pairs from their own mean (..., supplier, recipient, year).
+        Of pairs (..., supplier, recipient, year).
     possible
         Whether a pair can trade (supplier, recipient, 1).
 
@@ -116,8 +143,10 @@ def double_centred(deviation: np.ndarray, possible: np.ndarray) -> np.ndarray:
     array like `deviation`, 0 where a pair cannot trade.
     """
     weight = possible.astype(deviation.dtype)
-    masked = deviation * weight
-    of_recipient = masked.sum(axis=-3, keepdims=True) / weight.sum(axis=-3, keepdims=True)
-    of_supplier = masked.sum(axis=-2, keepdims=True) / weight.sum(axis=-2, keepdims=True)
-    overall = masked.sum(axis=(-3, -2), keepdims=True) / weight.sum()
-    return (deviation - of_recipient - of_supplier + overall) * weight
+    of_recipient, of_supplier = (weight.sum(axis=axis, keepdims=True) for axis in (-3, -2))
+    out = deviation * weight
+    # Few cells are barred, so that each round leaves less than a hundredth of the means.
+    for _ in range(CENTRING_ROUNDS):
+        out = (out - out.sum(axis=-3, keepdims=True) / of_recipient) * weight
+        out = (out - out.sum(axis=-2, keepdims=True) / of_supplier) * weight
+    return out

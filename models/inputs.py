@@ -16,12 +16,14 @@ from models import drivers, effort, equations
 from models.priors import Priors
 
 COVARIATES = ("ideal_point", "embargo", "legacy", "ally", "distance")
-MEMORY_YEARS = 3
+MEMORIES = ("memory", "memory_last")
+"""What a pair remembers, in the order of `equations.memories`; the effects have the same names."""
 LEAST_EXPORTS = 0.5
 """TIV million a year: what SIPRI's tables print as nought may be up to this."""
 FROM_YEAR = "from_year"
 """Text attribute of a panel, and of the arrays made of it: years before it are not counted, since
-the priors rest on them (`forecast.carry`); of stocks of effort the earlier years are still used."""
+the priors rest on them (`forecast.carry`); in stocks of effort, and in what pairs remember, the
+earlier years are still used."""
 CONSTANTS = ("rd_depreciation", "mil_depreciation", "shock_df")
 """Constants that the simulation needs too."""
 OBSERVED = (
@@ -48,7 +50,7 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
         (last year with deliveries):
         `rd_level`, `mil_level` (country): mean log stock, centred over countries with data;
         `rd_change`, `mil_change` (country, year): deviation from it of last year's log stock;
-        `rd_loading` (component, country, year); `deliveries`, `possible`, `memory`
+        `rd_loading` (component, country, year); `deliveries`, `possible`, `memory`, `memory_last`
         (supplier, recipient, year); `affinity_covariates` (covariate, supplier, recipient, year);
         `war` (supplier, year); `log_budget_level` (recipient): mean log military
         spending, constant US$ million, and `log_budget_change` (recipient, year): its deviation
@@ -94,16 +96,8 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     out["deliveries"] = deliveries.fillna(0.0)
     supplier, recipient = deliveries[names.SUPPLIER], deliveries[names.RECIPIENT]
     out["possible"] = (supplier != recipient) | (supplier == names.REST)
-    log_volume = np.log1p(deliveries.fillna(0.0))
-    out["memory_mean"] = log_volume.mean(names.YEAR)
-    past = deliveries.shift({names.YEAR: 1}).rolling({names.YEAR: MEMORY_YEARS}, min_periods=1)
-    raw = np.log1p(past.mean())
-    deviation = (raw.fillna(out["memory_mean"]) - out["memory_mean"]).transpose(
-        names.SUPPLIER, names.RECIPIENT, names.YEAR
-    )
-    out["memory"] = deviation.copy(
-        data=equations.double_centred(deviation.values, out["possible"].values[:, :, None])
-    )
+    for name, values in zip(MEMORIES, _memories(history["tiv"], out), strict=True):
+        out[name] = out["deliveries"].copy(data=values)
 
     out["log_rest_share"] = _rest_share(panel, window)
     out["affinity_covariates"], away = _affinity(panel, window, deliveries)
@@ -139,6 +133,24 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     out.attrs |= {name: priors.constant(name) for name in CONSTANTS}
     out.attrs |= {key: value for key, value in panel.attrs.items() if isinstance(value, str)}
     return out.drop_vars(["year_to", names.DOMAIN], errors="ignore")
+
+
+def _memories(tiv: xr.DataArray, inputs: xr.Dataset) -> np.ndarray:
+    """What pairs remember in every year of the window (2, supplier, recipient, year).
+
+    Nothing in a year before which no deliveries are on record.
+    """
+    tiv = tiv.transpose(names.SUPPLIER, names.RECIPIENT, names.YEAR)
+    known = tiv.notnull().any((names.SUPPLIER, names.RECIPIENT)).values
+    past, all_years = tiv.fillna(0.0).values, tiv[names.YEAR].values
+    able = inputs["possible"].values.astype(bool)
+    out = np.zeros((len(MEMORIES), *inputs["deliveries"].shape))
+    for at, year in enumerate(inputs[names.YEAR].values):
+        behind = (all_years < year) & (all_years >= year - equations.MEMORY_YEARS) & known
+        if behind.any():
+            recent = np.moveaxis(past[..., behind], -1, 0)
+            out[..., at] = equations.memories(recent, able)
+    return out
 
 
 def _budget(milex: xr.DataArray, rest: xr.DataArray, recipient: xr.DataArray) -> xr.DataArray:

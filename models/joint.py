@@ -74,8 +74,9 @@ def joint(inputs: xr.Dataset, priors: Priors, *, trade: bool = True) -> pm.Model
         denominator = equations.log_denominator(utility, home, pt)
         wanted = scale[:, None] + transfers.demand(inputs, top)
         log_volume = wanted[None] + utility - denominator[None]
+        presence, log_sd = transfers.delivery_parameters(inputs, top)
         if trade:
-            transfers.deliveries(inputs, top, log_volume)
+            transfers.deliveries(inputs, log_volume, presence, log_sd, top["size_sd_slope"])
 
         drivers.drivers(
             changes, steps, inputs.sizes[names.COUNTRY], top, priors.constant("shock_df")

@@ -17,13 +17,15 @@ import xarray as xr
 
 from data import names
 from models import capacity, equations
-from models.inputs import COVARIATES
+from models.inputs import COVARIATES, MEMORIES
 
 CELL = (names.SUPPLIER, names.RECIPIENT, names.YEAR)
 IMPOSSIBLE = -40.0
 """Added to the log-odds of a pair that cannot trade: a country and itself."""
 
 
+OF_ONE_SIDE = tuple(f"{dim}_{own}" for dim in CELL[:2] for own in ("presence", "spread"))
+"""What suppliers and recipients differ by in how their deliveries fall."""
 OWN_TIE = 0.2
 """How near zero a country's tie to itself is held, log-odds: as near as other ties are known."""
 TYPICAL_LEVEL = -8.0
@@ -108,11 +110,11 @@ def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any
     pm.Normal(
         "no_tie_to_itself", rest[itself], OWN_TIE, observed=np.zeros(len(itself[0])), dims="itself"
     )
-    columns = np.concatenate(
-        [table.values - mean[..., None], inputs["memory"].transpose(*CELL).values[None]]
-    )
+    remembered = [inputs[name].transpose(*CELL).values[None] for name in MEMORIES]
+    columns = np.concatenate([table.values - mean[..., None], *remembered])
     moving = pt.dot(
-        pt.concatenate([effects, top["memory"][None]]), columns.reshape(count + 1, -1)
+        pt.stack([top[f"{name}_effect"] for name in COVARIATES] + [top[name] for name in MEMORIES]),
+        columns.reshape(len(columns), -1),
     ).reshape(columns.shape[1:])
     return of_supplier, of_recipient, own, moving
 
@@ -245,26 +247,52 @@ def cells(inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(tiv > 0), np.flatnonzero((tiv <= 0) & possible)
 
 
-def deliveries(inputs: xr.Dataset, top: Mapping[str, Any], log_volume: Any) -> None:
+def delivery_parameters(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Add how deliveries of equal volume fall: how many there are, and how unequal they are.
+
+    Some sell or buy in many small deliveries, others in few large ones, and some more evenly than
+    others: each supplier and each recipient has a presence and a spread of its own, or else volumes
+    would be read off the number and the evenness of deliveries.
+
+    Returns
+    -------
+    tuple
+        Presence and log standard deviation of small volumes, flat as `cells` counts.
+    """
+    years = inputs.sizes[names.YEAR]
+
+    def of_pairs(middle: str, own: str) -> Any:
+        by_supplier, by_recipient = (
+            pm.ZeroSumNormal(f"{dim}_{own}", sigma=top[f"{dim}_{own}_sd"], dims=dim)
+            for dim in CELL[:2]
+        )
+        pairs = top[middle] + by_supplier[:, None] + by_recipient[None, :]
+        return pt.repeat(pairs.flatten(), years)
+
+    return of_pairs("presence", "presence"), of_pairs("size_sd_log", "spread")
+
+
+def deliveries(
+    inputs: xr.Dataset, log_volume: Any, presence: Any, log_sd: Any, sd_slope: Any
+) -> None:
     """Add the likelihood of observed deliveries, TIV million.
 
     Nothing is delivered with a probability that falls with the expected volume; otherwise the log
-    of the size is Normal with a spread that does too. Years with a delivery come first.
+    of the size is Normal with a spread that does too. Years with a delivery come first. `presence`
+    and `log_sd` as from `delivery_parameters`.
     """
     some, none = cells(inputs)
     flat = log_volume.flatten()
-    presence = top["presence"]
-    size = (top["size_sd_log"], top["size_sd_slope"])
     values = inputs["deliveries"].transpose(*CELL).values.ravel()[some]
     pm.CustomDist(
-        "delivered", flat[some], presence, *size,
-        logp=delivered_log_probability, signature="(n),(),(),()->(n)",
+        "delivered", flat[some], presence[some], log_sd[some], sd_slope,
+        logp=delivered_log_probability, signature="(n),(n),(n),()->(n)",
         observed=values, dims="delivered_at",
     )  # fmt: skip
     pm.CustomDist(
-        "not_delivered", flat[none], presence,
+        "not_delivered", flat[none], presence[none],
         logp=lambda _, volume, presence: equations.log_no_delivery(volume, presence, pt),
-        signature="(n),()->(n)", observed=np.zeros(len(none)), dims="not_delivered_at",
+        signature="(n),(n)->(n)", observed=np.zeros(len(none)), dims="not_delivered_at",
     )  # fmt: skip
 
 

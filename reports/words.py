@@ -133,7 +133,8 @@ TOPICS = (
     ),
     (
         "What ties a pair",
-        ("memory", "affinity_sd", "ideal_point_effect", "embargo_effect", "legacy_effect",
+        ("memory", "memory_last", "affinity_sd", "ideal_point_effect", "embargo_effect",
+         "legacy_effect",
          "ally_effect", "distance_effect", "war_effect", "war_end_rate"),
     ),
     (
@@ -142,7 +143,8 @@ TOPICS = (
     ),
     (
         "Deliveries as recorded",
-        ("presence", "size_sd_log", "size_sd_slope"),
+        ("presence", "supplier_presence_sd", "recipient_presence_sd", "size_sd_log",
+         "size_sd_slope", "supplier_spread_sd", "recipient_spread_sd"),
     ),
     (
         "Domains",

@@ -32,7 +32,7 @@ from data.names import (
 from forecast.simulate import Arrays, draw_deliveries, past_market
 from forecast.simulate import log_volume as expected
 from models import drivers, equations, priors
-from models.inputs import MEMORY_YEARS, prepare
+from models.inputs import MEMORIES, prepare
 from models.transfers import OWN_TIE
 from tests import small_domains
 
@@ -89,14 +89,7 @@ def world(seed: int, chosen: Mapping[str, float] | None = None) -> World:
     panel = bare_panel(rng)
     inputs = prepare(panel, prior)
     truth = draw(inputs, prior, rng, chosen)
-    habit = np.mean(
-        [
-            np.log1p(deliveries(inputs, truth, 0.0 * inputs["memory_mean"].values, rng, 0.0))
-            for _ in range(20)
-        ],
-        axis=(0, -1),
-    )
-    tiv = deliveries(inputs, truth, habit, rng)
+    tiv = deliveries(inputs, truth, rng)
     panel, parts = small_domains.add(with_deliveries(panel, tiv), np.random.default_rng([seed, 1]))
     return World(panel, prepare(panel, prior), truth, prior, parts)
 
@@ -286,6 +279,11 @@ def draw(
         state[t] = persistence * state[t - 1] + top["demand_sd"] * shocks[t]
     out["demand_state"] = state
 
+    for dim, size in ((SUPPLIER, rows), (RECIPIENT, columns)):
+        for part in ("presence", "spread"):
+            own = normal(size)
+            out[f"{dim}_{part}"] = top[f"{dim}_{part}_sd"] * (own - own.mean())
+
     sd = np.array([[top[f"{d}_shock_sd"], top[f"{d}_shock_spread"]] for d in drivers.DRIVERS])
     out["log_shock"] = np.log(sd[:, :1]) + sd[:, 1:] * normal((3, len(countries)))
     arrays = {name: np.asarray(values)[None] for name, values in out.items()}
@@ -309,13 +307,7 @@ def _ties(able: np.ndarray, sd: float, rng: np.random.Generator, held: bool) -> 
     return ties.reshape(rows, columns)
 
 
-def deliveries(
-    inputs: xr.Dataset,
-    truth: Arrays,
-    habit: np.ndarray,
-    rng: np.random.Generator,
-    memory: float | None = None,
-) -> np.ndarray:
+def deliveries(inputs: xr.Dataset, truth: Arrays, rng: np.random.Generator) -> np.ndarray:
     """Draw deliveries year by year (supplier, recipient, year), each year's from the last three's.
 
     `inputs` must come from a panel without deliveries, whose memory is zero throughout.
@@ -323,18 +315,22 @@ def deliveries(
     assert not inputs["memory"].values.any()
     utility, home, wanted = past_market(truth, inputs)
     able = inputs["possible"].transpose(SUPPLIER, RECIPIENT).values.astype(bool)
-    weight = truth["memory"][0] if memory is None else memory
-    presence = truth["presence"]
-    size = tuple(truth[f"size_sd_{part}"] for part in ("log", "slope"))
-    found: list[np.ndarray] = []
+    presence, log_sd = (
+        truth[middle][:, None, None]
+        + truth[f"supplier_{own}"][:, :, None]
+        + truth[f"recipient_{own}"][:, None, :]
+        for middle, own in (("presence", "presence"), ("size_sd_log", "spread"))
+    )
+    size = (log_sd, truth["size_sd_slope"])
+    found = [np.zeros(able.shape)] * 3
     for t in range(inputs.sizes[YEAR]):
-        deviation = 0.0 * habit
-        if found:
-            deviation = np.log1p(np.mean(found[-MEMORY_YEARS:], axis=0)) - habit
-        pull = weight * equations.double_centred(deviation[..., None], able[..., None])
+        pull = 0.0
+        for name, lately in zip(MEMORIES, (np.mean(found[-3:], axis=0), found[-1]), strict=True):
+            log = np.log1p(lately)[..., None]
+            pull = pull + truth[name][0] * equations.double_centred(log, able[..., None])
         volume = expected(utility[..., [t]] + pull[None], home[..., [t]], wanted[..., [t]])
         found.append((draw_deliveries(volume[..., 0], presence, size, rng) * able)[0])
-    return np.stack(found, axis=-1)
+    return np.stack(found[3:], axis=-1)
 
 
 LATENT_DIMS = {
@@ -353,6 +349,10 @@ LATENT_DIMS = {
     "acquisition_scale_country": (RECIPIENT,),
     "global_demand": (YEAR,),
     "demand_state": (YEAR, RECIPIENT),
+    "supplier_presence": (SUPPLIER,),
+    "recipient_presence": (RECIPIENT,),
+    "supplier_spread": (SUPPLIER,),
+    "recipient_spread": (RECIPIENT,),
 }
 
 

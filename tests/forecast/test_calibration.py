@@ -44,10 +44,8 @@ def true_tree(world):
 # Predictive checks.
 
 
-def test_data_drawn_from_the_truth_look_like_the_data():
-    """Without memory: a pair's habit, a mean over the very years explained, is not the truth's."""
-    forgetful = of_truth(small.world(4, {"memory": 0.0}))
-    found = calibration.predictive(forgetful, "posterior", seed=1, draws=40)
+def test_data_drawn_from_the_truth_look_like_the_data(true_tree):
+    found = calibration.predictive(true_tree, "posterior", seed=1, draws=40)
     assert set(found["kind"]) == {"posterior"}
     tested = found[found["tail"].notna()]
     # Of nine figures with forty replicates each, one beyond all is no surprise.

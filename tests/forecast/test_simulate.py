@@ -363,9 +363,14 @@ def test_without_shocks_the_first_years_expected_deliveries_are_those_of_the_equ
     )
     able = inputs["possible"].values.astype(bool)
     tiv = inputs["deliveries"].values
-    raw = np.log1p(tiv[..., -3:].mean(axis=-1)) - np.log1p(tiv).mean(axis=-1)
-    masked = np.where(able, raw, np.nan)
-    memory = raw - np.nanmean(masked, 0) - np.nanmean(masked, 1)[:, None] + np.nanmean(masked)
+    memory = {}
+    for name, years in (("memory", 3), ("memory_last", 1)):
+        raw = np.log1p(tiv[..., -years:].mean(axis=-1))
+        rows, columns = np.nonzero(able)
+        dummies = np.concatenate([np.eye(len(able))[rows], np.eye(able.shape[1])[columns]], axis=1)
+        memory[name] = np.zeros_like(raw)
+        fitted = dummies @ np.linalg.lstsq(dummies, raw[able], rcond=None)[0]
+        memory[name][able] = raw[able] - fitted
     covariates = inputs["affinity_covariates"].isel({YEAR: -1})
     buyer = recipients.index("CHN")
     milex = np.log(inputs["milex"].values)
@@ -390,7 +395,7 @@ def test_without_shocks_the_first_years_expected_deliveries_are_those_of_the_equ
                 moved
                 + draws["affinity"][draw, s, buyer]
                 + explained
-                + draws["memory"][draw] * memory[s, buyer]
+                + sum(draws[name][draw] * memory[name][s, buyer] for name in memory)
                 + draws["war_effect"][draw] * float(inputs["war"].values[s, -1])
             )
         china = suppliers.index("CHN")

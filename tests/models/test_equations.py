@@ -88,11 +88,10 @@ def test_double_centring_takes_out_what_suppliers_and_recipients_share():
     assert equations.double_centred(shared + pair, possible) == pytest.approx(pair)
 
 
-def test_double_centring_leaves_barred_pairs_at_zero_and_margins_near_it():
+def test_double_centring_leaves_barred_pairs_and_margins_at_zero():
     rng = np.random.default_rng(4)
     possible = (np.arange(6)[:, None] != np.arange(9)[None, :])[..., None]
     found = equations.double_centred(rng.normal(size=(6, 9, 200)), possible)
     assert (found[~possible[..., 0]] == 0.0).all()
-    # One missing cell in a row of n leaves of its margin about 1/n of the mean it took out.
-    margin = np.abs(found.sum(axis=1) / possible.sum(axis=1)).mean()
-    assert margin < 0.1 * found.std()
+    for axis in (0, 1):
+        assert np.abs(found.sum(axis=axis)).max() < 1e-4

@@ -79,30 +79,43 @@ def test_effort_enters_a_year_after_it_is_spent(inputs):
         assert float(found + level) == pytest.approx(float(log_stock))
 
 
-def test_memory_is_the_last_three_years_against_the_pairs_mean_double_centred(world):
+@pytest.mark.parametrize(("name", "years"), [("memory", 3), ("memory_last", 1)])
+def test_memory_is_of_the_years_before_double_centred(world, name, years):
     tiv, able = world.inputs["deliveries"].values, world.inputs["possible"].values
     raw = np.zeros_like(tiv)
-    for t in range(1, tiv.shape[2]):
-        raw[..., t] = np.log1p(tiv[..., max(t - 3, 0) : t].mean(axis=-1)) - np.log1p(tiv).mean(-1)
+    for t in range(years, tiv.shape[2]):
+        raw[..., t] = np.log1p(tiv[..., t - years : t].mean(axis=-1))
     year = 10
-    for s, r in np.argwhere(able):
-        by_hand = (
-            raw[s, r, year]
-            - raw[able[:, r], r, year].mean()
-            - raw[s, able[s], year].mean()
-            + raw[..., year][able].mean()
-        )
-        assert world.inputs["memory"].values[s, r, year] == pytest.approx(by_hand)
-    assert not world.inputs["memory"].values[~able].any()
-    assert not world.inputs["memory"].values[..., 0].any()
+    s, r = np.nonzero(able)
+    dummies = np.concatenate([np.eye(len(able))[s], np.eye(able.shape[1])[r]], axis=1)
+    values = raw[s, r, year]
+    by_hand = values - dummies @ np.linalg.lstsq(dummies, values, rcond=None)[0]
+    assert world.inputs[name].values[s, r, year] == pytest.approx(by_hand, abs=1e-4)
+    assert not world.inputs[name].values[~able].any()
+    # Nothing was delivered before the window: years before it are remembered too.
+    assert not world.inputs[name].values[..., 0].any()
 
 
-def test_memory_has_next_to_no_mean_over_suppliers_or_recipients(real):
-    memory = real["memory"].where(real["possible"])
-    # Exact but for the barred cells, one in a row of 49 or a column of 17: a tenth of the spread
-    # is far below the change of a supplier's or a recipient's level that memory must not hold.
+def test_pairs_remember_years_before_the_window_and_none_that_is_not_on_record(world):
+    before = world.panel["tiv"].copy(deep=True)
+    first = int(world.inputs[YEAR][0])
+    before.loc[{YEAR: first - 1}] = 3.0 * before.sel({YEAR: 2000})
+    found = prepare(world.panel.assign(tiv=before), world.priors)
+    assert found["memory_last"].sel({YEAR: first}).values.any()
+    same = slice(first + 3, None)
+    for name in ("memory", "memory_last"):
+        ours, theirs = found[name].sel({YEAR: same}), world.inputs[name].sel({YEAR: same})
+        assert np.array_equal(ours.values, theirs.values)
+    unknown = before.where(before[YEAR] >= first)
+    found = prepare(world.panel.assign(tiv=unknown), world.priors)
+    assert not found["memory"].sel({YEAR: first}).values.any()
+
+
+@pytest.mark.parametrize("name", ["memory", "memory_last"])
+def test_memory_has_no_mean_over_suppliers_or_recipients(real, name):
+    memory = real[name].where(real["possible"])
     for dim in (SUPPLIER, RECIPIENT):
-        assert np.abs(memory.mean(dim)).max() < 0.1 * float(memory.std())
+        assert np.abs(memory.mean(dim)).max() < 1e-4
 
 
 def test_no_country_can_deliver_to_itself_but_the_rest_can(inputs):

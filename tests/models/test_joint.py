@@ -97,6 +97,7 @@ def test_simulator_and_model_give_the_same_expected_volume_in_double_precision(
         on_unused_input="ignore",
     )
     _, at_none = transfers.cells(world.inputs)
+    shape = world.inputs["deliveries"].shape
     for point in points(model, 2):
         _, values = at_point(point)
         draws = {name: np.asarray(x)[None] for name, x in values.items()}
@@ -104,7 +105,9 @@ def test_simulator_and_model_give_the_same_expected_volume_in_double_precision(
         draws |= {name: np.array([x]) for name, x in top.items()}
         outside = log_volume(*past_market(draws, world.inputs))[0].ravel()[at_none]
         hazard = np.log(-term(point))
-        inside = np.log(20.0) + hazard - top["presence"]
+        presence = top["presence"] + values["supplier_presence"][:, None]
+        presence = (presence + values["recipient_presence"])[..., None]
+        inside = np.log(20.0) + hazard - np.broadcast_to(presence, shape).ravel()[at_none]
         # Exact to rounding, but for one constant that PyTensor takes in single precision.
         assert outside == pytest.approx(inside, abs=1e-6)
 

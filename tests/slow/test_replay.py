@@ -7,7 +7,8 @@ a half on two cores, the first half of it without the cold runs (`-k explained`)
 
     uv run pytest -m slow -s tests/slow/test_replay.py
 
-It needs the providers' own files (CROSSOVER_RAW) and prints the table that the README shows.
+It needs the providers' own files (CROSSOVER_RAW) and prints the table that the README shows. With
+CROSSOVER_REPLAY=FOLDER its runs are kept there, and one that stands there whole is not made again.
 """
 
 from __future__ import annotations
@@ -44,12 +45,19 @@ hundred probabilities that are compared a step, few are independent."""
 
 
 @pytest.fixture(scope="module")
-def panel(tmp_path_factory):
+def kept(tmp_path_factory):
+    """Return the folder of the replay's runs."""
+    named = os.environ.get("CROSSOVER_REPLAY")
+    return Path(named) if named else tmp_path_factory.mktemp("replay")
+
+
+@pytest.fixture(scope="module")
+def panel(kept):
     """Return the panel as it stood in April 2024: the shipped one without later releases."""
     if not (RAW / "sipri").is_dir():
         pytest.skip("the providers' real files are not here; CROSSOVER_RAW says where they are")
-    folder = tmp_path_factory.mktemp("replay") / "panel"
-    shutil.copytree(PANEL, folder)
+    folder = kept / "panel"
+    shutil.copytree(PANEL, folder, dirs_exist_ok=True)
     for table in TABLES:
         if "vintage" in KEYS.get(table, ()) or table == "vintages":
             rows = [row for row in read(table, PANEL) if row.vintage <= START]
@@ -59,6 +67,16 @@ def panel(tmp_path_factory):
 
 def crossover(*words) -> int:
     return cli.main([str(word) for word in words])
+
+
+def timed(run: Path, *words) -> float:
+    """Make a run, unless it stands there whole; return the seconds that it took."""
+    clock = run.with_suffix(".seconds")
+    if not clock.is_file():
+        start = time.perf_counter()
+        assert crossover(*words, "--out", run) == cli.DONE, words
+        clock.write_text(str(time.perf_counter() - start), "utf-8")
+    return float(clock.read_text("utf-8"))
 
 
 def probabilities(run: Path) -> dict[tuple, tuple[float, float]]:
@@ -86,31 +104,29 @@ class Step(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def replayed(panel, tmp_path_factory):
+def replayed(panel, kept):
     """Take the files in one step after another; return the steps, the first one the first run."""
-    folder = tmp_path_factory.mktemp("replayed")
-    at = ("--panel", panel, "--store", folder / "store")
-    run = folder / "0"
-    start = time.perf_counter()
-    assert crossover("run", *at, "--out", run) == cli.DONE
-    seconds = time.perf_counter() - start
+    store = kept / "store"
+    at = ("--panel", panel, "--store", store)
+    run = kept / "0"
+    seconds = timed(run, "run", *at)
     steps = [Step("first run", run, "cold", "", None, seconds, probabilities(run))]
     for number, (name, files) in enumerate(STEPS.items(), start=1):
         files = [RAW / file for file in files]
-        preview = io.StringIO()
-        with contextlib.redirect_stdout(preview):
-            assert crossover("data", "add", *files, *at, "--dry-run") == cli.DONE
-        assert "What is new" in preview.getvalue()
-        new = folder / str(number)
-        start = time.perf_counter()
-        assert crossover("update", *files, *at, "--run", run, "--out", new) == cli.DONE, name
-        seconds = time.perf_counter() - start
+        new = kept / str(number)
+        if not new.is_dir():
+            preview = io.StringIO()
+            with contextlib.redirect_stdout(preview):
+                assert crossover("data", "add", *files, *at, "--dry-run") == cli.DONE
+            assert "What is new" in preview.getvalue()
+        seconds = timed(new, "update", *files, *at, "--run", run)
         again = io.StringIO()
         with contextlib.redirect_stderr(again):
             assert crossover("data", "add", *files, *at) == cli.DONE
         assert "nothing new" in again.getvalue()
-        assert crossover("explain", run, new, *at) == cli.DONE
-        assert crossover("ledger", "check", "--store", folder / "store") == cli.DONE
+        if not (new / "explain.json").is_file():
+            assert crossover("explain", run, new, *at) == cli.DONE
+        assert crossover("ledger", "check", "--store", store) == cli.DONE
         said = json.loads((new / "run.json").read_text("utf-8"))["update"]
         steps.append(Step(name, new, said["how"], said["reason"], said["khat"], seconds,
                           probabilities(new)))  # fmt: skip
@@ -132,16 +148,14 @@ def test_each_step_is_explained_to_the_last_point(replayed):
             assert math.fsum(changes) == pytest.approx(fall["to"] - fall["from"], abs=1e-9)
 
 
-def test_each_step_agrees_with_a_cold_run_of_the_same_figures(replayed, panel, tmp_path):
-    at = ("--panel", panel, "--store", tmp_path / "store")
+def test_each_step_agrees_with_a_cold_run_of_the_same_figures(replayed, panel, kept):
+    at = ("--panel", panel, "--store", kept / "cold_store")
     print("\n| step | how | k-hat | update, s | cold run, s | worst question | errors apart |")
     apart = []
-    for number, (step, files) in enumerate(zip(replayed[1:], STEPS.values(), strict=True)):
+    for number, (step, files) in enumerate(zip(replayed[1:], STEPS.values(), strict=True), start=1):
         assert crossover("data", "add", *(RAW / file for file in files), *at) == cli.DONE
-        cold = tmp_path / str(number)
-        start = time.perf_counter()
-        assert crossover("run", *at, "--out", cold) == cli.DONE
-        seconds = time.perf_counter() - start
+        cold = kept / f"cold{number}"
+        seconds = timed(cold, "run", *at)
         theirs = probabilities(cold)
         assert step.moved.keys() == theirs.keys()
         far = {
