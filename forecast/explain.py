@@ -45,6 +45,8 @@ TAILS = (0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02)
 LEAST_DRAWS = 40
 """Fewest draws on which a conditional probability is said."""
 TOP = 10
+LEAST_OPEN = 1e-6
+"""A probability nearer to nought or one is of what is settled in every draw."""
 
 
 class Posterior(NamedTuple):
@@ -426,6 +428,8 @@ def influences(
                         found.append((code, year, REVISED, held, ratio))
     happened = (first <= by).astype(float)
     whole = float(happened.mean())
+    if not LEAST_OPEN < whole < 1.0 - LEAST_OPEN:
+        return []
     rows = []
     for code, year, kind, held, ratio in found:
         smooth, khat = reweight.smoothed(ratio.astype(float))
@@ -479,6 +483,8 @@ def next_year(ahead: xr.Dataset, first: np.ndarray, by: int) -> list[Condition]:
     """
     happened = (first <= by).astype(float)
     now = float(happened.mean())
+    if not LEAST_OPEN < now < 1.0 - LEAST_OPEN:
+        return []
     rows = []
     for name, of, unit, values in observables(ahead):
         values = values.reshape(happened.shape)
@@ -590,7 +596,8 @@ def explain(
     fits
         See `chain`.
     event, by
-        The headline whose observations are looked at; the one that moved most when None.
+        The headline whose observations are looked at; when None the one that moved most of those
+        that are not settled in every draw.
 
     Raises
     ------
@@ -629,14 +636,19 @@ def explain(
 
 
 def _most_moved(parts: Sequence[Part], event: str | None, by: int | None) -> tuple[str, int]:
-    """Return the event and year of the probability that moved most, of those asked for."""
+    """Return the event and year of the probability that moved most, of those asked for.
+
+    One that is still open, where there is any: what has happened can move no more.
+    """
     total: dict[tuple[str, int], float] = {}
+    now: dict[tuple[str, int], float] = {}
     for part in parts:
         if part.what != MEDIAN and part.change is not None:
             key = (part.event, int(part.what.removeprefix("by ")))
             if event in (None, key[0]) and by in (None, key[1]):
                 total[key] = total.get(key, 0.0) + part.change
-    return max(total, key=lambda key: abs(total[key]))
+                now[key] = part.after
+    return max(total, key=lambda key: (LEAST_OPEN < now[key] < 1.0 - LEAST_OPEN, abs(total[key])))
 
 
 def write(folder: Path, found: Explanation) -> None:

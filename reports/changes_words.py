@@ -318,6 +318,11 @@ def _question(payload: Payload) -> str:
 def observations_text(payload: Payload) -> str:
     """Say which observation moved the headline most, or that none is new or revised."""
     rows = _part(payload)["observations"]
+    if not rows and _settled(payload):
+        return (
+            "In every draw of this run the question has one answer, so no single observation moves "
+            "it."
+        )
     if not rows:
         return (
             "Deliveries of every year are the same in both runs, so no observation of them moved "
@@ -342,6 +347,10 @@ def observations_text(payload: Payload) -> str:
             "draws agree with the world without that figure, and only the rank is a hint."
         )
     return text.strip()
+
+
+def _settled(payload: Payload) -> bool:
+    return not 0.0 < _part(payload)["probability"] < 1.0
 
 
 def _reliable(payload: Payload, row: Mapping[str, Any]) -> bool:
@@ -397,6 +406,8 @@ def next_text(payload: Payload) -> str:
     part = _part(payload)
     year, moving = part["next_year"], [c for c in part["conditions"] if c["moves"]]
     now = prob(part["probability"])
+    if _settled(payload):
+        return f"The question is settled in every draw, so no figure of {year} can move it."
     if not part["conditions"]:
         return f"No figure of {year} varies over the draws, so none could move anything."
     if not moving:

@@ -349,6 +349,13 @@ def test_a_backtest_writes_its_tables_and_goes_on_where_it_stopped(tmp_path, ser
     assert not list(out.rglob(".*"))
 
 
+def test_one_model_alone_is_scored_and_set_against_nothing(tmp_path, serial, capsys):
+    out = tmp_path / "back"
+    words = ("--models", "persistence", "--origins", "2014", "--horizons", "2")
+    assert cli.main(["backtest", "--out", str(out), *words]) == 0
+    assert len(pd.read_csv(out / "scores.csv"))
+
+
 def test_the_summary_says_what_it_was_made_with(tmp_path, serial, capsys):
     out = tmp_path / "b"
     options = ("--origins", "2014,2023", "--horizons", "2")

@@ -37,6 +37,34 @@ def chain():
     return [first, first._replace(how="nothing changed"), revised, posterior(rng, 0.8, "b")]
 
 
+def test_a_step_in_which_nothing_changed_has_no_error(chain):
+    parts = [part for part in explain.split(chain, [2030]) if part.step == explain.PRIORS_OR_CODE]
+    assert {part.what for part in parts} == {"by 2030", MEDIAN}
+    assert {(part.change, part.mc_error) for part in parts} == {(0.0, 0.0)}
+
+
+def test_the_headline_looked_at_is_one_that_is_still_open():
+    """An event that has come to pass moved most, and nothing can move it any more."""
+    def part(event, before, after):
+        change = after - before
+        return explain.Part(event, "by 2030", explain.NEW_YEAR, before, after, change, 0.0, "")
+
+    parts = [part("happened", 0.6, 1.0), part("ruled_out", 0.5, 0.0), part("open", 0.3, 0.4)]
+    assert explain._most_moved(parts, None, None) == ("open", 2030)
+    assert explain._most_moved(parts, "happened", None) == ("happened", 2030)
+    assert explain._most_moved(parts[:2], None, None) == ("ruled_out", 2030)
+
+
+def test_what_is_settled_is_moved_by_no_figure(fitted):
+    ahead = futures(fitted, "RUS", "CHN", seed=1, horizon=small.ORIGIN + 2)
+    sizes = fitted["posterior"].sizes
+    settled = np.full((sizes[CHAIN], sizes[DRAW]), 2000.0)
+    assert explain.next_year(ahead, settled, 2030) == []
+    new_year = fitted["constant_data"].to_dataset().isel({YEAR: slice(None, -1)})
+    assert explain.influences(fitted, new_year, settled, 2030) == []
+    assert explain.influences(fitted, new_year, np.full_like(settled, np.nan), 2030) == []
+
+
 def test_the_steps_add_up_to_the_whole_change_exactly(chain):
     parts = explain.split(chain, [2030, 2035])
     assert {part.what for part in parts} == {"by 2030", "by 2035", MEDIAN}

@@ -10,7 +10,7 @@ from scipy import stats
 from data.errors import InputError
 from data.names import COUNTRY, RECIPIENT, REST, SUPPLIER, YEAR
 from forecast import simulate
-from forecast.simulate import futures, stack
+from forecast.simulate import delivery_parameters, draw_deliveries, futures, stack
 from tests import small
 
 ORIGIN, HORIZON = small.ORIGIN, 2020
@@ -177,6 +177,35 @@ def test_a_pair_that_the_fit_does_not_know_is_refused(tree, pair, words):
         futures(tree, *pair, seed=1)
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["supplier_presence", "memory_last"])
+def test_a_fit_of_an_older_model_is_refused_by_name(tree, name):
+    held = tree["posterior"].to_dataset()
+    if name in held:
+        old = held.drop_vars(name)
+    else:
+        old = held.sel(parameter=[str(p) for p in held["parameter"].values if p != name])
+    given = {"posterior": old, "constant_data": tree["constant_data"].to_dataset()}
+    with pytest.raises(InputError, match=f"older version.*{name}"):
+        futures(xr.DataTree.from_dict(given), *PAIR, seed=1)
+
+
+def test_who_delivers_in_small_parts_delivers_more_often_and_no_more_in_all():
+    rng = np.random.default_rng(3)
+    draws = {
+        "presence": np.zeros(1), "size_sd_log": np.zeros(1), "size_sd_slope": np.array([-0.2]),
+        "supplier_presence": np.array([[1.0, -1.0]]), "supplier_spread": np.zeros((1, 2)),
+        "recipient_presence": np.zeros((1, 1)), "recipient_spread": np.zeros((1, 1)),
+    }  # fmt: skip
+    volume = np.full((1, 2, 40_000), np.log(20.0), np.float32)
+    presence, size = delivery_parameters(draws, 3)
+    drawn = draw_deliveries(volume, presence, size, rng)[0]
+    often = (drawn > 0).mean(axis=1)
+    # A Poisson number of deliveries, of mean e and 1/e; five binomial standard errors.
+    assert often == pytest.approx(1.0 - np.exp(-np.exp([1.0, -1.0])), abs=5 * 0.5 / 200)
+    # Five standard errors of the mean.
+    assert drawn.mean(axis=1) == pytest.approx([20.0, 20.0], abs=5 * drawn.std() / 200)
 
 
 @pytest.mark.parametrize("horizon", [ORIGIN, ORIGIN - 3])
