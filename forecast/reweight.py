@@ -67,7 +67,7 @@ def obstacle(tree: xr.DataTree, inputs: xr.Dataset) -> str | None:
         As from `models.inputs.prepare`, of the new figures.
     """
     posterior, held = (tree[g].to_dataset() for g in ("posterior", "constant_data"))
-    lacking = [name for name in (*SAMPLED, *transfers.OF_ONE_SIDE) if name not in posterior]
+    lacking = older(posterior)
     if lacking:
         return f"the stored draws lack {', '.join(lacking)}: the run is of an older version"
     before, now = (int(of.attrs["origin"]) for of in (held, inputs))
@@ -83,8 +83,15 @@ def obstacle(tree: xr.DataTree, inputs: xr.Dataset) -> str | None:
     return None
 
 
+def older(posterior: xr.Dataset) -> list[str]:
+    """Return what the present model samples and a stored posterior lacks."""
+    return [name for name in (*SAMPLED, *transfers.OF_ONE_SIDE) if name not in posterior]
+
+
 def code_differs(tree: xr.DataTree, draws: int = 50) -> bool:
     """Say whether the present code gives stored draws another likelihood than was stored."""
+    if older(tree["posterior"].to_dataset()):
+        return True
     step = max(1, tree["posterior"].sizes[DRAW] // draws)
     some = tree["posterior"].to_dataset().isel({DRAW: slice(None, None, step)})
     now = log_likelihood(some, tree["constant_data"].to_dataset())["deliveries"]

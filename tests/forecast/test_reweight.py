@@ -129,6 +129,13 @@ def test_draws_of_an_older_version_are_an_obstacle(tree, world):
     assert "older version" in reweight.obstacle(tree, world.inputs)
 
 
+def test_draws_that_lack_a_part_of_the_model_are_of_other_code(fitted):
+    held = fitted["posterior"].to_dataset().drop_vars("recipient_spread")
+    assert reweight.older(held) == ["recipient_spread"]
+    groups = {name: fitted[name].to_dataset() for name in ("constant_data", "log_likelihood")}
+    assert reweight.code_differs(xr.DataTree.from_dict(groups | {"posterior": held}))
+
+
 def test_an_update_is_fast_only_after_a_gate_that_passed_and_with_even_weights(fitted, world):
     options = {"pair": ("RUS", "CHN"), "seed": 1, "horizon": 2020}
     given = (fitted, prepare(revised(world.panel, 0.03), world.priors), world.priors, world.priors)
