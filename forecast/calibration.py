@@ -339,7 +339,8 @@ def with_deliveries(
     able = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)
     presence, size = simulate.delivery_parameters(draws, 3)
     rng = np.random.default_rng(seed)
-    found = [np.zeros(able.shape)]
+    # The panel has years before the window, in which nothing is delivered: they are remembered.
+    found = [np.zeros(able.shape)] * MEMORY_YEARS
     for t in range(inputs.sizes[YEAR]):
         remembered = equations.memories(found[-MEMORY_YEARS:], able)
         pull = sum(draws[name][0] * held for name, held in zip(MEMORIES, remembered, strict=True))
@@ -350,7 +351,7 @@ def with_deliveries(
             drawn = simulate.draw_deliveries(volume, presence, size, rng) * able
         found.append(drawn[0])
     tiv = np.zeros(panel["tiv"].transpose(*transfers.CELL).shape)
-    tiv[..., panel[YEAR].values >= FIRST_YEAR] = np.stack(found[1:], axis=-1)
+    tiv[..., panel[YEAR].values >= FIRST_YEAR] = np.stack(found[MEMORY_YEARS:], axis=-1)
     return panel.assign(tiv=(transfers.CELL, tiv, panel["tiv"].attrs))
 
 
