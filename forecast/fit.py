@@ -8,6 +8,7 @@ from what is stored, so that a run folder can be checked against its own record.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,6 +16,7 @@ from scipy import stats
 
 from data.names import CHAIN, DOMAIN_LAYER, DRAW
 from forecast.sampling import CORES, sample
+from models import transfers
 from models.inputs import prepare
 from models.joint import joint
 from models.priors import Priors, moments, order
@@ -36,6 +38,7 @@ def fit(
     progress: bool = True,
     cores: int = CORES,
     start: xr.DataTree | None = None,
+    compiled: Any = None,
 ) -> xr.DataTree:
     """Fit the joint model to a panel.
 
@@ -55,6 +58,8 @@ def fit(
         How many chains run at once.
     start
         An earlier fit at whose draws the chains begin; see `forecast.warm`.
+    compiled
+        As from `reusable`, for a panel that differs from its own in nothing but deliveries.
 
     Returns
     -------
@@ -75,8 +80,11 @@ def fit(
     from forecast import warm
 
     inputs = prepare(panel, priors)
-    model = joint(inputs, priors)
-    compiled = nutpie.compile_pymc_model(model, backend="numba")
+    if compiled is None:
+        model = joint(inputs, priors)
+        compiled = nutpie.compile_pymc_model(model, backend="numba")
+    else:
+        compiled = compiled.with_data(**transfers.of_deliveries(inputs))
     if start is not None:
         at = warm.points(start, inputs, priors, count=chains, seed=seed)
         compiled = warm.begin(compiled, model, at)
@@ -85,6 +93,17 @@ def fit(
         progress=progress, cores=cores,
     )  # fmt: skip
     return gather(sampled, inputs, priors)
+
+
+def reusable(panel: xr.Dataset, priors: Priors) -> Any:
+    """Compile the joint model once for many panels that differ in nothing but deliveries.
+
+    Most of a small fit is compiling. What is returned goes to `fit` with each panel.
+    """
+    import nutpie
+
+    model = joint(prepare(panel, priors), priors, reusable=True)
+    return nutpie.compile_pymc_model(model, backend="numba")
 
 
 def fit_domains(

@@ -12,7 +12,9 @@ from models import capacity, drivers, equations, transfers
 from models.priors import Priors, order, parameters
 
 
-def joint(inputs: xr.Dataset, priors: Priors, *, trade: bool = True) -> pm.Model:
+def joint(
+    inputs: xr.Dataset, priors: Priors, *, trade: bool = True, reusable: bool = False
+) -> pm.Model:
     """Build the joint capacity-dependence model.
 
     Parameters
@@ -23,6 +25,9 @@ def joint(inputs: xr.Dataset, priors: Priors, *, trade: bool = True) -> pm.Model
         As from `models.priors.load`.
     trade
         Without it deliveries are not observed: what is left is the prior, given the covariates.
+    reusable
+        Hold what is given of deliveries (`transfers.of_deliveries`) as data that can be exchanged
+        once the model is compiled.
 
     Returns
     -------
@@ -33,7 +38,7 @@ def joint(inputs: xr.Dataset, priors: Priors, *, trade: bool = True) -> pm.Model
     """
     changes = drivers.observations(inputs)
     steps = drivers.ideal_point_steps(inputs["ideal_point"])
-    some, none = transfers.cells(inputs)
+    given = transfers.of_deliveries(inputs)
     coords = {
         dim: inputs[dim].values
         for dim in (names.COUNTRY, names.SUPPLIER, names.RECIPIENT, names.YEAR, "component")
@@ -47,13 +52,15 @@ def joint(inputs: xr.Dataset, priors: Priors, *, trade: bool = True) -> pm.Model
         "driver": list(drivers.DRIVERS),
         "change_at": np.arange(changes.sizes["change_at"]),
         "step_at": np.arange(steps.size),
-        "delivered_at": some,
-        "not_delivered_at": none,
+        "delivered_at": given["some"],
+        "not_delivered_at": given["none"],
     }
     with pm.Model(coords=coords) as model:
+        if reusable:
+            given = {name: pm.Data(name, values) for name, values in given.items()}
         top = parameters(priors)
         level, change = capacity.by_effort(inputs, top)
-        of_supplier, of_recipient, own, moving = transfers.ties(inputs, top)
+        of_supplier, of_recipient, own, moving = transfers.ties(inputs, top, given)
         appeal, supplier_level = capacity.supplier_appeal(inputs, top, level, of_supplier)
         index, known = capacity.country_index(inputs, names.SUPPLIER)
         supplier_change = known[:, None] * change[index] + capacity.walk(inputs, top)
@@ -76,7 +83,7 @@ def joint(inputs: xr.Dataset, priors: Priors, *, trade: bool = True) -> pm.Model
         log_volume = wanted[None] + utility - denominator[None]
         presence, log_sd = transfers.delivery_parameters(inputs, top)
         if trade:
-            transfers.deliveries(inputs, log_volume, presence, log_sd, top["size_sd_slope"])
+            transfers.deliveries(given, log_volume, presence, log_sd, top["size_sd_slope"])
 
         drivers.drivers(
             changes, steps, inputs.sizes[names.COUNTRY], top, priors.constant("shock_df")

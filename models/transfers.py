@@ -64,7 +64,36 @@ def demand(inputs: xr.Dataset, top: Mapping[str, Any]) -> Any:
     return level[:, None] + elasticity * change + common[None, :] + own
 
 
-def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
+def of_deliveries(inputs: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return all that the model is given of deliveries, by name, and of nothing else.
+
+    Returns
+    -------
+    dict
+        `supplier_basis` and `recipient_basis`, the contrasts in which ties are sampled, and
+        `traded` (supplier_contrast, recipient_contrast), 1.0 where a contrast is about a pair that
+        ever traded; `remembered` (memory, supplier, recipient, year); and the flat positions and
+        values of cells, as from `cells`: `some`, `none`, and `amount`, TIV million.
+    """
+    tiv = inputs["deliveries"].transpose(*CELL).values
+    active = (tiv > 0).sum(axis=2)
+    weight = [active.sum(axis=axis) for axis in (1, 0)]
+    about = active[np.ix_(*(np.argsort(-each, kind="stable")[1:] for each in weight))]
+    some, none = cells(inputs)
+    return {
+        "supplier_basis": equations.contrasts(weight[0]),
+        "recipient_basis": equations.contrasts(weight[1]),
+        "traded": (about > 0).astype(float),
+        "remembered": np.stack([inputs[name].transpose(*CELL).values for name in MEMORIES]),
+        "some": some,
+        "none": none,
+        "amount": tiv.ravel()[some],
+    }
+
+
+def ties(
+    inputs: xr.Dataset, top: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Any, Any, Any, Any]:
     """Add what ties a pair: what is explained on average, what is not, and what changes.
 
     What politics and geography explain of a pair, on average over the window, splits into a part
@@ -73,7 +102,8 @@ def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any
     supplier and over suppliers for every recipient: this is the normalisation that gives levels
     of capacity their meaning. A country's tie to itself has no meaning and is held near zero, so
     that the sums run over others. It is sampled in orthonormal contrasts, each about one pair:
-    as they are where the pair ever traded, standardised where only the prior speaks.
+    as they are where the pair ever traded, standardised where only the prior speaks. `given` as
+    from `of_deliveries`.
 
     Returns
     -------
@@ -89,11 +119,7 @@ def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any
     of_supplier = average.mean(axis=1)
     of_recipient = average.mean(axis=0) - average.mean()
 
-    active = (inputs["deliveries"].transpose(*CELL).values > 0).sum(axis=2)
-    weight = [active.sum(axis=axis) for axis in (1, 0)]
-    left, right = (equations.contrasts(each) for each in weight)
-    about = active[np.ix_(*(np.argsort(-each, kind="stable")[1:] for each in weight))]
-    seen = (about > 0).astype(float)
+    left, right, seen = (given[name] for name in ("supplier_basis", "recipient_basis", "traded"))
     centre = pt.dot(pt.dot(left, average), right.T)
     spread = top["affinity_sd"]
     sampled = pm.Normal(
@@ -110,12 +136,11 @@ def ties(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any, Any, Any
     pm.Normal(
         "no_tie_to_itself", rest[itself], OWN_TIE, observed=np.zeros(len(itself[0])), dims="itself"
     )
-    remembered = [inputs[name].transpose(*CELL).values[None] for name in MEMORIES]
-    columns = np.concatenate([table.values - mean[..., None], *remembered])
-    moving = pt.dot(
-        pt.stack([top[f"{name}_effect"] for name in COVARIATES] + [top[name] for name in MEMORIES]),
-        columns.reshape(len(columns), -1),
-    ).reshape(columns.shape[1:])
+    shape = inputs["deliveries"].transpose(*CELL).shape
+    columns = (table.values - mean[..., None]).reshape(count, -1)
+    pulls = pt.stack([top[name] for name in MEMORIES])
+    remembered = given["remembered"].reshape((len(MEMORIES), -1))
+    moving = (pt.dot(effects, columns) + pt.dot(pulls, remembered)).reshape(shape)
     return of_supplier, of_recipient, own, moving
 
 
@@ -273,26 +298,25 @@ def delivery_parameters(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any
 
 
 def deliveries(
-    inputs: xr.Dataset, log_volume: Any, presence: Any, log_sd: Any, sd_slope: Any
+    given: Mapping[str, Any], log_volume: Any, presence: Any, log_sd: Any, sd_slope: Any
 ) -> None:
     """Add the likelihood of observed deliveries, TIV million.
 
     Nothing is delivered with a probability that falls with the expected volume; otherwise the log
-    of the size is Normal with a spread that does too. Years with a delivery come first. `presence`
-    and `log_sd` as from `delivery_parameters`.
+    of the size is Normal with a spread that does too. Years with a delivery come first. `given` as
+    from `of_deliveries`, `presence` and `log_sd` as from `delivery_parameters`.
     """
-    some, none = cells(inputs)
+    some, none = given["some"], given["none"]
     flat = log_volume.flatten()
-    values = inputs["deliveries"].transpose(*CELL).values.ravel()[some]
     pm.CustomDist(
         "delivered", flat[some], presence[some], log_sd[some], sd_slope,
         logp=delivered_log_probability, signature="(n),(n),(n),()->(n)",
-        observed=values, dims="delivered_at",
+        observed=given["amount"], dims="delivered_at",
     )  # fmt: skip
     pm.CustomDist(
         "not_delivered", flat[none], presence[none],
         logp=lambda _, volume, presence: equations.log_no_delivery(volume, presence, pt),
-        signature="(n),(n)->(n)", observed=np.zeros(len(none)), dims="not_delivered_at",
+        signature="(n),(n)->(n)", observed=0.0 * none, dims="not_delivered_at",
     )  # fmt: skip
 
 

@@ -273,13 +273,21 @@ def test_a_worker_ranks_a_truth_in_a_fit_of_its_world(world, tree, monkeypatch):
             }
         )  # fmt: skip
 
+    compiled = []
     monkeypatch.setattr(fit, "fit", fitted)
+    monkeypatch.setattr(fit, "reusable", lambda *given: compiled.append(given) or "compiled")
+    monkeypatch.setattr(calibration, "_COMPILED", {})
     truth = calibration.one_truth(small.tree(world, draws=2, chains=1), 1)
     entries = (dict(world.priors.variables), dict(world.priors.constants))
     found = calibration.calibrate_one(3, world.panel, truth, entries, 10, {"draws": 5})
     assert got["options"]["seed"] == 13
     assert got["options"]["cores"] == 1
+    assert got["options"]["compiled"] == "compiled"
     assert float(got["panel"]["tiv"].sum()) > 0
+    calibration.calibrate_one(4, world.panel, truth, entries, 10, {"draws": 5})
+    assert len(compiled) == 1
+    calibration.calibrate_one(5, world.panel.isel(year=slice(1, None)), truth, entries, 10, {})
+    assert len(compiled) == 2
     ranked = {k: v for k, v in found.items() if k not in ("divergences", "rhat")}
     assert all(0 < value < 1 for value in ranked.values())
     json.dumps(runs.plain(found), allow_nan=False)

@@ -8,6 +8,8 @@ from scipy import stats
 from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER, YEAR
 from forecast.simulate import block, log_likelihood, log_volume, past_market, stack
 from models import capacity, transfers
+from models.inputs import MEMORIES
+from models.joint import joint
 from models.priors import order
 from tests import small
 
@@ -110,6 +112,29 @@ def test_simulator_and_model_give_the_same_expected_volume_in_double_precision(
         inside = np.log(20.0) + hazard - np.broadcast_to(presence, shape).ravel()[at_none]
         # Exact to rounding, but for one constant that PyTensor takes in single precision.
         assert outside == pytest.approx(inside, abs=1e-6)
+
+
+def test_a_compiled_model_takes_the_deliveries_of_another_world_like_its_own(model, world):
+    drawn = np.random.default_rng(2).permutation(world.inputs["deliveries"].values.ravel())
+    others = drawn.reshape(world.inputs["deliveries"].shape) * world.inputs["possible"].values[
+        ..., None
+    ]
+    other = world.inputs.copy()
+    other["deliveries"] = world.inputs["deliveries"].copy(data=others)
+    for name in MEMORIES:
+        other[name] = 0.5 * world.inputs[name]
+    exchanged = joint(world.inputs, world.priors, reusable=True)
+    built = joint(other, world.priors)
+    at = next(p for k, p in enumerate(points(model, 1)) if k == 1)
+    before, own, direct = (
+        each.compile_logp(mode="FAST_COMPILE") for each in (exchanged, model, built)
+    )
+    assert before(at) == pytest.approx(own(at), rel=1e-12)
+    given = transfers.of_deliveries(other)
+    for name, values in given.items():
+        exchanged[name].set_value(values.astype(exchanged[name].dtype))
+    assert before(at) == pytest.approx(direct(at), rel=1e-12)
+    assert before(at) != pytest.approx(own(at), rel=1e-6)
 
 
 def test_the_likelihood_reads_every_cell_that_can_trade_once(world):
