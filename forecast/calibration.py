@@ -337,7 +337,8 @@ def with_deliveries(
     empty = panel.assign(tiv=panel["tiv"].fillna(0.0) * 0.0)
     inputs = prepare(empty, given)
     draws = simulate.stack(truth["posterior"].to_dataset())
-    utility, home, wanted = simulate.past_market(draws, inputs)
+    explained, home, wanted = simulate.explained_market(draws, inputs)
+    world = draws["world_level"][:, None] + draws["global_demand"]
     able = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)
     presence, size = simulate.delivery_parameters(draws, 3)
     rng = np.random.default_rng(seed)
@@ -347,9 +348,9 @@ def with_deliveries(
         remembered = equations.memories(found[-MEMORY_YEARS:], able)
         pull = sum(draws[name][0] * held for name, held in zip(MEMORIES, remembered, strict=True))
         with np.errstate(divide="ignore"):
-            volume = simulate.log_volume(
-                utility[..., [t]] + pull[None, ..., None], home[..., [t]], wanted[..., [t]]
-            )[..., 0].astype(np.float32)
+            now = explained[..., [t]] + pull[None, ..., None], home[..., [t]]
+            bought = simulate.settled(wanted[..., [t]], *now, world[:, [t]])
+            volume = simulate.log_volume(*now, bought)[..., 0].astype(np.float32)
             drawn = simulate.draw_deliveries(volume, presence, size, rng) * able
         found.append(drawn[0])
     tiv = np.zeros(panel["tiv"].transpose(*transfers.CELL).shape)

@@ -255,7 +255,7 @@ def prior_of(inputs: xr.Dataset, priors: Priors, *, seed: int, draws: int = DRAW
     drawn = pm.draw([model[name] for name in names], draws=draws, random_seed=seed)
     posterior = xr.Dataset(
         {
-            name: ((CHAIN, DRAW, *model.named_vars_to_dims[name]), values[None])
+            name: ((CHAIN, DRAW, *model.named_vars_to_dims.get(name, ())), values[None])
             for name, values in zip(names, drawn, strict=True)
         },
         coords={

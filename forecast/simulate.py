@@ -97,14 +97,34 @@ def past_market(draws: Arrays, inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarr
         Utility (draw, supplier, recipient, year), home (draw, recipient, year), log-odds; and
         log wanted acquisitions (draw, recipient, year), log TIV million.
     """
+    explained, home, wanted = explained_market(draws, inputs)
+    remembered = np.stack([inputs[name].transpose(*transfers.CELL).values for name in MEMORIES])
+    pulls = np.stack([draws[name] for name in MEMORIES], -1)
+    utility = explained + np.tensordot(pulls, remembered, axes=1)
+    level = equations.log_world(explained, home, wanted, np).mean(axis=-1)
+    world = level[:, None] + draws["global_demand"]
+    return utility, home, settled(wanted, utility, home, world)
+
+
+def settled(
+    wanted: np.ndarray, utility: np.ndarray, home: np.ndarray, world: np.ndarray
+) -> np.ndarray:
+    """Acquisitions (draw, recipient, year) that add up to what the world buys (draw, year).
+
+    All in logs; see `models.transfers.settled`.
+    """
+    total = equations.log_world(utility, home, wanted, np)
+    return wanted + (world - total)[:, None]
+
+
+def explained_market(
+    draws: Arrays, inputs: xr.Dataset
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the market over the window without memory and world demand; see `past_market`."""
     change = past_change(draws, inputs)
     covariates = inputs["affinity_covariates"].transpose("covariate", *transfers.CELL).values
-    remembered = [inputs[name].transpose(*transfers.CELL).values[None] for name in MEMORIES]
-    columns = np.concatenate([covariates, *remembered])
-    effects = np.stack(
-        [draws[f"{name}_effect"] for name in COVARIATES] + [draws[name] for name in MEMORIES], -1
-    )
-    utility = np.tensordot(effects, columns, axes=1)
+    effects = np.stack([draws[f"{name}_effect"] for name in COVARIATES], -1)
+    utility = np.tensordot(effects, covariates, axes=1)
     utility += draws["affinity"][..., None]
     at_war = inputs["war"].transpose(SUPPLIER, YEAR).values
     available = draws["supplier_capacity"] + draws["war_effect"][:, None, None] * at_war
@@ -123,7 +143,6 @@ def past_market(draws: Arrays, inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarr
         draws["acquisition_scale_country"][:, :, None]
         + inputs["log_budget_level"].values[:, None]
         + draws["acquisition_elasticity"][:, None, None] * budget
-        + draws["global_demand"][:, None, :]
         + state
         - state.mean(axis=2, keepdims=True)
     )
@@ -390,7 +409,7 @@ def _ahead(
     dict
         `effort`, as from `_effort_paths`; `theta` (draw, country, year ahead) and `theta_past`
         (draw, country, year); `available` (draw, supplier, year ahead), `home` and `wanted`
-        (draw, recipient, year ahead).
+        (draw, recipient, year ahead), `world`, log of what all buy (draw, year ahead).
     """
     n, suppliers = len(draws["parameters"]), inputs.sizes[SUPPLIER]
     split = home_split(draws, inputs, rng)
@@ -418,7 +437,7 @@ def _ahead(
         if known[at]:
             theta[:, i] = capacity_future[:, at]
 
-    wanted = _wanted(draws, inputs, effort["log_milex"], years, rng)
+    wanted, world = _wanted(draws, inputs, effort["log_milex"], years, rng)
     exporter, at = transfers.exporters(inputs)
     buyers, is_known = capacity.country_index(inputs, RECIPIENT)
     home = draws["home_level"][..., None] + exporter[:, None] * seller_change[:, at]
@@ -436,6 +455,7 @@ def _ahead(
         "available": available,
         "home": home,
         "wanted": wanted,
+        "world": world,
     }
 
 
@@ -707,10 +727,11 @@ def accumulate(start: np.ndarray, flow: np.ndarray, depreciation: float) -> np.n
 
 def _wanted(
     draws: Arrays, inputs: xr.Dataset, log_milex: np.ndarray, years: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Log wanted acquisitions (draw, recipient, year), log TIV million.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log wanted acquisitions (draw, recipient, year) and world demand (draw, year).
 
-    Budgets count relative to the mean of all, as in the fit; the rest of the world's moves with it.
+    Log TIV million, before they are made to add up to world demand. Budgets count relative to the
+    mean of all, as in the fit; the rest of the world's moves with it.
     """
     n = len(draws["parameters"])
     index, known = capacity.country_index(inputs, RECIPIENT)
@@ -721,9 +742,9 @@ def _wanted(
     relative = growth - growth.mean(axis=1, keepdims=True)
     budget = known[:, None] * relative[:, index] + last[:, None]
 
-    world = draws["global_demand"][:, -1, None] + draws["global_demand_sd"][:, None] * np.cumsum(
-        rng.standard_normal((n, years)), axis=-1
-    )
+    world = (draws["world_level"] + draws["global_demand"][:, -1])[:, None]
+    steps = np.cumsum(rng.standard_normal((n, years)), axis=-1)
+    world = world + draws["global_demand_sd"][:, None] * steps
     state = draws["demand_state"].astype(float)
     mean, own = state.mean(axis=1), state[:, -1]
     shocks = rng.standard_normal((years, n, len(known)))
@@ -732,13 +753,13 @@ def _wanted(
     for shock in shocks:
         own = draws["demand_persistence"][:, None] * own + draws["demand_sd"][:, None] * shock
         path.append(own - mean)
-    return (
+    wanted = (
         draws["acquisition_scale_country"][..., None]
         + level[:, None]
         + draws["acquisition_elasticity"][:, None, None] * budget
-        + world[:, None, :]
         + np.stack(path, axis=-1)
     )
+    return wanted, world
 
 
 def _wars(draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator) -> np.ndarray:
@@ -780,7 +801,9 @@ def _trade(
     dict of arrays
         What was kept (draw, ..., year ahead), single precision.
     """
-    available, home, wanted = ahead["available"], ahead["home"], ahead["wanted"]
+    available, home, wanted, world = (
+        ahead[name] for name in ("available", "home", "wanted", "world")
+    )
     n, _, years = available.shape
     covariates = inputs["affinity_covariates"].transpose("covariate", *transfers.CELL)
     fixed = draws["affinity"].astype(float) + transfers.barred(inputs)[None, ..., 0]
@@ -808,7 +831,8 @@ def _trade(
         )
         for seller, buyer, shift in barring:
             utility[:, seller, buyer] += shift[:, t]
-        volume = log_volume(utility[..., None], home[..., [t]], wanted[..., [t]])[..., 0]
+        now = utility[..., None], home[..., [t]]
+        volume = log_volume(*now, settled(wanted[..., [t]], *now, world[:, [t]]))[..., 0]
         volume = volume.astype(np.float32)
         drawn = draw_deliveries(volume, presence, size, rng) * possible
         recent = [*recent[1:], drawn]

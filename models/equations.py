@@ -38,6 +38,26 @@ def log_denominator(utility: Any, home: Any, xp: Any) -> Any:
     return home + xp.log1p(xp.exp(utility - home[..., None, :, :]).sum(axis=-3))
 
 
+def log_world(utility: Any, home: Any, wanted: Any, xp: Any) -> Any:
+    """Log of all recipients' expected imports together, as they would be without world demand.
+
+    Parameters
+    ----------
+    utility, home
+        As of `log_denominator`.
+    wanted
+        Log acquisitions (..., recipient, year), log TIV million.
+    xp
+        Array library.
+
+    Returns
+    -------
+    array (..., year), log TIV million.
+    """
+    odds = xp.exp(utility - home[..., None, :, :]).sum(axis=-3)
+    return xp.log((xp.exp(wanted) * odds / (1.0 + odds)).sum(axis=-2))
+
+
 def log_no_delivery(log_volume: Any, presence: Any, xp: Any) -> Any:
     """Log probability that nothing is delivered, given the log expected volume (log TIV million).
 

@@ -60,7 +60,7 @@ def joint(
             given = {name: pm.Data(name, values) for name, values in given.items()}
         top = parameters(priors)
         level, change = capacity.by_effort(inputs, top)
-        of_supplier, of_recipient, own, moving = transfers.ties(inputs, top, given)
+        of_supplier, of_recipient, own, moving, memory = transfers.ties(inputs, top, given)
         appeal, supplier_level = capacity.supplier_appeal(inputs, top, level, of_supplier)
         index, known = capacity.country_index(inputs, names.SUPPLIER)
         supplier_change = known[:, None] * change[index] + capacity.walk(inputs, top)
@@ -77,9 +77,12 @@ def joint(
         at_war = inputs["war"].transpose(names.SUPPLIER, names.YEAR).values
         available = (appeal - appeal.mean())[:, None] + supplier_change
         available = available + top["war_effect"] * at_war
-        utility = available[:, None, :] + own[:, :, None] + moving + transfers.barred(inputs)
+        explained = available[:, None, :] + own[:, :, None] + moving + transfers.barred(inputs)
+        wanted, common = transfers.demand(inputs, top)
+        utility, wanted = transfers.settled(
+            scale[:, None] + wanted, common, explained, memory, home
+        )
         denominator = equations.log_denominator(utility, home, pt)
-        wanted = scale[:, None] + transfers.demand(inputs, top)
         log_volume = wanted[None] + utility - denominator[None]
         presence, log_sd = transfers.delivery_parameters(inputs, top)
         if trade:

@@ -32,12 +32,17 @@ TYPICAL_LEVEL = -8.0
 """Log share of a budget that is imported per unit of a supplier's odds: where sampling starts."""
 
 
-def demand(inputs: xr.Dataset, top: Mapping[str, Any]) -> Any:
-    """Add log acquisitions (recipient, year) up to their scale, log TIV million.
+def demand(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Add log acquisitions up to their scale, and world demand, log TIV million.
 
     World demand is a random walk; each recipient's deviation is a stationary AR(1), the
     deviations summing to zero over recipients in every year's shock. Both are centred over the
     window, where their means would be levels.
+
+    Returns
+    -------
+    tuple
+        Acquisitions without world demand (recipient, year), and world demand (year).
     """
     years = inputs.sizes[names.YEAR]
     level = inputs["log_budget_level"].values
@@ -61,7 +66,37 @@ def demand(inputs: xr.Dataset, top: Mapping[str, Any]) -> Any:
     )
     own = (state - state.mean(axis=0, keepdims=True)).T
     elasticity = top["acquisition_elasticity"]
-    return level[:, None] + elasticity * change + common[None, :] + own
+    return level[:, None] + elasticity * change + own, common
+
+
+def settled(
+    wanted: Any, common: Any, explained: Any, memory: Any, home: Any
+) -> tuple[Any, Any]:
+    """Add the level of world trade, and have acquisitions add up to it and to world demand.
+
+    What the world buys is what world demand says, whatever single recipients want: those compete
+    for it. Without this the noise of each, in logs, would raise the sum of all for ever.
+
+    Parameters
+    ----------
+    wanted, common
+        As from `demand`, with its scale.
+    explained, memory
+        Utilities without memory and what pairs remember (supplier, recipient, year), log-odds.
+    home
+        The pull of home industry (recipient, year), log-odds.
+
+    Returns
+    -------
+    tuple
+        Utilities (supplier, recipient, year) and log acquisitions (recipient, year).
+    """
+    level = pm.Deterministic(
+        "world_level", equations.log_world(explained, home, wanted, pt).mean()
+    )
+    utility = explained + memory
+    total = equations.log_world(utility, home, wanted, pt)
+    return utility, wanted + (level + common - total)[None, :]
 
 
 def of_deliveries(inputs: xr.Dataset) -> dict[str, np.ndarray]:
@@ -93,7 +128,7 @@ def of_deliveries(inputs: xr.Dataset) -> dict[str, np.ndarray]:
 
 def ties(
     inputs: xr.Dataset, top: Mapping[str, Any], given: Mapping[str, Any]
-) -> tuple[Any, Any, Any, Any]:
+) -> tuple[Any, Any, Any, Any, Any]:
     """Add what ties a pair: what is explained on average, what is not, and what changes.
 
     What politics and geography explain of a pair, on average over the window, splits into a part
@@ -109,7 +144,8 @@ def ties(
     -------
     tuple
         Explained of suppliers (supplier) and of recipients (recipient), the pair's own mean
-        affinity (supplier, recipient) and its changes (supplier, recipient, year), log-odds.
+        affinity (supplier, recipient), its changes and its memory (supplier, recipient, year),
+        log-odds.
     """
     table = inputs["affinity_covariates"].transpose("covariate", *CELL)
     mean = table.mean(names.YEAR).values
@@ -140,8 +176,10 @@ def ties(
     columns = (table.values - mean[..., None]).reshape(count, -1)
     pulls = pt.stack([top[name] for name in MEMORIES])
     remembered = given["remembered"].reshape((len(MEMORIES), -1))
-    moving = (pt.dot(effects, columns) + pt.dot(pulls, remembered)).reshape(shape)
-    return of_supplier, of_recipient, own, moving
+    moving, memory = (
+        pt.dot(by, parts).reshape(shape) for by, parts in ((effects, columns), (pulls, remembered))
+    )
+    return of_supplier, of_recipient, own, moving, memory
 
 
 def home_and_scale(

@@ -29,7 +29,7 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from forecast.simulate import Arrays, draw_deliveries, past_market
+from forecast.simulate import Arrays, draw_deliveries, explained_market
 from forecast.simulate import log_volume as expected
 from models import drivers, equations, priors
 from models.inputs import MEMORIES, prepare
@@ -287,7 +287,11 @@ def draw(
     sd = np.array([[top[f"{d}_shock_sd"], top[f"{d}_shock_spread"]] for d in drivers.DRIVERS])
     out["log_shock"] = np.log(sd[:, :1]) + sd[:, 1:] * normal((3, len(countries)))
     arrays = {name: np.asarray(values)[None] for name, values in out.items()}
-    return arrays | {name: np.array([value]) for name, value in top.items()}
+    arrays |= {name: np.array([value]) for name, value in top.items()}
+    # What all would buy in a middling year if nothing were remembered.
+    volume = expected(*explained_market(arrays, inputs))
+    level = np.log(np.exp(volume).sum(axis=(1, 2))).mean(axis=-1)
+    return arrays | {"world_level": level}
 
 
 def _ties(able: np.ndarray, sd: float, rng: np.random.Generator, held: bool) -> np.ndarray:
@@ -313,7 +317,7 @@ def deliveries(inputs: xr.Dataset, truth: Arrays, rng: np.random.Generator) -> n
     `inputs` must come from a panel without deliveries, whose memory is zero throughout.
     """
     assert not inputs["memory"].values.any()
-    utility, home, wanted = past_market(truth, inputs)
+    explained, home, wanted = explained_market(truth, inputs)
     able = inputs["possible"].transpose(SUPPLIER, RECIPIENT).values.astype(bool)
     presence, log_sd = (
         truth[middle][:, None, None]
@@ -328,7 +332,11 @@ def deliveries(inputs: xr.Dataset, truth: Arrays, rng: np.random.Generator) -> n
         for name, lately in zip(MEMORIES, (np.mean(found[-3:], axis=0), found[-1]), strict=True):
             log = np.log1p(lately)[..., None]
             pull = pull + truth[name][0] * equations.double_centred(log, able[..., None])
-        volume = expected(utility[..., [t]] + pull[None], home[..., [t]], wanted[..., [t]])
+        utility = explained[..., [t]] + pull[None]
+        world = truth["world_level"] + truth["global_demand"][:, t]
+        volume = expected(utility, home[..., [t]], wanted[..., [t]])
+        # Whatever recipients want, together they buy what world demand says.
+        volume += (world - np.log(np.exp(volume).sum(axis=(1, 2, 3))))[:, None, None, None]
         found.append((draw_deliveries(volume[..., 0], presence, size, rng) * able)[0])
     return np.stack(found[3:], axis=-1)
 
@@ -348,6 +356,7 @@ LATENT_DIMS = {
     "home_level": (RECIPIENT,),
     "acquisition_scale_country": (RECIPIENT,),
     "global_demand": (YEAR,),
+    "world_level": (),
     "demand_state": (YEAR, RECIPIENT),
     "supplier_presence": (SUPPLIER,),
     "recipient_presence": (RECIPIENT,),

@@ -384,8 +384,12 @@ def test_without_shocks_capacity_moves_by_what_last_years_stocks_explain(quiet, 
 
 
 def test_without_shocks_the_first_years_expected_deliveries_are_those_of_the_equations(quiet):
-    """One pair's expected volume a year ahead, from the fitted quantities by hand."""
-    found = futures(quiet, *PAIR, seed=1, horizon=ORIGIN + 1)
+    """Two pairs' expected volumes a year ahead, from the fitted quantities by hand.
+
+    World demand says what all recipients buy together, so the two are told against each other.
+    """
+    found = {buyer: futures(quiet, "RUS", buyer, seed=1, horizon=ORIGIN + 1)
+             for buyer in ("CHN", "FRA")}  # fmt: skip
     inputs, draws = quiet["constant_data"].to_dataset(), stack(quiet["posterior"].to_dataset())
     suppliers, recipients, countries = (
         [str(c) for c in inputs[d].values] for d in (SUPPLIER, RECIPIENT, COUNTRY)
@@ -401,57 +405,77 @@ def test_without_shocks_the_first_years_expected_deliveries_are_those_of_the_equ
         fitted = dummies @ np.linalg.lstsq(dummies, raw[able], rcond=None)[0]
         memory[name][able] = raw[able] - fitted
     covariates = inputs["affinity_covariates"].isel({YEAR: -1})
-    buyer = recipients.index("CHN")
     milex = np.log(inputs["milex"].values)
-    theta = {c: futures(quiet, c, "CHN", seed=1, horizon=ORIGIN + 1)["theta"].sel(country=c)
-             for c in ("USA", "RUS", "FRA", "UKR")}  # fmt: skip
-    theta["CHN"] = found["theta"].sel(country="CHN")
+    theta = {c: futures(quiet, c, "CHN" if c != "CHN" else "RUS", seed=1, horizon=ORIGIN + 1)
+             ["theta"].sel(country=c).values[:, 0, 0]
+             for c in suppliers if c != REST}  # fmt: skip
     for draw in (0, 17, 55):
-        utility = []
-        for s, code in enumerate(suppliers):
-            if code == "CHN":
-                continue
-            if code == REST:
+        volumes = []
+        for code in found:
+            buyer = recipients.index(code)
+            others = [s for s, c in enumerate(suppliers) if c != code]
+            utility = []
+            for s in others:
                 moved = draws["supplier_capacity"][draw, s, -1]
-            else:
-                moved = float(theta[code].values[draw, 0, 0])
-            explained = sum(
-                draws[f"{name}_effect"][draw]
-                * float(covariates.sel(covariate=name).values[s, buyer])
-                for name in covariates["covariate"].values
+                if suppliers[s] != REST:
+                    moved = float(theta[suppliers[s]][draw])
+                explained = sum(
+                    draws[f"{name}_effect"][draw]
+                    * float(covariates.sel(covariate=name).values[s, buyer])
+                    for name in covariates["covariate"].values
+                )
+                utility.append(
+                    moved
+                    + draws["affinity"][draw, s, buyer]
+                    + explained
+                    + sum(draws[name][draw] * memory[name][s, buyer] for name in memory)
+                    + draws["war_effect"][draw] * float(inputs["war"].values[s, -1])
+                )
+            own = suppliers.index(code)
+            gained = float(theta[code][draw]) - draws["supplier_level"][draw, own]
+            home = draws["home_level"][draw, buyer] + gained
+            # Demand: without shocks the budget alone moves, by its own less the mean of all.
+            later = np.array([_log_milex(quiet, draws, draw, c) for c in countries]) - milex[:, -1]
+            budget = float(inputs["log_budget_change"].sel({RECIPIENT: code}).values[-1])
+            budget += later[countries.index(code)] - later.mean()
+            state = draws["demand_state"][draw, :, buyer]
+            wanted = (
+                draws["acquisition_scale_country"][draw, buyer]
+                + float(inputs["log_budget_level"].sel({RECIPIENT: code}))
+                + draws["acquisition_elasticity"][draw] * budget
+                + draws["demand_persistence"][draw] * state[-1] - state.mean()
+            )  # fmt: skip
+            seller = [suppliers[s] for s in others].index("RUS")
+            odds = np.exp(np.array(utility) - home)
+            volumes.append(np.exp(wanted) * odds[seller] / (1.0 + odds.sum()))
+            one = found[code].isel(draw=draw, scenario=0, year_future=0)
+            # Single precision in exponents of up to ten.
+            assert float(one["import_share"]) == pytest.approx(odds[seller] / odds.sum(), rel=1e-3)
+            assert float(one["imported_fraction"]) == pytest.approx(
+                odds.sum() / (1.0 + odds.sum()), rel=1e-3
             )
-            utility.append(
-                moved
-                + draws["affinity"][draw, s, buyer]
-                + explained
-                + sum(draws[name][draw] * memory[name][s, buyer] for name in memory)
-                + draws["war_effect"][draw] * float(inputs["war"].values[s, -1])
-            )
-        china = suppliers.index("CHN")
-        gained = float(theta["CHN"].values[draw, 0, 0]) - draws["supplier_level"][draw, china]
-        home = draws["home_level"][draw, buyer] + gained
-        # Demand: without shocks the budget alone moves, by China's less the mean of all.
-        later = np.array([_log_milex(quiet, draws, draw, c) for c in countries]) - milex[:, -1]
-        budget = float(inputs["log_budget_change"].sel({RECIPIENT: "CHN"}).values[-1])
-        budget += later[countries.index("CHN")] - later.mean()
-        state = draws["demand_state"][draw, :, buyer]
-        wanted = (
-            draws["acquisition_scale_country"][draw, buyer]
-            + float(inputs["log_budget_level"].sel({RECIPIENT: "CHN"}))
-            + draws["acquisition_elasticity"][draw] * budget
-            + draws["global_demand"][draw, -1]
-            + draws["demand_persistence"][draw] * state[-1] - state.mean()
-        )  # fmt: skip
-        seller = [c for c in suppliers if c != "CHN"].index("RUS")
-        odds = np.exp(np.array(utility) - home)
-        by_hand = np.exp(wanted) * odds[seller] / (1.0 + odds.sum())
-        one = found.isel(draw=draw, scenario=0, year_future=0)
-        # Single precision in exponents of up to ten.
-        assert float(one["deliveries_mean"]) == pytest.approx(by_hand, rel=1e-3)
-        assert float(one["import_share"]) == pytest.approx(odds[seller] / odds.sum(), rel=1e-3)
-        assert float(one["imported_fraction"]) == pytest.approx(
-            odds.sum() / (1.0 + odds.sum()), rel=1e-3
-        )
+        said = [float(f["deliveries_mean"].values[draw, 0, 0]) for f in found.values()]
+        assert said[0] / said[1] == pytest.approx(volumes[0] / volumes[1], rel=1e-3)
+
+
+def test_what_all_recipients_buy_together_is_world_demand(tree):
+    inputs = tree["constant_data"].to_dataset()
+    draws = stack(tree["posterior"].to_dataset())
+    rng = np.random.default_rng(3)
+    ahead = simulate._ahead(draws, inputs, 3, rng)
+    found = simulate._trade(
+        draws, inputs, ahead, lambda year: {"all": np.exp(year["volume"]).sum(axis=(1, 2))}, rng
+    )["all"]
+    assert np.log(found) == pytest.approx(ahead["world"], abs=1e-4)
+    # It goes on from where the window left it, in steps of its own.
+    start = draws["world_level"] + draws["global_demand"][:, -1]
+    steps = np.diff(ahead["world"], axis=1, prepend=start[:, None])
+    scaled = steps / draws["global_demand_sd"][:, None]
+    assert abs(scaled.mean()) < 4 / np.sqrt(scaled.size)
+    assert scaled.std() == pytest.approx(1.0, abs=4 / np.sqrt(2 * scaled.size))
+    past = np.exp(simulate.log_volume(*simulate.past_market(draws, inputs))).sum(axis=(1, 2))
+    world = draws["world_level"][:, None] + draws["global_demand"]
+    assert np.log(past) == pytest.approx(world, abs=1e-4)
 
 
 def _log_milex(quiet, draws, draw, code):

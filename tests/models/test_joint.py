@@ -236,6 +236,7 @@ QUANTITIES = {
     "home of an exporter, an importer and the rest": lambda d: d["home_level"][:, [2, 5, 8]],
     "scale": lambda d: d["acquisition_scale_country"][:, [0, 8]],
     "world demand over the window": lambda d: d["global_demand"][:, -1] - d["global_demand"][:, 0],
+    "the level of world demand": lambda d: d["world_level"],
     "a recipient's demand at both ends": lambda d: d["demand_state"][:, [0, -1], 3],
     "a country's shocks": lambda d: d["log_shock"][:, :, 2],
     "the trend of its drivers": lambda d: d["drift_z"][:, :, 2],
