@@ -19,8 +19,17 @@ import xarray as xr
 from scipy import special, stats
 
 from data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, SUPPLIER, YEAR
-from forecast.simulate import Arrays, log_likelihood, past_change, stack
-from models import capacity, drivers, equations, transfers
+from forecast.simulate import (
+    BLOCK,
+    Arrays,
+    block,
+    explained_market,
+    log_likelihood,
+    past_change,
+    stack,
+    world_level,
+)
+from models import capacity, drivers, transfers
 from models.inputs import COVARIATES
 from models.priors import Priors, moments, order, standardised
 
@@ -85,7 +94,8 @@ def obstacle(tree: xr.DataTree, inputs: xr.Dataset) -> str | None:
 
 def older(posterior: xr.Dataset) -> list[str]:
     """Return what the present model samples and a stored posterior lacks."""
-    return [name for name in (*SAMPLED, *transfers.OF_ONE_SIDE) if name not in posterior]
+    needed = (*SAMPLED, *transfers.OF_ONE_SIDE, transfers.WORLD_LEVEL)
+    return [name for name in needed if name not in posterior]
 
 
 def code_differs(tree: xr.DataTree, draws: int = 50) -> bool:
@@ -134,7 +144,8 @@ def move(
     before, found = parts(draws, held)
     moved, log_volume = turned(draws, held, inputs, found)
     after, derived = parts(moved, inputs)
-    new = _labelled(posterior, moved | derived, shape)
+    level = _world_level(moved | derived, inputs)
+    new = _labelled(posterior, moved | derived | {transfers.WORLD_LEVEL: level}, shape)
     raw = after - before + log_volume
     if new_priors is not None and new_priors.text != priors.text:
         raw = raw + _prior_ratio(new, priors, new_priors)
@@ -145,6 +156,13 @@ def move(
     raw = raw.reshape(shape) + sums - stored.values.astype(float).sum(axis=(2, 3))
     smooth, khat = smoothed(raw)
     return Moved(new, likelihood, smooth, raw, khat)
+
+
+def _world_level(draws: Arrays, inputs: xr.Dataset) -> np.ndarray:
+    """What the world buys in a middling year, by the new figures (draw), log TIV million."""
+    starts = range(0, len(draws["parameters"]), BLOCK)
+    some = (block(draws, start, start + BLOCK) for start in starts)
+    return np.concatenate([world_level(*explained_market(one, inputs)) for one in some])
 
 
 def smoothed(raw: np.ndarray) -> tuple[np.ndarray, float]:
@@ -246,17 +264,15 @@ def _ties(draws: Arrays, inputs: xr.Dataset) -> dict[str, np.ndarray]:
     mean = inputs["affinity_covariates"].transpose("covariate", *transfers.CELL).mean(YEAR).values
     effects = np.stack([draws[f"{name}_effect"] for name in COVARIATES], axis=-1).astype(float)
     average = np.tensordot(effects, mean, axes=1)
-    active = (inputs["deliveries"].transpose(*transfers.CELL).values > 0).sum(axis=2)
-    weight = [active.sum(axis=axis) for axis in (1, 0)]
-    left, right = (equations.contrasts(each) for each in weight)
-    about = active[np.ix_(*(np.argsort(-each, kind="stable")[1:] for each in weight))]
+    given = transfers.of_deliveries(inputs)
+    left, right = given["supplier_basis"], given["recipient_basis"]
     return {
         "average": average,
         "of_supplier": average.mean(axis=2),
         "of_recipient": average.mean(axis=1) - average.mean(axis=(1, 2))[:, None],
         "left": left,
         "right": right,
-        "seen": (about > 0).astype(float),
+        "seen": given["traded"],
         "centre": np.einsum("is,nsr,jr->nij", left, average, right),
     }
 
@@ -301,7 +317,7 @@ def turned(
 
 def _labelled(posterior: xr.Dataset, arrays: Arrays, shape: tuple[int, int]) -> xr.Dataset:
     """Put draws back in the shape in which a fit keeps them, single precision."""
-    changed = ("rd_score", "affinity_contrast", *DERIVED)
+    changed = ("rd_score", "affinity_contrast", transfers.WORLD_LEVEL, *DERIVED)
     return posterior.assign(
         {
             name: (

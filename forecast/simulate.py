@@ -98,12 +98,20 @@ def past_market(draws: Arrays, inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarr
         log wanted acquisitions (draw, recipient, year), log TIV million.
     """
     explained, home, wanted = explained_market(draws, inputs)
+    level = world_level(explained, home, wanted)
     remembered = np.stack([inputs[name].transpose(*transfers.CELL).values for name in MEMORIES])
     pulls = np.stack([draws[name] for name in MEMORIES], -1)
     utility = explained + np.tensordot(pulls, remembered, axes=1)
-    level = equations.log_world(explained, home, wanted, np).mean(axis=-1)
     world = level[:, None] + draws["global_demand"]
     return utility, home, settled(wanted, utility, home, world)
+
+
+def world_level(explained: np.ndarray, home: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return what the world buys in a middling year (draw), log TIV million.
+
+    Of what `explained_market` returns.
+    """
+    return equations.log_world(explained, home, wanted, np).mean(axis=-1)
 
 
 def settled(
@@ -310,7 +318,8 @@ def _settable(changes: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
 def check_version(posterior: xr.Dataset) -> None:
     """Raise InputError if a fit lacks what the equations of this version need."""
     held = {*map(str, posterior.data_vars), *map(str, posterior["parameter"].values)}
-    lacking = [name for name in (*MEMORIES, *transfers.OF_ONE_SIDE) if name not in held]
+    needed = (*MEMORIES, *transfers.OF_ONE_SIDE, transfers.WORLD_LEVEL)
+    lacking = [name for name in needed if name not in held]
     if lacking:
         rule = f"the fit is of an older version of the model, without {lacking[0]}: fit anew"
         raise InputError(rule)

@@ -26,6 +26,8 @@ IMPOSSIBLE = -40.0
 
 OF_ONE_SIDE = tuple(f"{dim}_{own}" for dim in CELL[:2] for own in ("presence", "spread"))
 """What suppliers and recipients differ by in how their deliveries fall."""
+WORLD_LEVEL = "world_level"
+"""Log of what all buy in a middling year if nothing is remembered, log TIV million."""
 OWN_TIE = 0.2
 """How near zero a country's tie to itself is held, log-odds: as near as other ties are known."""
 TYPICAL_LEVEL = -8.0
@@ -91,9 +93,8 @@ def settled(
     tuple
         Utilities (supplier, recipient, year) and log acquisitions (recipient, year).
     """
-    level = pm.Deterministic(
-        "world_level", equations.log_world(explained, home, wanted, pt).mean()
-    )
+    level = equations.log_world(explained, home, wanted, pt).mean()
+    level = pm.Deterministic(WORLD_LEVEL, level)
     utility = explained + memory
     total = equations.log_world(utility, home, wanted, pt)
     return utility, wanted + (level + common - total)[None, :]
