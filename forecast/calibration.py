@@ -349,7 +349,7 @@ def with_deliveries(
         pull = sum(draws[name][0] * held for name, held in zip(MEMORIES, remembered, strict=True))
         with np.errstate(divide="ignore"):
             now = explained[..., [t]] + pull[None, ..., None], home[..., [t]]
-            bought = simulate.settled(wanted[..., [t]], *now, world[:, [t]])
+            bought = equations.settled(wanted[..., [t]], *now, world[:, [t]], np)
             volume = simulate.log_volume(*now, bought)[..., 0].astype(np.float32)
             drawn = simulate.draw_deliveries(volume, presence, size, rng) * able
         found.append(drawn[0])

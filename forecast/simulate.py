@@ -103,7 +103,7 @@ def past_market(draws: Arrays, inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarr
     pulls = np.stack([draws[name] for name in MEMORIES], -1)
     utility = explained + np.tensordot(pulls, remembered, axes=1)
     world = level[:, None] + draws["global_demand"]
-    return utility, home, settled(wanted, utility, home, world)
+    return utility, home, equations.settled(wanted, utility, home, world, np)
 
 
 def world_level(explained: np.ndarray, home: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -112,17 +112,6 @@ def world_level(explained: np.ndarray, home: np.ndarray, wanted: np.ndarray) -> 
     Of what `explained_market` returns.
     """
     return equations.log_world(explained, home, wanted, np).mean(axis=-1)
-
-
-def settled(
-    wanted: np.ndarray, utility: np.ndarray, home: np.ndarray, world: np.ndarray
-) -> np.ndarray:
-    """Acquisitions (draw, recipient, year) that add up to what the world buys (draw, year).
-
-    All in logs; see `models.transfers.settled`.
-    """
-    total = equations.log_world(utility, home, wanted, np)
-    return wanted + (world - total)[:, None]
 
 
 def explained_market(
@@ -841,7 +830,8 @@ def _trade(
         for seller, buyer, shift in barring:
             utility[:, seller, buyer] += shift[:, t]
         now = utility[..., None], home[..., [t]]
-        volume = log_volume(*now, settled(wanted[..., [t]], *now, world[:, [t]]))[..., 0]
+        volume = log_volume(*now, equations.settled(wanted[..., [t]], *now, world[:, [t]], np))
+        volume = volume[..., 0]
         volume = volume.astype(np.float32)
         drawn = draw_deliveries(volume, presence, size, rng) * possible
         recent = [*recent[1:], drawn]

@@ -58,6 +58,15 @@ def log_world(utility: Any, home: Any, wanted: Any, xp: Any) -> Any:
     return xp.log((xp.exp(wanted) * odds / (1.0 + odds)).sum(axis=-2))
 
 
+def settled(wanted: Any, utility: Any, home: Any, world: Any, xp: Any) -> Any:
+    """Log acquisitions (..., recipient, year) that add up to what the world buys (..., year).
+
+    Whatever single recipients want, they compete for it. Without this the noise of each, in logs,
+    would raise the sum of all for ever. Arguments as of `log_world`, all in log TIV million.
+    """
+    return wanted + (world - log_world(utility, home, wanted, xp))[..., None, :]
+
+
 def log_no_delivery(log_volume: Any, presence: Any, xp: Any) -> Any:
     """Log probability that nothing is delivered, given the log expected volume (log TIV million).
 

@@ -78,10 +78,12 @@ def joint(
         available = (appeal - appeal.mean())[:, None] + supplier_change
         available = available + top["war_effect"] * at_war
         explained = available[:, None, :] + own[:, :, None] + moving + transfers.barred(inputs)
-        wanted, common = transfers.demand(inputs, top)
-        utility, wanted = transfers.settled(
-            scale[:, None] + wanted, common, explained, memory, home
-        )
+        own_demand, common = transfers.demand(inputs, top)
+        wanted = scale[:, None] + own_demand
+        middling = equations.log_world(explained, home, wanted, pt).mean()
+        world = pm.Deterministic(transfers.WORLD_LEVEL, middling) + common
+        utility = explained + memory
+        wanted = equations.settled(wanted, utility, home, world, pt)
         denominator = equations.log_denominator(utility, home, pt)
         log_volume = wanted[None] + utility - denominator[None]
         presence, log_sd = transfers.delivery_parameters(inputs, top)

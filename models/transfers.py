@@ -71,35 +71,6 @@ def demand(inputs: xr.Dataset, top: Mapping[str, Any]) -> tuple[Any, Any]:
     return level[:, None] + elasticity * change + own, common
 
 
-def settled(
-    wanted: Any, common: Any, explained: Any, memory: Any, home: Any
-) -> tuple[Any, Any]:
-    """Add the level of world trade, and have acquisitions add up to it and to world demand.
-
-    What the world buys is what world demand says, whatever single recipients want: those compete
-    for it. Without this the noise of each, in logs, would raise the sum of all for ever.
-
-    Parameters
-    ----------
-    wanted, common
-        As from `demand`, with its scale.
-    explained, memory
-        Utilities without memory and what pairs remember (supplier, recipient, year), log-odds.
-    home
-        The pull of home industry (recipient, year), log-odds.
-
-    Returns
-    -------
-    tuple
-        Utilities (supplier, recipient, year) and log acquisitions (recipient, year).
-    """
-    level = equations.log_world(explained, home, wanted, pt).mean()
-    level = pm.Deterministic(WORLD_LEVEL, level)
-    utility = explained + memory
-    total = equations.log_world(utility, home, wanted, pt)
-    return utility, wanted + (level + common - total)[None, :]
-
-
 def of_deliveries(inputs: xr.Dataset) -> dict[str, np.ndarray]:
     """Return all that the model is given of deliveries, by name, and of nothing else.
 
