@@ -96,6 +96,20 @@ def figures(tiv: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
+def of_suppliers(tiv: np.ndarray, codes: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return what each supplier exports in all, and of late, of deliveries (..., supplier, ...).
+
+    Sums by supplier found what no overall figure did: that volumes were read off the number of
+    deliveries, so that some suppliers were expected to export twice what they did.
+    """
+    years = tiv.sum(axis=-2)
+    return {
+        f"exports of {code}, {span}": years[..., at, part].sum(axis=-1)
+        for at, code in enumerate(codes)
+        for span, part in (("whole window", slice(None)), ("last five years", slice(-5, None)))
+    }
+
+
 def replicate(tree: xr.DataTree, *, seed: int, draws: int = FEW) -> np.ndarray:
     """Draw all deliveries of the window anew (draw, supplier, recipient, year), TIV million.
 
@@ -134,15 +148,19 @@ def predictive(tree: xr.DataTree, kind: str, *, seed: int, draws: int = FEW) -> 
     -------
     pandas.DataFrame
         kind, check, observed, median, q05, q95 (of the replicates), tail (share of replicates
-        beyond the observed on the nearer side), passed. The last rows say how often the central
-        intervals of single pair-years hold, of pairs that replicates trade in, by PIT.
+        beyond the observed on the nearer side), passed. Of a posterior also each supplier's
+        exports, and in the last rows how often the central intervals of single pair-years hold, of
+        pairs that replicates trade in, by PIT.
     """
     inputs = tree["constant_data"].to_dataset()
     observed = inputs["deliveries"].transpose(*transfers.CELL).values
     drawn = replicate(tree, seed=seed, draws=draws)
     rows = []
-    seen = figures(observed.astype(float))
-    for name, values in figures(drawn.astype(float)).items():
+    codes = [str(code) for code in inputs[SUPPLIER].values] if kind == "posterior" else []
+    seen, said = (
+        figures(tiv) | of_suppliers(tiv, codes) for tiv in map(np.float64, (observed, drawn))
+    )
+    for name, values in said.items():
         truth = float(seen[name])
         tail = float(min((values <= truth).mean(), (values >= truth).mean()))
         rows.append(_compared(kind, name, truth, values, tail, tail > TAIL))
