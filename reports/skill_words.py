@@ -47,6 +47,8 @@ MASSES = (50, 80, 90)
 FULL, BLEND = "full", "blend"
 BETTER, WORSE, UNSURE, SINGLE = "better", "worse", "unsure", "single"
 HELD, NARROW, WIDE = "held", "narrow", "wide"
+FEW = 8
+"""Origins below which an interval over them is called rough."""
 
 
 # What a row says -------------------------------------------------------------------------------
@@ -295,6 +297,13 @@ def rd_sentence(payload: Payload) -> str:
     }[standing(other)]
 
 
+def _origins(compared: Sequence[Row]) -> str:
+    """Name the origins of comparisons, and say where they are few for an interval."""
+    own = sorted({year for row in compared for year in row["origins"]})
+    few = "; intervals from so few are rough" if len(own) < FEW else ""
+    return f"{count(len(own))} origin{'s' if len(own) > 1 else ''} ({years(own)}{few})"
+
+
 def _compared(payload: Payload, model: str, against: str, target: str = "deliveries") -> Row | None:
     own = rows(payload, "ablation", model)
     return next((r for r in own if (r["against"], r["target"]) == (against, target)), None)
@@ -445,7 +454,7 @@ def events(payload: Payload) -> Table:
 
 def parts(payload: Payload) -> Table:
     """What each part of the model adds to forecasts of deliveries."""
-    found = []
+    found, compared = [], rows(payload, "ablation")
     for variant, name in PARTS.items():
         cells = [_compared(payload, FULL, variant, target) for target in VOLUMES]
         if any(cells):
@@ -460,9 +469,10 @@ def parts(payload: Payload) -> Table:
         "columns": ["Part", *VOLUMES.values()],
         "rows": found,
         "notes": [
-            "Without a part: its effects held at nought by their priors, and fitted anew. Above "
-            "zero the part helps. All three: imports, exports and pairs counting the same. Last "
-            "row: the model without military spending over that without R&D."
+            "Without a part: its effects held at nought by their priors, and fitted anew, as from "
+            f"{_origins(compared)}. Above zero the part helps. All three: "
+            "imports, exports and pairs counting the same. Last row: the model without military "
+            "spending over that without R&D."
         ],
     }
 

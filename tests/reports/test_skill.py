@@ -153,6 +153,18 @@ def test_what_rd_adds_is_said_by_the_interval(numbers, low, high, words_):
     assert "forecasts better than military spending without R&D" in said
 
 
+def test_the_origins_of_a_comparison_are_named_and_few_are_called_rough(numbers):
+    own = [row for row in numbers["skill"]["rows"] if row["part"] == "ablation"]
+    for row in own:
+        row["origins"] = list(range(2010, 2024))
+    (said,) = skill_words.parts(numbers)["notes"]
+    assert "14 origins (2010–2023)" in said and "rough" not in said
+    for row in own:
+        row["origins"] = [2012, 2015]
+    (said,) = skill_words.parts(numbers)["notes"]
+    assert "two origins (2012 and 2015; intervals from so few are rough)" in said
+
+
 def test_without_the_variant_rd_is_not_measured(numbers):
     numbers["skill"]["rows"] = [r for r in numbers["skill"]["rows"] if r["part"] != "ablation"]
     assert "is not measured" in skill_words.rd_sentence(numbers)
