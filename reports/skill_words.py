@@ -469,7 +469,8 @@ def parts(payload: Payload) -> Table:
         "columns": ["Part", *VOLUMES.values()],
         "rows": found,
         "notes": [
-            "Without a part: its effects held at nought by their priors, and fitted anew, as from "
+            "Without a part: its effects held at nought by their priors (without pooling: effects "
+            "of effort of each country’s own), and fitted anew, as from "
             f"{_origins(compared)}. Above zero the part helps. All three: "
             "imports, exports and pairs counting the same. Last row: the model without military "
             "spending over that without R&D."
