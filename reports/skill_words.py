@@ -281,6 +281,8 @@ def rd_sentence(payload: Payload) -> str:
         SINGLE: f"Against the model without R&D the skill is {figure}; one origin gives no "
         "interval.",
     }[standing(row)]
+    if 1 < len(row["origins"]) < FEW:
+        text += f" An interval from {count(len(row['origins']))} origins is rough."
     other = _compared(payload, "no_military", "no_rd")
     if other is None:
         return text
@@ -295,13 +297,6 @@ def rd_sentence(payload: Payload) -> str:
         SINGLE: "R&D without military spending, against military spending without R&D, has a "
         f"skill of {figure}.",
     }[standing(other)]
-
-
-def _origins(compared: Sequence[Row]) -> str:
-    """Name the origins of comparisons, and say where they are few for an interval."""
-    own = sorted({year for row in compared for year in row["origins"]})
-    few = "; intervals from so few are rough" if len(own) < FEW else ""
-    return f"{count(len(own))} origin{'s' if len(own) > 1 else ''} ({years(own)}{few})"
 
 
 def _compared(payload: Payload, model: str, against: str, target: str = "deliveries") -> Row | None:
@@ -454,26 +449,26 @@ def events(payload: Payload) -> Table:
 
 def parts(payload: Payload) -> Table:
     """What each part of the model adds to forecasts of deliveries."""
-    found, compared = [], rows(payload, "ablation")
-    for variant, name in PARTS.items():
-        cells = [_compared(payload, FULL, variant, target) for target in VOLUMES]
+    compared = [(name, FULL, variant) for variant, name in PARTS.items()]
+    compared.append(("R&D rather than military spending", "no_military", "no_rd"))
+    written = []
+    for name, model, against in compared:
+        cells = [_compared(payload, model, against, target) for target in VOLUMES]
         if any(cells):
-            found.append([name, *(skill(row, decimals=3) if row else NONE for row in cells)])
-    cells = [_compared(payload, "no_military", "no_rd", target) for target in VOLUMES]
-    if any(cells):
-        text = "R&D rather than military spending"
-        found.append([text, *(skill(row, decimals=3) if row else NONE for row in cells)])
+            origins = {year for row in cells if row for year in row["origins"]}
+            figures = [skill(row, decimals=3) if row else NONE for row in cells]
+            written.append([name, str(len(origins)), *figures])
     return {
         "caption": "What a part of the model adds: skill with it over the model without it, "
         "one to six years ahead.",
-        "columns": ["Part", *VOLUMES.values()],
-        "rows": found,
+        "columns": ["Part", "Origins", *VOLUMES.values()],
+        "rows": written,
         "notes": [
             "Without a part: its effects held at nought by their priors (without pooling: effects "
-            "of effort of each country’s own), and fitted anew, as from "
-            f"{_origins(compared)}. Above zero the part helps. All three: "
-            "imports, exports and pairs counting the same. Last row: the model without military "
-            "spending over that without R&D."
+            "of effort of each country’s own), and fitted anew. Above zero the part "
+            f"helps; intervals from fewer than {count(FEW)} origins are rough. All three: imports, "
+            "exports and pairs counting the same. Last row: the model without military spending "
+            "over that without R&D."
         ],
     }
 

@@ -153,16 +153,16 @@ def test_what_rd_adds_is_said_by_the_interval(numbers, low, high, words_):
     assert "forecasts better than military spending without R&D" in said
 
 
-def test_the_origins_of_a_comparison_are_named_and_few_are_called_rough(numbers):
-    own = [row for row in numbers["skill"]["rows"] if row["part"] == "ablation"]
-    for row in own:
+def test_each_part_has_its_own_origins_and_few_are_called_rough(numbers):
+    for row in numbers["skill"]["rows"]:
+        if row["part"] == "ablation":
+            row["origins"] = [2012, 2015] if row["against"] == "no_rd" else list(range(2010, 2024))
+    table = skill_words.parts(numbers)
+    assert [row[1] for row in table["rows"]] == ["2", "14", "2"]
+    assert "An interval from two origins is rough." in skill_words.rd_sentence(numbers)
+    for row in numbers["skill"]["rows"]:
         row["origins"] = list(range(2010, 2024))
-    (said,) = skill_words.parts(numbers)["notes"]
-    assert "14 origins (2010–2023)" in said and "rough" not in said
-    for row in own:
-        row["origins"] = [2012, 2015]
-    (said,) = skill_words.parts(numbers)["notes"]
-    assert "two origins (2012 and 2015; intervals from so few are rough)" in said
+    assert "rough" not in skill_words.rd_sentence(numbers)
 
 
 def test_without_the_variant_rd_is_not_measured(numbers):
