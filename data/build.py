@@ -5,11 +5,12 @@ the provider's own export and tidied, the export counts. What was known before t
 that was kept, or between two, is dated by the provider's usual delay and marked as assumed.
 """
 
+import csv
 import datetime
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +18,9 @@ from data import dyads, package, sources
 from data.errors import InputError, fault
 from data.names import PANEL_START
 from data.sources.files import Batch
-from data.tables import FACT_TABLES, KEYS, Vintage, indicators, read_facts, write
+from data.tables import FACT_TABLES, FACTS, KEYS, Vintage, indicators, read_facts, write
 
+SHIPPED_FILES = "panel_files.csv"
 COMPILED = (
     "country_years",
     "transfers",
@@ -45,7 +47,18 @@ class Built(NamedTuple):
     left_out: list[tuple[str, str]]
 
 
-def build(raw: Path, out: Path, progress: Callable[[int, int, str], None] | None = None) -> Built:
+def shipped_files() -> list[str]:
+    """Return the names of the provider files that the shipped panel is made of."""
+    with (FACTS / SHIPPED_FILES).open(encoding="utf-8", newline="") as lines:
+        return [row["file"] for row in csv.DictReader(lines)]
+
+
+def build(
+    raw: Path,
+    out: Path,
+    progress: Callable[[int, int, str], None] | None = None,
+    only: Collection[str] | None = None,
+) -> Built:
     """Compile a panel from a folder of provider files, whole or not at all.
 
     Parameters
@@ -53,6 +66,7 @@ def build(raw: Path, out: Path, progress: Callable[[int, int, str], None] | None
     raw : folder with the files, searched with its subfolders; a file is known by its content.
     out : the panel's folder; an older panel there is replaced at the end.
     progress : called with (files so far, files in all, name of the file being read).
+    only : names of the files to take, all of which must be there; every file when None.
 
     Returns
     -------
@@ -63,7 +77,7 @@ def build(raw: Path, out: Path, progress: Callable[[int, int, str], None] | None
     InputError : no such folder or nothing in it, a file that no importer can use, two files that
         hold the same figures, `out` in the way or not writable. Nothing is written then.
     """
-    files = find(raw)
+    files = find(raw, only)
     _check_target(raw, out)
     batches: list[Batch] = []
     left_out: list[tuple[str, str]] = []
@@ -82,8 +96,13 @@ def build(raw: Path, out: Path, progress: Callable[[int, int, str], None] | None
     return _place(tables, out, left_out)
 
 
-def find(raw: Path) -> list[Path]:
-    """Return the files of a folder that may hold figures, sorted; documents are passed over."""
+def find(raw: Path, only: Collection[str] | None = None) -> list[Path]:
+    """Return the files of a folder that may hold figures, sorted; documents are passed over.
+
+    Raises
+    ------
+    InputError : no such folder, nothing in it, or one of the names in `only` is not there.
+    """
     if not raw.is_dir():
         raise InputError(fault("there is no such folder", file=raw))
     files = sorted(
@@ -92,7 +111,12 @@ def find(raw: Path) -> list[Path]:
         if path.is_file()
         and path.suffix.lower() not in sources.DOCUMENTS
         and not path.name.startswith(".")
+        and (only is None or path.name in only)
     )
+    missing = sorted({*(only or ())} - {path.name for path in files})
+    if missing:
+        rule = "the folder lacks this file, of which the shipped panel is made"
+        raise InputError(fault(rule, file=raw, value=missing[0]))
     if not files:
         raise InputError(fault("the folder holds no file of a provider", file=raw))
     return files

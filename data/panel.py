@@ -179,12 +179,14 @@ def assemble(as_of: datetime.date | None = None, folder: Panel = None) -> xr.Dat
         "source": _source(providers.TRANSFERS.title, [row.vintage for row in totals]),
     }
     _add_transfers(out, axes, deliveries, covering)
+    of_units = vintages.transfer_vintages(releases, as_of, "unit_values")
+    wanted = {"vintage": {release.vintage for release in of_units.values()}}
     units = [
         row
         for row in read("unit_values", folder, wanted)
-        if row.year in covering and _is_of(row, covering[row.year])
+        if row.year in covering and _is_of(row, of_units[row.year])
     ]
-    _add_unit_values(out, axes, units, covering)
+    _add_unit_values(out, axes, units)
     _add_orders(out, axes, orders, register)
     _add_facts(out, axes, sample, as_of, folder)
     out.attrs = _attributes(as_of, sample, figures, deliveries, units, register, votes)
@@ -364,7 +366,6 @@ def _add_unit_values(
     out: xr.Dataset,
     axes: dict[str, list],
     rows: list[UnitValue],
-    covering: dict[int, Vintage],
 ) -> None:
     """Add `unit_value`; where the Soviet Union and Russia both have one, the higher counts."""
     highest: dict[tuple[str, str, int], float] = {}
@@ -389,7 +390,7 @@ def _add_unit_values(
         {
             "units": "TIV million per unit",
             "long_name": "Highest value per unit of the new systems of the class delivered",
-            "source": _source(providers.TRANSFERS.title, {r.vintage for r in covering.values()}),
+            "source": _source(providers.TRANSFERS.title, {r.vintage for r in rows}),
             "comment": "The Soviet Union's stand under RUS, to 1991.",
         },
     )

@@ -86,16 +86,18 @@ def common_units(rows: Iterable[CountryYear], as_of: datetime.date | None) -> di
 
 
 def transfer_vintages(
-    vintages: Iterable[Vintage], as_of: datetime.date | None
+    vintages: Iterable[Vintage], as_of: datetime.date | None, table: str = "transfers"
 ) -> dict[int, Vintage]:
     """Return year → the newest release of arms transfers known on a date that covers the year.
+
+    `table` may be another of which a year is taken whole from one release, as `unit_values`.
 
     A release that was kept goes before an assumed one, as in `as_of_country_years`.
     """
     limit = day(as_of)
     chosen: dict[int, Vintage] = {}
     for row in vintages:
-        if row.table != "transfers" or row.vintage > limit:
+        if row.table != table or row.vintage > limit:
             continue
         for year in range(row.first_year, row.last_year + 1):
             held = chosen.get(year)

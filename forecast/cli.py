@@ -353,6 +353,9 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
         default=Path("data/panel"),
         help="the panel; an older one there is replaced (default: %(default)s)",
     )
+    build.add_argument(
+        "--shipped", action="store_true", help="only the files of which the shipped panel is made"
+    )
     domains = _command(commands, "domains", data_domains, "show which weapon is of which domain")
     domains.add_argument("domain", nargs="?", help="the weapons of one domain")
     domains.add_argument(
@@ -1429,10 +1432,11 @@ def data_check(args: Args) -> int:
 
 def data_build(args: Args) -> int:
     """Compile a panel from a folder of files as the providers publish them, whole or not at all."""
-    from data.build import build
+    from data.build import build, shipped_files
 
+    only = shipped_files() if args.shipped else None
     with steps.progress("reading") as move:
-        built = build(args.folder, args.out, move)
+        built = build(args.folder, args.out, move, only)
     for file, reason in built.left_out:
         say(f"left out: {file}: {reason}")
     put(("table", "rows"), list(built.rows.items()), args.csv, f"Built {built.folder}")

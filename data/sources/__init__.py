@@ -12,6 +12,7 @@ from data.sources import (
     sipri_milex,
     sipri_register,
     sipri_totals,
+    sipri_yearly,
     tss,
     unga,
     wdi_vintages,
@@ -22,6 +23,7 @@ from data.sources.files import Batch, Source, load
 
 PROVIDERS = (
     sipri_lines,
+    sipri_yearly,
     sipri_register,
     sipri_totals,
     sipri_milex,

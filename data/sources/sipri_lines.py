@@ -60,6 +60,11 @@ def recognises(source: Source) -> bool:
     return text.startswith(TIDY_START) or f"\n{OFFICIAL_START}" in text[:8192]
 
 
+def complete(year: int, vintage: str) -> bool:
+    """Say whether a data year was over and published when a release was made."""
+    return vintage >= datetime.date(year + 1, *PUBLICATION).isoformat()
+
+
 class Line(NamedTuple):
     """A delivery line as read: what was delivered, by whom to whom, and its value (TIV million)."""
 
@@ -98,16 +103,16 @@ def read(source: Source) -> list[Batch]:
         official, note = True, "delivery lines, the provider's export"
     releases: dict[str, list[Line]] = defaultdict(list)
     for line in parsed:
-        if line.vintage >= datetime.date(line.year + 1, *PUBLICATION).isoformat():
+        if complete(line.year, line.vintage):
             releases[line.vintage].append(line)
     if not releases:
         raise InputError(fault("holds no delivery line of a complete year", file=source.name))
     batches = []
     for vintage, lines in sorted(releases.items()):
         for table, series, rows in (
-            ("transfers", "deliveries", _transfers(lines, vintage)),
+            ("transfers", "deliveries", sum_transfers(lines, vintage)),
             ("unit_values", "unit_values", _unit_values(lines, vintage)),
-            ("descriptions", "descriptions", _descriptions(lines, vintage)),
+            ("descriptions", "descriptions", describe(lines, vintage)),
         ):
             if rows:
                 batches.append(
@@ -116,7 +121,7 @@ def read(source: Source) -> list[Batch]:
     return batches
 
 
-def _transfers(lines: Iterable[Line], vintage: str) -> list[Transfer]:
+def sum_transfers(lines: Iterable[Line], vintage: str) -> list[Transfer]:
     """Return the lines summed to pair, year and domain."""
     cells: dict[tuple, list[float]] = defaultdict(list)
     for line in lines:
@@ -147,7 +152,7 @@ def _unit_values(lines: Iterable[Line], vintage: str) -> list[UnitValue]:
     return rows
 
 
-def _descriptions(lines: Iterable[Line], vintage: str) -> list[Description]:
+def describe(lines: Iterable[Line], vintage: str) -> list[Description]:
     """Return the world's deliveries of the modelled window by year, category and description."""
     cells: dict[tuple, list[float]] = defaultdict(list)
     for line in lines:

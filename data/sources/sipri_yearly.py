@@ -1,0 +1,101 @@
+"""SIPRI's deliveries compiled from its exports of single years: a line a deal and delivery year.
+
+Year by year the provider's site gives a register whose 'delivered' is of that year alone, so the
+exact year of each line is known. These tables have no deal, status or category: they feed
+deliveries and descriptions, not unit values. The site shows the Soviet Union under Russia.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+
+from data import countries, domains
+from data.errors import InputError, each_row, fault
+from data.sources import fields
+from data.sources.files import Batch, Source, date_in_name
+from data.sources.sipri_lines import CATEGORIES, Line, complete, describe, sum_transfers
+from data.tables import SOVIET_UNION
+
+HEADER = ("supplier", "recipient", "year", "n_delivered", "tiv", "description", "designation")
+LAST_SOVIET = 1991
+RUSSIA = "RUS"
+
+
+def recognises(source: Source) -> bool:
+    """Say whether a file is such a table, by its header."""
+    return (source.text or "").startswith(",".join(HEADER))
+
+
+def read(source: Source) -> list[Batch]:
+    """Parse a table of yearly lines; the release is dated by the file's name.
+
+    Returns
+    -------
+    One batch of `transfers` and one of `descriptions`, TIV in millions. Years that were not over
+    when the release was made are left out.
+
+    Raises
+    ------
+    InputError : no date in the name, an unknown country or description, a year that is none, a
+        negative TIV or number, a row of the wrong width.
+    """
+    vintage = date_in_name(source.name)
+    if vintage is None:
+        rule = "the name must hold the date of the release, as in yearly_lines_2026-06-16.csv"
+        raise InputError(fault(rule, file=source.name))
+    lines = [line for line in _lines(source, vintage) if complete(line.year, vintage)]
+    if not lines:
+        raise InputError(fault("holds no delivery line of a complete year", file=source.name))
+    note = "delivery lines by exact year, compiled from the provider's exports of single years"
+    return [
+        Batch(table, series, "SIPRI", vintage, False, source.name, rows, note)
+        for table, series, rows in (
+            ("transfers", "deliveries", sum_transfers(lines, vintage)),
+            ("descriptions", "descriptions", describe(lines, vintage)),
+        )
+        if rows
+    ]
+
+
+def _lines(source: Source, vintage: str) -> Iterator[Line]:
+    table = csv.reader(source.text.splitlines())
+    next(table)
+    categories = _categories()
+    for line, row in enumerate(table, start=2):
+        place = {"file": source.name, "line": line}
+        with each_row:
+            fields.width(row, len(HEADER), **place)
+            supplier, recipient, year, number, tiv, description, _ = row
+            of_year = fields.year(year, **place, column="year")
+            codes = [
+                _state(countries.code(name, **place, column=column), of_year)
+                for name, column in ((supplier, "supplier"), (recipient, "recipient"))
+            ]
+            weapon = domains.weapon(description, **place, column="description")
+            yield Line(
+                vintage,
+                countries.as_supplier(codes[0]),
+                countries.as_recipient(codes[1]),
+                of_year,
+                description,
+                categories[description],
+                weapon,
+                fields.number(tiv, **place, column="tiv", low=0, what="TIV"),
+                False,
+                None,
+                fields.whole(number, **place, column="n_delivered", low=0)
+                if number.strip()
+                else None,
+            )
+
+
+def _state(code: str, year: int) -> str:
+    return SOVIET_UNION if code == RUSSIA and year <= LAST_SOVIET else code
+
+
+def _categories() -> dict[str, str]:
+    """Return description → the provider's category, the newest where domains.csv has two."""
+    found: dict[str, str] = defaultdict(str)
+    for row in domains.table():
+        found[row["description"]] = CATEGORIES.get(row["category"], row["category"])
+    return found
