@@ -114,8 +114,8 @@ def test_the_unit_value_is_the_highest_of_new_systems_to_anyone(put):
     # Two words for one class count together; second hand, unpriced and other suppliers not at all;
     # a number that is not known of one line is not known of the class.
     assert [tuple(row)[:6] for row in batch.rows] == [
-        ("RUS", "SAM system", "air_defence", 2020, 5.5, 1),
         ("RUS", "armoured personnel carrier", "land", 2019, 0.5, 5),
+        ("RUS", "surface-to-air missile system", "air_defence", 2020, 5.5, 1),
         ("RUS", "tank", "land", 2019, 3.0, None),
     ]
     assert {(row.vintage, row.assumed) for row in batch.rows} == {("2022-03-15", 0)}

@@ -10,7 +10,7 @@ from data.build import build
 from data.check import check
 from data.errors import InputError, fault
 from data.names import DOMAINS, REST
-from data.sources import sipri_lines, sipri_register
+from data.sources import sipri_lines, sipri_register, sipri_yearly
 from data.sources.files import load
 from data.tables import FACT_TABLES, Vote, encode, indicators, read, read_facts, write
 from tests.data import samples
@@ -228,7 +228,7 @@ def test_a_changed_mapping_is_taken_by_the_next_build(mapping, small_raw, tmp_pa
 
 def test_every_description_of_the_providers_files_has_a_row(raw):
     words = set()
-    for path in sorted((raw / "sipri").iterdir()):
+    for path in sorted(p for p in (raw / "sipri").iterdir() if p.is_file()):
         source = load(path)
         if sipri_lines.recognises(source):
             start = source.text.index(
@@ -241,6 +241,8 @@ def test_every_description_of_the_providers_files_has_a_row(raw):
             )
             column = next(i for i, name in enumerate(header) if name.lower() == "description")
             words |= {row[column] for row in rows if row}
+        elif sipri_yearly.recognises(source):
+            words |= {row[5] for row in csv.reader(source.text.splitlines()[1:])}
         elif sipri_register.recognises(source):
             words |= {row[7] for _, row in sipri_register._rows(source)}
     assert len(words) > 300
