@@ -22,7 +22,7 @@ from models.joint import joint
 from models.priors import Priors, moments, order
 
 DRAWS, TUNE, CHAINS = 1100, 300, 4
-DOMAIN_DRAWS, DOMAIN_TUNE = 1000, 300
+DOMAIN_DRAWS, DOMAIN_TUNE = 1100, 300
 QUICK = {"draws": 100, "tune": 100, "chains": 2}
 TARGET_ACCEPT = 0.8
 
