@@ -126,6 +126,11 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--run", metavar="DIR-OR-ID", help="a run in whose report the track record is to stand"
     )
+    score.add_argument(
+        "--benchmarks",
+        action="store_true",
+        help="beside it what the backtest's benchmarks would have said on the same day",
+    )
     _panel_option(score)
     book = _group(commands.add_parser("ledger", help="the record of published forecasts"))
     entered = _command(book, "list", ledger_list, "list what was entered, oldest first")
@@ -983,10 +988,30 @@ def score_command(args: Args) -> int:
         header = ("question", "release", "scored", "Brier", "log", "CRPS", "CRPS, log scale")
         shown = [(*row[:3], *(_short(value) for value in row[3:])) for row in scoring.means(rows)]
         put((*header, "in 50 %", "in 90 %"), shown, False, "Mean scores; smaller is better")
+    if args.benchmarks and rows:
+        _beside_benchmarks(found, rows, args)
     say(f"all scores: {out}")
     if run is not None:
         say(f"in the report: crossover report --run {run}")
     return DONE
+
+
+def _beside_benchmarks(entries: Sequence[Any], rows: Sequence[Any], args: Args) -> None:
+    """Print mean scores of the ledger's quantities beside those of the backtest's benchmarks."""
+    from forecast import rivals, scoring
+
+    quantities = [row for row in rows if row.crps is not None]
+    by_model = {"ledger": quantities}
+    for row in rivals.score(entries, rows, _layers(args)):
+        by_model.setdefault(row.run, []).append(row)
+    means = [(model, mean) for model, held in by_model.items() for mean in scoring.means(held)]
+    means.sort(key=lambda one: (one[1].question, one[1].release, one[1].crps_log1p))
+    shown = [
+        (mean.question, mean.release, model, mean.scored, *map(_short, mean[5:]))
+        for model, mean in means
+    ]
+    header = ("question", "release", "forecast", "scored", "CRPS", "CRPS, log scale")
+    put((*header, "in 50 %", "in 90 %"), shown, args.csv, "Beside benchmarks of the same day")
 
 
 def sensitivity_partnership(args: Args) -> int:

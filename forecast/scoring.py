@@ -222,6 +222,12 @@ def _quantity(place: tuple, levels: list[float], values: list[float], outturn: f
     )
 
 
+def against(row: Score, rival: str, levels: list[float], values: Iterable[float]) -> Score:
+    """Return another forecast's score on the outcome of a row, `run` being the other's name."""
+    place = (rival, *row[1 : Score._fields.index("outturn")])
+    return _quantity(place, levels, list(values), row.outturn)
+
+
 def means(rows: Iterable[Score]) -> list[Mean]:
     """Return mean scores by question and release, in the order of the questions."""
     groups: dict[tuple[str, str], list[Score]] = defaultdict(list)
