@@ -6,15 +6,14 @@ varies between draws. Thresholds are fixed; a failed gate is reported, never rep
 
 from __future__ import annotations
 
-import concurrent.futures
-import multiprocessing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from data.names import CHAIN, DOMAIN_LAYER, DRAW
+from forecast.convergence import diagnose, ess_of_mean
 from forecast.sampling import CORES
 
 RHAT, ESS, EBFMI = 1.01, 400.0, 0.3
@@ -26,8 +25,6 @@ CHECKS = {
     "ebfmi": (EBFMI, "at least"),
 }
 FIGURES = ("rhat", "ess_bulk", "ess_tail")
-BLOCK = 1500
-"""Quantities judged at a time; with more than that, by as many processes as a fit may use."""
 
 
 def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
@@ -47,43 +44,17 @@ def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> 
         what was judged.
     """
     groups = [tree] + ([tree[DOMAIN_LAYER]] if DOMAIN_LAYER in tree.children else [])
-    figures = _figures([group["posterior"].to_dataset() for group in groups])
-    verdict, *layers = map(_judge_one, groups, figures)
+    verdict, *layers = map(_judge_one, groups)
     for layer in layers:
         quantities = verdict["quantities"] + layer["quantities"]
         verdict = combine(verdict, layer) | {"quantities": quantities}
     return verdict if events is None else combine(verdict, judge_events(events))
 
 
-def _figures(posteriors: Sequence[xr.Dataset]) -> list[dict[str, xr.Dataset]]:
-    """Return, for each posterior, R-hat and effective sample sizes of every quantity."""
-    flat = [
-        np.concatenate([_flat(values) for values in posterior.data_vars.values()], axis=2)
-        for posterior in posteriors
-    ]
-    pieces = [np.array_split(one, -(-one.shape[2] // BLOCK), axis=2) for one in flat]
-    blocks = [block for of_one in pieces for block in of_one]
-    if all(one.shape[2] <= BLOCK for one in flat):
-        found = [_figures_of(block) for block in blocks]
-    else:
-        fresh = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(CORES, fresh) as pool:
-            found = list(pool.map(_figures_of, blocks))
-    at = np.cumsum([len(of_one) for of_one in pieces])[:-1]
-    return [
-        _unflat(np.concatenate(found[start:stop], axis=1), posterior)
-        for posterior, start, stop in zip(posteriors, [0, *at], [*at, len(found)], strict=True)
-    ]
-
-
-def _flat(values: xr.DataArray) -> np.ndarray:
-    """Return a variable's draws (chain, draw, quantity), not in half precision."""
-    draws = values.transpose(CHAIN, DRAW, ...).values
-    return draws.reshape(*draws.shape[:2], -1).astype(np.float32)
-
-
-def _unflat(figures: np.ndarray, posterior: xr.Dataset) -> dict[str, xr.Dataset]:
-    """Return figures (figure, quantity) with the names that the quantities have in a posterior."""
+def _figures(posterior: xr.Dataset) -> dict[str, xr.Dataset]:
+    """Return R-hat and effective sample sizes of every quantity of a posterior."""
+    flat = [_flat(values) for values in posterior.data_vars.values()]
+    found = diagnose(np.concatenate(flat, axis=2), CORES)
     shapes = {
         name: values.isel({CHAIN: 0, DRAW: 0}, drop=True)
         for name, values in posterior.data_vars.items()
@@ -96,23 +67,21 @@ def _unflat(figures: np.ndarray, posterior: xr.Dataset) -> dict[str, xr.Dataset]
                 for (name, shape), part in zip(shapes.items(), np.split(row, at), strict=True)
             }
         )
-        for figure, row in zip(FIGURES, figures, strict=True)
+        for figure, row in zip(FIGURES, found, strict=True)
     }
 
 
-def _figures_of(draws: np.ndarray) -> np.ndarray:
-    """Return `FIGURES` (figure, quantity) of draws (chain, draw, quantity)."""
-    import arviz as az
-
-    table = xr.DataArray(draws, dims=(CHAIN, DRAW, "quantity"))
-    figures = az.rhat(table), az.ess(table, method="bulk"), az.ess(table, method="tail")
-    return np.stack([figure.values for figure in figures])
+def _flat(values: xr.DataArray) -> np.ndarray:
+    """Return a variable's draws (chain, draw, quantity)."""
+    draws = values.transpose(CHAIN, DRAW, ...).values
+    return draws.reshape(*draws.shape[:2], -1)
 
 
-def _judge_one(tree: xr.DataTree, figures: Mapping[str, xr.Dataset]) -> dict[str, Any]:
+def _judge_one(tree: xr.DataTree) -> dict[str, Any]:
     """Judge one posterior."""
     import arviz as az
 
+    figures = _figures(tree["posterior"].to_dataset())
     sample = tree["sample_stats"].to_dataset()
     energy = az.bfmi(xr.DataTree.from_dict({"sample_stats": sample}))["energy"].values
     worst = {name: _worst(table, name) for name, table in figures.items()}
@@ -130,17 +99,18 @@ def judge_events(events: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
     An indicator has no tail beyond the event itself: its tail figure is that of its mean.
     """
-    import arviz as az
-
     varying = {key: v.astype(float) for key, v in events.items() if v.min() != v.max()}
     if not varying:
         return {"checks": [], "passed": True, "event_indicators": 0}
-    table = xr.Dataset({key: ((CHAIN, DRAW), v) for key, v in varying.items()})
-    figures = {
-        "rhat": az.rhat(table),
-        "ess_bulk": az.ess(table, method="bulk"),
-        "ess_tail": az.ess(table, method="mean"),
-    }
+    found: dict[str, dict[str, float]] = {figure: {} for figure in FIGURES}
+    # Events by domain have as many draws as the domain layer, which may be another number.
+    for shape in dict.fromkeys(v.shape for v in varying.values()):
+        keys = [key for key, v in varying.items() if v.shape == shape]
+        draws = np.stack([varying[key] for key in keys], axis=2)
+        rhat, bulk, _ = diagnose(draws, CORES)
+        for figure, values in zip(FIGURES, (rhat, bulk, ess_of_mean(draws)), strict=True):
+            found[figure] |= dict(zip(keys, values, strict=True))
+    figures = {figure: xr.Dataset(values) for figure, values in found.items()}
     checks = [_check(name, *_worst(found, name)) for name, found in figures.items()]
     return {
         "checks": checks,

@@ -142,16 +142,16 @@ def test_an_energy_that_is_no_number_fails():
     assert not check(judge(posterior, sample), "ebfmi")["passed"]
 
 
-def test_many_quantities_are_judged_by_processes_to_the_same_figures():
+def test_many_quantities_in_half_precision_are_judged_to_the_same_figures():
     posterior, sample = draws()
     rng = np.random.default_rng(3)
-    many = rng.standard_normal((CHAINS, 200, gate.BLOCK // 2, 2)).astype(np.float16)
+    many = rng.standard_normal((CHAINS, 200, 300, 2)).astype(np.float16)
     many[..., 7, 1] += slow((CHAINS, 200), 0.9).astype(np.float16)
     of = {"draw": slice(0, 200)}
     posterior, sample = posterior.isel(of), sample.isel(of)
     posterior = posterior.assign(many=(("chain", "draw", "place", "side"), many))
     verdict = judge(posterior, sample)
-    assert verdict["quantities"] == gate.BLOCK + 4
+    assert verdict["quantities"] == 604
     assert check(verdict, "rhat")["where"] == "many[7, 1]"
     import arviz as az
 
@@ -259,3 +259,13 @@ def test_a_figure_that_was_no_number_stays_the_worst_after_it_was_written_down(t
 
 def test_a_verdict_can_be_written_down():
     assert json.loads(json.dumps(judge(*draws())))["passed"]
+
+
+def test_events_of_another_number_of_draws_are_judged_beside_the_rest():
+    rng = np.random.default_rng(5)
+    held = {"crossing by 2030": rng.random((CHAINS, 900)) < 0.3}
+    alone = {"domain crossing by 2030": rng.random((CHAINS, 700)) < 0.6}
+    both = gate.judge_events(held | alone)
+    apart = gate.combine(gate.judge_events(held), gate.judge_events(alone))
+    assert both["event_indicators"] == 2
+    assert both["checks"] == apart["checks"]
