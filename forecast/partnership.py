@@ -26,7 +26,7 @@ from models import partnership as model
 from models.partnership import COVARIATE, ERA, ROW, TREATY
 from models.priors import Priors
 
-DRAWS, TUNE, CHAINS = 1200, 400, 4
+DRAWS, TUNE, CHAINS = 2000, 600, 4
 TARGET_ACCEPT = 0.9
 NODES = np.linspace(-5.0, 5.0, 51)
 """Standard values of a treaty's effect over which it is integrated: a fifth apart, as its
