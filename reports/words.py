@@ -323,6 +323,26 @@ def outlook(payload: Payload, event: str) -> str:
     return f"{text}{_timing(payload, entry)}."
 
 
+def reversal(payload: Payload) -> str:
+    """Say that exports crossed on record and have crossed back since; else nothing."""
+    sides = [payload["exports"][role] for role in (RECIPIENT, SUPPLIER)]
+    if not all(sides):
+        return ""
+    ours, theirs = (dict(zip(s["past"]["year"], s["past"]["value"], strict=True)) for s in sides)
+    ahead = [
+        year
+        for year in sorted(ours.keys() & theirs.keys())
+        if None not in (ours[year], theirs[year]) and ours[year] > theirs[year]
+    ]
+    if not ahead or ahead[-1] == payload["origin"]:
+        return ""
+    return say(
+        "On record the {n}-year mean of {rs} arms exports was above {ss} last in "
+        f"{ahead[-1]}; in {{origin}} it was below.",
+        payload,
+    )
+
+
 def _timing(payload: Payload, entry: Mapping[str, Any]) -> str:
     if entry["median"] is None or not entry["within"]:
         return ""
@@ -364,7 +384,8 @@ def headline(payload: Payload) -> list[str]:
         outlook(payload, event)
         for event in (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED)
     )
-    third = " ".join(outlook(payload, event) for event in (EXPORT_CROSSOVER, INDEPENDENCE))
+    said = outlook(payload, EXPORT_CROSSOVER), reversal(payload), outlook(payload, INDEPENDENCE)
+    third = " ".join(filter(None, said))
     partner = partnership_words.headline(payload)
     said = [first, domain_words.summary(payload), second, third, partner]
     return [text for text in said if text]

@@ -142,6 +142,20 @@ def test_an_event_that_is_not_defined_says_why(payloads):
     assert len(table["notes"]) == 3
 
 
+def test_exports_that_crossed_and_crossed_back_on_record_are_told_as_that(plain):
+    for role, values in (("recipient", [2.0, 5.0, 3.0]), ("supplier", [4.0, 4.0, 4.0])):
+        plain["exports"][role]["past"] = {"year": [2022, 2023, 2024], "value": values}
+    said = "arms exports was above Russia’s last in 2023; in 2024 it was below."
+    assert words.reversal(plain).endswith(said)
+    assert words.reversal(plain) in " ".join(words.headline(plain))
+    plain["exports"]["recipient"]["past"]["value"] = [2.0, 3.0, 5.0]
+    assert words.reversal(plain) == ""
+    plain["exports"]["recipient"]["past"]["value"] = [None, 3.0, 3.5]
+    assert words.reversal(plain) == ""
+    plain["exports"]["supplier"] = None
+    assert words.reversal(plain) == ""
+
+
 def test_a_country_without_exports_is_flagged_in_the_first_paragraph(payloads):
     assert words.exporters_note(payloads["plain"]) == ""
     assert "no exports show its level" in words.headline(payloads["undefined"])[0]
