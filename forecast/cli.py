@@ -118,6 +118,14 @@ def parser() -> argparse.ArgumentParser:
         _store_option(each)
         _csv_option(each)
 
+    guide = _group(commands.add_parser("guide", help="README and guide of this checkout"))
+    built = _command(guide, "build", guide_build, "fill in the figures of a run")
+    built.add_argument("--run", metavar="DIR-OR-ID", help="run folder, or beginning of an id")
+    built.add_argument(
+        "--check", action="store_true", help="write nothing; exit 2 if a figure is another"
+    )
+    _store_option(built)
+
     words = "score what was forecast against what came since"
     score = _command(commands, "score", score_command, words)
     score.add_argument(
@@ -945,6 +953,29 @@ def ledger_check(args: Args) -> int:
         raise InputError(fault(f"{len(faults)} faults", file=ledger.path(store)))
     last = ledger.head(store)
     say(f"{ledger.path(store)}: sound; the last entry's hash is {last}" if last else "no entry yet")
+    return DONE
+
+
+def guide_build(args: Args) -> int:
+    """Fill the blocks of figures in README.md and reports/guide/*.md of the folder that you stand
+    in from a run of Russia and China.
+    """
+    from reports import guide
+
+    run = runs.find(args.run, runs.store(args.store))
+    pages = [Path("README.md"), *sorted(Path("reports/guide").glob("*.md"))]
+    if not pages[0].is_file() or len(pages) == 1:
+        rule = "this folder has no README.md with a reports/guide beside it: run it in a checkout"
+        raise InputError(fault(rule, file=Path.cwd()))
+    if args.check:
+        old = guide.stale(run, pages)
+        if old:
+            names = ", ".join(map(str, old))
+            raise InputError(f"{names}: the figures are not those of run {run.name}")
+        say("all figures are those of the run")
+        return DONE
+    for page in guide.write(run, pages):
+        say(f"written: {page}")
     return DONE
 
 

@@ -1,0 +1,283 @@
+"""The figures of README and guide, written by the program from a run, never typed.
+
+A page holds blocks between `<!-- figures: NAME -->` and `<!-- end -->`. `write` fills each block
+from the tables of a run folder; `stale` names the pages whose blocks are not those of the run.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from data.errors import InputError, fault
+from data.names import (
+    ALL_DOMAINS,
+    BASELINE,
+    CAPACITY_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED,
+    EXPORT_CROSSOVER,
+    INDEPENDENCE,
+    SUPPLIER,
+    YEAR,
+)
+from forecast import runs
+from reports.numerals import complement, error, number, prob, span
+
+BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+EFFECTS = {
+    "rd_within": "effect of R&D stock within countries, log-odds per log unit",
+    "rd_between": "effect of R&D stock between countries",
+    "mil_within": "effect of military-spending stock within countries",
+    "mil_between": "effect of military-spending stock between countries",
+}
+TITLES = {
+    CAPACITY_CROSSOVER: "China ahead in capacity at some time",
+    CAPACITY_CROSSOVER_SUSTAINED: "China ahead in capacity three years running",
+    EXPORT_CROSSOVER: "three-year mean of China's exports above Russia's",
+    INDEPENDENCE: "deliveries below 5 % of their 2000–2009 mean",
+    "downturn": "downturn, by the letter of its rule",
+    "rupture": "rupture",
+    "cooling": "cooling of votes (not calibrated)",
+}
+MILESTONES = (2030, 2050)
+ON_RECORD = (2005, 2018)
+"""Years of deliveries shown beside the origin."""
+
+
+class Figures:
+    """The tables of a run folder of Russia and China, and the blocks made of them."""
+
+    def __init__(self, run: Path):
+        self.run = run
+        self.record: dict[str, Any] = json.loads(_text(run / "run.json"))
+        self.levels = _rows(run / "levels.csv")
+        self.by_domain = _rows(run / "levels_domains.csv")
+        self.origin = int(self.levels[0]["year"])
+        self.probability: dict[tuple[str, str, int], float] = {
+            (row["event"], row["domain"], int(row["year"])): float(row["probability"])
+            for row in _rows(run / "events.csv")
+            if row["scenario"] == BASELINE
+        }
+
+    def by(self, event: str, year: int, domain: str = ALL_DOMAINS) -> str:
+        """Return the probability that an event has happened by a year, as printed."""
+        return prob(self.probability[event, domain, year])
+
+    def outlook(self, event: str) -> str:
+        """Return the probabilities by the milestones, and of never."""
+        last = MILESTONES[-1]
+        soon = ", ".join(self.by(event, year) for year in MILESTONES)
+        return f"{soon}; {complement(self.probability[event, ALL_DOMAINS, last])}"
+
+    def gate(self) -> str:
+        """Whether the run passed, and its worst figures."""
+        gate = self.record["gate"]
+        value = {check["name"]: check["value"] for check in gate["checks"]}
+        verdict = "passed" if gate["passed"] else "failed"
+        return (
+            f"Run `{self.record['id']}`, seed {self.record['seed']}. The gate {verdict}: R-hat "
+            f"{value['rhat']:.4f}, bulk ESS {value['ess_bulk']:,.0f}, tail ESS "
+            f"{value['ess_tail']:,.0f}, {value['divergences']:.0f} divergences, E-BFMI "
+            f"{value['ebfmi']:.2f}, worst of {gate['quantities']:,} quantities and "
+            f"{gate['event_indicators']} event indicators."
+        )
+
+    def answers(self) -> str:
+        """The questions on Russia and China, with their answers."""
+        head = next(row for row in self.levels if row["headline"] == "1")
+        years = " and ".join(map(str, MILESTONES))
+        never = f"not by {MILESTONES[-1]}"
+        rows = [
+            (
+                f"P(θ China > θ Russia) in {self.origin}, convention of the headline",
+                f"{prob(float(head['probability']))} (Monte-Carlo error "
+                f"{error(float(head['mc_error']))}); gap {_gap(head)} log-odds",
+            ),
+            *(
+                (f"{TITLES[event]}, by {years}; {never}", self.outlook(event))
+                for event in (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED, EXPORT_CROSSOVER,
+                              INDEPENDENCE)
+            ),
+            *self._on_record(),
+            *self._effects(),
+        ]  # fmt: skip
+        return _table(("question, Russia → China", "answer (90 % interval)"), rows)
+
+    def _on_record(self) -> list[tuple[str, str]]:
+        with xr.open_dataset(self.run / "forecast.nc", engine="h5netcdf") as futures:
+            exports = futures["exports_observed"].sel({YEAR: slice(self.origin - 2, None)})
+            mean = {code: float(exports.sel({SUPPLIER: code}).mean()) for code in ("CHN", "RUS")}
+            past = futures["deliveries_observed"]
+            delivered = [float(past.sel({YEAR: y})) for y in (*ON_RECORD, self.origin)]
+        years = ", ".join(map(str, (*ON_RECORD, self.origin)))
+        return [
+            (
+                f"exports on record, mean of {self.origin - 2}–{self.origin}, TIV million a year",
+                f"China {number(mean['CHN'], 0)}, Russia {number(mean['RUS'], 0)}",
+            ),
+            (
+                f"Russia's deliveries to China on record {years}, TIV million",
+                ", ".join(number(value, 0) for value in delivered),
+            ),
+        ]
+
+    def _effects(self) -> list[tuple[str, str]]:
+        with xr.open_datatree(self.run / "posterior.nc", engine="h5netcdf") as tree:
+            drawn = tree["posterior"]["parameters"].load()
+        rows = []
+        for name, title in EFFECTS.items():
+            values = drawn.sel(parameter=name).values
+            low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+            positive = prob(float((values > 0).mean()))
+            rows.append((title, f"{number(middle, 2)} ({span(low, high, 2)}), P(>0) {positive}"))
+        return rows
+
+    def conventions(self) -> str:
+        """The comparison of levels under each convention."""
+        rows = [
+            (
+                f"**headline**: {_lower(row['description'])}"
+                if row["headline"] == "1"
+                else _lower(row["description"]),
+                prob(float(row["probability"])),
+                _gap(row),
+            )
+            for row in self.levels
+        ]
+        header = ("convention", f"P(China ahead, {self.origin})", "gap, log-odds (90 %)")
+        return _table(header, rows)
+
+    def range(self) -> str:
+        """How far the conventions are apart."""
+        found = [float(row["probability"]) for row in self.levels]
+        return (
+            f"Under {len(found)} defensible conventions P(China ahead, {self.origin}) runs from "
+            f"{prob(min(found))} to {prob(max(found))}."
+        )
+
+    def domains(self) -> str:
+        """Capacity by domain: headline, conventions, unit values, events."""
+        rows = []
+        for domain in dict.fromkeys(row["domain"] for row in self.by_domain):
+            held = [row for row in self.by_domain if row["domain"] == domain]
+            head = next(row for row in held if row["headline"] == "1")
+            others = [float(row["probability"]) for row in held]
+            by = [self.by("domain_crossover", year, domain) for year in MILESTONES]
+            never = complement(self.probability["domain_crossover", domain, MILESTONES[-1]])
+            rows.append(
+                (
+                    float(head["probability"]),
+                    (
+                        domain.replace("_", " "),
+                        self.by("domain_crossover", self.origin, domain),
+                        _gap(head),
+                        f"{prob(min(others))} to {prob(max(others))}",
+                        ", ".join(by),
+                        never,
+                    ),
+                )
+            )
+        rows.sort(key=lambda row: -row[0])
+        header = (
+            "domain", f"P(China ahead, {self.origin})", "gap, log-odds (90 %)", "over conventions",
+            f"ahead at some time by {' and '.join(map(str, MILESTONES))}",
+            f"never by {MILESTONES[-1]}",
+        )  # fmt: skip
+        return _table(header, [row for _, row in rows])
+
+    def partnership(self) -> str:
+        """Events of the partnership."""
+        header = ("event", *(f"by {year}" for year in MILESTONES), f"not by {MILESTONES[-1]}")
+        rows = [
+            (
+                TITLES[event],
+                *(self.by(event, year) for year in MILESTONES),
+                complement(self.probability[event, ALL_DOMAINS, MILESTONES[-1]]),
+            )
+            for event in ("downturn", "rupture", "cooling")
+        ]
+        return _table(header, rows)
+
+    def hazard(self) -> str:
+        """The hazard of a downturn in one year, from posterior means."""
+        rows = [
+            (row["term"].replace("_", " "), *(number(float(row[c]), 3) if row[c] else "" for c in
+                                              ("value", "coefficient", "product")))
+            for row in _rows(self.run / "partnership_by_hand.csv")
+        ]  # fmt: skip
+        return _table(("term", "covariate", "coefficient", "product"), rows)
+
+
+BLOCKS: dict[str, Callable[[Figures], str]] = {
+    name: getattr(Figures, name)
+    for name in ("gate", "answers", "conventions", "range", "domains", "partnership", "hazard")
+}
+
+
+def filled(page: Path, figures: Figures) -> str:
+    """Return a page with its blocks made of a run.
+
+    Raises
+    ------
+    InputError : a block of an unknown name.
+    """
+    text = page.read_text("utf-8")
+
+    def fill(found: re.Match[str]) -> str:
+        if found[2] not in BLOCKS:
+            line = text.count("\n", 0, found.start()) + 1
+            rule = f"unknown block of figures: must be one of {', '.join(BLOCKS)}"
+            raise InputError(fault(rule, file=page, line=line, value=found[2]))
+        return f"{found[1]}{BLOCKS[found[2]](figures)}\n{found[3]}"
+
+    return BLOCK.sub(fill, text)
+
+
+def write(run: Path, pages: Iterable[Path]) -> list[Path]:
+    """Fill the blocks of pages from a run; return the pages that changed."""
+    figures = Figures(run)
+    made = {page: filled(page, figures) for page in pages}
+    changed = [page for page, text in made.items() if text != page.read_text("utf-8")]
+    for page in changed:
+        runs.write(page, made[page])
+    return changed
+
+
+def stale(run: Path, pages: Iterable[Path]) -> list[Path]:
+    """Return the pages whose blocks are not those of a run."""
+    figures = Figures(run)
+    return [page for page in pages if filled(page, figures) != page.read_text("utf-8")]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as problem:
+        rule = f"cannot be read: {problem.strerror}"
+        raise InputError(fault(rule, file=path)) from None
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(_text(path).splitlines()))
+
+
+def _gap(row: dict[str, str]) -> str:
+    low, middle, high = (float(row[f"gap_{key}"]) for key in ("q05", "median", "q95"))
+    return f"{number(middle, 2)} ({span(low, high, 2)})"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(header)
+    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
