@@ -51,7 +51,7 @@ def _block(values: np.ndarray) -> np.ndarray:
     halves = _split(values)
     bulk = _normal_scores(halves)
     folded = _normal_scores(np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True)))
-    found = np.stack([np.maximum(rhat_of(bulk), rhat_of(folded)), ess_of(bulk), tail])
+    found = np.stack([np.fmax(rhat_of(bulk), rhat_of(folded)), ess_of(bulk), tail])
     return np.where(np.isfinite(values).all((1, 2)), found, np.nan)
 
 
@@ -85,10 +85,15 @@ def _normal_scores(values: np.ndarray) -> np.ndarray:
 
 
 def rhat_of(values: np.ndarray) -> np.ndarray:
-    """Return R-hat (quantity) of chains as they are (quantity, chain, draw)."""
+    """Return R-hat (quantity) of chains as they are (quantity, chain, draw).
+
+    Chains that do not move and differ have an infinite one; those that are all one value have none.
+    """
     draws = values.shape[2]
     between = draws * values.mean(2).var(1, ddof=1)
-    within = values.var(2, ddof=1).mean(1)
+    moves = (values != values[..., :1]).any((1, 2))
+    within = np.where(moves, values.var(2, ddof=1).mean(1), 0.0)
+    between = np.where((values != values[:, :1, :1]).any((1, 2)), between, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.sqrt((between / within + draws - 1.0) / draws)
 

@@ -108,6 +108,8 @@ def judge_events(events: Mapping[str, np.ndarray]) -> dict[str, Any]:
         keys = [key for key, v in varying.items() if v.shape == shape]
         draws = np.stack([varying[key] for key in keys], axis=2)
         rhat, bulk, _ = diagnose(draws, CORES)
+        # All halves alike: but for the middle draw of an odd number, which belongs to neither.
+        rhat[np.isnan(rhat) & np.isfinite(draws).all((0, 1))] = 1.0
         for figure, values in zip(FIGURES, (rhat, bulk, ess_of_mean(draws)), strict=True):
             found[figure] |= dict(zip(keys, values, strict=True))
     figures = {figure: xr.Dataset(values) for figure, values in found.items()}

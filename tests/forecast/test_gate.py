@@ -1,6 +1,7 @@
 """The gate on invented draws: good ones pass, every kind of fault fails and says where."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -225,6 +226,55 @@ def test_an_event_that_comes_in_long_spells_fails_on_its_effective_size():
 def verdict(passed=True, **values):
     checks = [gate._check(name, value, f"of {value}") for name, value in values.items()]
     return {"checks": checks, "passed": passed and all(c["passed"] for c in checks)}
+
+
+def spells(*spans):
+    """Return an indicator (chain, draw) that is true in some spells of draws of some chains."""
+    values = np.zeros((CHAINS, DRAWS), bool)
+    for chain, first, last in spans:
+        values[chain, first:last] = True
+    return values
+
+
+HALF = spells(*((chain, 1, 501) for chain in range(CHAINS)))
+HALF_CHAINS = spells((0, 0, DRAWS), (1, 500, DRAWS))
+MIDDLE = np.zeros((CHAINS, 101), bool)
+MIDDLE[2, 50] = True
+
+
+@pytest.mark.parametrize(
+    ("values", "rhat"), [(HALF, None), (HALF_CHAINS, np.inf), (MIDDLE, 1.0)],
+    ids=["true in half the draws", "constant in half chains", "true in a middle draw"],
+)  # fmt: skip
+def test_no_indicator_divides_by_zero(values, rhat):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict = gate.judge_events({"one by 2030": values})
+    found = check(verdict, "rhat")["value"]
+    assert found == rhat if rhat is not None else np.isfinite(found)
+    assert verdict["passed"] == (rhat == 1.0)
+
+
+def test_the_figure_of_an_indicator_is_the_rank_normalised_one():
+    import arviz as az
+
+    rng = np.random.default_rng(3)
+    for chance in (0.02, 0.3, 0.9):
+        values = rng.random((CHAINS, DRAWS)) < chance * np.array([[1.0], [0.9], [1.1], [1.0]])
+        verdict = gate.judge_events({"one": values})
+        expected = float(az.rhat(values.astype(float)))
+        assert check(verdict, "rhat")["value"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_quantity_that_never_moves_fails_without_a_warning():
+    posterior, sample = draws()
+    posterior["level"].values[..., 1] = 3.0
+    posterior["slope"].values[:] = np.arange(CHAINS)[:, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict = judge(posterior, sample)
+    assert not verdict["passed"] and not check(verdict, "rhat")["passed"]
+    assert check(verdict, "rhat")["value"] == np.inf
 
 
 @pytest.mark.parametrize("turned", [False, True])
