@@ -27,8 +27,8 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from forecast import runs
-from reports.numerals import complement, error, number, prob, span
+from forecast import runs, summary
+from reports.numerals import NONE, complement, error, number, prob, span
 
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 EFFECTS = {
@@ -46,6 +46,24 @@ TITLES = {
     "rupture": "rupture",
     "cooling": "cooling of votes (not calibrated)",
 }
+TARGETS = {
+    "imports": "imports of all recipients",
+    "exports": "exports of all suppliers",
+    "dyads": "deliveries of active pairs",
+    "deliveries": "deliveries of all kinds",
+    "rd_share": "R&D share of GDP",
+    "ideal_distance": "distance in UN votes",
+}
+VARIANTS = {
+    "full": "the model",
+    "no_rd": "without R&D",
+    "no_military": "without military spending",
+    "no_memory": "without memory of the pair",
+    "no_pooling": "without pooling",
+}
+SKILL_PARTS = ("target", "focal", "event")
+GROUPS = ("1-3", "4-6")
+"""Years ahead, as the summary of a backtest groups them."""
 MILESTONES = (2030, 2050)
 ON_RECORD = (2005, 2018)
 """Years of deliveries shown beside the origin."""
@@ -214,11 +232,51 @@ class Figures:
         ]  # fmt: skip
         return _table(("term", "covariate", "coefficient", "product"), rows)
 
+    def skill(self) -> str:
+        """The backtest that ships: skill and coverage, near and far."""
+        found = [row for row in summary.shipped() if row["model"] == "full"]
+        keys = [(row["part"], row["target"]) for row in found if row["part"] in SKILL_PARTS]
+        rows = []
+        for part, target in dict.fromkeys(keys):
+            held = {row["group"]: row for row in found
+                    if (row["part"], row["target"]) == (part, target)}  # fmt: skip
+            near, far = (held.get(group) for group in GROUPS)
+            name = TARGETS.get(target, target.replace("_", " "))
+            rows.append((name, *map(_skill, (near, far)), *map(_held, (near, far))))
+        header = ("target", "skill, 1–3 years ahead", "skill, 4–6 years ahead",
+                  "held in 90 %, 50 %: 1–3", "held: 4–6")  # fmt: skip
+        first = found[0]
+        origins = first["origins"].split()
+        text = (
+            f"Measured on {first['made']} with `{first['command']}`: origins {origins[0]} to "
+            f"{origins[-1]}, fits of two short chains (R-hat of top-level parameters up to "
+            f"{float(first['rhat']):.2f}, effective sample sizes from {first['ess']})."
+        )
+        return f"{text}\n\n{_table(header, rows)}"
+
+    def ablations(self) -> str:
+        """What each part of the model adds to its forecasts."""
+        rows = [
+            (
+                TARGETS.get(row["target"], row["target"]),
+                f"{VARIANTS[row['model']]} against {VARIANTS[row['against']]}",
+                f"{_percent(row['skill'])} ({_percent(row['skill_q05'])} to "
+                f"{_percent(row['skill_q95'])})",
+                str(len(row["origins"].split())),
+            )
+            for row in summary.shipped()
+            if row["part"] == "ablation"
+        ]
+        if not rows:
+            return "This backtest was run without ablations: what R&D adds is not tested in it."
+        return _table(("target", "model", "CRPS lower by, %", "origins"), rows)
+
 
 BLOCKS: dict[str, Callable[[Figures], str]] = {
     name: getattr(Figures, name)
-    for name in ("gate", "answers", "conventions", "range", "domains", "partnership", "hazard")
-}
+    for name in ("gate", "answers", "conventions", "range", "domains", "partnership", "hazard",
+                 "skill", "ablations")
+}  # fmt: skip
 
 
 def filled(page: Path, figures: Figures) -> str:
@@ -271,6 +329,24 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _gap(row: dict[str, str]) -> str:
     low, middle, high = (float(row[f"gap_{key}"]) for key in ("q05", "median", "q95"))
     return f"{number(middle, 2)} ({span(low, high, 2)})"
+
+
+def _skill(row: dict[str, str] | None) -> str:
+    if row is None or not row["skill"]:
+        return NONE
+    low, middle, high = (float(row[key]) for key in ("skill_q05", "skill", "skill_q95"))
+    against = f", {row['against'].replace('_', ' ')}" if row["against"] else ""
+    return f"{number(middle, 2)} ({span(low, high, 2)}){against}"
+
+
+def _held(row: dict[str, str] | None) -> str:
+    if row is None or not row["in_90"]:
+        return NONE
+    return f"{float(row['in_90']):.2f}, {float(row['in_50']):.2f}"
+
+
+def _percent(text: str) -> str:
+    return number(100.0 * float(text), 1)
 
 
 def _lower(text: str) -> str:
