@@ -25,15 +25,15 @@ from data.tables import indicators
 
 SIGN, FACTOR, BASE, JUMP = KINDS = ("sign", "factor", "base year", "jump")
 REVISED, NEW = "revised", "new"
-NEAR = 0.05
-"""A figure is a power of ten times another within this share."""
+NEAR, NEAR_YEAR = 0.05, 0.1
+"""A figure is a power of ten times another within this share, or the one of the year before."""
 SURE = 3
 """From this power of ten on, the move alone is an alarm, whatever was shown before."""
 LEAST = 5
 """Fewest moves of a country by which its next one is judged; fewest years for a common factor."""
 OVERLAP = 3
 """Fewest years in two units by which figures are brought to one."""
-COMMON, MOST, HALF = 0.005, 0.8, 0.5
+COMMON, MOST, HALF = 0.01, 0.8, 0.5
 """One factor: within this share in most years; a series has moved where half its countries have."""
 LEAST_FACTOR, FAR_FACTOR = 0.01, 5.0
 """Less is no change of base year; more is none either, but another unit."""
@@ -71,7 +71,8 @@ class Move(NamedTuple):
         if self.before * self.now <= 0:
             return 0
         log = math.log10(self.now / self.before)
-        return round(log) if abs(log - round(log)) < math.log10(1 + NEAR) else 0
+        near = NEAR if self.kind == REVISED else NEAR_YEAR
+        return round(log) if abs(log - round(log)) < math.log10(1 + near) else 0
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,12 @@ def find(batch: Batch, kept: Iterable[Any]) -> list[Alarm]:
     if batch.table in LEFT_OUT:
         return []
     known: dict[str, dict[str, list[Published]]] = defaultdict(lambda: defaultdict(list))
-    for one in _published(batch.table, list(kept)):
-        known[one.series][one.vintage].append(one)
     ours: dict[str, list[Published]] = defaultdict(list)
-    for one in _published(batch.table, batch.rows):
-        ours[one.series].append(one)
+    rows = [*kept, *batch.rows]
+    covered = {(row.year, row.vintage) for row in rows} if batch.table == "transfers" else ()
+    for one in revisions.published(batch.table, rows, covered):
+        of = ours[one.series] if one.vintage == batch.vintage else known[one.series][one.vintage]
+        of.append(one)
     found = []
     for series, release in ours.items():
         if known[series]:
@@ -120,11 +122,6 @@ def find(batch: Batch, kept: Iterable[Any]) -> list[Alarm]:
                 history.learn(known[series][vintage])
             found += history.alarms(release, batch)
     return sorted(found, key=lambda alarm: KINDS.index(alarm.kind))
-
-
-def _published(table: str, rows: list) -> Iterable[Published]:
-    covered = {(row.year, row.vintage) for row in rows} if table == "transfers" else ()
-    return revisions.published(table, rows, covered)
 
 
 class _History:
@@ -257,11 +254,12 @@ class _History:
         A new figure that is ten or a hundred times the year before is no more than a jump, if it
         is alone.
         """
-        if abs(move.power) >= SURE or not move.power:
-            return bool(move.power)
-        if self.series in VOLUMES and min(abs(move.before), abs(move.now)) < COARSE_TIV:
+        if not move.power:
             return False
-        return move.times > 1.0 if move.kind == REVISED else self._unheard(move)
+        if move.kind == NEW:
+            return self._unheard(move)
+        coarse = self.series in VOLUMES and min(abs(move.before), abs(move.now)) < COARSE_TIV
+        return abs(move.power) >= SURE or (move.times > 1.0 and not coarse)
 
     def _flipped(self, move: Move) -> bool:
         """Say whether a revised figure has only changed its sign, or moved as never before too.
