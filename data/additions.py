@@ -10,21 +10,34 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import hashlib
 import json
-import math
 import os
 import shutil
-import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data import check, sources
+from data import alarms, check, sources
+from data.alarms import Alarm
+from data.comparison import (
+    WHOLE_RELEASES,
+    WHOLE_YEARS,
+    Change,
+    Comparison,
+    compare,
+    replaced,
+    series_of,
+    value_of,
+)
+from data.comparison import bare as _bare
+from data.comparison import name as _name
+from data.comparison import same as _same
+from data.comparison import show as _show
 from data.errors import InputError, collecting, fault
+from data.renames import Rename
 from data.sources.files import Batch
 from data.tables import KEYS, PANEL, TABLES, Panel, Vintage, encode, key_of, read
 
@@ -33,41 +46,10 @@ INDEX = "addition.json"
 LOCK = ".lock"
 PART = ".part"
 FORMAT = 1
-WHOLE_YEARS = ("transfers", "unit_values", "descriptions")
-"""Tables of which a year is taken whole from one release."""
-WHOLE_RELEASES = ("orders",)
-"""Tables of which all rows are taken from one release."""
-SAME = 1e-6
-"""Relative difference up to which two figures of one release are the same: copies are rounded."""
 WAIT = 60.0
 """Seconds to wait for another writer."""
 EARLY = datetime.timedelta(days=31)
 """A release known by its month counts from the month's end, so it may lie ahead of today."""
-
-
-class Change(NamedTuple):
-    """What one release of one series would change, against the release before it.
-
-    Sizes are of the revised figures, in the series' unit: absolute, and relative to the figure
-    before (None where nothing was revised).
-    """
-
-    file: str
-    table: str
-    series: str
-    vintage: str
-    rows: int
-    held: int
-    new: int
-    unchanged: int
-    revised: int
-    restated: int
-    gone: int
-    median: float | None
-    largest: float | None
-    median_relative: float | None
-    largest_relative: float | None
-    where: str
 
 
 class Addition(NamedTuple):
@@ -88,13 +70,26 @@ class Addition(NamedTuple):
 class Examined(NamedTuple):
     """What files hold, against what is known: nothing of it is written yet.
 
-    `tables` has the rows to add, `vintages` among them; `notes` says in words what they mean.
+    `tables` has the rows to add, `vintages` among them; `notes` says in words what they mean;
+    `compared` has what each release changes, figure by figure, and `alarms` what in it looks like
+    a fault.
     """
 
     tables: dict[str, list]
-    changes: list[Change]
+    compared: list[Comparison]
     files: list[dict[str, Any]]
     notes: list[str]
+    alarms: list[Alarm]
+
+    @property
+    def changes(self) -> list[Change]:
+        """What each release changes, counted."""
+        return [one.change for one in self.compared]
+
+    @property
+    def renames(self) -> list[Rename]:
+        """Names that are not gone but other ones now, each once."""
+        return list(dict.fromkeys(rename for one in self.compared for rename in one.renames))
 
 
 class Refused(InputError):
@@ -214,13 +209,14 @@ def examine(
         raise Refused(known.refusals)
     if progress:
         progress(len(files), len(files), "")
-    changes = [change for change, _ in examined]
+    compared = [one for one, _ in examined]
     tables: dict[str, list] = defaultdict(list)
     for batch, (_, rows) in zip(batches, examined, strict=True):
         if rows:
             tables[batch.table] += rows
             tables["vintages"].append(_release(batch, rows))
-    return Examined(dict(tables), changes, described, list(_meaning(changes, known.before)))
+    notes = list(_meaning([one.change for one in compared], known.before))
+    return Examined(dict(tables), compared, described, notes, known.alarms)
 
 
 def _parse(path: Path) -> tuple[list[Batch], list[str]]:
@@ -265,38 +261,13 @@ def _checked(batch: Batch, limit: str) -> Iterator[str]:
         seen.add(key(row))
 
 
-def value_of(table: str) -> str:
-    """Return the column of a table that its figures stand in."""
-    kinds = TABLES[table].__annotations__
-    return next(c for c, kind in kinds.items() if kind is float and c not in KEYS[table])
-
-
-def _name(table: str, row: tuple) -> str:
-    """Return what a row is about, in words."""
-    left_out = ("vintage", "assumed", "unit", "source", "indicator")
-    return " ".join(str(value) for value in key_of(table, left_out)(row))
-
-
-def series_of(table: str, row: Any) -> str:
-    """Return the series that a row belongs to, as `data list` names it."""
-    for column in ("indicator", "flow"):
-        if hasattr(row, column):
-            return getattr(row, column)
-    return check.SERIES.get(table, table)
-
-
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=SAME, abs_tol=1e-9)
-    return one == other
-
-
 class _Known:
     """What is known of each table, growing by each release that is taken."""
 
     def __init__(self, panel: Panel):
         self.panel = panel
         self.refusals: list[str] = []
+        self.alarms: list[Alarm] = []
         self.tables: dict[str, dict[tuple, tuple]] = {}
         self.before: dict[tuple[str, str], str] = {}
         self.history: dict[tuple[str, str], dict[tuple, dict[str, tuple]]] = {}
@@ -325,8 +296,8 @@ class _Known:
         earlier = max((vintage for vintage in held if vintage < batch.vintage), default=None)
         return held[earlier] if earlier else None
 
-    def take(self, batch: Batch) -> tuple[Change, list]:
-        """Compare a release with what is known; return the change and the rows that are new."""
+    def take(self, batch: Batch) -> tuple[Comparison, list]:
+        """Compare a release with what is known; return what it changes and the rows to add."""
         table, held = batch.table, self.rows(batch.table)
         key, value = key_of(table), value_of(table)
         fresh = []
@@ -347,11 +318,25 @@ class _Known:
                 found = _show(getattr(row, value))
                 self._refuse(rule, file=batch.file, column=value, value=found)
         self._whole(batch, held, fresh)
-        change = self._compare(batch, held, fresh)
+        compared = compare(batch, fresh, self._replaced(batch, fresh))
+        if fresh:
+            self.alarms += alarms.find(batch, self._kept(batch))
         for row in fresh:
             held[key(row)] = row
             self._see(table, row)
-        return change, fresh
+        return compared, fresh
+
+    def _replaced(self, batch: Batch, fresh: list) -> dict[tuple, Any]:
+        """Return what a release replaces, by what it is about."""
+        if batch.table in WHOLE_YEARS + WHOLE_RELEASES:
+            return replaced(batch, self.rows(batch.table).values())
+        before = ((_bare(batch.table)(row), self._before(batch, row)) for row in fresh)
+        return {about: row for about, row in before if row is not None}
+
+    def _kept(self, batch: Batch) -> Iterator[Any]:
+        """Yield the figures of the series that were released before."""
+        for held in self.history.get((batch.table, batch.series), {}).values():
+            yield from (row for vintage, row in held.items() if vintage < batch.vintage)
 
     def _refuse(self, rule: str, **place: Any) -> None:
         self.refusals.append(fault(rule, **place))
@@ -387,76 +372,6 @@ class _Known:
                     f"is taken whole from one file: {_name(batch.table, row)}"
                 )
                 self._refuse(rule, file=batch.file)
-
-    def _compare(self, batch: Batch, held: dict, fresh: list) -> Change:
-        """Set a release's new rows against the newest figures before it."""
-        table, value = batch.table, value_of(batch.table)
-        previous = _previous(batch, held) if table in WHOLE_YEARS + WHOLE_RELEASES else None
-        counts = dict.fromkeys(("new", "unchanged", "revised", "restated"), 0)
-        sizes: list[tuple[float, float | None, str]] = []
-        for row in fresh:
-            before = self._before(batch, row)
-            if previous is not None and _bare(table)(row) not in previous:
-                before = None
-            if before is None:
-                counts["new"] += 1
-            elif getattr(row, "unit", None) != getattr(before, "unit", None):
-                counts["restated"] += 1
-            elif _same(getattr(row, value), getattr(before, value)):
-                counts["unchanged"] += 1
-            else:
-                counts["revised"] += 1
-                had, now = getattr(before, value), getattr(row, value)
-                words = f"{_name(table, row)}: {_show(had)} → {_show(now)}"
-                sizes.append((abs(now - had), abs(now - had) / abs(had) if had else None, words))
-        gone = 0
-        if fresh and previous:
-            ours = set(map(_bare(table), batch.rows))
-            years = {getattr(row, "year", None) for row in fresh}
-            lost = (row for at, row in previous.items() if at not in ours)
-            gone = sum(getattr(row, "year", None) in years for row in lost)
-        absolute = [size for size, _, _ in sizes]
-        relative = [share for _, share, _ in sizes if share is not None]
-        return Change(
-            batch.file,
-            table,
-            batch.series,
-            batch.vintage,
-            len(batch.rows),
-            len(batch.rows) - len(fresh),
-            *counts.values(),
-            gone,
-            statistics.median(absolute) if absolute else None,
-            max(absolute, default=None),
-            statistics.median(relative) if relative else None,
-            max(relative, default=None),
-            max(sizes)[2] if sizes else "",
-        )
-
-
-@functools.cache
-def _bare(table: str) -> Callable[[tuple], tuple]:
-    """Return the function that says what a figure is about, whatever its release and unit."""
-    return key_of(table, ("vintage", "assumed", "unit"))
-
-
-def _previous(batch: Batch, held: dict[tuple, Any]) -> dict[tuple, Any]:
-    """Return the rows that a release replaces: of each year, or in all, the newest before it."""
-    by_year = batch.table in WHOLE_YEARS
-    before = [row for row in held.values() if row.vintage < batch.vintage]
-    newest: dict[int | None, str] = {}
-    for row in before:
-        year = row.year if by_year else None
-        newest[year] = max(newest.get(year, ""), row.vintage)
-    return {
-        _bare(batch.table)(row): row
-        for row in before
-        if row.vintage == newest[row.year if by_year else None]
-    }
-
-
-def _show(value: object) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _release(batch: Batch, rows: list) -> Vintage:

@@ -93,6 +93,14 @@ def by_class() -> dict[str, str]:
     return {weapon.weapon_class: weapon.domain for weapon in weapons().values()}
 
 
+def newest(name: str) -> str:
+    """Return the class of a description, or of a class that was named so before; raises as
+    `weapons`. A name that is neither stays as it is.
+    """
+    known = weapons().get(name)
+    return known.weapon_class if known else name
+
+
 def domain(description: str, *, file: object, line: int | None, column: str) -> str:
     """Return the domain of a weapon description; raises as `weapon`."""
     return weapon(description, file=file, line=line, column=column).domain

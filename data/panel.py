@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from data import providers, vintages
+from data import domains, providers, vintages
 from data.errors import InputError
 from data.names import (
     CLASS_DOMAIN,
@@ -367,12 +367,15 @@ def _add_unit_values(
     axes: dict[str, list],
     rows: list[UnitValue],
 ) -> None:
-    """Add `unit_value`; where the Soviet Union and Russia both have one, the higher counts."""
+    """Add `unit_value`; where the Soviet Union and Russia both have one, the higher counts.
+
+    Releases that were added before SIPRI reworded a class have it in the old words.
+    """
     highest: dict[tuple[str, str, int], float] = {}
     for row in rows:
-        key = (_as_russia(row.supplier), row.weapon_class, row.year)
+        key = (_as_russia(row.supplier), domains.newest(row.weapon_class), row.year)
         highest[key] = max(row.tiv_unit, highest.get(key, 0.0))
-    domain_of = {row.weapon_class: row.domain for row in rows}
+    domain_of = {domains.newest(row.weapon_class): row.domain for row in rows}
     classes = sorted(domain_of, key=lambda name: (DOMAINS.index(domain_of[name]), name))
     dims = (SUPPLIER, WEAPON_CLASS, YEAR)
     values = _fill(

@@ -9,15 +9,15 @@ from __future__ import annotations
 import datetime
 import math
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from data import look, providers
+from data import look, providers, renames
 from data.build import TRANSFERS_DELAY, VOTES_DELAY
 from data.errors import InputError, fault
 from data.look import Answer
-from data.tables import Panel, indicators, read
+from data.tables import KEYS, Panel, indicators, read
 
 LATE = datetime.timedelta(days=366)
 """A figure first kept later than this after its usual day was not kept when it was first out."""
@@ -25,7 +25,9 @@ LEAST = 5
 """Fewest figures of which a k-th release gets a row."""
 
 
-KNOWN = (look.DELIVERIES, look.ORDERS, look.IDEAL_POINT, *look.FLOWS)
+OF_WEAPONS = (look.ORDERS, look.UNIT_VALUES, look.DESCRIPTIONS)
+"""Tables of one series each, named as the series."""
+KNOWN = (look.DELIVERIES, look.ORDERS, look.IDEAL_POINT, look.UNIT_VALUES, *look.FLOWS)
 """Series, other than indicators, whose histories are shown."""
 
 
@@ -82,7 +84,15 @@ def history(
         every_vintage=True,
         folder=folder,
     )
-    figures = [_published(series, found, row) for row in found.rows]
+    if series == look.UNIT_VALUES:
+        wanted = {"supplier": [found.rows[0][0]], "assumed": ["0"]}
+        figures = [
+            one
+            for one in published(series, read(series, folder, wanted))
+            if span is None or span[0] <= one.year <= span[1]
+        ]
+    else:
+        figures = [_published(series, found, row) for row in found.rows]
     held: dict[tuple, list[Published]] = defaultdict(list)
     rows = []
     for one in sorted(figures, key=lambda f: (f.label, f.year, f.vintage, f.source)):
@@ -208,45 +218,82 @@ def _timely(series: str, first: Published) -> bool:
 
 
 def _all(series: str | None, folder: Panel) -> Iterator[Published]:
-    """Yield every figure of every kept release: country-years, ideal points, deliveries, totals."""
+    """Yield every figure of every kept release, of one series or of all."""
+    kept = {"assumed": ["0"]}
     if series is None or series in indicators():
-        where = {"assumed": ["0"]} | ({"indicator": [series]} if series else {})
-        for row in read("country_years", folder, where):
+        where = kept | ({"indicator": [series]} if series else {})
+        yield from published("country_years", read("country_years", folder, where))
+    for table, named in (("votes", look.IDEAL_POINT), *((name, name) for name in OF_WEAPONS)):
+        if series in (None, named):
+            where = kept if "assumed" in KEYS[table] else None
+            yield from published(table, read(table, folder, where))
+    if series in (None, look.DELIVERIES, *look.FLOWS):
+        covered = {
+            (year, row.vintage)
+            for row in read("vintages", folder)
+            if row.table == "transfers" and not row.assumed
+            for year in range(row.first_year, row.last_year + 1)
+        }
+        found = published("transfers", read("transfers", folder, kept), covered)
+        yield from (one for one in found if series in (None, one.series))
+        yield from (
+            one
+            for one in published("totals", read("totals", folder))
+            if series in (None, one.series) and (one.year, one.vintage) not in covered
+        )
+
+
+def published(
+    table: str, rows: Iterable, covered: Iterable[tuple[int, str]] = ()
+) -> Iterator[Published]:
+    """Yield the figures that rows of a table make up.
+
+    Parameters
+    ----------
+    table : country_years, votes, totals, transfers, orders, unit_values or descriptions.
+    rows : rows of it, of any releases.
+    covered : of transfers, (year, release) of which everything is known: a pair without a row has
+        zero there.
+
+    Yields
+    ------
+    Published : of transfers and orders the sums of each pair, of transfers also those of each
+        country; of weapons what is delivered under all names of one class (see `data.renames`),
+        and of unit values the highest.
+    """
+    if table == "country_years":
+        for row in rows:
             yield Published(
                 row.indicator, row.country, row.year, row.unit, row.source, row.vintage, row.value
             )
-    if series in (None, look.IDEAL_POINT):
-        for row in read("votes", folder, {"assumed": ["0"]}):
+    elif table == "votes":
+        title = providers.VOTES.title
+        for row in rows:
             yield Published(
-                look.IDEAL_POINT,
-                row.country,
-                row.year,
-                "1",
-                providers.VOTES.title,
-                row.vintage,
-                row.ideal_point,
+                look.IDEAL_POINT, row.country, row.year, "1", title, row.vintage, row.ideal_point
             )
-    if series in (None, look.DELIVERIES, *look.FLOWS):
-        yield from _deliveries(series, folder)
+    elif table == "totals":
+        title = providers.TRANSFERS.title
+        for row in rows:
+            yield Published(
+                row.flow, row.country, row.year, look.TIV, title, row.vintage, row.tiv
+            )
+    elif table == "transfers":
+        yield from _deliveries(rows, covered)
+    else:
+        yield from _of_weapons(table, rows)
 
 
-def _deliveries(series: str | None, folder: Panel) -> Iterator[Published]:
-    """Yield deliveries of each pair and totals of each country, noughts of covered years too."""
-    covered = {
-        (year, row.vintage)
-        for row in read("vintages", folder)
-        if row.table == "transfers" and not row.assumed
-        for year in range(row.first_year, row.last_year + 1)
-    }
+def _deliveries(rows: Iterable, covered: Iterable[tuple[int, str]]) -> Iterator[Published]:
+    """Yield deliveries of each pair and totals of each country, zeros of covered years too."""
     sums: dict[tuple[str, str, int], dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for row in read("transfers", folder, {"assumed": ["0"]}):
+    for row in rows:
         for name, label in (
             (look.DELIVERIES, f"{row.supplier}-{row.recipient}"),
             ("exports", row.supplier),
             ("imports", row.recipient),
         ):
-            if series in (None, name):
-                sums[name, label, row.year][row.vintage] += row.tiv
+            sums[name, label, row.year][row.vintage] += row.tiv
     releases: dict[int, list[str]] = defaultdict(list)
     for year, vintage in covered:
         releases[year].append(vintage)
@@ -254,8 +301,41 @@ def _deliveries(series: str | None, folder: Panel) -> Iterator[Published]:
     for (name, label, year), held in sums.items():
         for vintage in releases[year]:
             yield Published(name, label, year, look.TIV, title, vintage, held.get(vintage, 0.0))
-    for row in read("totals", folder):
-        if series in (None, row.flow) and (row.year, row.vintage) not in covered:
-            yield Published(
-                row.flow, row.country, row.year, look.TIV, title, row.vintage, row.tiv
-            )
+
+
+def _of_weapons(table: str, rows: Iterable) -> Iterator[Published]:
+    """Yield orders of each pair, and figures by the weapon's name: of all names of one class."""
+    figures: dict[tuple[str, int, str], list[float]] = defaultdict(list)
+    for row in rows:
+        if table == look.ORDERS:
+            key, value = (f"{row.supplier}-{row.recipient}", row.order_year), row.ordered_tiv
+        elif table == look.UNIT_VALUES:
+            key = (f"{row.supplier} {renames.common(row.weapon_class)}", row.year)
+            value = row.tiv_unit
+        else:
+            key, value = (renames.common(row.description), row.year), row.tiv
+        figures[*key, row.vintage].append(value)
+    whole = max if table == look.UNIT_VALUES else math.fsum
+    unit, title = look.OTHER_UNITS[table], providers.TRANSFERS.title
+    for (label, year, vintage), values in figures.items():
+        yield Published(table, label, year, unit, title, vintage, whole(values))
+
+
+def renamed(folder: Panel = None) -> list[tuple[str, renames.Rename]]:
+    """Return what SIPRI renamed from one kept release to the next: the later one's day, and what.
+
+    Parameters
+    ----------
+    folder : the panel's folder, or a base and additions to it.
+    """
+    lines: dict[str, dict[int, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for row in read("descriptions", folder):
+        lines[row.vintage][row.year][row.description] += row.n_lines
+    before: dict[int, Counter[str]] = {}
+    found = []
+    for vintage in sorted(lines):
+        known = sum((before.get(year, Counter()) for year in lines[vintage]), Counter())
+        names = {name for held in lines[vintage].values() for name in held}
+        found += [(vintage, rename) for rename in renames.found(known, names)]
+        before |= lines[vintage]
+    return found

@@ -336,6 +336,9 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
     _as_of_option(show)
     add = _command(commands, "add", data_add, "add what is new in the providers' files")
     add.add_argument("files", nargs="+", type=Path, metavar="FILE", help="as downloaded")
+    add.add_argument(
+        "--html", type=Path, metavar="FILE", help="with --dry-run: what would change, as a page"
+    )
     refresh = _command(commands, "refresh", data_refresh, "fetch from the World Bank, and add")
     refresh.add_argument(
         "--indicator", action="append", metavar="SERIES", help="only this one; may be repeated"
@@ -1378,6 +1381,9 @@ def _add(args: Args, act: Callable[..., Any]) -> int:
 
     _layers(args)
     store = runs.store(args.store)
+    page = getattr(args, "html", None)
+    if page:
+        _check_page(args)
     try:
         added = act(store=store, panel=args.panel, dry_run=args.dry_run, say=say)
     except additions.Refused as error:
@@ -1387,14 +1393,25 @@ def _add(args: Args, act: Callable[..., Any]) -> int:
             if len(error.refusals) > REFUSALS:
                 say(f"refused: {len(error.refusals) - REFUSALS} more")
         raise
+    for alarm in added.examined.alarms:
+        say(f"alarm: {alarm}")
     changes = added.examined.changes
     fresh = [change for change in changes if change.rows > change.held]
     if args.csv:
         put(additions.Change._fields, changes, True)
     elif fresh:
         put(PREVIEW, [_previewed(change) for change in fresh], False, "What is new")
+    renames = added.examined.renames
+    for rename in renames[:REFUSALS]:
+        say(str(rename))
+    if len(renames) > REFUSALS:
+        say(f"renamed: {len(renames) - REFUSALS} more; --html FILE lists all")
     for note in added.examined.notes:
         say(f"note: {note}")
+    if page:
+        from reports import preview
+
+        say(f"written: {runs.write(page, preview.render(added.examined))}")
     if not fresh:
         for sentence in additions.already(added.examined, store):
             say(sentence)
@@ -1406,6 +1423,15 @@ def _add(args: Args, act: Callable[..., Any]) -> int:
     return DONE
 
 
+def _check_page(args: Args) -> None:
+    """Refuse a page that nothing is previewed in, or that would take the place of something."""
+    from reports import preview
+
+    if not args.dry_run:
+        raise InputError("--html shows what would change: give --dry-run with it")
+    preview.check_free(args.html)
+
+
 PREVIEW = (
     "series",
     "released",
@@ -1415,6 +1441,7 @@ PREVIEW = (
     "unchanged",
     "revised",
     "other unit",
+    "renamed",
     "gone",
     "median",
     "largest",
@@ -1435,7 +1462,8 @@ def _previewed(change: Any) -> tuple:
 
     return (
         *(change.series, change.vintage, change.rows, change.held, change.new, change.unchanged),
-        *(change.revised, change.restated, change.gone, size(change.median), size(change.largest)),
+        *(change.revised, change.restated, change.renamed, change.gone),
+        *(size(change.median), size(change.largest)),
         *(percent(change.median_relative), percent(change.largest_relative), change.where),
     )
 
@@ -1465,6 +1493,9 @@ def data_revisions(args: Args) -> int:
             folder=layers,
         )
     put(found.header, found.rows, args.csv, found.title)
+    if args.indicator in (look.DESCRIPTIONS, look.UNIT_VALUES):
+        for vintage, rename in revisions.renamed(layers):
+            say(f"release of {vintage}: {rename}")
     return DONE
 
 

@@ -333,7 +333,7 @@ def test_unit_values_are_of_the_release_of_the_years_deliveries(tiny):
             unit(2019, 1.0, "2020-03-15", 1),
             unit(2019, 2.0, "2021-03-10"),
             unit(2020, 3.0, "2021-03-10"),
-            unit(2020, 4.0, "2021-03-10", name="UAV", domain="uncrewed"),
+            unit(2020, 4.0, "2021-03-10", name="armed drone", domain="uncrewed"),
             unit(2021, 5.0, "2022-03-10"),
             unit(1991, 6.0, "2021-03-10", supplier="SUN"),
             unit(1991, 0.5, "2021-03-10"),
@@ -346,13 +346,33 @@ def test_unit_values_are_of_the_release_of_the_years_deliveries(tiny):
     np.testing.assert_array_equal(new["unit_value"].sel(russia), [6.0, 2.0, np.nan, 5.0])
     assert new["weapon_class"].values.tolist() == ["tank"]
     old = tiny("2021-12-31", **rows)
-    assert old["weapon_class"].values.tolist() == ["UAV", "tank"]
+    assert old["weapon_class"].values.tolist() == ["armed drone", "tank"]
     assert old["class_domain"].values.tolist() == ["uncrewed", "land"]
     russia["year"] = [1991, 2019, 2020]
     np.testing.assert_array_equal(old["unit_value"].sel(russia), [6.0, 2.0, 3.0])
     first = tiny("2020-12-31", **rows)
     assert float(first["unit_value"].sel(supplier="RUS", weapon_class="tank", year=2019)) == 1.0
     assert json.loads(first.attrs["assumed_share"])["unit_value"] == 1.0
+
+
+def test_a_class_that_was_reworded_between_two_releases_is_one_class(tiny):
+    def unit(year, value, name, vintage):
+        return UnitValue("RUS", name, "air_defence", year, value, None, vintage, 0)
+
+    found = tiny(
+        vintages=[
+            released(table, series, vintage, first, last)
+            for table, series in (("transfers", "deliveries"), ("unit_values", "unit_values"))
+            for vintage, first, last in (("2021-03-10", 2019, 2020), ("2022-03-10", 2021, 2021))
+        ],
+        unit_values=[
+            unit(2020, 3.0, "SAM system", "2021-03-10"),
+            unit(2021, 5.0, "surface-to-air missile system", "2022-03-10"),
+        ],
+    )
+    assert found["weapon_class"].values.tolist() == ["surface-to-air missile system"]
+    of_class = found["unit_value"].sel(supplier="RUS", year=[2020, 2021]).isel(weapon_class=0)
+    np.testing.assert_array_equal(of_class, [3.0, 5.0])
 
 
 def test_a_panel_without_unit_values_has_no_class(tiny):
