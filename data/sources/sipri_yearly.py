@@ -6,7 +6,7 @@ deliveries and descriptions, not unit values. The site shows the Soviet Union un
 """
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from data import countries, domains
@@ -94,8 +94,18 @@ def _state(code: str, year: int) -> str:
 
 
 def _categories() -> dict[str, str]:
-    """Return description → the provider's category, the newest where domains.csv has two."""
-    found: dict[str, str] = defaultdict(str)
+    """Return description → the provider's category, the newest where domains.csv has two.
+
+    Words that so far stood in the register only, which has no categories, get the commonest one
+    of their domain.
+    """
+    found: dict[str, str] = {}
+    of_domain: dict[str, Counter[str]] = defaultdict(Counter)
     for row in domains.table():
-        found[row["description"]] = CATEGORIES.get(row["category"], row["category"])
+        if row["category"]:
+            category = CATEGORIES.get(row["category"], row["category"])
+            found[row["description"]] = category
+            of_domain[row["domain"]][category] += 1
+    for row in domains.table():
+        found.setdefault(row["description"], of_domain[row["domain"]].most_common(1)[0][0])
     return found

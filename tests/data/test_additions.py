@@ -370,6 +370,9 @@ def test_a_base_of_2024_and_all_later_files_make_the_shipped_panel(raw, tmp_path
         "worldbank/wdi_vintages_long.csv.gz",
         "sipri/delivery_lines_2025-01-03.csv.gz",
         "partnership/unga_idealpoints_jul2025.csv.gz",
+        "sipri/yearly_lines_2026-06-16.csv.gz",
+        "sipri/official_export_trade_register_2026-05-18.csv",
+        "worldbank/official_download_GB.XPD.RSDV.GD.ZS_2026-07.csv",
     ):
         assert additions.add([raw / name], store, base).folder is not None
     ours, shipped = assemble(None, additions.layers(base, store)), assemble()

@@ -100,7 +100,8 @@ def test_unit_values_get_the_assumed_dates_of_the_deliveries_of_their_year(small
     assert {(r.year, r.vintage) for r in rows} == {(2019, "2020-03-15")}
 
 
-def test_the_shipped_releases_of_unit_values_are_those_of_the_deliveries():
+def test_the_shipped_releases_of_unit_values_are_those_of_the_deliveries_by_deal():
+    # The lines by exact year of June 2026 have no status, and so no unit values.
     units, deliveries = (
         {
             (r.vintage, r.assumed, r.first_year, r.last_year)
@@ -109,7 +110,8 @@ def test_the_shipped_releases_of_unit_values_are_those_of_the_deliveries():
         }
         for table in ("unit_values", "transfers")
     )
-    assert units == deliveries
+    by_year = {("2026-03-15", 1, 2025, 2025), ("2026-06-16", 0, 1950, 2025)}
+    assert units == deliveries - by_year
 
 
 def test_unit_values_are_a_quarter_of_a_megabyte_at_most():

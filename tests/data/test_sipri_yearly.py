@@ -53,6 +53,12 @@ def test_lines_are_read_with_their_exact_year_and_the_release_is_dated_by_the_na
     }
 
 
+def test_words_of_the_register_alone_get_the_commonest_category_of_their_domain(put):
+    row = "Russia,China,2025,1,2.0,anti-aircraft gun turret,X"
+    _, batches = sources.read_file(put(NAME, text((row,))))
+    assert [r.category for r in batches[1].rows] == ["Air-defence systems"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
