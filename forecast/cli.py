@@ -98,8 +98,9 @@ def parser() -> argparse.ArgumentParser:
     report = _command(commands, "report", report_command, "make the PDF of a pair of a run")
     for each in (forecast, report):
         _run_options(each)
-    for each in (run, fit, forecast):
-        _scenario_option(each)
+    for each in (run, fit):
+        _scenario_option(each, "a shipped one by name, instead of all; your own file beside them")
+    _scenario_option(forecast, "a shipped one by name, or your own file, beside those of the run")
     _csv_option(forecast)
     report.add_argument(
         "--out", type=Path, metavar="FILE", help="the PDF; beside the forecast by default"
@@ -449,13 +450,13 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     _store_option(parser)
 
 
-def _scenario_option(parser: argparse.ArgumentParser) -> None:
+def _scenario_option(parser: argparse.ArgumentParser, words: str) -> None:
     parser.add_argument(
         "--scenario",
         action="append",
         default=[],
         metavar="NAME-OR-FILE",
-        help="beside the baseline, instead of the shipped ones; may be repeated",
+        help=f"{words}; may be repeated",
     )
 
 

@@ -299,8 +299,9 @@ def choose(
     Parameters
     ----------
     asked
-        Names of shipped scenarios and paths of files. Without any: all shipped ones for the
-        default pair, which they are about, and the baseline alone for another.
+        Names of shipped scenarios, and paths of files, which are taken beside the shipped ones.
+        Without a name: all shipped ones for the default pair, which they are about, and the
+        baseline alone for another.
     pair
         ISO3 codes.
 
@@ -309,9 +310,9 @@ def choose(
     InputError
         An unknown name, a file with a fault, or one name twice.
     """
-    if not asked:
+    if not set(asked) & set(SHIPPED):
         ours = pair == (DEFAULT_SUPPLIER, DEFAULT_RECIPIENT)
-        asked = SHIPPED if ours else (BASELINE,)
+        asked = (*(SHIPPED if ours else (BASELINE,)), *asked)
     found = [shipped(BASELINE, origin=origin, horizon=horizon)]
     for text in asked:
         if text == BASELINE:

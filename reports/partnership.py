@@ -14,10 +14,10 @@ from typing import Any
 import pandas as pd
 
 from data.names import ALL_DOMAINS, BASELINE, COOLING, DOWNTURN, PARTNERSHIP_EVENTS, RUPTURE
+from forecast import shipped
 from reports.reading import Tables, read_json, read_table
 
 FOLDER = Path(__file__).resolve().parents[1] / "forecast"
-CROSS_VALIDATION = FOLDER / "partnership_cross_validation.csv"
 COOLING_CHECK = FOLDER / "alignment_check.csv"
 OF_RUN = ("effects", "influence", "checks", "calibration", "votes")
 """Tables of the fits, in the run's folder, whatever the pair."""
@@ -69,7 +69,7 @@ def collect(run: Path, folder: Path, tables: Tables, milestones: Sequence[int]) 
         "hand": _rows(folder / BY_HAND),
         "paths": _paths(folder / PATHS, milestones),
         "facts": read_json(folder / FACTS) if (folder / FACTS).is_file() else {"reasons": {}},
-        "cross": _rows(CROSS_VALIDATION),
+        "cross": _rows(shipped.CROSS_VALIDATION),
         "cooling_check": _rows(COOLING_CHECK),
         "scenarios": _scenarios(folder, milestones),
         "claims": _rows(folder / CLAIMS) or _rows(run / CLAIMS),
