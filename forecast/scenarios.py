@@ -12,10 +12,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-import xarray as xr
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data import countries
 from data.errors import InputError, fault
@@ -29,6 +26,10 @@ from data.names import (
     SUPPLIER,
     YEAR_FUTURE,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
 
 FOLDER = Path(__file__).with_name("scenarios")
 SHIPPED = (
@@ -355,6 +356,9 @@ def overrides(scenario: Scenario, years: np.ndarray) -> xr.Dataset:
         NaN where nothing is overridden; a ramped `value` has its weight, between 0 and 1, in
         `<variable>_weight`; ramped additions and factors grow evenly to what is stated.
     """
+    import numpy as np
+    import xarray as xr
+
     table: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     weights: dict[str, dict[str, np.ndarray]] = {}
     for path in scenario.paths:

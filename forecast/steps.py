@@ -497,7 +497,7 @@ def look_ahead(
 
     from forecast import differences, domains, events, gate, simulate
 
-    words = f"forecasting {pair[0]} to {pair[1]}"
+    words = f"forecasting {' to '.join(map(countries.name_of, pair))}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
         futures = simulate.futures(
             tree, *pair, seed=said["seed"], horizon=HORIZON, scenarios=scenarios, progress=move
@@ -786,8 +786,11 @@ def forecast_stored(
     own = pair == runs.own_pair(said)
     if own:
         new["scenarios"] = {one.name: record.hash_text(one.text) for one in chosen}
+    from forecast import claims
+
     with runs.refreshing(folder) as part:
         happens, when = look_ahead(part, tree, pair, new, run, chosen)
+        claims.again(run, part, pair)
         if not own:
             runs.write(part / GATE_FILE, new["gate"])
         elif new["hashes"]["forecast"] != said["hashes"].get("forecast"):

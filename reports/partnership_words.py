@@ -608,8 +608,8 @@ def audit_rules(payload: Payload) -> str:
 
 def audit_text(payload: Payload) -> str:
     """Count the verdicts."""
-    rows = _part(payload)["claims"]
-    if not rows:
+    rows, others = _part(payload)["claims"], _part(payload)["other_claims"]
+    if not rows and not others["count"]:
         return "This run holds no audit of claims."
     counts: dict[str, int] = {}
     for row in rows:
@@ -620,8 +620,17 @@ def audit_text(payload: Payload) -> str:
     return (
         f"Of {count(len(rows))} claims, {listing(parts)}. A claim is called supported or "
         "contradicted only where its figure is clear of the threshold by more than the error of "
-        "simulation; a claim left open is not refuted, and not shown."
+        f"simulation; a claim left open is not refuted, and not shown.{_others(others)}"
     )
+
+
+def _others(claims: Mapping[str, Any]) -> str:
+    """Say how many claims are not printed, being about other countries than the pair."""
+    if not claims["count"]:
+        return ""
+    whom = f" {listing(claims['about'])}" if claims["about"] else " another pair"
+    are = "claim is" if claims["count"] == 1 else "claims are"
+    return f" {sentence(count(claims['count']))} more {are} about{whom} and not printed here."
 
 
 def vintage_table(payload: Payload) -> Table:

@@ -478,7 +478,7 @@ def test_another_pair_stands_under_pairs_with_its_own_gate(command, own_store):
     before = (run / "run.json").read_bytes()
     words = ("--supplier", "RUS", "--recipient", "IND")
     done = command("forecast", *words)
-    assert done.code == cli.DONE and "RUS to IND" in done.out
+    assert done.code == cli.DONE and "Russia to India" in done.out
     assert tree(run / "pairs" / "RUS-IND") == [
         "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv", "forecast.nc",
         "gate.json", "levels.csv", "levels_domains.csv", "scenario_differences.csv",
@@ -524,7 +524,7 @@ def test_levels_are_printed_and_made_where_absent(command, own_store):
     (run / "levels.csv").unlink()
     done = command("sensitivity", "levels")
     assert done.code == cli.DONE
-    assert "chosen *" in done.out and "P(capacity of CHN above RUS) in 2024" in done.out
+    assert "chosen *" in done.out and "P(capacity of China above Russia) in 2024" in done.out
     assert (run / "levels.csv").read_bytes() == before
     assert command("sensitivity", "levels", "--csv").out.startswith("alternative,description,")
 
