@@ -51,6 +51,11 @@ def members() -> frozenset[str]:
     return frozenset(c.iso3 for c in sample())
 
 
+def name_of(iso3: str) -> str:
+    """Return the name of a country of the sample, the code itself of any other."""
+    return next((country.name for country in sample() if country.iso3 == iso3), iso3)
+
+
 def code(name: str, *, file: object, line: int | None, column: str) -> str:
     """Return the ISO3 code of a provider's country name.
 

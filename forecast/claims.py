@@ -12,7 +12,7 @@ import csv
 import datetime
 import difflib
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +33,8 @@ from data.names import (
 )
 from data.tables import Panel, indicators, read
 from data.vintages import as_of_country_years, as_of_transfers, as_of_votes
-from models.partnership import COVARIATES, OUTCOMES
+from forecast import runs, shipped
+from models.covariates import COVARIATES, OUTCOMES
 
 FILE = Path(__file__).with_name("claims.toml")
 CLAIMS_FILE = "claims.csv"
@@ -75,9 +76,10 @@ BY_CONVENTION = (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED)
 
 
 class Row(NamedTuple):
-    """One claim, judged."""
+    """One claim, judged; `about` has the codes of the countries it names, joined by hyphens."""
 
     claim: str
+    about: str
     says: str
     quantity: str
     figure: str
@@ -91,16 +93,37 @@ class Row(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What claims are judged from: a run's folder, that of the pair, its record, and the panel."""
+    """What claims are judged from: a run's folder, that of the pair, its record, and the panel.
+
+    `codes` and `held` are set by `judge`: the countries that claims are about, and what was read of
+    them, so that every table is read once.
+    """
 
     folder: Path
     pair_folder: Path
     pair: tuple[str, str]
     as_of: datetime.date | None
     panel: Panel
+    codes: frozenset[str] = frozenset()
+    held: dict[str, Any] | None = None
+
+    def rows(self, name: str, column: str | None = None) -> list:
+        """Return the rows of a table of the panel; those of `codes` alone in one of its columns."""
+        if name not in self.held:
+            self.held[name] = read(name, self.panel, {column: self.codes} if column else None)
+        return self.held[name]
+
+    def of(self, claim: Claim) -> tuple[tuple[str, str], Path]:
+        """Return the pair that a claim is about, this one if it names none, and its folder."""
+        pair = (claim.get("supplier", self.pair[0]), claim.get("recipient", self.pair[1]))
+        if pair == self.pair:
+            return pair, self.pair_folder
+        return pair, runs.pair_folder(self.folder, runs.read(self.folder), pair)
 
 
 Claim = Mapping[str, Any]
+COUNTRIES = ("country", "other", "partner", "supplier", "recipient", "leader")
+"""Keys of a claim that name a country."""
 
 
 # Reading and checking --------------------------------------------------------------------------
@@ -167,6 +190,7 @@ VALUE = {"country": _country, "partner": _country, "other": _country, "supplier"
          "outcome": _among(OUTCOMES, "outcome"), "sign": _sign, "scenario": _words,
          "parameter": _words, "than": _words, "better": _words, "reason": _words,
          "quantity": _words}  # fmt: skip
+PAIR = ("supplier", "recipient")
 TESTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "indicator": (("country", "indicator", "years"), ("above", "below")),
     "indicator_ahead": (("country", "other", "indicator", "years"), ()),
@@ -175,16 +199,18 @@ TESTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "largest_domain": (("supplier", "recipient", "domain", "years"), ()),
     "exports_ahead": (("country", "other", "years"), ()),
     "votes_apart": (("country", "partner", "years", "base"), ()),
-    "event": (("event", "year"), ("domain", "scenario")),
-    "domain_ahead": (("leader", "domain"), ()),
+    "event": (("event", "year"), ("domain", "scenario", *PAIR)),
+    "domain_ahead": (("leader", "domain"), PAIR),
     "effect": (("outcome", "effect", "sign"), ()),
     "parameter": (("parameter",), ("than", "sign")),
     "cross_validation": (("better", "than"), ()),
-    "scenario": (("event", "scenario", "year", "sign"), ()),
+    "scenario": (("event", "scenario", "year", "sign"), PAIR),
     "skill": (("better", "than"), ()),
     "not_identified": (("reason",), ()),
 }
 """Test → keys it needs, and keys it may have."""
+OF_FORECAST = ("event", "domain_ahead", "scenario")
+"""Tests that read the forecast of a pair: of the one a claim names, else of the one asked for."""
 
 
 def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
@@ -245,7 +271,13 @@ def _check(name: str, claim: Any, path: Path) -> None:
             raise InputError(fault(wrong, file=path, column=f"{where}.{key}", value=claim[key]))
     if claim["test"] == "indicator" and ("above" in claim) == ("below" in claim):
         raise InputError(fault("needs one of 'above' and 'below'", file=path, column=where))
-    pairs = (("country", "other"), ("country", "partner"), ("supplier", "recipient"))
+    for one, two in (PAIR, PAIR[::-1]):
+        if one in claim and two not in claim:
+            raise InputError(fault(f"needs {two!r} beside {one!r}", file=path, column=where))
+    if "leader" in claim and "supplier" in claim and claim["leader"] not in _named(claim, PAIR):
+        rule = "must be the supplier or the recipient"
+        raise InputError(fault(rule, file=path, column=f"{where}.leader", value=claim["leader"]))
+    pairs = (("country", "other"), ("country", "partner"), PAIR)
     for one, two in pairs:
         if one in claim and claim[one] == claim.get(two):
             rule = "the two countries must differ"
@@ -270,7 +302,43 @@ def judge(claims: Mapping[str, Claim], run: Run) -> list[Row]:
     list of Row
         In the order of the file.
     """
+    codes = frozenset(code for claim in claims.values() for code in _named(claim))
+    run = run._replace(codes=codes, held={})
     return [JUDGES[claim["test"]](name, claim, run) for name, claim in claims.items()]
+
+
+def _named(claim: Claim, keys: Sequence[str] = COUNTRIES) -> list[str]:
+    """Return the codes of the countries that a claim names, each once."""
+    return list(dict.fromkeys(claim[key] for key in keys if key in claim))
+
+
+def concerns(about: str, pair: Iterable[str]) -> bool:
+    """Say whether a claim is about no other country than those of a pair; see `Row`."""
+    return set(filter(None, about.split("-"))) <= set(pair)
+
+
+def again(run: Path, folder: Path, pair: tuple[str, str]) -> None:
+    """Judge anew what of a run's audit rests on the forecast of a pair, and write the audit there.
+
+    Parameters
+    ----------
+    run
+        A run's folder, with its audit.
+    folder
+        Where the forecast of the pair is. Nothing is written where no claim names the pair.
+    pair
+        ISO3 codes.
+    """
+    rows = shipped.rows(run / CLAIMS_FILE)
+    asked = {
+        name: claim
+        for name, claim in load().items()
+        if claim["test"] in OF_FORECAST and (claim.get(PAIR[0]), claim.get(PAIR[1])) == pair
+    }
+    if not rows or not asked or list(rows[0]) != list(Row._fields):
+        return
+    found = {row.claim: row for row in judge(asked, Run(run, folder, pair, None, None))}
+    write([found.get(row["claim"], Row(**row)) for row in rows], folder / CLAIMS_FILE)
 
 
 def by_years(true: Sequence[bool]) -> str:
@@ -298,7 +366,8 @@ def by_difference(difference: float, error: float) -> str:
 
 def _row(name: str, claim: Claim, **more: Any) -> Row:
     blank = {"value": None, "error": None, "data": "", "vintage": "", "by_vintage": ""}
-    return Row(**{"claim": name, "says": claim["says"]} | blank | more)
+    about = "-".join(_named(claim))
+    return Row(**{"claim": name, "about": about, "says": claim["says"]} | blank | more)
 
 
 def _nothing(name: str, claim: Claim, quantity: str, why: str, rule: str) -> Row:
@@ -326,9 +395,12 @@ def _told(judged: Sequence[tuple[datetime.date, str, str]]) -> str:
 
 
 def _figures(
-    panel: Panel, codes: Sequence[str], indicator: str
+    run: Run, codes: Sequence[str], indicator: str
 ) -> tuple[list, Callable[[datetime.date | None], dict[str, dict[int, Any]]]]:
-    rows = read("country_years", panel, {"country": set(codes), "indicator": {indicator}})
+    rows = [
+        row for row in run.rows("country_years", "country")
+        if row.indicator == indicator and row.country in codes
+    ]  # fmt: skip
 
     def known(day: datetime.date | None) -> dict[str, dict[int, Any]]:
         out: dict[str, dict[int, Any]] = {code: {} for code in codes}
@@ -341,7 +413,7 @@ def _figures(
 
 def _indicator(name: str, claim: Claim, run: Run) -> Row:
     code, indicator = claim["country"], claim["indicator"]
-    rows, known = _figures(run.panel, (code,), indicator)
+    rows, known = _figures(run, (code,), indicator)
     above = "above" in claim
     bound = claim["above"] if above else claim["below"]
     first, last = claim["years"]
@@ -370,8 +442,8 @@ def _indicator(name: str, claim: Claim, run: Run) -> Row:
             earlier.append((day, v, d))
     label, side = indicators()[indicator], "above" if above else "below"
     return _row(
-        name, claim, quantity=f"{label.label} of {code}, {label.unit}, {side} {bound:g} "
-        f"in {_span(claim['years'])}",
+        name, claim, quantity=f"{label.label} of {countries.name_of(code)}, {label.unit}, {side} "
+        f"{bound:g} in {_span(claim['years'])}",
         figure=f"{min(values):.3g} to {max(values):.3g}; {detail}", value=float(np.mean(values)),
         verdict=verdict, rule=RULES["years"], data=f"{newest.source}, {indicator}",
         vintage=newest.vintage, by_vintage=_told(earlier),
@@ -380,7 +452,7 @@ def _indicator(name: str, claim: Claim, run: Run) -> Row:
 
 def _indicator_ahead(name: str, claim: Claim, run: Run) -> Row:
     one, two, indicator = claim["country"], claim["other"], claim["indicator"]
-    rows, known = _figures(run.panel, (one, two), indicator)
+    rows, known = _figures(run, (one, two), indicator)
     first, last = claim["years"]
 
     def at(day: datetime.date | None) -> tuple[str, str, list[float], str]:
@@ -401,7 +473,8 @@ def _indicator_ahead(name: str, claim: Claim, run: Run) -> Row:
             earlier.append((day, v, d))
     label = indicators()[indicator]
     return _row(
-        name, claim, quantity=f"{label.label}, {one} over {two}, {_span(claim['years'])}",
+        name, claim, quantity=f"{label.label}, {countries.name_of(one)} over "
+        f"{countries.name_of(two)}, {_span(claim['years'])}",
         figure=f"{ratio[0]:.2f} times at first, {ratio[-1]:.2f} at last; {detail}",
         value=ratio[-1], verdict=verdict, rule=RULES["years"],
         data=f"{label.provider}, {indicator}", vintage=newest, by_vintage=_told(earlier),
@@ -409,10 +482,13 @@ def _indicator_ahead(name: str, claim: Claim, run: Run) -> Row:
 
 
 def _traded(
-    run: Run, **where: Any
+    run: Run, supplier: str, recipient: str | None = None
 ) -> tuple[Callable[[datetime.date | None], list], list[datetime.date]]:
-    rows = read("transfers", run.panel, {k: {v} for k, v in where.items()})
-    vintages = read("vintages", run.panel)
+    rows = [
+        row for row in run.rows("transfers", "supplier")
+        if row.supplier == supplier and recipient in (None, row.recipient)
+    ]  # fmt: skip
+    vintages = run.rows("vintages")
     kept = [v.vintage for v in vintages if v.table == "transfers" and not v.assumed]
     return lambda day: as_of_transfers(rows, vintages, day), _releases(kept, run.as_of)
 
@@ -429,13 +505,17 @@ def _delivered(name: str, claim: Claim, run: Run) -> Row:
     verdict, detail, lines, tiv = at(run.as_of)
     earlier = [(day, *at(day)[:2]) for day in releases]
     return _row(
-        name, claim, quantity=f"{claim['domain']} deliveries {claim['supplier']} to "
-        f"{claim['recipient']}, {_span(claim['years'])}, in the register",
+        name, claim, quantity=f"{claim['domain']} deliveries {_sides(claim)}, "
+        f"{_span(claim['years'])}, in the register",
         figure=f"{detail}, {tiv:.4g} TIV million", value=float(lines), verdict=verdict,
         rule=RULES["yes"], data="SIPRI arms transfers",
         vintage=str(releases[-1] if releases else ""),
         by_vintage=_told(earlier),
     )  # fmt: skip
+
+
+def _sides(pair: Mapping[str, str]) -> str:
+    return f"{countries.name_of(pair['supplier'])} to {countries.name_of(pair['recipient'])}"
 
 
 def _mean(rows: Sequence[Any], years: Sequence[int]) -> float:
@@ -456,7 +536,7 @@ def _deliveries_fell(name: str, claim: Claim, run: Run) -> Row:
     verdict, detail, ratio = at(run.as_of)
     earlier = [(day, *at(day)[:2]) for day in releases if day.year > claim["years"][1]]
     return _row(
-        name, claim, quantity=f"mean deliveries {claim['supplier']} to {claim['recipient']} in "
+        name, claim, quantity=f"mean deliveries {_sides(claim)} in "
         f"{_span(claim['years'])}, as a share of {_span(claim['base'])}, below "
         f"{100 * claim['share']:g} %",
         figure=detail, value=ratio, verdict=verdict, rule=RULES["yes"],
@@ -486,8 +566,8 @@ def _largest_domain(name: str, claim: Claim, run: Run) -> Row:
     verdict, detail, share = at(run.as_of)
     earlier = [(day, *at(day)[:2]) for day in releases if day.year > claim["years"][1]]
     return _row(
-        name, claim, quantity=f"share of {claim['domain']} in deliveries {claim['supplier']} to "
-        f"{claim['recipient']}, {_span(claim['years'])}",
+        name, claim, quantity=f"share of {claim['domain']} in deliveries {_sides(claim)}, "
+        f"{_span(claim['years'])}",
         figure=detail, value=share, verdict=verdict, rule=RULES["half"],
         data="SIPRI arms transfers", vintage=str(releases[-1] if releases else ""),
         by_vintage=_told(earlier),
@@ -519,8 +599,8 @@ def _exports_ahead(name: str, claim: Claim, run: Run) -> Row:
     newest = max(sums)
     one, two = sums[newest]
     return _row(
-        name, claim, quantity=f"total arms exports of {claim['country']} above {claim['other']}, "
-        f"{_span(claim['years'])}",
+        name, claim, quantity=f"total arms exports of {countries.name_of(claim['country'])} above "
+        f"{countries.name_of(claim['other'])}, {_span(claim['years'])}",
         figure=f"{detail}; in {newest} {one:,.0f} against {two:,.0f} TIV million",
         value=one / two if two else None, verdict=verdict, rule=RULES["years"],
         data="SIPRI arms transfers", vintage=str(releases[-1] if releases else ""),
@@ -530,7 +610,8 @@ def _exports_ahead(name: str, claim: Claim, run: Run) -> Row:
 
 def _votes_apart(name: str, claim: Claim, run: Run) -> Row:
     pair = (claim["country"], claim["partner"])
-    rows = as_of_votes(read("votes", run.panel, {"country": set(pair)}), run.as_of)
+    votes = [row for row in run.rows("votes", "country") if row.country in pair]
+    rows = as_of_votes(votes, run.as_of)
     point = {(r.country, r.year): r.ideal_point for r in rows}
     years = sorted({y for _, y in point})
     away = {y: abs(point[pair[0], y] - point[pair[1], y]) for y in years
@@ -544,20 +625,13 @@ def _votes_apart(name: str, claim: Claim, run: Run) -> Row:
     now, mean, sd = float(np.mean(recent)), float(np.mean(base)), float(np.std(base, ddof=1))
     verdict = SUPPORTED if now > mean + sd else CONTRADICTED if now < mean else OPEN
     return _row(
-        name, claim, quantity=f"distance of UN ideal points {pair[0]}–{pair[1]}, "
+        name, claim, quantity="distance of UN ideal points "
+        f"{'–'.join(map(countries.name_of, pair))}, "
         f"{_span(claim['years'])} against {_span(claim['base'])}",
         figure=f"{now:.2f} against {mean:.2f} (standard deviation {sd:.2f})", value=now - mean,
         verdict=verdict, rule=RULES["trend"], data="UN General Assembly ideal points",
         vintage=max(r.vintage for r in rows),
     )  # fmt: skip
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a run's table; none where the run has no such table."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
 
 
 def _event(name: str, claim: Claim, run: Run) -> Row:
@@ -567,8 +641,9 @@ def _event(name: str, claim: Claim, run: Run) -> Row:
     words = f"P({claim['event']}{'' if domain == ALL_DOMAINS else f', {domain}'} by " + (
         f"{claim['year']})"
     )
-    words += f" of {run.pair[0]} to {run.pair[1]}"
-    for row in table(run.pair_folder / "events.csv"):
+    pair, folder = run.of(claim)
+    words += f" of {countries.name_of(pair[0])} to {countries.name_of(pair[1])}"
+    for row in shipped.rows(folder / "events.csv"):
         if all(row[key] == value for key, value in asked.items()):
             p, error = float(row["probability"]), float(row["mc_error"])
             verdict, figure, rule = (
@@ -576,7 +651,7 @@ def _event(name: str, claim: Claim, run: Run) -> Row:
                 f"{p:.3f} ± {error:.3f}",
                 "probability",
             )
-            levels = table(run.pair_folder / "levels.csv")
+            levels = shipped.rows(folder / "levels.csv")
             if claim["event"] in BY_CONVENTION and levels:
                 now = [float(r["probability"]) for r in levels]
                 figure += f"; ahead at the origin {min(now):.2f} to {max(now):.2f} by convention"
@@ -594,13 +669,15 @@ def _event(name: str, claim: Claim, run: Run) -> Row:
 
 def _domain_ahead(name: str, claim: Claim, run: Run) -> Row:
     leader, domain = claim["leader"], claim["domain"]
-    words = f"P({leader} ahead in {domain}) at the origin, by convention of the level"
-    rows = [r for r in table(run.pair_folder / "levels_domains.csv") if r["domain"] == domain]
-    if leader not in run.pair or not rows:
+    words = f"P({countries.name_of(leader)} ahead in {domain}) at the origin, by convention of the "
+    words += "level"
+    pair, folder = run.of(claim)
+    rows = [r for r in shipped.rows(folder / "levels_domains.csv") if r["domain"] == domain]
+    if leader not in pair or not rows:
         return _nothing(name, claim, words, "not forecast in this run", "conventions")
     of = {
         r["alternative"]: (
-            float(r["probability"]) if leader == run.pair[1] else 1.0 - float(r["probability"]),
+            float(r["probability"]) if leader == pair[1] else 1.0 - float(r["probability"]),
             float(r["mc_error"] or 0.0), r["headline"] in ("1", "True"),
         )
         for r in rows if r["probability"]
@@ -622,7 +699,7 @@ def _domain_ahead(name: str, claim: Claim, run: Run) -> Row:
 
 def _effect(name: str, claim: Claim, run: Run) -> Row:
     words = f"hazard ratio of {claim['effect']} for {claim['outcome']}, allied pairs since 1816"
-    for row in table(run.folder / "partnership_effects.csv"):
+    for row in shipped.rows(run.folder / "partnership_effects.csv"):
         if (row["effect"], row["outcome"]) == (claim["effect"], claim["outcome"]):
             positive = float(row["p_positive"])
             p = positive if claim["sign"] == "up" else 1.0 - positive
@@ -637,22 +714,38 @@ def _effect(name: str, claim: Claim, run: Run) -> Row:
     return _nothing(name, claim, words, "not fitted in this run", "probability")
 
 
-def _parameter(name: str, claim: Claim, run: Run) -> Row:
-    import xarray as xr
+def _posterior(run: Run) -> dict[str, np.ndarray]:
+    """Return parameter → its draws, read without xarray; none where the run holds none by name."""
+    import h5py
 
+    path = run.folder / "posterior.nc"
+    if "posterior" not in run.held and path.is_file():
+        try:
+            with h5py.File(path) as file:
+                if "posterior/parameters" not in file:
+                    return {}
+                names, draws = (file[f"posterior/{k}"][()] for k in ("parameter", "parameters"))
+        except (OSError, KeyError):
+            raise InputError(fault("cannot be read: half-written?", file=path)) from None
+        flat = draws.reshape(-1, len(names)).T.astype(float)
+        run.held["posterior"] = {
+            name.decode() if isinstance(name, bytes) else str(name): values
+            for name, values in zip(names, flat, strict=True)
+        }
+    return run.held.get("posterior", {})
+
+
+def _parameter(name: str, claim: Claim, run: Run) -> Row:
     than = claim.get("than")
     words = f"posterior of {claim['parameter']}" + (f" above {than}" if than else " above nought")
-    path = run.folder / "posterior.nc"
-    if not path.is_file():
-        return _nothing(name, claim, words, "the run holds no posterior", "probability")
-    with xr.open_dataset(path, engine="h5netcdf", group="posterior") as held:
-        known = [str(n) for n in held["parameter"].values]
-        for key in ("parameter", "than"):
-            if key in claim and claim[key] not in known:
-                rule = _among(known, "parameter")(claim[key])
-                raise InputError(fault(rule, column=f"claim.{name}.{key}", value=claim[key]))
-        draws = held["parameters"].sel(parameter=claim["parameter"]).values.astype(float)
-        gap = draws - (held["parameters"].sel(parameter=than).values.astype(float) if than else 0)
+    draws = _posterior(run)
+    if not draws:
+        return _nothing(name, claim, words, "the run holds no posterior of it", "probability")
+    for key in ("parameter", "than"):
+        if key in claim and claim[key] not in draws:
+            rule = _among(list(draws), "parameter")(claim[key])
+            raise InputError(fault(rule, column=f"claim.{name}.{key}", value=claim[key]))
+    gap = draws[claim["parameter"]] - (draws[than] if than else 0.0)
     positive = float((gap > 0).mean())
     p = positive if claim.get("sign", "up") == "up" else 1.0 - positive
     error = float(np.sqrt(p * (1.0 - p) / LEAST_ESS))
@@ -667,9 +760,7 @@ def _parameter(name: str, claim: Claim, run: Run) -> Row:
 
 def _cross_validation(name: str, claim: Claim, run: Run) -> Row:
     words = f"log score out of sample, {claim['better']} less {claim['than']}, decades left out"
-    from forecast.partnership import cross_validation
-
-    for row in cross_validation():
+    for row in shipped.rows(shipped.CROSS_VALIDATION):
         if (row["better"], row["than"]) == (claim["better"], claim["than"]):
             gap = float(row["difference"])
             ends = [float(row[f"{b}_{q}"]) for b in ("treaties", "decades") for q in ("q05", "q95")]
@@ -691,7 +782,8 @@ def _scenario(name: str, claim: Claim, run: Run) -> Row:
     words = f"P({claim['event']} by {claim['year']}) under {claim['scenario']}, less the baseline"
     asked = {"kind": "event", "name": claim["event"], "domain": ALL_DOMAINS,
              "scenario": claim["scenario"], "year": str(claim["year"])}  # fmt: skip
-    rows = table(run.pair_folder / "scenario_differences.csv")
+    _, folder = run.of(claim)
+    rows = shipped.rows(folder / "scenario_differences.csv")
     asked_hazard = asked | {"kind": "quantity", "name": f"hazard of {claim['event']}"}
     hazard = next((r for r in rows if all(r[k] == v for k, v in asked_hazard.items())), None)
     for row in rows:
@@ -714,14 +806,12 @@ def _scenario(name: str, claim: Claim, run: Run) -> Row:
 
 
 def _skill(name: str, claim: Claim, run: Run) -> Row:
-    from forecast import summary
-
     better, than = claim["better"], claim["than"]
     words = f"skill out of sample of {better} over {than}"
-    models = (summary.WITHOUT.get(than), summary.WITHOUT.get(better))
-    for row in summary.shipped():
+    models = (shipped.WITHOUT.get(than), shipped.WITHOUT.get(better))
+    for row in shipped.rows(shipped.BACKTEST):
         head = (row["part"], row["target"], row["model"], row["against"])
-        if head == (summary.ABLATION, summary.DELIVERIES, *models):
+        if head == (shipped.ABLATION, shipped.DELIVERIES, *models):
             gap, low, high = (float(row[k] or "nan") for k in ("skill", "skill_q05", "skill_q95"))
             verdict = SUPPORTED if low > 0 else CONTRADICTED if high < 0 else OPEN
             spread = f" [{low:+.3f}, {high:+.3f}]" if np.isfinite([low, high]).all() else ""

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data import countries
 from data.errors import InputError, fault
 from data.names import ALL_DOMAINS, BASELINE, DEFAULT_RECIPIENT, DEFAULT_SUPPLIER, EVENTS
 from forecast import runs, steps
@@ -28,6 +29,8 @@ from forecast.steps import QUICK_WORDS, say
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from forecast import claims
 
 DONE, FAILED, BAD_INPUT, GATE_FAILED, STOPPED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 SEED = 20260424
@@ -98,8 +101,9 @@ def parser() -> argparse.ArgumentParser:
     report = _command(commands, "report", report_command, "make the PDF of a pair of a run")
     for each in (forecast, report):
         _run_options(each)
-    for each in (run, fit, forecast):
-        _scenario_option(each)
+    for each in (run, fit):
+        _scenario_option(each, "a shipped one by name, instead of all; your own file beside them")
+    _scenario_option(forecast, "a shipped one by name, or your own file, beside those of the run")
     _csv_option(forecast)
     report.add_argument(
         "--out", type=Path, metavar="FILE", help="the PDF; beside the forecast by default"
@@ -449,13 +453,13 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     _store_option(parser)
 
 
-def _scenario_option(parser: argparse.ArgumentParser) -> None:
+def _scenario_option(parser: argparse.ArgumentParser, words: str) -> None:
     parser.add_argument(
         "--scenario",
         action="append",
         default=[],
         metavar="NAME-OR-FILE",
-        help="beside the baseline, instead of the shipped ones; may be repeated",
+        help=f"{words}; may be repeated",
     )
 
 
@@ -576,13 +580,23 @@ def summary(events: pd.DataFrame, timing: pd.DataFrame) -> tuple[list[str], list
     return header, rows
 
 
+def _to(pair: tuple[str, str]) -> str:
+    return " to ".join(map(countries.name_of, pair))
+
+
+def _and(codes: Iterable[str]) -> str:
+    """Return names of countries as a list in words."""
+    *first, last = sorted(map(countries.name_of, codes))
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def put_pair(
     pair: tuple[str, str], events: pd.DataFrame, timing: pd.DataFrame, quick: bool, as_csv: bool
 ) -> None:
     """Print the short table of a pair's events."""
     if quick and not as_csv:
         print(QUICK_WORDS)
-    put(*summary(events, timing), as_csv, f"{pair[0]} to {pair[1]}: probability of each event")
+    put(*summary(events, timing), as_csv, f"{_to(pair)}: probability of each event")
 
 
 def verdict(gate: Mapping[str, Any]) -> str:
@@ -1092,7 +1106,7 @@ def sensitivity_analogues(args: Args) -> int:
     if len(chances):
         print()
         rows = [(int(r.year), f"{r.without:.3f}", f"{r.with_:.3f}") for r in chances.itertuples()]
-        put(("by", "without", "with"), rows, False, f"P(downturn), {pair[0]} and {pair[1]}")
+        put(("by", "without", "with"), rows, False, f"P(downturn), {_and(pair)}")
     return DONE
 
 
@@ -1113,8 +1127,13 @@ def claims_command(args: Args) -> int:
         return DONE
     if said["quick"]:
         print(QUICK_WORDS)
-    shown = [(r.verdict, r.says, r.figure, r.vintage) for r in rows]
-    put(("verdict", "claim", "figure", "vintage"), shown, False, "Claims of the thesis")
+    here = [r for r in rows if claims.concerns(r.about, pair)]
+    _put_claims(here, "Claims of the thesis")
+    others = [r for r in rows if r not in here]
+    if others:
+        print()
+        whom = {code for r in others for code in r.about.split("-")}
+        _put_claims(others, f"Claims about {_and(whom)}, whatever the pair")
     moved = [(r.says, r.by_vintage) for r in rows if r.by_vintage]
     if moved:
         print()
@@ -1123,6 +1142,11 @@ def claims_command(args: Args) -> int:
         claims.SUPPORTED, claims.CONTRADICTED, claims.OPEN)}  # fmt: skip
     say(", ".join(f"{n} {verdict}" for verdict, n in count.items()))
     return DONE
+
+
+def _put_claims(rows: Sequence[claims.Row], title: str) -> None:
+    shown = [(r.verdict, r.says, r.figure, r.vintage) for r in rows]
+    put(("verdict", "claim", "figure", "vintage"), shown, False, title)
 
 
 def scenario_list(args: Args) -> int:
@@ -1196,7 +1220,7 @@ def sensitivity_levels(args: Args) -> int:
         print(QUICK_WORDS)
     found = [dict(zip(header, row, strict=True)) for row in rows]
     if not found:
-        print(f"{pair[0]} and {pair[1]}: not both are suppliers, so no level is compared")
+        print(f"{_and(pair)}: not both are suppliers, so no level is compared")
         return DONE
     shown = [
         (
@@ -1208,7 +1232,8 @@ def sensitivity_levels(args: Args) -> int:
         )
         for row in found
     ]
-    title = f"P(capacity of {pair[1]} above {pair[0]}) in {found[0]['year']}; * is the headline"
+    supplier, recipient = map(countries.name_of, pair)
+    title = f"P(capacity of {recipient} above {supplier}) in {found[0]['year']}; * is the headline"
     header = ("convention", "P", "MC error", "gap", "90 %", "what it says")
     put(header, shown, False, title)
     return DONE

@@ -17,7 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from data.dyads import abbreviations
-from data.errors import InputError
+from data.errors import InputError, fault
 from data.names import (
     COOLING,
     COUNTRY,
@@ -141,6 +141,8 @@ def known(record: Panel, pair: tuple[str, str], origin: int) -> tuple[pairs.Pair
     if found is None:
         return None, pairs.NOT_APPLICABLE
     ratios = {year: value for year, value in found.log_ratio.items() if year <= origin}
+    if not ratios:
+        return None, f"not applicable: no year to {origin} has the power of both on record"
     return found._replace(log_ratio=ratios), ""
 
 
@@ -202,7 +204,6 @@ def answer(
     reasons = {}
 
     own, reason = known(record, pair, origin)
-    ratios = None
     if own is not None:
         try:
             ratios = power_paths(
@@ -211,31 +212,24 @@ def answer(
                 futures,
                 seed=seed,
             )
+            overrides = [_rivalries(by_name.get(w), own, pair, ahead, chance) for w in worlds]
+            hazards = {
+                outcome: _yearly(history[outcome], own, priors, ratios, ahead, overrides, seed + 1)
+                for outcome in (DOWNTURN, RUPTURE)
+            }
         except InputError as error:
-            reason = f"not applicable: {error}"
-    if own is None or ratios is None:
+            own, reason = None, f"not applicable: {error}"
+    if own is None:
         reasons |= {DOWNTURN: reason, RUPTURE: reason}
     else:
-        hazards = []
-        for outcome in (DOWNTURN, RUPTURE):
-            posterior = partnership.flat(history[outcome])
-            yearly = [
-                pairs.hazard(
-                    posterior, own, priors, ahead, ratios.sel({SCENARIO: name}, drop=True),
-                    seed=seed + 1,
-                    overrides=_rivalries(by_name.get(name), own, pair, ahead, chance),
-                ).values
-                for name in worlds
-            ]  # fmt: skip
-            yearly = np.stack(yearly, axis=1)
-            hazards.append(yearly)
+        for outcome, yearly in hazards.items():
             cumulative = -np.expm1(np.log1p(-yearly).cumsum(axis=-1))
             happened = cumulative > uniform[:, None, None]
             none = np.zeros((*happened.shape[:2], 1), bool)
             found[outcome] = (dims, np.concatenate([none, happened], axis=-1))
         paths["hazard"] = (
             ("event", DRAW, SCENARIO, YEAR_FUTURE),
-            np.stack(hazards).astype(np.float32),
+            np.stack(list(hazards.values())).astype(np.float32),
         )
         sign = 1.0 if own.country1 == pair[0] else -1.0
         moved = sign * ratios.sel({YEAR_FUTURE: ahead}).transpose(DRAW, SCENARIO, YEAR_FUTURE)
@@ -259,13 +253,37 @@ def answer(
     return Answers(events, held, reasons)
 
 
+def _yearly(
+    fitted: xr.DataTree,
+    own: pairs.Pair,
+    priors: Priors,
+    ratios: xr.DataArray,
+    years: np.ndarray,
+    overrides: Sequence[Mapping[str, Any]],
+    seed: int,
+) -> np.ndarray:
+    """Yearly hazard of one outcome (draw, scenario, year), with each scenario's own overrides."""
+    posterior = partnership.flat(fitted)
+    by_world = [
+        pairs.hazard(
+            posterior, own, priors, years, ratios.isel({SCENARIO: k}, drop=True),
+            seed=seed, overrides=changes,
+        ).values
+        for k, changes in enumerate(overrides)
+    ]  # fmt: skip
+    return np.stack(by_world, axis=1)
+
+
 def power_paths(of: xr.Dataset, own: pairs.Pair, futures: xr.Dataset, *, seed: int) -> xr.DataArray:
     """Paths of a pair's log CINC ratio, state 1 over state 2 (draw, scenario, year_future).
 
     From the last year that the bridge knows onwards: what is on record of GDP and military spending
-    to the origin, then the futures.
+    to the origin, then the futures. InputError where the pair has no figure in one of these years.
     """
     start, origin = int(of.attrs["last_year"]), int(futures.attrs["origin"])
+    if start not in own.log_ratio:
+        rule = "the power of both in that year is not on record"
+        raise InputError(fault(rule, column="year", value=start))
     logs = {}
     for name in power.PREDICTORS:
         past = np.log(futures[f"{name}_past"].sel({YEAR: slice(start, origin)}))
@@ -274,6 +292,10 @@ def power_paths(of: xr.Dataset, own: pairs.Pair, futures: xr.Dataset, *, seed: i
         whole = xr.concat(
             [past.broadcast_like(ahead.isel({YEAR_FUTURE: 0}, drop=True)), ahead], YEAR_FUTURE
         )
+        for code in (own.country1, own.country2):
+            if not np.isfinite(whole.sel({COUNTRY: code})).all():
+                rule = f"has no figure of {name} in some year since {start}"
+                raise InputError(fault(rule, column="country", value=code))
         logs[name] = whole.sel({COUNTRY: own.country1}, drop=True) - whole.sel(
             {COUNTRY: own.country2}, drop=True
         )
@@ -381,13 +403,18 @@ def by_hand(
 ) -> pd.DataFrame:
     """Lay open the hazard of a downturn of a pair in the year after its last power on record.
 
-    Empty where no treaty is on record. See `forecast.pairs.by_hand`; a column `year` is added.
+    Empty where no treaty, or no power of the years before, is on record. See
+    `forecast.pairs.by_hand`; a column `year` is added.
     """
     own, _ = known(record, pair, origin)
+    nothing = pd.DataFrame(columns=["term", "value", "coefficient", "product", "year"])
     if own is None:
-        return pd.DataFrame(columns=["term", "value", "coefficient", "product", "year"])
+        return nothing
     year = own.last_power_year + 1
-    table = pairs.by_hand(partnership.flat(history[DOWNTURN]), own, priors, year)
+    try:
+        table = pairs.by_hand(partnership.flat(history[DOWNTURN]), own, priors, year)
+    except InputError:
+        return nothing
     return table.assign(year=year)
 
 

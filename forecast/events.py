@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from data.names import (
     ALL_DOMAINS,
@@ -36,6 +35,10 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
 
 QUANTILES = {"median_year": 0.5, "q05": 0.05, "q25": 0.25, "q75": 0.75, "q95": 0.95}
 DIGITS = 6
@@ -87,6 +90,8 @@ def answers(forecast: xr.Dataset) -> xr.Dataset:
         pair (no exports of one of them in the sample, no deliveries in the base years) is left
         out.
     """
+    import xarray as xr
+
     supplier, recipient = forecast.attrs["supplier"], forecast.attrs["recipient"]
     origin = int(forecast.attrs["origin"])
     years = np.arange(origin, int(forecast[YEAR_FUTURE].max()) + 1)
@@ -167,6 +172,8 @@ def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
         one and the same draw and year, in GDP, R&D stock, military spending, mean exports,
         capacity and every domain (the second leaves the domain `other` out). Bool.
     """
+    import xarray as xr
+
     pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
     origin = int(forecast.attrs["origin"])
     years = np.arange(origin, int(forecast[YEAR_FUTURE].max()) + 1)
@@ -224,6 +231,8 @@ def domains_ahead(table: xr.Dataset) -> pd.DataFrame:
     pandas.DataFrame
         scenario, year, domains (how many), probability.
     """
+    import pandas as pd
+
     count = table[DOMAIN_CROSSOVER].sum(DOMAIN)
     total = table.sizes[DOMAIN]
     return pd.DataFrame(
@@ -309,6 +318,8 @@ def tables(table: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
         happened by the year), mc_error. Timing: probability_within_horizon, and median and
         quantiles of the year given that it happens within the horizon.
     """
+    import pandas as pd
+
     years = table[YEAR].values
     chains = int(table.attrs["chains"])
     pair = {"supplier": table.attrs["supplier"], "recipient": table.attrs["recipient"]}

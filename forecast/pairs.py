@@ -17,6 +17,7 @@ import xarray as xr
 
 from data.dyads import (
     DOWNTURN_HOSTILITY,
+    LAST_DISPUTE,
     LAST_YEAR,
     MARGIN,
     RECENT_YEARS,
@@ -35,7 +36,11 @@ OVERRIDES = ("common_rivals", "rivals", "recent", "autocracy1", "autocracy2", "m
 
 
 class Pair(NamedTuple):
-    """Two countries as the history knows them; `log_ratio` is by year, state 1 over state 2."""
+    """Two countries as the history knows them; `log_ratio` is by year, state 1 over state 2.
+
+    `last_dispute_year` is the year to which disputes of the pair are on record; of a pair that was
+    allied later, the year to which those of anyone are.
+    """
 
     country1: str
     country2: str
@@ -81,16 +86,21 @@ def find(country1: str, country2: str, folder: Path | None = None) -> Pair | Non
 
     Raises
     ------
-    InputError : a country of which the tables know no power.
+    InputError : a country of which the tables know no power or no regime, or two whose power is
+        never known in the same year.
     """
     capabilities = read("capabilities", folder, {"country": {country1, country2}})
     by_country: dict[str, list[Capability]] = {country1: [], country2: []}
     for row in capabilities:
         by_country[row.country].append(row)
     for code, rows in by_country.items():
-        if not any(row.cinc for row in rows):
-            rule = "is no country of which capability is on record"
-            raise InputError(fault(rule, column="country", value=code))
+        for column, any_known in (
+            ("capability", any(row.cinc for row in rows)),
+            ("regime", any(row.autocracy is not None for row in rows)),
+        ):
+            if not any_known:
+                rule = f"is no country of which {column} is on record"
+                raise InputError(fault(rule, column="country", value=code))
     states = {rows[0].state: code for code, rows in by_country.items()}
     wanted = {"state1": set(states), "state2": set(states)}
     history = sorted(read("alliance_dyads", folder, wanted), key=lambda row: row.year)
@@ -112,12 +122,15 @@ def _pair(
 ) -> Pair:
     shares = [{row.year: row.cinc for row in rows if row.cinc} for rows in (first, second)]
     years = sorted(shares[0].keys() & shares[1].keys())
+    if not years:
+        pair = f"{first[0].country}-{second[0].country}"
+        raise InputError(fault("no year has the power of both on record", value=pair))
     regimes = [
         {row.year: row.autocracy for row in rows if row.autocracy is not None}
         for rows in (first, second)
     ]
     ranks = [max(rows, key=lambda row: row.year) for rows in (first, second)]
-    rivalry_year = max(row.last_year for row in rivalries)
+    rivalry_year = max((row.last_year for row in rivalries), default=LAST_YEAR)
     foes: dict[str, set[str]] = {last.state1: set(), last.state2: set()}
     for row in rivalries:
         if row.last_year >= rivalry_year:
@@ -140,7 +153,7 @@ def _pair(
         int(last.state2 in foes[last.state1]),
         rivalry_year,
         tuple(r.year for r in history if (r.hostility or 0) >= DOWNTURN_HOSTILITY),
-        max(r.year for r in history if r.hostility is not None),
+        max((r.year for r in history if r.hostility is not None), default=LAST_DISPUTE),
         {year: float(np.log(shares[0][year] / shares[1][year])) for year in years},
     )
 

@@ -7,10 +7,8 @@ record bears, and which it leaves open. The fit is a cut: no forecast of a pair 
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +21,7 @@ from data.tables import AlliedPair
 from forecast.fit import plain_coords, single
 from forecast.sampling import sample
 from models import partnership as model
+from models.covariates import COVARIATES, DOWNTURN, THESIS
 from models.partnership import COVARIATE, ERA, ROW, TREATY
 from models.priors import Priors
 
@@ -51,7 +50,7 @@ def fit(
     priors: Priors,
     *,
     seed: int,
-    outcome: str = model.DOWNTURN,
+    outcome: str = DOWNTURN,
     sample_of: str = "bilateral",
     extra: pd.DataFrame | None = None,
     last_year: int | None = None,
@@ -122,7 +121,7 @@ def effects(tree: xr.DataTree, priors: Priors) -> pd.DataFrame:
     """
     draws = model.by_name(tree["posterior"].to_dataset())
     found = [
-        _effect(name, {name: 1.0}, draws, priors, name in model.THESIS) for name in model.COVARIATES
+        _effect(name, {name: 1.0}, draws, priors, name in THESIS) for name in COVARIATES
     ]
     sums = {
         "junior_rising": {"speed": 1.0, "junior_gain": 1.0},
@@ -223,7 +222,7 @@ def treaty_log_likelihood(posterior: xr.Dataset, inputs: xr.Dataset) -> xr.DataA
 
 
 def influence(
-    tree: xr.DataTree, parameters: Sequence[str] = model.THESIS, *, refit: Any = None
+    tree: xr.DataTree, parameters: Sequence[str] = THESIS, *, refit: Any = None
 ) -> pd.DataFrame:
     """Say what each effect would be without each treaty, by reweighting the draws.
 
@@ -413,7 +412,7 @@ def variant(inputs: xr.Dataset, name: str) -> xr.Dataset:
     if name == "era_major":
         values.loc[{COVARIATE: "senior_major"}] = inputs["both_major"].values
     if name == "controls":
-        values.loc[{COVARIATE: list(model.THESIS)}] = 0.0
+        values.loc[{COVARIATE: list(THESIS)}] = 0.0
     return inputs.assign(covariates=values)
 
 
@@ -462,21 +461,6 @@ def cross_validate(
     return xr.DataArray(
         scores, dims=("variant", ROW), coords={"variant": list(variants)}, name="log_score"
     )
-
-
-CROSS_VALIDATION = Path(__file__).with_name("partnership_cross_validation.csv")
-"""The result of `crossover sensitivity partnership` on the shipped panel, with its day and seed."""
-
-
-def cross_validation(path: Path | None = None) -> list[dict[str, str]]:
-    """Return the rows of a stored comparison, as from `compare`, with `made`, `command`, `seed`,
-    `panel` (its hash); none where it was not computed. The shipped one without a path.
-    """
-    path = path or CROSS_VALIDATION
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
 
 
 COMPARISONS = (

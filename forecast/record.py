@@ -38,9 +38,9 @@ PACKAGES = (
 
 
 def code(root: Path = ROOT) -> dict[str, Any]:
-    """Return version, commit and whether the code was changed since; None where unknown.
+    """Return version, commit, whether the code was changed since, and the hash of the code.
 
-    The commit is known only where the code runs from its own repository.
+    The commit is known only where the code runs from its own repository: None elsewhere.
     """
     commit = dirty = None
     top = _git(root, "rev-parse", "--show-toplevel")
@@ -48,7 +48,30 @@ def code(root: Path = ROOT) -> dict[str, Any]:
         commit = _git(root, "rev-parse", "HEAD")
         status = _git(root, "status", "--porcelain", "--", *FOLDERS)
         dirty = None if status is None else bool(status)
-    return {"version": _version("crossover"), "commit": commit, "dirty": dirty}
+    found = {"version": _version("crossover"), "commit": commit, "dirty": dirty}
+    return found | {"hash": hash_code(root)}
+
+
+def changes(said: Mapping[str, Any]) -> list[str]:
+    """Return what has changed, of the code and the packages, since a record was written.
+
+    Code is compared by its hash; where a record has none, by its commit, else by its version.
+    """
+    then, now = said.get("code") or {}, code()
+    key = next((k for k in ("hash", "commit", "version") if then.get(k) and now[k]), None)
+    found = []
+    if key and then[key] != now[key]:
+        names = [f"{at.get('version')} {str(at.get('commit'))[:10]}" for at in (then, now)]
+        found.append(_moved("the code", *names) if names[0] != names[1] else "the code")
+    before, after = said.get("packages") or {}, packages()
+    return found + [
+        _moved(name, version, after.get(name))
+        for name, version in before.items() if version != after.get(name)
+    ]  # fmt: skip
+
+
+def _moved(what: str, before: object, now: object) -> str:
+    return f"{what} ({before} then, {now} now)"
 
 
 def _git(root: Path, *words: str) -> str | None:
@@ -113,6 +136,15 @@ def before(
 def hash_text(text: str) -> str:
     """Return the SHA-256 of a text in UTF-8."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def hash_code(root: Path = ROOT) -> str:
+    """Return the SHA-256 over the names and contents of all source files."""
+    total = hashlib.sha256()
+    for path in sorted(p for folder in FOLDERS for p in (root / folder).rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
 
 
 def hash_files(folder: Path) -> str:

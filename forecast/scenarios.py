@@ -12,10 +12,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-import xarray as xr
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data import countries
 from data.errors import InputError, fault
@@ -29,6 +26,10 @@ from data.names import (
     SUPPLIER,
     YEAR_FUTURE,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
 
 FOLDER = Path(__file__).with_name("scenarios")
 SHIPPED = (
@@ -299,8 +300,9 @@ def choose(
     Parameters
     ----------
     asked
-        Names of shipped scenarios and paths of files. Without any: all shipped ones for the
-        default pair, which they are about, and the baseline alone for another.
+        Names of shipped scenarios, and paths of files, which are taken beside the shipped ones.
+        Without a name: all shipped ones for the default pair, which they are about, and the
+        baseline alone for another.
     pair
         ISO3 codes.
 
@@ -309,9 +311,9 @@ def choose(
     InputError
         An unknown name, a file with a fault, or one name twice.
     """
-    if not asked:
+    if not set(asked) & set(SHIPPED):
         ours = pair == (DEFAULT_SUPPLIER, DEFAULT_RECIPIENT)
-        asked = SHIPPED if ours else (BASELINE,)
+        asked = (*(SHIPPED if ours else (BASELINE,)), *asked)
     found = [shipped(BASELINE, origin=origin, horizon=horizon)]
     for text in asked:
         if text == BASELINE:
@@ -354,6 +356,9 @@ def overrides(scenario: Scenario, years: np.ndarray) -> xr.Dataset:
         NaN where nothing is overridden; a ramped `value` has its weight, between 0 and 1, in
         `<variable>_weight`; ramped additions and factors grow evenly to what is stated.
     """
+    import numpy as np
+    import xarray as xr
+
     table: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     weights: dict[str, dict[str, np.ndarray]] = {}
     for path in scenario.paths:

@@ -1,13 +1,18 @@
 """How good a forecast was: pure functions of what was said and what came, on labelled arrays.
 
 A score is smaller when the forecast was better. Probabilities are of events that did or did not
-happen; distributions are given by their quantiles, as the ledger keeps them.
+happen; distributions are given by their quantiles, as the ledger keeps them. All works on plain
+numbers and arrays too, so that scoring a ledger needs no xarray: levels are on their last axis.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-import xarray as xr
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 QUANTILE = "quantile"
 LEVELS = tuple(round(k / 40, 3) for k in range(1, 40))
@@ -32,23 +37,25 @@ def log_score(
         Probabilities below this, and above 1 less this, count as this: a share of n draws cannot
         tell 0 from 1/(2n), and one draw more must not make the score infinite.
     """
-    said = xr.where(happened > 0, probability, 1.0 - probability)
+    said = happened * probability + (1.0 - happened) * (1.0 - probability)
     return -np.log(np.maximum(said, least))
 
 
-def pinball(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
-    """Return the pinball loss of each quantile (..., quantile); levels are the coordinate."""
-    level = quantiles[QUANTILE]
-    miss = outturn - quantiles
-    return xr.where(miss >= 0, level * miss, (level - 1.0) * miss)
+def _levels(quantiles: xr.DataArray | np.ndarray) -> tuple[Any, Any]:
+    """Return where the levels of quantiles stand, a dim or an axis, and the levels."""
+    if isinstance(quantiles, np.ndarray):
+        count = quantiles.shape[-1]
+        return -1, np.arange(1, count + 1) / (count + 1)
+    return QUANTILE, quantiles[QUANTILE]
 
 
 def crps(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
     """Return the continuous ranked probability score from quantiles, in the outturn's unit.
 
-    CRPS = 2 ∫ pinball(τ) dτ over the levels (Laio & Tamea 2007), by the trapezoid rule over levels
-    k/(n+1), with nought at 0 and 1. For a standard normal and 39 levels the error is below 1 % of
-    the score within two standard deviations of the mean.
+    CRPS = 2 ∫ loss(τ) dτ over the levels, with the pinball loss max(τ m, (τ − 1) m) of a miss m
+    (Laio & Tamea 2007), by the trapezoid rule over levels k/(n+1), with nought at 0 and 1. For a
+    standard normal and 39 levels the error is below 1 % of the score within two standard deviations
+    of the mean.
 
     Parameters
     ----------
@@ -62,10 +69,13 @@ def crps(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
     ValueError
         If the levels are not equally spaced so.
     """
-    n = quantiles.sizes[QUANTILE]
-    if not np.allclose(quantiles[QUANTILE], np.arange(1, n + 1) / (n + 1)):
+    along, levels = _levels(quantiles)
+    n = levels.size
+    if not np.allclose(levels, np.arange(1, n + 1) / (n + 1)):
         raise ValueError("levels must be k/(n+1), k = 1 … n")
-    return 2.0 * pinball(quantiles, outturn).sum(QUANTILE) / (n + 1)
+    miss = outturn - quantiles
+    loss = np.maximum(levels * miss, (levels - 1.0) * miss)
+    return 2.0 * loss.sum(along) / (n + 1)
 
 
 def crps_log1p(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
@@ -77,12 +87,20 @@ def crps_log1p(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
     return crps(np.log1p(quantiles), np.log1p(outturn))
 
 
+def at(quantiles: xr.DataArray, level: float) -> xr.DataArray:
+    """Return the quantile of one level (...); KeyError if there is none of that level."""
+    _, levels = _levels(quantiles)
+    found = np.flatnonzero(np.abs(np.asarray(levels) - level) < 1e-6)
+    if not found.size:
+        raise KeyError(level)
+    if isinstance(quantiles, np.ndarray):
+        return quantiles[..., found[0]]
+    return quantiles.isel({QUANTILE: found[0]}, drop=True)
+
+
 def covered(quantiles: xr.DataArray, outturn: xr.DataArray, mass: float) -> xr.DataArray:
     """Say whether the central interval with that mass holds the outturn, its ends included."""
-    low, high = (
-        quantiles.sel({QUANTILE: level}, method="nearest", tolerance=1e-6, drop=True)
-        for level in ((1.0 - mass) / 2.0, (1.0 + mass) / 2.0)
-    )
+    low, high = (at(quantiles, level) for level in ((1.0 - mass) / 2.0, (1.0 + mass) / 2.0))
     return (low <= outturn) & (outturn <= high)
 
 
@@ -91,9 +109,6 @@ def interval_score(quantiles: xr.DataArray, outturn: xr.DataArray, mass: float) 
 
     Its width, and 2/(1 − mass) times what it missed by (Gneiting & Raftery 2007, eq. 43).
     """
-    low, high = (
-        quantiles.sel({QUANTILE: level}, method="nearest", tolerance=1e-6, drop=True)
-        for level in ((1.0 - mass) / 2.0, (1.0 + mass) / 2.0)
-    )
+    low, high = (at(quantiles, level) for level in ((1.0 - mass) / 2.0, (1.0 + mass) / 2.0))
     missed = np.maximum(low - outturn, 0.0) + np.maximum(outturn - high, 0.0)
     return high - low + 2.0 / (1.0 - mass) * missed

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from data import vintages
 from data.names import (
@@ -196,29 +195,29 @@ def _score(entry: Entry, came: Outturns) -> Iterator[Score]:
 
 
 def _event(place: tuple, probability: float, outturn: float, draws: int) -> Score:
-    p, o = xr.DataArray(probability), xr.DataArray(outturn)
     return Score(
         *place,
         outturn,
         probability,
-        float(scores.brier(p, o)),
-        float(scores.log_score(p, o, 0.5 / draws)),
+        float(scores.brier(probability, outturn)),
+        float(scores.log_score(probability, outturn, 0.5 / draws)),
         *(None,) * 5,
     )
 
 
 def _quantity(place: tuple, levels: list[float], values: list[float], outturn: float) -> Score:
-    quantiles = xr.DataArray(values, dims=scores.QUANTILE, coords={scores.QUANTILE: levels})
-    y = xr.DataArray(outturn)
+    if not np.allclose(levels, scores.LEVELS):
+        raise ValueError(f"levels must be {scores.LEVELS}")
+    quantiles = np.asarray(values)
     return Score(
         *place,
         outturn,
         *(None,) * 3,
-        float(quantiles.sel({scores.QUANTILE: 0.5})),
-        float(scores.crps(quantiles, y)),
-        float(scores.crps_log1p(quantiles, y)),
-        int(scores.covered(quantiles, y, 0.5)),
-        int(scores.covered(quantiles, y, 0.9)),
+        float(scores.at(quantiles, 0.5)),
+        float(scores.crps(quantiles, outturn)),
+        float(scores.crps_log1p(quantiles, outturn)),
+        int(scores.covered(quantiles, outturn, 0.5)),
+        int(scores.covered(quantiles, outturn, 0.9)),
     )
 
 

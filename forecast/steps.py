@@ -295,9 +295,11 @@ def _origin(panel: xr.Dataset) -> int:
 
 
 def begin(part: Path, made: Plan) -> None:
-    """Write what is known before sampling starts."""
+    """Write what is known before sampling starts; a later forecast finds its scenarios there."""
     runs.write(part / runs.RECORD, made.record)
     runs.write(part / PRIORS_FILE, made.priors_text)
+    if not made.record.get("prior_only"):
+        runs.write(part / SCENARIOS_FILE, {one.name: one.text for one in made.scenarios})
 
 
 def sample(part: Path, made: Plan, start: xr.DataTree | None = None) -> xr.DataTree:
@@ -495,7 +497,7 @@ def look_ahead(
 
     from forecast import differences, domains, events, gate, simulate
 
-    words = f"forecasting {pair[0]} to {pair[1]}"
+    words = f"forecasting {' to '.join(map(countries.name_of, pair))}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
         futures = simulate.futures(
             tree, *pair, seed=said["seed"], horizon=HORIZON, scenarios=scenarios, progress=move
@@ -582,12 +584,13 @@ def cross_validate(
     store: Path,
 ) -> list[dict[str, Any]]:
     """Cross-validate the hazard of a downturn, write the comparison, and return its rows."""
+    from data.names import DOWNTURN
     from data.tables import read
-    from forecast import events, partnership
+    from forecast import events, partnership, shipped
     from models import partnership as model
 
     beliefs = model.load(priors)
-    inputs = model.prepare(read("alliance_dyads", layers), model.DOWNTURN, beliefs)
+    inputs = model.prepare(read("alliance_dyads", layers), DOWNTURN, beliefs)
     seconds: dict[str, float] = {}
     with step("fitting with decades left out", "cross", seconds), stoppable():
         scores = partnership.cross_validate(inputs, beliefs, seed=seed)
@@ -595,12 +598,12 @@ def cross_validate(
     table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     table["command"], table["seed"] = command, seed
     table["panel"] = record.hash_panel(layers)
-    path = out or store / partnership.CROSS_VALIDATION.name
+    path = out or store / shipped.CROSS_VALIDATION.name
     path.parent.mkdir(parents=True, exist_ok=True)
     events.to_csv(table, path)
     say(f"written: {path}")
     _check_votes(layers, priors, seed, command, path.parent)
-    return partnership.cross_validation(path)
+    return shipped.rows(path)
 
 
 def _check_votes(
@@ -737,18 +740,25 @@ def compare_levels(folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed:
 def _scenarios_of(
     folder: Path, asked: Sequence[str], pair: tuple[str, str], origin: int
 ) -> tuple[Scenario, ...]:
-    """Return the scenarios asked for; those of the forecast that stands there when none are."""
+    """Return the scenarios of the forecast that stands there, or the usual ones, and those asked
+    for beside them; one of a name that is there already takes its place.
+    """
     import json
 
+    from data.names import BASELINE
     from forecast import scenarios as files
 
     held = folder / SCENARIOS_FILE
-    if asked or not held.is_file():
+    if not held.is_file():
         return files.choose(asked, pair, origin=origin)
     texts = json.loads(held.read_text("utf-8"))
-    return tuple(
-        files.parse(text, name, held, origin=origin, clip=True) for name, text in texts.items()
-    )
+    found = {
+        name: files.parse(text, name, held, origin=origin, clip=True)
+        for name, text in texts.items()
+    }
+    added = files.choose((BASELINE, *asked), pair, origin=origin) if asked else ()
+    found |= {one.name: one for one in added}
+    return tuple(found.values())
 
 
 def forecast_stored(
@@ -761,7 +771,7 @@ def forecast_stored(
     run, pair
         A run folder; ISO3 codes.
     scenarios
-        Names or files; without any, those of the forecast that is there, or the usual ones.
+        Names or files, beside those of the forecast that is there, or the usual ones.
 
     Returns
     -------
@@ -773,18 +783,41 @@ def forecast_stored(
     tree = stored(run)
     folder = runs.pair_folder(run, said, pair)
     chosen = _scenarios_of(folder, scenarios, pair, int(tree["constant_data"].attrs["origin"]))
-    if pair == runs.own_pair(said):
+    own = pair == runs.own_pair(said)
+    if own:
         new["scenarios"] = {one.name: record.hash_text(one.text) for one in chosen}
+    from forecast import claims
+
     with runs.refreshing(folder) as part:
         happens, when = look_ahead(part, tree, pair, new, run, chosen)
-        before, now = (x["hashes"].get("forecast") for x in (said, new))
-        if pair != runs.own_pair(said):
+        claims.again(run, part, pair)
+        if not own:
             runs.write(part / GATE_FILE, new["gate"])
-        elif now != before:
-            if before:
-                say("these are not the draws on record: the code or a package has changed")
+        elif new["hashes"]["forecast"] != said["hashes"].get("forecast"):
+            _say_if_moved(part / FORECAST, said, new)
             runs.write(part / runs.RECORD, new)
     return happens, when, new["gate"]
+
+
+def _say_if_moved(file: Path, said: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Say so where the draws of scenarios that are on record are not those on record."""
+    import xarray as xr
+
+    from data.names import SCENARIO
+
+    before, held = said["hashes"].get("forecast"), said.get("scenarios") or {}
+    if not (before and held) or any(new["scenarios"].get(n) != text for n, text in held.items()):
+        return
+    with xr.open_dataset(file, engine=ENGINE) as futures:
+        if record.hash_draws(futures.sel({SCENARIO: list(held)})) == before:
+            return
+    changed = record.changes(said)
+    why = (
+        f"what has changed since: {', '.join(changed)}"
+        if changed
+        else "neither the code nor a package has changed since, so that the machine must have"
+    )
+    say(f"these are not the draws on record; {why}")
 
 
 def draw_prior(part: Path, made: Plan) -> None:

@@ -7,9 +7,7 @@ none is shipped nothing is claimed.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,22 +15,13 @@ import pandas as pd
 
 from forecast import skill
 from forecast.blend import BLEND
+from forecast.shipped import ABLATION, DELIVERIES, WITHOUT
 from forecast.skill import DYADS, EXPORTS, FULL, IMPORTS, MASSES, TARGETS
 
 FILE = "summary.csv"
-SHIPPED = Path(__file__).with_name("backtest_summary.csv")
-"""The summary of the backtest on the shipped panel: a copy of its summary.csv."""
-
-TARGET, BY_HORIZON, FOCAL, EVENT, ABLATION = "target", "horizon", "focal", "event", "ablation"
-"""What a row is of: a target, one horizon of it, one of the focal four, a kind of event, a
-comparison of our model with itself without a part."""
-DELIVERIES = "deliveries"
-"""Imports, exports and dyads together, each counting the same."""
-WITHOUT = {
-    "R&D": "no_rd", "military spending": "no_military", "memory": "no_memory",
-    "pooling": "no_pooling",
-}  # fmt: skip
-"""Part of the model → the variant that lacks it."""
+TARGET, BY_HORIZON, FOCAL, EVENT = "target", "horizon", "focal", "event"
+"""What a row is of, besides `ABLATION`: a target, one horizon of it, one of the focal four, a kind
+of event."""
 FIGURES = (
     "cases", "skill", "skill_q05", "skill_q95", "difference", "difference_q05", "difference_q95",
 )  # fmt: skip
@@ -90,15 +79,6 @@ def summarise(
         "divergences": own["divergences"].sum(),
     }  # fmt: skip
     return pd.DataFrame([row | worst | dict(made) for row in rows], columns=list(COLUMNS))
-
-
-def shipped(path: Path | None = None) -> list[dict[str, str]]:
-    """Return the rows of a stored summary as text; none where there is no file."""
-    path = path or SHIPPED
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
 
 
 def coverage(pits: pd.DataFrame, seed: int = 0) -> dict[str, float]:

@@ -18,26 +18,11 @@ import xarray as xr
 from data.errors import InputError, fault
 from data.tables import AlliedPair
 from models import priors as prior_files
+from models.covariates import COVARIATES, OUTCOMES
 from models.priors import Priors
 
 PRIORS_FILE = prior_files.DEFAULT_FILE.with_name("partnership.toml")
 
-DOWNTURN, RUPTURE = "downturn", "rupture"
-OUTCOMES = (DOWNTURN, RUPTURE)
-THESIS = (
-    "speed",
-    "junior_gain",
-    "asymmetry",
-    "reversed",
-    "prestige",
-    "prestige_speed",
-    "prestige_gain",
-    "prestige_asymmetry",
-    "autocracies",
-    "autocracies_prestige",
-)
-CONTROLS = ("senior_major", "common_rival", "rivals", "recent", "duration")
-COVARIATES = (*THESIS, *CONTROLS)
 INTERCEPT = "intercept"
 ROW, COVARIATE, ERA, TREATY = "pair_year", "covariate", "era", "treaty"
 

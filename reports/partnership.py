@@ -13,11 +13,12 @@ from typing import Any
 
 import pandas as pd
 
+from data import countries
 from data.names import ALL_DOMAINS, BASELINE, COOLING, DOWNTURN, PARTNERSHIP_EVENTS, RUPTURE
+from forecast import claims, shipped
 from reports.reading import Tables, read_json, read_table
 
 FOLDER = Path(__file__).resolve().parents[1] / "forecast"
-CROSS_VALIDATION = FOLDER / "partnership_cross_validation.csv"
 COOLING_CHECK = FOLDER / "alignment_check.csv"
 OF_RUN = ("effects", "influence", "checks", "calibration", "votes")
 """Tables of the fits, in the run's folder, whatever the pair."""
@@ -32,13 +33,17 @@ QUANTITIES = ("capacity gap", "deliveries", "hazard of downturn", "log power rat
               "distance of votes")  # fmt: skip
 
 
-def collect(run: Path, folder: Path, tables: Tables, milestones: Sequence[int]) -> dict[str, Any]:
+def collect(
+    run: Path, folder: Path, pair: tuple[str, str], tables: Tables, milestones: Sequence[int]
+) -> dict[str, Any]:
     """Compute the numbers on the partnership of one pair.
 
     Parameters
     ----------
     run, folder
         The run's folder, and that of the pair.
+    pair
+        ISO3 codes of supplier and recipient.
     tables
         Of the pair's events.
     milestones
@@ -49,8 +54,9 @@ def collect(run: Path, folder: Path, tables: Tables, milestones: Sequence[int]) 
     dict
         `known`: whether the run has fits of partnerships; `events`, `effects`, `influence`,
         `checks`, `calibration`, `votes`, `hand`, `paths`, `facts`; `cross` and
-        `cooling_check`, the shipped checks out of sample; `scenarios`; `claims`. What a run does
-        not hold is empty.
+        `cooling_check`, the shipped checks out of sample; `scenarios`; `claims` about no other
+        country than the pair, and of the others how many they are and whom they are about
+        (`other_claims`). What a run does not hold is empty.
     """
     held = {name: _rows(run / f"partnership_{name}.csv") for name in OF_RUN}
     effects = held["effects"]
@@ -69,11 +75,23 @@ def collect(run: Path, folder: Path, tables: Tables, milestones: Sequence[int]) 
         "hand": _rows(folder / BY_HAND),
         "paths": _paths(folder / PATHS, milestones),
         "facts": read_json(folder / FACTS) if (folder / FACTS).is_file() else {"reasons": {}},
-        "cross": _rows(CROSS_VALIDATION),
+        "cross": _rows(shipped.CROSS_VALIDATION),
         "cooling_check": _rows(COOLING_CHECK),
         "scenarios": _scenarios(folder, milestones),
-        "claims": _rows(folder / CLAIMS) or _rows(run / CLAIMS),
+        **_claims(run, folder, pair),
     }
+
+
+def _claims(run: Path, folder: Path, pair: tuple[str, str]) -> dict[str, Any]:
+    """Return the audit's rows about a pair; an audit that does not say whom is about the run's."""
+    rows = _rows(folder / CLAIMS) or _rows(run / CLAIMS)
+    own = [
+        row for row in rows
+        if (claims.concerns(row["about"] or "", pair) if "about" in row else folder == run)
+    ]  # fmt: skip
+    whom = {c for row in rows if row not in own for c in (row.get("about") or "").split("-") if c}
+    names = sorted(map(countries.name_of, whom))
+    return {"claims": own, "other_claims": {"count": len(rows) - len(own), "about": names}}
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +11,14 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from reports import style
 from reports.numerals import complement, prob
-from reports.partnership_words import EFFECTS, EVENT_NAMES, SCENARIO_NAMES
+from reports.partnership_words import EFFECTS, EVENT_NAMES, scenario_titles
 from reports.style import COLOURS, FAINT, GREY, INK
 
 Payload = Mapping[str, Any]
 LINES = (("#004488", "-"), ("#bb5566", (0, (5, 1.6))), ("#997700", (0, (1.2, 1.2))),
          ("#1a1a1a", (0, (6, 1.5, 1.2, 1.5))), ("#6b6b6b", (0, (3, 3))))  # fmt: skip
+LEGEND_COLUMNS, LEGEND_WIDTH = 4, 24
+"""Columns of the legend of scenarios, and letters that fit into the width of one."""
 
 
 def effects(payload: Payload) -> bytes:
@@ -96,7 +99,8 @@ def scenarios(payload: Payload) -> bytes:
         handles = []
         for curve, axes in zip(curves, grid, strict=False):
             for k, name in enumerate(names):
-                colour, dash = LINES[k % len(LINES)]
+                turn, at = divmod(k, len(LINES))
+                colour, dash = LINES[at][0], LINES[(at + turn) % len(LINES)][1]
                 line = axes.plot(curve["year"], curve["lines"].get(name, []), color=colour,
                                  ls=dash, lw=1.4)  # fmt: skip
                 if curve is curves[0]:
@@ -110,10 +114,19 @@ def scenarios(payload: Payload) -> bytes:
             style.years(axes, payload["origin"], payload["horizon"], 10)
         for axes in list(grid):
             axes.set_visible(False)
-        figure.legend(handles, [SCENARIO_NAMES.get(n, n.replace("_", " ")) for n in names],
-                      loc="upper center", ncol=len(names), frameon=False, fontsize=7.5,
-                      handlelength=3.2)  # fmt: skip
+        _legend(figure, handles, [scenario_titles(payload).get(n, n) for n in names])
         return style.svg(figure)
+
+
+def _legend(figure: Any, handles: list[Any], titles: list[str]) -> None:
+    """Name the lines by titles as users wrote them: to Matplotlib no sign in them is special."""
+    legend = figure.legend(
+        handles, [f"line {at}" for at in range(len(titles))], loc="upper center",
+        ncol=min(len(titles), LEGEND_COLUMNS), frameon=False, fontsize=7.5, handlelength=3.2,
+    )  # fmt: skip
+    for text, title in zip(legend.get_texts(), titles, strict=True):
+        text.set_parse_math(False)
+        text.set_text(textwrap.fill(title, LEGEND_WIDTH))
 
 
 def _change(value: float, _position: int = 0) -> str:

@@ -59,12 +59,6 @@ RULES = {
     COOLING: "distance of UN ideal points two years running above its ten-year mean by more than a "
     "pooled standard deviation",
 }
-SCENARIO_NAMES = {
-    "rapprochement": "Rapprochement",
-    "double_confrontation": "Double confrontation",
-    "russian_recovery": "Russian recovery",
-    "chinese_plateau": "Chinese plateau",
-}
 QUANTITY_NAMES = {
     "capacity gap": "Gap of capacity, log-odds",
     "deliveries": "Expected deliveries, TIV million",
@@ -454,16 +448,16 @@ def _signed(value: float) -> str:
 # Scenarios -------------------------------------------------------------------------------------
 
 
-def scenario_name(name: str) -> str:
-    """Return the printed name of a scenario."""
-    return SCENARIO_NAMES.get(name, sentence(name.replace("_", " ")))
+def scenario_titles(payload: Payload) -> dict[str, str]:
+    """Return name → title of each scenario, as its file has it."""
+    return {h["name"]: h["title"] for h in _part(payload)["scenarios"]["heads"]}
 
 
 def scenarios_intro(payload: Payload) -> list[dict[str, str]]:
     """Name each scenario and say what it sets."""
     heads = _part(payload)["scenarios"]["heads"]
     return [
-        {"term": scenario_name(h["name"]), "text": curly(h["description"])}
+        {"term": h["title"], "text": curly(h["description"])}
         for h in heads if h["name"] != "baseline"
     ]  # fmt: skip
 
@@ -477,7 +471,7 @@ def scenario_events(payload: Payload) -> Table:
     """Differences of the probabilities of events, with their Monte-Carlo errors."""
     part = _part(payload)["scenarios"]
     rows, years = [r for r in part["rows"] if r["kind"] == "event"], _years_shown(payload)
-    names = list(dict.fromkeys(r["scenario"] for r in rows))
+    names, titles = list(dict.fromkeys(r["scenario"] for r in rows)), scenario_titles(payload)
     shown = []
     for event in dict.fromkeys(r["name"] for r in rows):
         for year in years:
@@ -494,7 +488,7 @@ def scenario_events(payload: Payload) -> Table:
             )  # fmt: skip
     return {
         "caption": "What each scenario changes: probability by the year, less the baseline’s.",
-        "columns": ["Event", "By", "Baseline", *map(scenario_name, names)],
+        "columns": ["Event", "By", "Baseline", *map(titles.get, names, names)],
         "rows": shown,
         "notes": [
             "± is the Monte-Carlo standard error of the difference, paired draw by draw. A "
@@ -519,7 +513,7 @@ def scenario_quantities(payload: Payload) -> Table:
     if not rows:
         return EMPTY
     year = min(years, key=lambda y: (abs(y - payload["origin"] - 15), y))
-    names = list(dict.fromkeys(r["scenario"] for r in rows))
+    names, titles = list(dict.fromkeys(r["scenario"] for r in rows)), scenario_titles(payload)
     shown = []
     for name in QUANTITY_NAMES:
         of = {r["scenario"]: r for r in rows if r["name"] == name and r["year"] == year}
@@ -531,7 +525,7 @@ def scenario_quantities(payload: Payload) -> Table:
     return {
         "caption": f"What each scenario changes in {year}: median of the differences draw by draw, "
         "with the 90 % interval.",
-        "columns": ["Quantity", "Baseline", *map(scenario_name, names)],
+        "columns": ["Quantity", "Baseline", *map(titles.get, names, names)],
         "rows": shown,
         "notes": [],
     }
@@ -614,8 +608,8 @@ def audit_rules(payload: Payload) -> str:
 
 def audit_text(payload: Payload) -> str:
     """Count the verdicts."""
-    rows = _part(payload)["claims"]
-    if not rows:
+    rows, others = _part(payload)["claims"], _part(payload)["other_claims"]
+    if not rows and not others["count"]:
         return "This run holds no audit of claims."
     counts: dict[str, int] = {}
     for row in rows:
@@ -626,8 +620,17 @@ def audit_text(payload: Payload) -> str:
     return (
         f"Of {count(len(rows))} claims, {listing(parts)}. A claim is called supported or "
         "contradicted only where its figure is clear of the threshold by more than the error of "
-        "simulation; a claim left open is not refuted, and not shown."
+        f"simulation; a claim left open is not refuted, and not shown.{_others(others)}"
     )
+
+
+def _others(claims: Mapping[str, Any]) -> str:
+    """Say how many claims are not printed, being about other countries than the pair."""
+    if not claims["count"]:
+        return ""
+    whom = f" {listing(claims['about'])}" if claims["about"] else " another pair"
+    are = "claim is" if claims["count"] == 1 else "claims are"
+    return f" {sentence(count(claims['count']))} more {are} about{whom} and not printed here."
 
 
 def vintage_table(payload: Payload) -> Table:

@@ -241,7 +241,7 @@ def _collect(
             base, pair, milestones, capacity, rd, dependence, exports
         ),
         "domains": by_domain,
-        "partnership": partnership.collect(run, folder, tables, milestones),
+        "partnership": partnership.collect(run, folder, pair, tables, milestones),
         "changes": changes.collect(folder, record, names, origin),
         "track_record": changes.record_of(run),
         "claims": _claims(
@@ -756,6 +756,10 @@ def _record(record: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _freeze(value: Any) -> Any:
     """Return plain JSON types: six significant digits, None for what is not finite."""
+    if type(value) is float:  # By far the most: no time is lost on them.
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return _freeze(value.tolist())
     if isinstance(value, Mapping):
         return {str(key): _freeze(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
@@ -766,6 +770,4 @@ def _freeze(value: Any) -> Any:
         return int(value)
     if value is pd.NA:
         return None
-    if isinstance(value, float | np.floating):
-        return float(f"{float(value):.{DIGITS}g}") if math.isfinite(value) else None
-    return value
+    return _freeze(float(value)) if isinstance(value, np.floating) else value

@@ -127,8 +127,10 @@ class Tables:
 
     def __init__(self, events: Path, timing: Path, origin: int) -> None:
         self.timing, self.origin = timing, origin
-        self.cumulative = _baseline(read_table(events, EVENT_COLUMNS))
-        self.times = _baseline(read_table(timing, TIMING_COLUMNS))
+        table = read_table(events, EVENT_COLUMNS)
+        known = table["probability"].notna() & (table["year"] >= origin)
+        self.cumulative = _by_event(table[known].sort_values("year", kind="stable"))
+        self.times = _by_event(read_table(timing, TIMING_COLUMNS))
 
     def entry(self, event: str, domain: str = ALL_DOMAINS) -> dict[str, Any]:
         """Return what is known of one event in one domain; `defined` is False where nothing is.
@@ -138,11 +140,10 @@ class Tables:
         InputError
             If the two files do not agree on which events there are.
         """
-        rows = _of(self.cumulative, event, domain).sort_values("year")
-        rows = rows[rows["probability"].notna() & (rows["year"] >= self.origin)]
-        if rows.empty:
+        rows = self.cumulative.get((event, domain))
+        if rows is None:
             return {"event": event, "defined": False}
-        row = _of(self.times, event, domain)
+        row = self.times.get((event, domain), ())
         if len(row) != 1:
             what = event if domain == ALL_DOMAINS else f"{event} {domain}"
             rule = f"needs exactly one baseline row of {what!r}, as events.csv has it"
@@ -164,9 +165,6 @@ class Tables:
         }
 
 
-def _baseline(table: pd.DataFrame) -> pd.DataFrame:
-    return table[table["scenario"] == BASELINE]
-
-
-def _of(table: pd.DataFrame, event: str, domain: str) -> pd.DataFrame:
-    return table[(table["event"] == event) & (table["domain"] == domain)]
+def _by_event(table: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return (event, domain) → its rows of the baseline."""
+    return dict(iter(table[table["scenario"] == BASELINE].groupby(["event", "domain"])))

@@ -6,11 +6,12 @@ none is shipped this part is empty and the report has no such section.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).resolve().parents[1] / "forecast" / "backtest_summary.csv"
+from forecast import shipped
+
+FILE = shipped.BACKTEST
 WORDS = ("part", "target", "group", "model", "against", "score")
 YEARS = ("origins", "real_time", "partly_assumed")
 ONCE = ("made", "command", "panel")
@@ -32,11 +33,7 @@ def collect(path: Path | None = None) -> dict[str, Any]:
         `origins`, `real_time` and `partly_assumed` as lists of years; and, where known, `made`,
         `command`, `panel`, `fits`, `rhat`, `ess`, `divergences`, the same for all rows.
     """
-    path = path or FILE
-    rows: list[dict[str, str]] = []
-    if path.is_file():
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
+    rows = shipped.rows(path or FILE)
     if not rows:
         return {"known": False, "rows": []}
     first = rows[0]

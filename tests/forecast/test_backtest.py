@@ -375,7 +375,7 @@ def test_the_summary_says_what_it_was_made_with(tmp_path, serial, capsys):
     held = json.loads((out / backtest.OPTIONS).read_text("utf-8"))
     assert set(found["panel"]) == {held["panel"]} and set(found["seed"]) == {held["seed"]}
     assert set(found["fits"]) == {2} and set(found["divergences"]) == {2}
-    assert summary.shipped(out / summary.FILE)[0]["part"] == summary.TARGET
+    assert pd.read_csv(out / summary.FILE)["part"][0] == summary.TARGET
 
 
 def test_a_backtest_is_not_continued_with_other_settings(tmp_path, serial, capsys):

@@ -257,7 +257,7 @@ def test_the_record_stands_before_sampling_starts(command, stand_ins, tmp_path):
     (said,) = stand_ins.records
     assert said["seed"] == cli.SEED and (said["draws"], said["chains"]) == (50, 2)
     assert said["id"] and said["created"].endswith("+00:00") and said["packages"]["numpy"]
-    assert set(said["code"]) == {"version", "commit", "dirty"}
+    assert set(said["code"]) == {"version", "commit", "dirty", "hash"}
     assert set(said["hashes"]) == {"panel", "priors"} and "gate" not in said
 
 
@@ -303,7 +303,7 @@ def test_a_quick_run_says_so_everywhere(command, stand_ins, tmp_path):
 def test_a_fit_can_be_forecast_and_reported_later(command, own_store):
     assert command("fit").code == cli.DONE
     (run,) = runs.listing(own_store)
-    assert tree(run) == ["posterior.nc", "priors.toml", "run.json"]
+    assert tree(run) == ["posterior.nc", "priors.toml", "run.json", "scenarios.json"]
     assert command("forecast").code == cli.DONE
     assert command("report").out.strip() == str(run / "report.pdf")
     said = runs.read(run)
@@ -478,7 +478,7 @@ def test_another_pair_stands_under_pairs_with_its_own_gate(command, own_store):
     before = (run / "run.json").read_bytes()
     words = ("--supplier", "RUS", "--recipient", "IND")
     done = command("forecast", *words)
-    assert done.code == cli.DONE and "RUS to IND" in done.out
+    assert done.code == cli.DONE and "Russia to India" in done.out
     assert tree(run / "pairs" / "RUS-IND") == [
         "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv", "forecast.nc",
         "gate.json", "levels.csv", "levels_domains.csv", "scenario_differences.csv",
@@ -524,7 +524,7 @@ def test_levels_are_printed_and_made_where_absent(command, own_store):
     (run / "levels.csv").unlink()
     done = command("sensitivity", "levels")
     assert done.code == cli.DONE
-    assert "chosen *" in done.out and "P(capacity of CHN above RUS) in 2024" in done.out
+    assert "chosen *" in done.out and "P(capacity of China above Russia) in 2024" in done.out
     assert (run / "levels.csv").read_bytes() == before
     assert command("sensitivity", "levels", "--csv").out.startswith("alternative,description,")
 
@@ -839,6 +839,84 @@ def test_a_run_takes_the_scenarios_asked_for_and_a_forecast_keeps_them(
     assert stand_ins.scenarios == asked
     command("forecast", "--run", tmp_path / "out", "--supplier", "RUS", "--recipient", "IND")
     assert stand_ins.scenarios == ["baseline"]
+
+
+@pytest.fixture
+def by_scenario(stand_ins, invented, monkeypatch):
+    """Let the invented futures hold every scenario asked for; return what is added to each."""
+    from forecast import simulate
+
+    moved = {}
+    base = invented.forecast.sel(scenario="baseline", drop=True)
+
+    def futures(tree, supplier, recipient, *, seed, horizon, scenarios=(), progress=None):
+        names = [one.name for one in scenarios]
+        worlds = [base.assign(deliveries=base["deliveries"] + moved.get(n, 0.0)) for n in names]
+        whole = xr.concat(worlds, "scenario", data_vars=list(base.data_vars))
+        past = [n for n in base.data_vars if "scenario" not in invented.forecast[n].dims]
+        whole = whole.assign({n: base[n] for n in past}).assign_coords(scenario=names)
+        return whole.assign_attrs(supplier=supplier, recipient=recipient, chains=CHAINS)
+
+    monkeypatch.setattr(simulate, "futures", futures)
+    return moved
+
+
+CHANGED = "not the draws on record"
+
+
+def test_a_users_scenario_stands_beside_those_of_the_run_and_no_code_is_blamed(
+    command, by_scenario, own_store, tmp_path
+):
+    command("run")
+    (run,) = runs.listing(own_store)
+    own = tmp_path / "us_deal.toml"
+    own.write_text(SOUND, "utf-8")
+    by_scenario["us_deal"] = 5.0
+    done = command("forecast", "--scenario", own)
+    assert done.code == cli.DONE and CHANGED not in done.err
+    names = [*scenarios.SHIPPED, "us_deal"]
+    assert list(json.loads((run / steps.SCENARIOS_FILE).read_text("utf-8"))) == names
+    assert list(runs.read(run)["scenarios"]) == names
+    events = pd.read_csv(run / steps.EVENTS_FILE)
+    assert list(events["scenario"].unique()) == names
+    # What is there stays when the same is asked for without the file, and when it is asked again.
+    own.write_text(SOUND.replace("2.0", "3.0"), "utf-8")
+    for words in ((), ("--scenario", own)):
+        done = command("forecast", *words)
+        assert done.code == cli.DONE and CHANGED not in done.err
+        assert list(runs.read(run)["scenarios"]) == names
+    assert "3.0" in json.loads((run / steps.SCENARIOS_FILE).read_text("utf-8"))["us_deal"]
+
+
+@pytest.mark.parametrize("change", ["code", "package", "nothing"])
+def test_other_draws_than_those_on_record_are_told_with_what_has_changed(
+    command, by_scenario, own_store, tmp_path, monkeypatch, change
+):
+    from forecast import record
+
+    command("run")
+    by_scenario["baseline"] = 1.0
+    if change == "code":
+        monkeypatch.setattr(record, "hash_code", lambda root: "0" * 64)
+    if change == "package":
+        now = record.packages() | {"numpy": "9.9"}
+        monkeypatch.setattr(record, "packages", lambda: now)
+    own = tmp_path / "own.toml"
+    own.write_text(SOUND, "utf-8")
+    done = command("forecast", "--scenario", own)
+    assert done.code == cli.DONE and CHANGED in done.err
+    said = {"code": "since: the code", "package": "9.9 now)", "nothing": "neither the code nor"}
+    assert [name for name, words in said.items() if words in done.err] == [change]
+    assert CHANGED not in command("forecast").err
+
+
+def test_changed_code_is_not_told_where_it_draws_the_same(command, by_scenario, monkeypatch):
+    from forecast import record
+
+    command("run")
+    monkeypatch.setattr(record, "hash_code", lambda root: "0" * 64)
+    done = command("forecast")
+    assert done.code == cli.DONE and CHANGED not in done.err
 
 
 def test_a_bad_scenario_stops_a_run_before_anything_is_sampled(command, stand_ins, tmp_path):

@@ -11,6 +11,7 @@ from data.tables import read
 from forecast import gate, pairs
 from forecast import partnership as room
 from models import partnership as model
+from models.covariates import THESIS
 from models.priors import order
 from tests import history
 
@@ -130,7 +131,7 @@ def test_variants_know_less_and_less(inputs):
     major = room.variant(inputs, "era_major")
     assert int(major["covariates"].sum()) == int(inputs["both_major"].sum())
     controls = room.variant(inputs, "controls")
-    assert float(abs(controls["covariates"].sel(covariate=list(model.THESIS))).sum()) == 0.0
+    assert float(abs(controls["covariates"].sel(covariate=list(THESIS))).sum()) == 0.0
     xr.testing.assert_identical(room.variant(inputs, "full")["covariates"], inputs["covariates"])
 
 

@@ -91,6 +91,9 @@ def test_what_is_asked_for_is_taken_and_the_unknown_refused(tmp_path):
     own.write_text(HEAD + path(value=2.0, years=[2030, 2035]), "utf-8")
     found = scenarios.choose(("chinese_plateau", str(own)), ("RUS", "CHN"), origin=2024)
     assert [one.name for one in found] == [BASELINE, "chinese_plateau", "mine"]
+    for pair, usual in ((("RUS", "CHN"), scenarios.SHIPPED), (("USA", "IND"), (BASELINE,))):
+        beside = scenarios.choose((str(own),), pair, origin=2024)
+        assert [one.name for one in beside] == [*usual, "mine"]
     with pytest.raises(InputError, match="no scenario of that name"):
         scenarios.choose(("nonesuch",), ("RUS", "CHN"), origin=2024)
     own.rename(tmp_path / "rapprochement.toml")

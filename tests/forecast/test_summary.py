@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast import claims, skill, summary
+from forecast import claims, shipped, skill, summary
 from forecast.skill import DISTANCE, DYADS, EXPORTS, FULL, IMPORTS, RD_SHARE
 from tests import invented_skill
 
@@ -18,7 +18,7 @@ def rows():
 def file(rows, tmp_path, monkeypatch):
     """Put an invented summary where the shipped one would stand."""
     path = tmp_path / "shipped.csv"
-    monkeypatch.setattr(summary, "SHIPPED", path)
+    monkeypatch.setattr(shipped, "BACKTEST", path)
     rows.to_csv(path, index=False, float_format="%.5g")
     return path
 
@@ -121,7 +121,7 @@ def test_without_our_model_there_is_nothing_to_tell():
 
 
 def test_what_is_shipped_is_whole_or_absent():
-    found = summary.shipped()
+    found = shipped.rows(shipped.BACKTEST)
     assert all(tuple(row) == summary.COLUMNS for row in found)
     assert all(row["made"] and row["command"] and row["panel"] for row in found)
     if found:

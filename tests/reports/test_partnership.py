@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from data.names import COOLING, DOWNTURN, PARTNERSHIP_EVENTS, RUPTURE
-from models.partnership import THESIS
+from models.covariates import THESIS
 from reports import build, figures, partnership_words, payload, words
 from tests import synthetic
 

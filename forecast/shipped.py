@@ -1,0 +1,33 @@
+"""The checks that ship with the package, as tables: what a claim or a report reads of them.
+
+They were computed once, on the shipped panel, by commands that take minutes to days. Apart from
+the code that computes them, so that whoever only reads them imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+CROSS_VALIDATION = Path(__file__).with_name("partnership_cross_validation.csv")
+"""Hazards of a downturn on decades left out: a copy of what `sensitivity partnership` writes."""
+BACKTEST = Path(__file__).with_name("backtest_summary.csv")
+"""The summary of the backtest on the shipped panel: a copy of its summary.csv."""
+
+ABLATION = "ablation"
+"""Part of a backtest's summary: a comparison of our model with itself without a part."""
+DELIVERIES = "deliveries"
+"""Imports, exports and dyads together, each counting the same."""
+WITHOUT = {
+    "R&D": "no_rd", "military spending": "no_military", "memory": "no_memory",
+    "pooling": "no_pooling",
+}  # fmt: skip
+"""Part of the model → the variant that lacks it."""
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table as text; none where there is no such file."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
