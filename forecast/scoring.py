@@ -206,8 +206,9 @@ def _event(place: tuple, probability: float, outturn: float, draws: int) -> Scor
 
 
 def _quantity(place: tuple, levels: list[float], values: list[float], outturn: float) -> Score:
-    if not np.allclose(levels, scores.LEVELS):
-        raise ValueError(f"levels must be {scores.LEVELS}")
+    count = len(levels)
+    if not np.allclose(levels, np.arange(1, count + 1) / (count + 1)):
+        raise ValueError("levels must be k/(n+1), k = 1 … n")
     quantiles = np.asarray(values)
     return Score(
         *place,

@@ -27,7 +27,7 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from forecast import runs, summary
+from forecast import runs, shipped
 from reports.numerals import NONE, complement, error, number, prob, span
 
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -234,7 +234,7 @@ class Figures:
 
     def skill(self) -> str:
         """The backtest that ships: skill and coverage, near and far."""
-        found = [row for row in summary.shipped() if row["model"] == "full"]
+        found = [row for row in shipped.rows(shipped.BACKTEST) if row["model"] == "full"]
         keys = [(row["part"], row["target"]) for row in found if row["part"] in SKILL_PARTS]
         rows = []
         for part, target in dict.fromkeys(keys):
@@ -264,7 +264,7 @@ class Figures:
                 f"{_percent(row['skill_q95'])})",
                 str(len(row["origins"].split())),
             )
-            for row in summary.shipped()
+            for row in shipped.rows(shipped.BACKTEST)
             if row["part"] == "ablation"
         ]
         if not rows:

@@ -72,15 +72,16 @@ def real(question, origin, by, **changes):
 
 
 def test_an_event_is_resolved_by_each_release():
-    """By the release of 2024 China's three-year mean of exports was below Russia's in 2023; by that
-    of 2026 it was above (2,206 against 2,080 TIV million).
+    """China's three-year mean of exports was below Russia's in 2023 and above it in 2024 (2,119
+    against 2,024 TIV million by the release of June 2026), which counts in 2025 too.
     """
     by = {"2022": 0.0, "2023": 0.4, "2024": 0.7, "2025": 0.8}
     rows = scoring.score([real("export_crossover", 2022, by)])
     assert [(r.year, r.release, r.outturn) for r in rows] == [
-        (2023, "first", 0.0), (2023, "latest", 1.0), (2024, "first", 1.0), (2024, "latest", 1.0)
-    ]
-    assert [r.brier for r in rows] == pytest.approx([0.16, 0.36, 0.09, 0.09])
+        (2023, "first", 0.0), (2023, "latest", 0.0), (2024, "first", 1.0), (2024, "latest", 1.0),
+        (2025, "first", 1.0), (2025, "latest", 1.0),
+    ]  # fmt: skip
+    assert [r.brier for r in rows] == pytest.approx([0.16, 0.16, 0.09, 0.09, 0.04, 0.04])
     assert rows[0].log_score == pytest.approx(-np.log(0.6))
 
 
@@ -103,7 +104,7 @@ def test_a_share_of_no_draws_is_half_a_draw():
         real("capacity_crossover", 2022, {"2023": 0.5}),
         real("export_crossover", 2022, {"2022": 1.0, "2023": 1.0}),
         real("export_crossover", 2022, {"2023": 0.5}, scenario="chinese_plateau"),
-        real("export_crossover", 2024, {"2024": 0.0, "2025": 0.5}),
+        real("export_crossover", 2025, {"2025": 0.0, "2026": 0.5}),
         real("independence", 2023, {"2024": 0.5}, supplier="FRA", recipient="RUS"),
     ],
     ids=["model quantity", "known at the origin", "scenario", "not out yet", "undefined"],
@@ -138,22 +139,22 @@ def test_a_record_counts_what_was_entered_what_can_be_resolved_and_what_was():
     said = [
         real("export_crossover", 2022, by),
         real("export_crossover", 2022, by, run="r2"),
-        real("export_crossover", 2024, {"2025": 0.8}, run="r3", hash="last"),
+        real("export_crossover", 2025, {"2026": 0.8}, run="r3", hash="last"),
         real("capacity_crossover", 2022, by),
     ]
     # The chain of hashes ends with the last entry.
     said = [*said[:2], said[3], said[2]]
     record = scoring.track_record(said, scoring.score(said))
-    assert (record["entries"], record["runs"], record["origins"]) == (4, 3, [2022, 2024])
+    assert (record["entries"], record["runs"], record["origins"]) == (4, 3, [2022, 2025])
     assert (record["pairs"], record["ledger"]) == (["RUS-CHN"], "last")
     assert record["questions"] == [
         {"question": "export_crossover", "entered": 3, "resolvable": 3, "scored": 2},
         {"question": "capacity_crossover", "entered": 1, "resolvable": 0, "scored": 0},
     ]
     first, latest = record["means"]
-    # Two runs from one origin are scored against the same two outturns.
-    assert (first["release"], first["scored"], first["outturns"]) == ("first", 4, 2)
-    assert latest["brier"] == pytest.approx((0.36 + 0.09) / 2)
+    # Two runs from one origin are scored against the same three outturns.
+    assert (first["release"], first["scored"], first["outturns"]) == ("first", 6, 3)
+    assert latest["brier"] == pytest.approx((0.16 + 0.09 + 0.04) / 3)
     assert record["newest"] >= "2026-02-12"
 
 
