@@ -14,6 +14,7 @@ from data.errors import InputError, fault
 from data.look import Answer, check_domain
 from data.names import DOMAINS, FIRST_YEAR
 from data.sources.sipri_lines import CATEGORIES
+from data.sources.sipri_yearly import categories
 from data.tables import Panel, read
 
 TIV = "TIV million"
@@ -155,7 +156,8 @@ def weapons(
         if domain not in (None, row["domain"]) or text not in words:
             continue
         # Two spellings of a category are one in the figures: they stand at the first.
-        key = (CATEGORIES.get(row["category"], row["category"]), row["description"])
+        name = row["category"] or categories()[row["description"]]
+        key = (CATEGORIES.get(name, name), row["description"])
         held = NOTHING if key in told else found.get(key, NOTHING)
         told.add(key)
         rows.append(

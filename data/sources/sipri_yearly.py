@@ -6,6 +6,7 @@ deliveries and descriptions, not unit values. The site shows the Soviet Union un
 """
 
 import csv
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -60,7 +61,7 @@ def read(source: Source) -> list[Batch]:
 def _lines(source: Source, vintage: str) -> Iterator[Line]:
     table = csv.reader(source.text.splitlines())
     next(table)
-    categories = _categories()
+    category_of = categories()
     for line, row in enumerate(table, start=2):
         place = {"file": source.name, "line": line}
         with each_row:
@@ -78,7 +79,7 @@ def _lines(source: Source, vintage: str) -> Iterator[Line]:
                 countries.as_recipient(codes[1]),
                 of_year,
                 description,
-                categories[description],
+                category_of[description],
                 weapon,
                 fields.number(tiv, **place, column="tiv", low=0, what="TIV"),
                 False,
@@ -93,7 +94,8 @@ def _state(code: str, year: int) -> str:
     return SOVIET_UNION if code == RUSSIA and year <= LAST_SOVIET else code
 
 
-def _categories() -> dict[str, str]:
+@functools.cache
+def categories() -> dict[str, str]:
     """Return description → the provider's category, the newest where domains.csv has two.
 
     Words that so far stood in the register only, which has no categories, get the commonest one

@@ -54,6 +54,7 @@ def test_the_vintages_of_every_series_are_told(described):
         "2024-04-16",
         "2025-01-03",
         "2026-02-12",
+        "2026-06-16",
     ]
     assert found["country_years/milex_constant"] == ["2020-04-30", "2024-04-30", "2025-04-30"]
     assert found["totals/imports"][0] == "2013-12-21"

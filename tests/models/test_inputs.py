@@ -30,13 +30,13 @@ def inputs(request, real, world):
     return real if request.param == "shipped" else world.inputs
 
 
-def test_the_shipped_panel_gives_16_suppliers_48_recipients_and_33_years(real):
+def test_the_shipped_panel_gives_16_suppliers_48_recipients_and_34_years(real):
     assert real.sizes[SUPPLIER] == 17
     assert real.sizes[RECIPIENT] == 49
     assert real.sizes[COUNTRY] == 48
-    assert list(real[YEAR].values) == list(range(1992, 2025))
-    assert real.attrs["origin"] == 2024
-    assert real["deliveries"].sizes == {SUPPLIER: 17, RECIPIENT: 49, YEAR: 33}
+    assert list(real[YEAR].values) == list(range(1992, 2026))
+    assert real.attrs["origin"] == 2025
+    assert real["deliveries"].sizes == {SUPPLIER: 17, RECIPIENT: 49, YEAR: 34}
     assert real["affinity_covariates"].sizes["covariate"] == len(COVARIATES)
 
 
