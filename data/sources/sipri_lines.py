@@ -164,14 +164,19 @@ def describe(lines: Iterable[Line], vintage: str) -> list[Description]:
     ]
 
 
-def _official(source: Source) -> Iterator[Line]:
+def official_table(source: Source) -> tuple[int, Iterator[list[str]]]:
+    """Return the lines before the header of the provider's export, and header and rows."""
     lines = source.text.splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith(OFFICIAL_START))
     separator = ";" if lines[first].removesuffix(";").count(";") > 5 else ","
+    bare = (line.removesuffix(";") for line in lines[first:])
+    return first, csv.reader(bare, delimiter=separator)
+
+
+def _official(source: Source) -> Iterator[Line]:
     vintage = generated(source.text, source.name)
     whole_world(source.text, source.name)
-    bare = (line.removesuffix(";") for line in lines[first:])
-    table = csv.reader(bare, delimiter=separator)
+    first, table = official_table(source)
     yield from _lines(table, source.name, first + 1, OFFICIAL, vintage)
 
 

@@ -68,7 +68,7 @@ def read(source: Source) -> list[Batch]:
     return [Batch("orders", "orders", "SIPRI", vintage, True, source.name, rows, note)]
 
 
-def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+def numbered_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
     """Yield numbered rows, joining those that a line break in a comment has torn in two."""
     reader = csv.reader(io.StringIO(source.text, newline=""))
     for row in reader:
@@ -90,7 +90,7 @@ def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
 
 
 def _deals(source: Source) -> Iterator[tuple[tuple, float, float]]:
-    for line, row in _rows(source):
+    for line, row in numbered_rows(source):
         place = {"file": source.name, "line": line}
         with each_row:
             fields.width(row, len(COLUMNS), **place)

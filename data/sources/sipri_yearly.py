@@ -69,7 +69,7 @@ def _lines(source: Source, vintage: str) -> Iterator[Line]:
             supplier, recipient, year, number, tiv, description, _ = row
             of_year = fields.year(year, **place, column="year")
             codes = [
-                _state(countries.code(name, **place, column=column), of_year)
+                state(countries.code(name, **place, column=column), of_year)
                 for name, column in ((supplier, "supplier"), (recipient, "recipient"))
             ]
             weapon = domains.weapon(description, **place, column="description")
@@ -90,7 +90,8 @@ def _lines(source: Source, vintage: str) -> Iterator[Line]:
             )
 
 
-def _state(code: str, year: int) -> str:
+def state(code: str, year: int) -> str:
+    """Return the Soviet Union's code for what the site shows under Russia to 1991."""
     return SOVIET_UNION if code == RUSSIA and year <= LAST_SOVIET else code
 
 
