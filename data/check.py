@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from data import countries, domains, package
+from data import countries, deal_rules, domains, package
 from data.errors import InputError
 from data.names import DOMAINS, REST
 from data.tables import (
@@ -95,6 +95,8 @@ def check(folder: Path | None = None) -> list[Fault]:
     faults += _releases(lines)
     faults += _sums(lines)
     faults += _by_domain(lines)
+    tables = (lines[table] for table in ("deals", "deal_deliveries", "registers"))
+    faults += [Fault(*found) for found in deal_rules.broken(*tables)]
     faults += _description(folder)
     return faults
 
@@ -192,6 +194,11 @@ def _history(value: str) -> str | None:
     return None if sound else "must be a year, 1494 to 2100"
 
 
+def _runs(value: str) -> str | None:
+    sound = re.fullmatch(r"(\d{4}(-\d{4})?( \d{4}(-\d{4})?)*)?", value)
+    return None if sound else "must be years and runs of years, as in 2004-2006 2009"
+
+
 def _empty_or(rule: Callable[[str], str | None]) -> Callable[[str], str | None]:
     return lambda value: rule(value) if value else None
 
@@ -230,6 +237,21 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "common_rivals": _bounds(0, None, whole=True),
     "hostility": _empty_or(_bounds(0, 5, whole=True)),
     "cinc": _empty_or(_bounds(0, 1)),
+    "deal": _bounds(1, None, whole=True),
+    "valid_from": _date,
+    "valid_to": _empty_or(_date),
+    "order_year_uncertain": _choice("0", "1"),
+    "n_ordered": _empty_or(_bounds(0, None, whole=True)),
+    "tiv_ordered": _empty_or(_bounds(0, None)),
+    "n_delivered": _bounds(0, None, whole=True),
+    "tiv_delivered": _bounds(0, None),
+    "delivery_years": _runs,
+    "status": _choice(*package.CHOICES["status"]),
+    "local_production": _choice("0", "1", ""),
+    "units_borrowed": _choice("0", "1"),
+    "released": _date,
+    "first_order_year": _empty_or(_year),
+    "undelivered_tiv": _bounds(0, None),
 }
 RULES |= dict.fromkeys(
     ("bilateral", "defence", "major1", "major2", "was_major1", "was_major2", "rivals", "recent",
@@ -287,9 +309,11 @@ def _together(table: str, file: str, number: int, cells: dict[str, str]) -> Iter
         yield bad("vintage", "a figure cannot be released before its year has begun")
     if table == "orders" and float(cells["delivered_tiv"]) > float(cells["ordered_tiv"]) + 1e-6:
         yield bad("delivered_tiv", f"more delivered than ordered ({cells['ordered_tiv']})")
+    if table == "deals" and cells["valid_to"] and cells["valid_to"] <= cells["valid_from"]:
+        yield bad("valid_to", f"must come after valid_from ({cells['valid_from']})")
     if table == "alliance_dyads":
         yield from _outcomes(bad, cells)
-    if cells.get("last_year") and cells["last_year"] < cells["first_year"]:
+    if cells.get("last_year") and cells["last_year"] < cells.get("first_year", ""):
         yield bad("last_year", f"comes before the first year ({cells['first_year']})")
 
 
