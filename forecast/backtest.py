@@ -20,10 +20,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from data import books
 from data.errors import InputError, fault
 from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
 from data.tables import Panel
-from forecast import baselines, runs, skill, summary
+from forecast import baselines, orders, runs, skill, summary
 from forecast.blend import BLEND, blend
 from forecast.origins import (
     ACTIVE_YEARS,
@@ -44,6 +45,7 @@ from forecast.skill import (
     FULL,
     HORIZON,
     IMPORTS,
+    IN_TIV,
     LEVELS,
     QUESTION,
     RD_SHARE,
@@ -64,6 +66,8 @@ SCORES, SUMMARY, EVENTS, CALIBRATION, FITS = (
     "scores.csv", "skill.csv", "events_skill.csv", "calibration.csv", "fits.csv",
 )  # fmt: skip
 
+ORDERS = "orders"
+"""The model of orders and their delivery; see `forecast.orders`."""
 NIL = {"mu": 0.0, "sigma": 0.001}
 NO_SPREAD = {"mu": -9.0, "sigma": 0.05}
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
@@ -205,7 +209,27 @@ def from_fit(
     world["rd_share"] = world["rd_share"] * np.exp(
         noise * rng.standard_normal(world["rd_share"].shape)
     )
-    tiv = world["deliveries"]
+    return from_draws(model, known, world["deliveries"], panel, horizons, world)
+
+
+def from_draws(
+    model: str, known: xr.Dataset, tiv: xr.DataArray, panel: xr.Dataset, horizons: int,
+    others: xr.Dataset | None = None,
+) -> xr.Dataset:
+    """Return the forecast in the common form that simulated deliveries make.
+
+    Parameters
+    ----------
+    known
+        The series to forecast, as from `series`.
+    tiv
+        Deliveries (draw, supplier, recipient, year_future), TIV million.
+    panel
+        As from `seen`.
+    others
+        With `rd_share` and `ideal_distance`, if `known` has series of theirs.
+    """
+    origin = int(panel[YEAR].values[-1])
     sums = {IMPORTS: tiv.sum(SUPPLIER), EXPORTS: tiv.sum(RECIPIENT)}
     quantiles = np.empty((known.sizes[SERIES], horizons, len(LEVELS)))
     for k, (target, unit) in enumerate(
@@ -213,10 +237,10 @@ def from_fit(
     ):
         if target in (DYADS, DISTANCE):
             s, r = str(unit).split("-")
-            source = tiv if target == DYADS else world["ideal_distance"]
+            source = tiv if target == DYADS else others["ideal_distance"]
             drawn = source.sel({SUPPLIER: s, RECIPIENT: r})
         elif target == RD_SHARE:
-            drawn = world["rd_share"].sel({COUNTRY: unit})
+            drawn = others["rd_share"].sel({COUNTRY: unit})
         else:
             drawn = sums[str(target)].sel({SUPPLIER if target == EXPORTS else RECIPIENT: unit})
         values = drawn.transpose(DRAW, YEAR_FUTURE).values
@@ -230,6 +254,61 @@ def from_fit(
     return forecast_of(
         model, origin, horizons, known, quantiles, asked, said, draws=tiv.sizes[DRAW]
     )
+
+
+def by_orders(
+    panel: xr.Dataset,
+    known: Sequence[books.Book],
+    horizons: int,
+    given: orders.OrderPriors,
+    *,
+    seed: int,
+    draws: int = DRAWS,
+    tune: int = TUNE,
+    chains: int = CHAINS,
+    cores: int = 1,
+) -> xr.Dataset:
+    """Fit the models of orders and their delivery to what was seen, and run them forward.
+
+    Parameters
+    ----------
+    known
+        As from `orders.known_books`.
+    panel, horizons, seed, draws, tune, chains, cores
+        As of `ours`.
+
+    Returns
+    -------
+    xarray.Dataset
+        As of `ours`: series of deliveries and events only; `priors` in the attributes is the hash
+        of both models' priors.
+    """
+    from forecast import record
+
+    start = time.perf_counter()
+    origin = known[-1].last_year
+    found = orders.fit(
+        panel, list(known), given, seed=seed + origin, draws=draws, tune=tune, chains=chains,
+        cores=cores,
+    )  # fmt: skip
+    sampled = time.perf_counter() - start
+    tiv = orders.forward(
+        found, years=horizons, count=FEW, seed=seed,
+        domain_weight=given.delivery.constant("domain_weight"),
+    )  # fmt: skip
+    whole = series(panel)
+    own = whole.isel({SERIES: np.isin(whole["target"].values, IN_TIV)})
+    made = from_draws(ORDERS, own, tiv, panel, horizons)
+    parts = [quality(tree) for tree in (found.choice, found.delivery)]
+    made.attrs |= {
+        "rhat": max(part["rhat"] for part in parts),
+        "ess": min(part["ess"] for part in parts),
+        "divergences": sum(part["divergences"] for part in parts),
+        "priors": record.hash_text(given.orders.text + given.delivery.text),
+        "seconds_fit": round(sampled, 2),
+        "seconds": round(time.perf_counter() - start, 2),
+    }
+    return made
 
 
 def variant(given: beliefs.Priors, changes: Mapping[str, Mapping[str, float]]) -> beliefs.Priors:
@@ -319,16 +398,16 @@ def benchmarks() -> tuple[str, ...]:
 
 def jobs(origins: Sequence[int], models: Sequence[str]) -> list[Job]:
     """Return what there is to do, the quickest first; raise InputError for an unknown model."""
-    known = (*VARIANTS, *baselines.NAMES, CLIMATOLOGY)
+    known = (*VARIANTS, ORDERS, *baselines.NAMES, CLIMATOLOGY)
     for name in models:
         if name not in known:
             rule = f"unknown model; known are {', '.join(known)}"
             raise InputError(fault(rule, column="--models", value=name))
-    missing = set(models) - set(VARIANTS) - set(benchmarks())
+    missing = set(models) - {*VARIANTS, ORDERS} - set(benchmarks())
     if missing:
         rule = "needs statsforecast: uv run --group bench crossover backtest"
         raise InputError(fault(rule, column="--models", value=", ".join(sorted(missing))))
-    order = sorted(models, key=lambda m: m in VARIANTS)
+    order = sorted(models, key=lambda m: m == ORDERS or m in VARIANTS)
     return [Job(origin, model) for model in order for origin in origins]
 
 
@@ -409,10 +488,15 @@ def pending(out: Path, wanted: Iterable[Job]) -> list[Job]:
 
 
 def work(job: Job, panel: xr.Dataset, horizons: int, given: Any, sampler: dict) -> xr.Dataset:
-    """Do a job: what a worker runs. `given` are the entries and constants of the priors."""
+    """Do a job: what a worker runs.
+
+    `given` are the entries and constants of the priors; for `ORDERS`, the books and its priors.
+    """
     if job.model in VARIANTS:
         own = beliefs.Priors(variables=given[0], constants=given[1], text="")
         return ours(job.model, panel, job.origin, horizons, own, **sampler)
+    if job.model == ORDERS:
+        return by_orders(panel, given[0], horizons, given[1], **sampler)
     return benchmark(job.model, panel, job.origin, horizons)
 
 
@@ -427,8 +511,12 @@ def run(
     workers: int = 1,
     scheduler: str | None = None,
     say: Callable[[str], None] = print,
+    priors_file: Path | None = None,
 ) -> list[str]:
-    """Make every forecast that is not kept yet; return the names of those that failed."""
+    """Make every forecast that is not kept yet; return the names of those that failed.
+
+    `priors_file` is the reader's file that `given` was read from, which `ORDERS` reads too.
+    """
     from forecast import cluster
 
     todo = pending(out, wanted)
@@ -442,8 +530,15 @@ def run(
         {name: dict(entry) for name, entry in given.variables.items()},
         {name: dict(entry) for name, entry in given.constants.items()},
     )
+    own = orders.load_priors(priors_file)
+
+    def of_job(job: Job) -> Any:
+        return (orders.known_books(job.origin, folder), own) if job.model == ORDERS else entries
+
     tasks = [
-        cluster.Task(job.name, work, (job, panels[job.origin], horizons, entries, dict(sampler)))
+        cluster.Task(
+            job.name, work, (job, panels[job.origin], horizons, of_job(job), dict(sampler))
+        )
         for job in todo
     ]
     by_name = {job.name: job for job in todo}
@@ -478,7 +573,7 @@ def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.D
     )
     table = score_all(forecasts, outturns(folder), assumed)
     present = list(dict.fromkeys(str(f.attrs["model"]) for f in forecasts))
-    models = [name for name in (FULL, BLEND, *VARIANTS) if name in present]
+    models = [name for name in (FULL, BLEND, ORDERS, *VARIANTS) if name in present]
     models = list(dict.fromkeys(models))
     others = [name for name in present if name not in models]
     tables = {

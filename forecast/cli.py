@@ -264,8 +264,8 @@ def _skill_commands(commands: argparse._SubParsersAction) -> None:
     back.add_argument(
         "--models",
         metavar="NAMES",
-        help="by commas; full and all benchmarks installed by default; also no_rd, no_military, "
-        "no_memory, no_pooling",
+        help="by commas; full and all benchmarks installed by default; also orders (orders "
+        "and their delivery), no_rd, no_military, no_memory, no_pooling",
     )
     back.add_argument(
         "--out",
@@ -1264,7 +1264,7 @@ def backtest_command(args: Args) -> int:
         backtest.claim(out, backtest.made_with(args.horizons, sampler, given, layers))
         failed = backtest.run(
             out, wanted, horizons=args.horizons, given=given, sampler=sampler, folder=layers,
-            workers=args.workers, scheduler=args.scheduler, say=say,
+            workers=args.workers, scheduler=args.scheduler, say=say, priors_file=args.priors,
         )  # fmt: skip
     tables = backtest.report(out, layers, args.line)
     header, rows = backtest.shown(tables[backtest.SUMMARY])

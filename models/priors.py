@@ -25,6 +25,8 @@ FILES = (
     FOLDER / "domains.toml",
     FOLDER / "partnership.toml",
     FOLDER / "alignment.toml",
+    FOLDER / "orders.toml",
+    FOLDER / "delivery.toml",
 )
 """One file of defaults a model; a reader's own file may hold entries of any of them."""
 
