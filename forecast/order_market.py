@@ -34,6 +34,8 @@ BATCH = 50
 """Draws that are simulated at once, to bound memory."""
 UNLISTED_PERIODS = 2
 """Periods up to the origin whose missing orders are drawn."""
+GONE = -1
+"""State of a deal that the next register lacks: nothing more comes."""
 FASTEST, SLOWEST = 2.5, -2.5
 """Bounds of standard normal noise where a normal tail would be exponentiated without limit."""
 Draws = Mapping[str, np.ndarray]
@@ -161,7 +163,9 @@ class _Market:
         self.data, self.draws, self.years, self.rng = data, draws, years, rng
         self.count = len(draws["chance"])
         shape = (self.count, len(data.suppliers), years)
-        self.shock = draws["chance_shock_sd"][:, None, None] * rng.standard_normal(shape)
+        world = rng.standard_normal((self.count, 1, years))
+        world *= draws["chance_world_sd"][:, None, None]
+        self.shock = world + draws["chance_shock_sd"][:, None, None] * rng.standard_normal(shape)
         shape = (self.count, len(data.recipients), years)
         spread = draws["chance_recipient_shock_sd"][:, None, None]
         self.crisis = spread * rng.standard_normal(shape)
@@ -182,7 +186,7 @@ class _Market:
     def listed(self) -> Deals:
         """Return the deals of the book that may deliver, once for every draw."""
         book: pd.DataFrame = self.data.open
-        rows = {name: np.tile(book[name].values, self.count) for name in book}
+        rows = {name: np.array(np.tile(book[name].values, self.count)) for name in book}
         deals = Deals(
             np.repeat(np.arange(self.count), len(book)), rows["supplier"], rows["recipient"],
             rows["domain"], rows["order_year"], rows["state"], rows["left"].astype(float),
@@ -211,11 +215,13 @@ class _Market:
         since = np.where(deals.last > 0, year - 1 - deals.last, NEVER)
         new = deals.starts > 0
         gone = self._happens(self._dot(d.gone_features(deals.state, age), "gone", deals.draw))
-        deals.left[gone & ~new & (deals.state <= RUNNING)] = 0.0
+        gone &= ~new & (deals.state < COMPLETE)
+        deals.left[gone] = 0.0
+        deals.state[gone] = GONE
         chance = self._chance(deals, age, since, max(step, 0))
         goes = np.where(new & (deals.state == WAITING), deals.starts == year,
                         self._happens(chance))  # fmt: skip
-        goes &= (deals.left > 1e-6) | (deals.state >= UNNUMBERED)
+        goes &= (deals.state != GONE) & ((deals.left > 1e-6) | (deals.state >= UNNUMBERED))
         amount = np.zeros(len(deals.left))
         amount[goes] = self._amount(deals.keep(goes), age[goes])
         if step >= 0:

@@ -1,12 +1,12 @@
 """Delivery: what a deal does in a year, given what a register knew of it the year before.
 
 A waiting, running, unnumbered or complete deal delivers something with a chance that is logistic in
-its age, what is left, the years since its last delivery, and effects of domain, supplier, recipient
-and a shock of the supplier's year; what it delivers is all that is left, or a share of it that is
-logit-normal around the pace so far. A deal may be gone from the next register. Orders that no
-register lists yet wait by age, size and domain for their first delivery (discrete-time hazard) and
-are listed with a chance that rises with age and size, and once they begin. Sizes are lognormal.
-The same predictors are used for the fit and for the future (`forecast.order_market`).
+its age, what is left, the years since its last delivery, effects of domain, supplier and recipient,
+and shocks of the year to all, to a supplier and to a recipient. What comes is all that is left, or
+a logit-normal share of it around the pace so far. A deal may be gone from the next register. Orders
+that no register lists yet wait by age, size and domain for their first delivery (discrete-time
+hazard), and are listed likelier with age and size and once they begin. Sizes are lognormal. The
+same predictors serve the fit and the future (`forecast.order_market`).
 """
 
 from __future__ import annotations
@@ -173,8 +173,10 @@ def _chance(f: Any, top: Any, width: float, first: int) -> None:
     shock = _spread("chance_shock", top["chance_shock_sd"], (names.SUPPLIER, "outcome_year"))
     of_year = (names.RECIPIENT, "outcome_year")
     crisis = _spread("chance_recipient_shock", top["chance_recipient_shock_sd"], of_year)
+    world = _spread("chance_world", top["chance_world_sd"], "outcome_year")
     year = at["year"].values - first
-    eta = eta + shock[at["supplier"].values, year] + crisis[at["recipient"].values, year]
+    own = shock[at["supplier"].values, year] + crisis[at["recipient"].values, year]
+    eta = eta + world[year] + own
     pm.Bernoulli("delivers", logit_p=eta, observed=at["any"].values.astype(int))
     ends = f[f["ending"]]
     gone = pm.Normal("gone", -3.0, width, dims="gone_feature")

@@ -38,9 +38,9 @@ def posterior(data, *, orders_placed=True, delivers=0.0, whole=0.0):
         draws[name] = np.zeros((DRAWS, n))
     zero = (
         "chance_domain_sd", "chance_supplier_sd", "chance_recipient_sd", "chance_shock_sd",
-        "chance_recipient_shock_sd", "wait_domain_sd", "size_supplier_sd", "size_recipient_sd",
-        "size_sd", "units_size", "units_sd", "share_log_sd", "share_units_sd", "more_pace",
-        "more_sd",
+        "chance_recipient_shock_sd", "chance_world_sd", "wait_domain_sd", "size_supplier_sd",
+        "size_recipient_sd", "size_sd", "units_size", "units_sd", "share_log_sd",
+        "share_units_sd", "more_pace", "more_sd",
     )  # fmt: skip
     draws |= {name: np.zeros(DRAWS) for name in zero}
     choice = {f"order_{name}": np.zeros(DRAWS) for name in (*orders.COVARIATES, *orders.MEMORIES)}
