@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from data.names import DOMAINS
 from models import delivery as d
@@ -181,7 +182,7 @@ class _Market:
         return self.draws[f"{name}_sd"][draw] * self.draws[name][draw, at]
 
     def _happens(self, logit: np.ndarray) -> np.ndarray:
-        return self.rng.random(len(logit)) * (1.0 + np.exp(-logit)) < 1.0
+        return self.rng.random(len(logit)) < expit(logit)
 
     def listed(self) -> Deals:
         """Return the deals of the book that may deliver, once for every draw."""
@@ -255,7 +256,7 @@ class _Market:
         many = part[:, d.SHARE.index("units")]
         sd = np.exp(self.draws["share_log_sd"][draw] + self.draws["share_units_sd"][draw] * many)
         logit = self._dot(part, "share", draw) + sd * noise
-        some = np.where(whole, deals.left, deals.left / (1.0 + np.exp(-logit)))
+        some = deals.left * np.where(whole, 1.0, expit(logit))
         pace = deals.delivered / np.maximum(deals.times, 1)
         ratio = self.draws["more_pace"][draw] + self.draws["more_sd"][draw] * np.clip(
             noise, SLOWEST, FASTEST

@@ -83,8 +83,6 @@ def fit(
 ) -> Fit:
     """Fit both models to what was known at an origin.
 
-    They share no parameter, so that they are sampled apart.
-
     Parameters
     ----------
     panel
@@ -96,19 +94,23 @@ def fit(
     seed, draws, tune, chains, cores
         Of the sampler.
     """
-    import nutpie
-
     data = order_book.prepare(known, panel, delivery.listed_prior(given.delivery))
     x = orders.prepare(inputs.prepare(panel, given.stocks), data)
-    trees = []
-    for model in (orders.orders(x, data, given.orders), delivery.delivery(data, given.delivery)):
-        compiled = nutpie.compile_pymc_model(model)
-        trees.append(
-            sample(
-                compiled, seed=seed, draws=draws, tune=tune, chains=chains,
-                target_accept=TARGET_ACCEPT, cores=cores,
-            )
-        )  # fmt: skip
+    sampler = {"seed": seed, "draws": draws, "tune": tune, "chains": chains, "cores": cores}
+    return fit_data(data, x, given, **sampler)
+
+
+def fit_data(
+    data: order_book.OrderData, x: orders.ChoiceInputs, given: OrderPriors, **sampler: int
+) -> Fit:
+    """Fit both models to their inputs; they share no parameter, so that they are sampled apart."""
+    import nutpie
+
+    models = orders.orders(x, data, given.orders), delivery.delivery(data, given.delivery)
+    trees = [
+        sample(nutpie.compile_pymc_model(model), target_accept=TARGET_ACCEPT, **sampler)
+        for model in models
+    ]
     return Fit(data, x, *trees)
 
 

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from data import names
 from models import delivery, orders
 from models.order_book import NEVER, PERIOD, RUNNING, WAITING, OrderData
 
 ORIGIN = 2018
+DRAWS = 60
+EFFECTS = (*orders.COVARIATES, *orders.MEMORIES)
+NEVER_LOGIT, ALWAYS_LOGIT = -60.0, 60.0
 SUPPLIERS = ("AAA", "BBB", "CCC", names.REST)
 RECIPIENTS = ("AAA", "DDD", "EEE", "FFF", names.REST)
 PERIODS = 9
@@ -103,6 +107,59 @@ def data(seed: int = 3) -> OrderData:
         ORIGIN, SUPPLIERS, RECIPIENTS, open_deals(), followed(rng), waits, listed, sizes,
         np.concatenate([counts[..., :2], counts], axis=-1), np.full(PERIODS + 2, float(PERIOD)),
     )  # fmt: skip
+
+
+def posterior(market, *, orders_placed=True, delivers=0.0, whole=0.0):
+    """Return fixed draws of both models, with no noise beside that of the market."""
+    s, r, p = len(market.suppliers), len(market.recipients), PERIODS
+    draws = {
+        "chance": np.full((DRAWS, len(delivery.CHANCE)), 0.0),
+        "gone": np.full((DRAWS, len(delivery.GONE)), NEVER_LOGIT),
+        "whole": np.zeros((DRAWS, len(delivery.WHOLE))),
+        "share": np.zeros((DRAWS, len(delivery.SHARE))),
+        "wait": np.zeros((DRAWS, len(delivery.WAIT))),
+        "known": np.zeros((DRAWS, len(delivery.KNOWN))),
+        "size_domain": np.full((DRAWS, len(names.DOMAINS)), delivery.MIDDLE),
+        "units_domain": np.full((DRAWS, len(names.DOMAINS)), 2.0),
+    }
+    for at, column in enumerate(delivery.CHANCE):
+        if column == "running" or (column.startswith("waiting_") and column != "waiting_size"):
+            draws["chance"][:, at] = delivers
+        if column.startswith("complete"):
+            draws["chance"][:, at] = NEVER_LOGIT
+    draws["whole"][:, 0] = whole
+    for name, n in (("domain", len(names.DOMAINS)), ("supplier", s), ("recipient", r)):
+        draws[f"chance_{name}"] = np.zeros((DRAWS, n))
+    for name, n in (("wait_domain", len(names.DOMAINS)), ("size_supplier", s), ("size_recipient", r)):
+        draws[name] = np.zeros((DRAWS, n))
+    zero = (
+        "chance_domain_sd", "chance_supplier_sd", "chance_recipient_sd", "chance_shock_sd",
+        "chance_recipient_shock_sd", "chance_world_sd", "wait_domain_sd", "size_supplier_sd",
+        "size_recipient_sd", "size_sd", "units_size", "units_sd", "share_log_sd",
+        "share_units_sd", "more_pace", "more_sd",
+    )  # fmt: skip
+    draws |= {name: np.zeros(DRAWS) for name in zero}
+    choice = {f"order_{name}": np.zeros(DRAWS) for name in EFFECTS}
+    still = ("order_war", "order_theta_walk", "order_demand_walk", "order_affinity_sd")
+    choice |= {name: np.zeros(DRAWS) for name in still}
+    choice["order_clumping"] = np.full(DRAWS, 1e9)
+    choice["theta"] = np.zeros((DRAWS, s, p))
+    choice["demand"] = np.full((DRAWS, r, p), 1.0 if orders_placed else -60.0)
+    choice["affinity_z"] = np.zeros((DRAWS, s, r))
+    return choice, draws
+
+
+def tree(draws: dict[str, np.ndarray]) -> xr.DataTree:
+    """Return draws in the form of a fit: scalars of a draw as top-level parameters."""
+    scalar = [name for name, values in draws.items() if values.ndim == 1]
+    top = np.stack([draws[name] for name in scalar], axis=-1)
+    data = {"parameters": (("chain", "draw", "parameter"), top[None])}
+    for name, values in draws.items():
+        if values.ndim > 1:
+            dims = [f"{name}_{k}" for k in range(values.ndim - 1)]
+            data[name] = (("chain", "draw", *dims), values[None])
+    posterior = xr.Dataset(data, coords={"parameter": scalar})
+    return xr.DataTree.from_dict({"posterior": posterior})
 
 
 def mode(model) -> dict[str, np.ndarray]:

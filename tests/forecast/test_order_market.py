@@ -3,54 +3,13 @@
 import numpy as np
 import pytest
 
-from data.names import DOMAINS
 from forecast import order_market
-from models import delivery, orders
+from models import delivery
 from models.order_book import PERIOD
 from tests import small_orders
+from tests.small_orders import ALWAYS_LOGIT, DRAWS, NEVER_LOGIT, posterior
 
-DRAWS, YEARS = 60, 4
-NEVER_LOGIT, ALWAYS_LOGIT = -60.0, 60.0
-
-
-def posterior(data, *, orders_placed=True, delivers=0.0, whole=0.0):
-    """Return fixed draws of both models, with no noise beside that of the market."""
-    s, r, p = len(data.suppliers), len(data.recipients), small_orders.PERIODS
-    draws = {
-        "chance": np.full((DRAWS, len(delivery.CHANCE)), 0.0),
-        "gone": np.full((DRAWS, len(delivery.GONE)), NEVER_LOGIT),
-        "whole": np.zeros((DRAWS, len(delivery.WHOLE))),
-        "share": np.zeros((DRAWS, len(delivery.SHARE))),
-        "wait": np.zeros((DRAWS, len(delivery.WAIT))),
-        "known": np.zeros((DRAWS, len(delivery.KNOWN))),
-        "size_domain": np.full((DRAWS, len(DOMAINS)), delivery.MIDDLE),
-        "units_domain": np.full((DRAWS, len(DOMAINS)), 2.0),
-    }
-    for at, column in enumerate(delivery.CHANCE):
-        if column == "running" or (column.startswith("waiting_") and column != "waiting_size"):
-            draws["chance"][:, at] = delivers
-        if column.startswith("complete"):
-            draws["chance"][:, at] = NEVER_LOGIT
-    draws["whole"][:, 0] = whole
-    for name, n in (("domain", len(DOMAINS)), ("supplier", s), ("recipient", r)):
-        draws[f"chance_{name}"] = np.zeros((DRAWS, n))
-    for name, n in (("wait_domain", len(DOMAINS)), ("size_supplier", s), ("size_recipient", r)):
-        draws[name] = np.zeros((DRAWS, n))
-    zero = (
-        "chance_domain_sd", "chance_supplier_sd", "chance_recipient_sd", "chance_shock_sd",
-        "chance_recipient_shock_sd", "chance_world_sd", "wait_domain_sd", "size_supplier_sd",
-        "size_recipient_sd", "size_sd", "units_size", "units_sd", "share_log_sd",
-        "share_units_sd", "more_pace", "more_sd",
-    )  # fmt: skip
-    draws |= {name: np.zeros(DRAWS) for name in zero}
-    choice = {f"order_{name}": np.zeros(DRAWS) for name in (*orders.COVARIATES, *orders.MEMORIES)}
-    still = ("order_war", "order_theta_walk", "order_demand_walk", "order_affinity_sd")
-    choice |= {name: np.zeros(DRAWS) for name in still}
-    choice["order_clumping"] = np.full(DRAWS, 1e9)
-    choice["theta"] = np.zeros((DRAWS, s, p))
-    choice["demand"] = np.full((DRAWS, r, p), 1.0 if orders_placed else -60.0)
-    choice["affinity_z"] = np.zeros((DRAWS, s, r))
-    return choice, draws
+YEARS = 4
 
 
 def futures(data, choice, draws, seed=1):

@@ -1,10 +1,12 @@
 """Origins with an order book of the time, and those without."""
 
+import numpy as np
 import pytest
 
 from data.errors import InputError
 from forecast import backtest, orders
 from models.priors import DEFAULT_FILE, load
+from tests import small_orders
 from tests.data import registers
 
 
@@ -35,3 +37,18 @@ def test_a_readers_priors_reach_the_models_of_orders(tmp_path):
     given = orders.load_priors(path)
     assert given.orders.variables["order_rd_within"]["sigma"] == 0.1
     assert given.stocks.variables == load(None, DEFAULT_FILE).variables
+
+
+def test_draws_of_a_fit_are_taken_by_name_and_run_forward_from_its_origin():
+    market = small_orders.data()
+    choice, profile = small_orders.posterior(market)
+    x = small_orders.choice_inputs(market.placed[..., 2:])
+    trees = [small_orders.tree(draws) for draws in (choice, profile)]
+    taken = orders.some_draws(trees[1], 5, np.random.default_rng(0))
+    assert taken["size_sd"].tolist() == [0.0] * 5
+    assert taken["chance"].shape == (5, profile["chance"].shape[1])
+    found = orders.Fit(market, x, *trees)
+    tiv = orders.forward(found, years=3, count=20, seed=4, domain_weight=10.0)
+    assert tiv["year_future"].values.tolist() == [2019, 2020, 2021]
+    assert float(tiv.sel(supplier="AAA", recipient="AAA").sum()) == 0.0
+    assert float(tiv.sum()) > 0.0
