@@ -130,7 +130,8 @@ def posterior(market, *, orders_placed=True, delivers=0.0, whole=0.0):
     draws["whole"][:, 0] = whole
     for name, n in (("domain", len(names.DOMAINS)), ("supplier", s), ("recipient", r)):
         draws[f"chance_{name}"] = np.zeros((DRAWS, n))
-    for name, n in (("wait_domain", len(names.DOMAINS)), ("size_supplier", s), ("size_recipient", r)):
+    wide = {"wait_domain": len(names.DOMAINS), "size_supplier": s, "size_recipient": r}
+    for name, n in wide.items():
         draws[name] = np.zeros((DRAWS, n))
     zero = (
         "chance_domain_sd", "chance_supplier_sd", "chance_recipient_sd", "chance_shock_sd",
