@@ -110,17 +110,22 @@ def log(tiv: Any) -> np.ndarray:
 
 
 def listed_prior(priors: Priors, ages: int = 12) -> np.ndarray:
-    """Return the prior's share of orders listed by age, and its weight in orders (2, age)."""
-    share = 1.0 - priors.constant("unlisted_first") * np.exp(
-        -priors.constant("unlisted_decay") * np.arange(ages)
+    """Return the prior of what a register lists in relation to later ones, by age (2, age).
+
+    Its second row is as how many orders it counts.
+    """
+    missing = priors.constant("missing_first") * np.exp(
+        -priors.constant("missing_decay") * np.arange(ages)
     )
-    return np.stack([share, np.full(ages, priors.constant("listed_weight"))])
+    return np.stack([1.0 - missing, np.full(ages, priors.constant("listed_weight"))])
 
 
 def known_prior(priors: Priors) -> np.ndarray:
     """Return the prior means of the effects on whether an order is listed (KNOWN)."""
-    share = listed_prior(priors, 6)[0]
-    logits = np.log(share / (1.0 - share))
+    unlisted = priors.constant("unlisted_first") * np.exp(
+        -priors.constant("unlisted_decay") * np.arange(6)
+    )
+    logits = np.log((1.0 - unlisted) / unlisted)
     begun = logits + priors.constant("listed_once_begun")
     return np.concatenate([logits, begun, [priors.constant("listed_size")]])
 

@@ -79,8 +79,8 @@ def prepare(books: Sequence[Book], panel: xr.Dataset, prior_listed: np.ndarray) 
     panel
         For the suppliers and recipients.
     prior_listed
-        Share of orders that a register lists, by age of the order, and as how many orders that
-        counts: two rows (share, weight) (2, age).
+        What a register lists in relation to later ones, by age of the order, and as how many
+        orders that counts (2, age).
     """
     sellers, buyers = (
         tuple(str(c) for c in panel[dim].values) for dim in (names.SUPPLIER, names.RECIPIENT)
@@ -92,12 +92,15 @@ def prepare(books: Sequence[Book], panel: xr.Dataset, prior_listed: np.ndarray) 
         follow(a, b, table_a, table_b)
         for (a, table_a), b, table_b in zip(pairs, books[1:], tables[1:], strict=True)
     ]
-    missing = [
-        known_before(book, old, books[-1], last)
-        for book, old in pairs if origin - book.last_year >= MATURES
-    ]
+    mature = [(book, old) for book, old in pairs if origin - book.last_year >= MATURES]
+    missing = [known_before(book, old, books[-1], last) for book, old in mature]
     listed = pd.concat(missing) if missing else known_before(books[-1], last, books[-1], last)[:0]
-    share = listed_share(listed, prior_listed)
+    ages = prior_listed.shape[1]
+    totals = sum(
+        (listed_counts(book, old, books[-1], last, ages) for book, old in mature),
+        np.zeros((2, ages)),
+    )
+    share = listed_share(totals, prior_listed)
     placed, exposure = counts(last, origin, len(sellers), len(buyers), share)
     empty = follow(books[-1], books[-1], last, last)
     return OrderData(
@@ -247,14 +250,40 @@ def known_before(
     )
 
 
-def listed_share(listed: pd.DataFrame, prior: np.ndarray) -> np.ndarray:
-    """Return the share of orders that a register lists, by age, with the prior's weight."""
-    ages = prior.shape[1]
-    hits, cases = (
-        np.bincount(listed["age"][of], minlength=ages)[:ages]
-        for of in (listed["known"].values.astype(bool), slice(None))
-    )
-    return (prior[0] * prior[1] + hits) / (prior[1] + cases)
+def listed_counts(
+    earlier: Book, before: pd.DataFrame, later: Book, after: pd.DataFrame, ages: int
+) -> np.ndarray:
+    """Return how many orders of each age a register listed, and how many a later one has of them.
+
+    Some that it listed are gone later, so that this falls short by less than `known_before` says.
+
+    Returns
+    -------
+    array (2, age): listed by the earlier register; of the same order years, by the later one.
+    """
+    year, out = earlier.last_year, []
+    for deals in (before, after):
+        recent = deals[(deals["order_year"] <= year) & (deals["order_year"] > year - LISTED_BACK)]
+        seen = [
+            covers(earlier.register, code, u) and covers(later.register, code, u)
+            for code, u in zip(recent["code"], recent["order_year"], strict=True)
+        ]
+        age = year - recent["order_year"].values[np.array(seen, bool)]
+        out.append(np.bincount(age, minlength=ages)[:ages])
+    return np.stack(out)
+
+
+def listed_share(counts: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Return what a register lists in relation to what later ones do, by age of the order.
+
+    Parameters
+    ----------
+    counts
+        As from `listed_counts`.
+    prior
+        Ratio, and as how many orders it counts (2, age).
+    """
+    return (prior[0] * prior[1] + counts[0]) / (prior[1] + counts[1])
 
 
 def waits(deals: pd.DataFrame, origin: int) -> pd.DataFrame:

@@ -62,10 +62,19 @@ def test_what_a_register_did_not_know_is_known_from_a_later_one(three):
     assert not rows.loc[rows["age"] == 1, "begun"].any()
 
 
+def test_orders_that_a_register_lists_are_counted_with_those_that_are_gone_later(three):
+    earlier, later = (order_book.table(b, CODES, CODES) for b in (three[0], three[2]))
+    counts = order_book.listed_counts(three[0], earlier, three[2], later, 12)
+    # Of 2020 the tanks, which are gone later, and not the jets, which came up later.
+    assert counts[:, :3].tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert counts[:, 3:].sum() == 0
+
+
 def test_a_share_starts_from_the_prior_and_follows_cases():
-    rows = order_book.pd.DataFrame({"age": [0, 0, 1], "known": [True, True, False]})
-    share = order_book.listed_share(rows, PRIOR)
-    assert share[:3] == pytest.approx([7 / 12, 5 / 11, 0.5])
+    counts = np.zeros((2, 12))
+    counts[:, 0] = 2, 4
+    share = order_book.listed_share(counts, PRIOR)
+    assert share[:2] == pytest.approx([7 / 14, 0.5])
 
 
 def test_periods_end_with_the_origin_and_recent_ones_count_for_less():
