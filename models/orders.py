@@ -7,8 +7,8 @@ d: log orders a year, a level, budgets, for producers their own R&D, and a walk;
 orders, by R&D and military stocks between and within countries and a walk; a: the pair's affinity;
 x: politics and war; m: the pair's orders of the two periods before; e: years of full knowledge that
 the register of the origin has of a period (late orders are still missing). Periods instead of
-years: five in six yearly cells are zero, θ and d move slowly, and a third of the cells is left. The logit gives
-Eaton & Kortum (2002), count gravity Santos Silva & Tenreyro (2006).
+years: five in six yearly cells are zero, θ and d move slowly, and a third of the cells is left. The
+logit is that of Eaton & Kortum (2002), gravity in counts that of Santos Silva & Tenreyro (2006).
 """
 
 from __future__ import annotations
