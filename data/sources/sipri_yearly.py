@@ -13,6 +13,7 @@ from data import countries, domains
 from data.errors import InputError, each_row, fault
 from data.sources import fields
 from data.sources.files import Batch, Source, date_in_name
+from data.sources.lookup import Names
 from data.sources.sipri_lines import CATEGORIES, Line, complete, describe, sum_transfers
 from data.tables import SOVIET_UNION
 
@@ -39,16 +40,22 @@ def read(source: Source) -> list[Batch]:
     InputError : no date in the name, an unknown country or description, a year that is none, a
         negative TIV or number, a row of the wrong width.
     """
-    vintage = date_in_name(source.name)
+    vintage = source.options.released or date_in_name(source.name)
     if vintage is None:
-        rule = "the name must hold the date of the release, as in yearly_lines_2026-06-16.csv"
+        rule = (
+            "the name must hold the date of the release, as in yearly_lines_2026-06-16.csv, or "
+            "--released YEAR-MONTH-DAY must say it"
+        )
         raise InputError(fault(rule, file=source.name))
-    lines = [line for line in _lines(source, vintage) if complete(line.year, vintage)]
+    names = Names(source.name, source.options)
+    lines = [line for line in _lines(source, vintage, names) if complete(line.year, vintage)]
+    names.settle()
     if not lines:
         raise InputError(fault("holds no delivery line of a complete year", file=source.name))
     note = "delivery lines by exact year, compiled from the provider's exports of single years"
+    told = (names.remarks(), tuple(names.rows.values()))
     return [
-        Batch(table, series, "SIPRI", vintage, False, source.name, rows, note)
+        Batch(table, series, "SIPRI", vintage, False, source.name, rows, note, *told)
         for table, series, rows in (
             ("transfers", "deliveries", sum_transfers(lines, vintage)),
             ("descriptions", "descriptions", describe(lines, vintage)),
@@ -57,21 +64,29 @@ def read(source: Source) -> list[Batch]:
     ]
 
 
-def _lines(source: Source, vintage: str) -> Iterator[Line]:
+def _lines(source: Source, vintage: str, names: Names) -> Iterator[Line]:
     table = csv.reader(source.text.splitlines())
     next(table)
-    categories = _categories()
+    categories = _categories(names)
     for line, row in enumerate(table, start=2):
         place = {"file": source.name, "line": line}
         with each_row:
             fields.width(row, len(HEADER), **place)
             supplier, recipient, year, number, tiv, description, _ = row
             of_year = fields.year(year, **place, column="year")
+            volume = fields.number(tiv, **place, column="tiv", low=0, what="TIV")
+            units = (
+                fields.whole(number, **place, column="n_delivered", low=0)
+                if number.strip()
+                else None
+            )
             codes = [
-                _state(countries.code(name, **place, column=column), of_year)
+                _state(names.country(name, line, column, volume), of_year)
                 for name, column in ((supplier, "supplier"), (recipient, "recipient"))
             ]
-            weapon = domains.weapon(description, **place, column="description")
+            weapon = names.weapon(description, line, "description", volume)
+            if weapon is None or None in codes:
+                continue
             yield Line(
                 vintage,
                 countries.as_supplier(codes[0]),
@@ -80,22 +95,20 @@ def _lines(source: Source, vintage: str) -> Iterator[Line]:
                 description,
                 categories[description],
                 weapon,
-                fields.number(tiv, **place, column="tiv", low=0, what="TIV"),
+                volume,
                 False,
                 None,
-                fields.whole(number, **place, column="n_delivered", low=0)
-                if number.strip()
-                else None,
+                units,
             )
 
 
-def _state(code: str, year: int) -> str:
+def _state(code: str | None, year: int) -> str | None:
     return SOVIET_UNION if code == RUSSIA and year <= LAST_SOVIET else code
 
 
-def _categories() -> dict[str, str]:
+def _categories(names: Names) -> dict[str, str]:
     """Return description → the provider's category, the newest where domains.csv has two."""
     found: dict[str, str] = defaultdict(str)
-    for row in domains.table():
+    for row in (*domains.table(), *names.mapping.own.values()):
         found[row["description"]] = CATEGORIES.get(row["category"], row["category"])
     return found
