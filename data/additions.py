@@ -334,6 +334,7 @@ class _Known:
                 self._refuse(rule, file=batch.file, column=value, value=found)
         self._whole(batch, held, fresh)
         compared = compare(batch, fresh, self._replaced(batch, fresh))
+        self._cut(batch, compared.change)
         if fresh:
             self.alarms += alarms.find(batch, self._kept(batch))
             self.releases.append(_release(batch, fresh))
@@ -353,6 +354,17 @@ class _Known:
         """Yield the figures of the series that were released before."""
         for held in self.history.get((batch.table, batch.series), {}).values():
             yield from (row for vintage, row in held.items() if vintage < batch.vintage)
+
+    def _cut(self, batch: Batch, change: Change) -> None:
+        """Refuse deliveries from which most rows have been cut away, whatever the preamble says."""
+        kept = change.new + change.unchanged + change.revised
+        if batch.table == "transfers" and change.gone > kept:
+            rule = (
+                f"lacks {change.gone:,} of the figures known of the same years and has {kept:,}: "
+                "must be an export from all countries to all countries, since a year is taken "
+                "whole from one release"
+            )
+            self._refuse(rule, file=batch.file)
 
     def _has_whole(self, vintage: str) -> bool:
         """Say whether the whole register of a day is known."""

@@ -83,7 +83,10 @@ def read(source: Source) -> list[Batch] | None:
         return None
     if source.text is None:
         sipri_milex.refuse_workbook(source)
-    rule = "is in no known format (SIPRI, World Bank, OECD, UN votes, ATOP or COW)"
+    rule = (
+        "is in no known format (SIPRI, World Bank, OECD, UN votes, ATOP or COW): columns must have "
+        "the names that the provider gives them"
+    )
     start = (source.text or "").splitlines()[:1]
     raise InputError(fault(rule, file=source.name, line=1, value=start[0][:60] if start else None))
 

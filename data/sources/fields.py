@@ -37,7 +37,8 @@ def number(
     """Return a finite number within bounds; anything else is an InputError."""
     place = {"file": file, "line": line, "column": column, "value": text}
     try:
-        value = float(text)
+        # Python's own way of writing thousands is nobody's in a table.
+        value = float("" if isinstance(text, str) and "_" in text else text)
     except (TypeError, ValueError, OverflowError):
         raise InputError(fault(f"{what} must be a number".strip(), **place)) from None
     if not math.isfinite(value):

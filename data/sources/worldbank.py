@@ -2,10 +2,12 @@
 
 import functools
 import re
+from collections.abc import Mapping
 
 from data import countries
 from data.errors import InputError, fault
 from data.sources import fields
+from data.sources.files import Batch
 from data.sources.lookup import Names
 from data.tables import CountryYear, Indicator, indicators
 
@@ -106,6 +108,19 @@ def country(code: str, names: Names, line: int | None, column: str) -> bool:
     return code not in AGGREGATES and names.code(code, line, column) and (
         code in countries.members()
     )
+
+
+def batches(
+    found: Mapping[tuple[str, str], list[CountryYear]],
+    file: str,
+    note: str,
+    remarks: tuple[str, ...] = (),
+) -> list[Batch]:
+    """Return a batch of `country_years` for each (indicator, vintage)."""
+    return [
+        Batch("country_years", name, "WDI", vintage, True, file, rows, note, remarks)
+        for (name, vintage), rows in sorted(found.items())
+    ]
 
 
 def figure(

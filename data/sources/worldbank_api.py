@@ -70,11 +70,7 @@ def parse(answer: object, file: str) -> list[Batch]:
     if len(dates) > 1:
         rule = "the pages are of different releases: fetch them again"
         raise InputError(fault(rule, file=file, column="lastupdated", value=", ".join(dates)))
-    note = "the provider's JSON interface"
-    return [
-        Batch("country_years", name, "WDI", vintage, True, file, rows, note)
-        for (name, vintage), rows in sorted(found.items())
-    ]
+    return worldbank.batches(found, file, "the provider's JSON interface")
 
 
 def _figure(row: object, where: str, vintage: str, names: Names) -> CountryYear | None:

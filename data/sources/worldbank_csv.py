@@ -50,7 +50,7 @@ def read(source: Source) -> list[Batch]:
     vintage = release(source, _updated(source), f"has no {UPDATED!r}")
     at = table.at(CODE, SERIES)
     labels = table.where(LABEL)
-    found: dict[str, list[CountryYear]] = {}
+    found: dict[tuple[str, str], list[CountryYear]] = {}
     known, names = Series(source.name), Names(source.name, source.options)
     for line, row in table.rows():
         if len(row) <= max(at) or not row[at[0]].strip():
@@ -64,7 +64,7 @@ def read(source: Source) -> list[Batch]:
             place = {"file": source.name, "line": line}
             if not worldbank.country(code, names, line, CODE):
                 continue
-            rows = found.setdefault(indicator.indicator, [])
+            rows = found.setdefault((indicator.indicator, vintage), [])
             for i, year in table.years:
                 if i < len(row) and row[i].strip() not in BLANKS:
                     text, column = table.figure(row[i]), str(year)
@@ -75,11 +75,7 @@ def read(source: Source) -> list[Batch]:
                     )
     names.settle()
     remarks = known.settle()
-    note = "the provider's site download"
-    return [
-        Batch("country_years", name, "WDI", vintage, True, source.name, rows, note, remarks)
-        for name, rows in sorted(found.items())
-    ]
+    return worldbank.batches(found, source.name, "the provider's site download", remarks)
 
 
 class Series:

@@ -37,7 +37,7 @@ def read(source: Source) -> list[Batch]:
     vintage = release(source, None)
     country, year, value = table.at(CODE, YEAR, VALUE)
     series, label = table.where(SERIES), table.where(LABEL)
-    found: dict[str, list[CountryYear]] = {}
+    found: dict[tuple[str, str], list[CountryYear]] = {}
     known, names = Series(source.name), Names(source.name, source.options)
     for line, row in table.rows():
         with each_row:
@@ -51,7 +51,7 @@ def read(source: Source) -> list[Batch]:
             when = fields.year(row[year].strip(), **place, column=table.header[year])
             if worldbank.country(code, names, line, CODE):
                 words = row[label] if label is not None else ""
-                found.setdefault(indicator.indicator, []).append(
+                found.setdefault((indicator.indicator, vintage), []).append(
                     worldbank.figure(
                         code, when, indicator, text, vintage, words, **place, column=VALUE
                     )
@@ -59,10 +59,7 @@ def read(source: Source) -> list[Batch]:
     names.settle()
     remarks = known.settle()
     note = "a table of the World Bank's figures, dated by its user"
-    return [
-        Batch("country_years", name, "WDI", vintage, True, source.name, rows, note, remarks)
-        for name, rows in sorted(found.items())
-    ]
+    return worldbank.batches(found, source.name, note, remarks)
 
 
 def _told(source: Source, named: bool) -> Indicator | None:

@@ -105,13 +105,16 @@ def register_of_all(rows=REGISTER_ROWS, day="14 Mar 2022") -> str:
 
 
 def saved_again(text: str, separator=";") -> str:
-    """Return a table as a spreadsheet saves it: every line padded, decimal commas, one ending."""
+    """Return a table as a spreadsheet saves it: every line padded; decimal commas, save
+    where commas stand between the cells.
+    """
     rows = list(csv.reader(io.StringIO(text, newline="")))
     width = max(map(len, rows))
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
+    point = "." if separator == "," else ","
     for row in rows:
-        cells = (re.sub(r"^(\d+)\.(\d+)$", r"\1,\2", cell) for cell in row)
+        cells = (re.sub(r"^(\d+)\.(\d+)$", rf"\1{point}\2", cell) for cell in row)
         writer.writerow([*cells, *[""] * (width - len(row))])
     return out.getvalue()
 

@@ -153,7 +153,7 @@ def test_every_refused_row_of_every_file_is_named(small_panel, put, store):
         "a.csv, line 7, column 'Supplier': 'Rusia': unknown country; the nearest known is 'Russia' "
         "(names are in country_names.csv), on 2 rows, 60.5 TIV million",
         "b.txt, line 1: 'no such format': is in no known format (SIPRI, World Bank, OECD, UN "
-        "votes, ATOP or COW)",
+        "votes, ATOP or COW): columns must have the names that the provider gives them",
     ]
     assert "(and 1 more); nothing was added" in str(error.value)
 
@@ -221,6 +221,18 @@ def test_a_figure_released_before_its_year_is_refused(small_panel, put, store):
 def test_a_file_that_is_not_there_is_named(small_panel, store, tmp_path):
     with pytest.raises(additions.Refused, match=r"gone\.csv: cannot be read"):
         plain_add([tmp_path / "gone.csv"], store, small_panel)
+
+
+def test_deliveries_from_which_most_rows_have_been_cut_away_are_refused(small_panel, put, store):
+    """A spreadsheet's filter leaves the words of the whole world above the rows of one pair."""
+    text = samples.lines_official(samples.LINES_ROWS[1:2], day="13 Mar 2023")
+    wide = [samples.LINES_ROWS[3].replace("13,Belgium,China", f"{n},France,{name}")
+            .replace("2017,No,1,No,2019", "2017,No,1,No,2020")
+            for n, name in enumerate(("India", "Pakistan", "Egypt"), start=51)]
+    base = samples.lines_official([*samples.LINES_ROWS, *wide], day="16 Mar 2022")
+    plain_add([put("base.csv", base)], store, small_panel)
+    with pytest.raises(additions.Refused, match="lacks 4 of the figures known of the same years"):
+        plain_add([put("cut.csv", text)], store, small_panel)
 
 
 # Registers of a part of the world ----------------------------------------------------------------
