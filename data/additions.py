@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data import alarms, check, sources
+from data import alarms, check, domains, rules, sources, vintages
 from data.alarms import Alarm
 from data.comparison import (
     WHOLE_RELEASES,
@@ -38,7 +38,7 @@ from data.comparison import same as _same
 from data.comparison import show as _show
 from data.errors import InputError, collecting, fault
 from data.renames import Rename
-from data.sources.files import Batch
+from data.sources.files import PLAIN, Batch, Options
 from data.tables import KEYS, PANEL, TABLES, Panel, Vintage, encode, key_of, read
 
 FOLDER = "panel"
@@ -72,7 +72,7 @@ class Examined(NamedTuple):
 
     `tables` has the rows to add, `vintages` among them; `notes` says in words what they mean;
     `compared` has what each release changes, figure by figure, and `alarms` what in it looks like
-    a fault.
+    a fault; `mapping` the rows of a mapping to domains, other than the shipped one, behind them.
     """
 
     tables: dict[str, list]
@@ -80,6 +80,7 @@ class Examined(NamedTuple):
     files: list[dict[str, Any]]
     notes: list[str]
     alarms: list[Alarm]
+    mapping: tuple[domains.Row, ...] = ()
 
     @property
     def changes(self) -> list[Change]:
@@ -165,6 +166,7 @@ def examine(
     panel: Panel = None,
     today: datetime.date | None = None,
     progress: Callable[[int, int, str], None] | None = None,
+    reading: Options = PLAIN,
 ) -> Examined:
     """Read files as the providers publish them, and say what is new in them.
 
@@ -174,6 +176,7 @@ def examine(
     panel : what is known already; see `layers`.
     today : the day against which releases are checked; the real one when None.
     progress : called with (files so far, files in all, name).
+    reading : what the user says of the files.
 
     Returns
     -------
@@ -192,7 +195,7 @@ def examine(
     for n, path in enumerate(files):
         if progress:
             progress(n, len(files), path.name)
-        found, refused = _parse(path)
+        found, refused = _parse(path, reading)
         refusals += refused
         batches += found
         described.append({"name": path.name, "sha256": _digest(path), "rows": _count(found)})
@@ -215,15 +218,20 @@ def examine(
         if rows:
             tables[batch.table] += rows
             tables["vintages"].append(_release(batch, rows))
-    notes = list(_meaning([one.change for one in compared], known.before))
-    return Examined(dict(tables), compared, described, notes, known.alarms)
+    remarks = dict.fromkeys(remark for batch in batches for remark in batch.remarks)
+    late = _meaning([one.change for one in compared], known.before)
+    mapping = {row["description"]: row for batch in batches for row in batch.mapping}
+    return Examined(
+        *(dict(tables), compared, described, [*remarks, *known.notes, *late], known.alarms),
+        tuple(mapping.values()),
+    )
 
 
-def _parse(path: Path) -> tuple[list[Batch], list[str]]:
+def _parse(path: Path, reading: Options) -> tuple[list[Batch], list[str]]:
     """Return a file's batches, and what was refused of it."""
     with collecting() as refused:
         try:
-            _, found = sources.read_file(path)
+            _, found = sources.read_file(path, reading)
         except InputError as error:
             return [], refused or [str(error)]
     dated = [b for b in found or [] if b.rows and "vintage" in KEYS.get(b.table, ())]
@@ -251,7 +259,8 @@ def _checked(batch: Batch, limit: str) -> Iterator[str]:
     if batch.vintage > limit:
         rule = f"the release lies in the future: must not be after {limit}"
         yield fault(rule, file=batch.file, column="vintage", value=batch.vintage)
-    for row, broken in check.faults_of(batch.table, batch.rows):
+    mapping = domains.with_rows(batch.mapping)
+    for row, broken in rules.faults_of(batch.table, batch.rows, mapping):
         rule = f"{broken.rule} ({_name(batch.table, row)})"
         yield fault(rule, file=batch.file, column=broken.column, value=broken.value)
     for row in batch.rows:
@@ -268,6 +277,8 @@ class _Known:
         self.panel = panel
         self.refusals: list[str] = []
         self.alarms: list[Alarm] = []
+        self.notes: list[str] = []
+        self.releases: list[Vintage] = read("vintages", panel)
         self.tables: dict[str, dict[tuple, tuple]] = {}
         self.before: dict[tuple[str, str], str] = {}
         self.history: dict[tuple[str, str], dict[tuple, dict[str, tuple]]] = {}
@@ -299,6 +310,10 @@ class _Known:
     def take(self, batch: Batch) -> tuple[Comparison, list]:
         """Compare a release with what is known; return what it changes and the rows to add."""
         table, held = batch.table, self.rows(batch.table)
+        if batch.note == vintages.PART and self._has_whole(batch.vintage):
+            rule = f"the whole register of {batch.vintage} is known: a part of it adds nothing"
+            self.notes.append(fault(rule, file=batch.file))
+            return compare(batch, [], {}), []
         key, value = key_of(table), value_of(table)
         fresh = []
         for row in batch.rows:
@@ -319,8 +334,10 @@ class _Known:
                 self._refuse(rule, file=batch.file, column=value, value=found)
         self._whole(batch, held, fresh)
         compared = compare(batch, fresh, self._replaced(batch, fresh))
+        self._cut(batch, compared.change)
         if fresh:
             self.alarms += alarms.find(batch, self._kept(batch))
+            self.releases.append(_release(batch, fresh))
         for row in fresh:
             held[key(row)] = row
             self._see(table, row)
@@ -329,7 +346,7 @@ class _Known:
     def _replaced(self, batch: Batch, fresh: list) -> dict[tuple, Any]:
         """Return what a release replaces, by what it is about."""
         if batch.table in WHOLE_YEARS + WHOLE_RELEASES:
-            return replaced(batch, self.rows(batch.table).values())
+            return replaced(batch, self.rows(batch.table).values(), self.releases)
         before = ((_bare(batch.table)(row), self._before(batch, row)) for row in fresh)
         return {about: row for about, row in before if row is not None}
 
@@ -337,6 +354,24 @@ class _Known:
         """Yield the figures of the series that were released before."""
         for held in self.history.get((batch.table, batch.series), {}).values():
             yield from (row for vintage, row in held.items() if vintage < batch.vintage)
+
+    def _cut(self, batch: Batch, change: Change) -> None:
+        """Refuse deliveries from which most rows have been cut away, whatever the preamble says."""
+        kept = change.new + change.unchanged + change.revised
+        if batch.table == "transfers" and change.gone > kept:
+            rule = (
+                f"lacks {change.gone:,} of the figures known of the same years and has {kept:,}: "
+                "must be an export from all countries to all countries, since a year is taken "
+                "whole from one release"
+            )
+            self._refuse(rule, file=batch.file)
+
+    def _has_whole(self, vintage: str) -> bool:
+        """Say whether the whole register of a day is known."""
+        return any(
+            row.table in WHOLE_RELEASES and row.vintage == vintage and row.note != vintages.PART
+            for row in self.releases
+        )
 
     def _refuse(self, rule: str, **place: Any) -> None:
         self.refusals.append(fault(rule, **place))
@@ -346,16 +381,17 @@ class _Known:
         if batch.table not in WHOLE_YEARS + WHOLE_RELEASES:
             return
         per_year = batch.table in WHOLE_YEARS
+        per_pair = not per_year and not self._has_whole(batch.vintage)
 
-        def unit(row: Any) -> int | None:
-            return row.year if per_year else None
+        def unit(row: Any) -> object:
+            return row.year if per_year else (row.supplier, row.recipient) if per_pair else None
 
         key = key_of(batch.table)
         known = [row for row in held.values() if row.vintage == batch.vintage]
         covered = {unit(row) for row in known}
         offered = {unit(row) for row in batch.rows}
         ours = {key(row) for row in batch.rows}
-        what = "the year" if per_year else "the release"
+        what = "the year" if per_year else "the pair" if per_pair else "the release"
         for row in fresh:
             if unit(row) in covered:
                 rule = (
@@ -419,6 +455,7 @@ def add(
     say: Callable[[str], None] = lambda _: None,
     wait: float = WAIT,
     progress: Callable[[int, int, str], None] | None = None,
+    reading: Options = PLAIN,
 ) -> Added:
     """Add what is new in files to a store, whole or not at all.
 
@@ -432,6 +469,7 @@ def add(
     say : called with a sentence on waiting and on what was cleaned up.
     wait : seconds to wait for another writer.
     progress : see `examine`.
+    reading : what the user says of the files; the store's own mapping to domains is taken.
 
     Returns
     -------
@@ -442,12 +480,13 @@ def add(
     Refused : see `examine`.
     InputError : the store cannot be written, or another writer does not end.
     """
+    reading = reading._replace(mapping=store / domains.NAME)
     if dry_run:
         known = layers(panel, store)
-        return Added(examine(files, known, today, progress), None, [])
+        return Added(examine(files, known, today, progress, reading), None, [])
     with locked(store, say, wait) as cleaned:
         known = layers(panel, store)
-        examined = examine(files, known, today, progress)
+        examined = examine(files, known, today, progress, reading)
         folder = _write(examined, store) if examined.tables else None
     return Added(examined, folder, cleaned)
 
@@ -519,6 +558,8 @@ def _write(examined: Examined, store: Path) -> Path:
     """Write an addition under a hidden name, flush it, and rename it."""
     base = store / FOLDER
     files = {f"{t}.csv.gz": encode(t, rows) for t, rows in sorted(examined.tables.items())}
+    if examined.mapping:
+        files[domains.NAME] = domains.encode(examined.mapping)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     moment = datetime.datetime.now(datetime.UTC)
     token = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:8]

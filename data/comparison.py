@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from data import check, renames
+from data import check, renames, vintages
 from data.sources.files import Batch
-from data.tables import KEYS, TABLES, key_of
+from data.tables import KEYS, TABLES, Vintage, key_of
 
 WHOLE_YEARS = ("transfers", "unit_values", "descriptions")
 """Tables of which a year is taken whole from one release."""
@@ -181,25 +181,30 @@ def _renames(before: Iterable, batch: Batch, years: set[int] | None) -> list[ren
     return renames.found(lines, {row.description for row in batch.rows})
 
 
-def replaced(batch: Batch, held: Iterable) -> dict[tuple, Any]:
+def replaced(batch: Batch, held: Iterable, releases: Iterable[Vintage]) -> dict[tuple, Any]:
     """Return the rows that a whole release replaces: of each year, or in all, the newest before it.
+
+    A register of a part of the world replaces the orders of its own pairs.
 
     Parameters
     ----------
     batch : the release.
     held : rows of its table that are known.
+    releases : the releases that they are of.
     """
-    by_year = batch.table in WHOLE_YEARS
     before = [row for row in held if row.vintage < batch.vintage]
-    newest: dict[int | None, str] = {}
-    for row in before:
-        year = row.year if by_year else None
-        newest[year] = max(newest.get(year, ""), row.vintage)
-    return {
-        bare(batch.table)(row): row
-        for row in before
-        if row.vintage == newest[row.year if by_year else None]
-    }
+    if batch.table in WHOLE_YEARS:
+        newest: dict[int, str] = {}
+        for row in before:
+            newest[row.year] = max(newest.get(row.year, ""), row.vintage)
+        before = [row for row in before if row.vintage == newest[row.year]]
+    else:
+        earlier = (release for release in releases if release.vintage < batch.vintage)
+        before = vintages.as_of_orders(before, earlier, None)
+    if batch.note == vintages.PART:
+        first = vintages.first_orders(batch.rows)
+        before = [row for row in before if row.order_year >= first.get(row[:2], row.order_year + 1)]
+    return {bare(batch.table)(row): row for row in before}
 
 
 # What a figure is about -------------------------------------------------------------------------

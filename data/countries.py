@@ -12,6 +12,8 @@ from data.errors import InputError, fault
 from data.names import REST
 from data.tables import FACTS, SOVIET_UNION, WORLD, Country, read_facts
 
+CODES = "must be an ISO3 code of country_names.csv"
+
 
 @functools.cache
 def names() -> dict[str, str]:
@@ -56,27 +58,44 @@ def name_of(iso3: str) -> str:
     return next((country.name for country in sample() if country.iso3 == iso3), iso3)
 
 
+def is_marked(name: str) -> bool:
+    """Say whether SIPRI marks an entity, by a star, as no state or as not recognised."""
+    return name.strip().endswith("*")
+
+
+def unknown(name: str) -> str:
+    """Return what is wrong with a country name that nobody knows."""
+    near = difflib.get_close_matches(name, names(), n=1)
+    hint = f"; the nearest known is {near[0]!r}" if near else ""
+    return f"unknown country{hint} (names are in country_names.csv)"
+
+
+def look_up(name: str) -> str | None:
+    """Return the ISO3 code of a provider's country name, empty for movements and organisations.
+
+    None where nobody knows it; a name with a star behind it that is new is such a movement.
+    """
+    found = names().get(name.strip())
+    return "" if found is None and is_marked(name) else found
+
+
 def code(name: str, *, file: object, line: int | None, column: str) -> str:
-    """Return the ISO3 code of a provider's country name.
+    """Return the ISO3 code of a provider's country name, as `look_up`.
 
     Raises
     ------
     InputError : the name is unknown; the message names the nearest known one.
     """
-    known = names()
-    found = known.get(name.strip())
+    found = look_up(name)
     if found is None:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; the nearest known is {near[0]!r}" if near else ""
-        rule = f"unknown country{hint} (names are in country_names.csv)"
-        raise InputError(fault(rule, file=file, line=line, column=column, value=name))
+        raise InputError(fault(unknown(name), file=file, line=line, column=column, value=name))
     return found
 
 
 def check_code(iso3: str, *, file: object, line: int | None, column: str) -> str:
     """Return an ISO3 code if it is a known one; raise InputError otherwise."""
     if iso3 not in codes():
-        rule = "unknown country: must be an ISO3 code of country_names.csv"
+        rule = f"unknown country: {CODES}"
         raise InputError(fault(rule, file=file, line=line, column=column, value=iso3))
     return iso3
 

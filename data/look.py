@@ -414,17 +414,21 @@ def orders(
     listed = [row for row in read("vintages", folder) if row.table == "orders"]
     _require_release(listed, as_of, ORDERS)
     limit = vintages.day(as_of)
-    days = sorted({row.vintage for row in listed if row.vintage <= limit})
-    wanted = days if every_vintage else days[-1:]
+    if every_vintage:
+        known = [row for row in rows if row.vintage <= limit]
+    else:
+        known = vintages.as_of_orders(rows, listed, as_of)
+    newest: dict[int, str] = {}
     sums: dict[tuple[int, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
-    for row in rows:
-        if row.vintage in wanted and _within(row.order_year, span):
-            held = sums[row.order_year, row.vintage]
+    for row in known:
+        if _within(row.order_year, span):
+            held = sums[row.order_year, row.vintage if every_vintage else ""]
             held[0] += row.ordered_tiv
             held[1] += row.delivered_tiv
             held[2] += row.n_deals
+            newest[row.order_year] = max(row.vintage, newest.get(row.order_year, ""))
     cells = [
-        (year, round(ordered, 2), round(delivered, 2), deals, day)
+        (year, round(ordered, 2), round(delivered, 2), deals, day or newest[year])
         for (year, day), (ordered, delivered, deals) in sums.items()
     ]
     header = ("year of order", f"ordered, {TIV}", f"delivered, {TIV}", "deals", "released")
@@ -482,11 +486,12 @@ def descriptions(
 ) -> Answer:
     """Return the world's deliveries by description: year, category, TIV million, lines, release.
 
-    The domain is that of domains.csv as it stands. Of releases that were kept alone.
+    The domain is that of domains.csv as it stands, or of the mapping that an addition came with.
+    Of releases that were kept alone.
     """
     if domain is not None:
         check_domain(domain)
-    mapped = domains.by_description()
+    mapped = domains.by_description(folder)
     rows = read(DESCRIPTIONS, folder)
     _require_release(rows, as_of, DESCRIPTIONS)
     limit = vintages.day(as_of)

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from data import domains, vintages
+from data.domains import CATEGORIES
 from data.errors import InputError, fault
 from data.look import Answer, check_domain
 from data.names import DOMAINS, FIRST_YEAR
-from data.sources.sipri_lines import CATEGORIES
 from data.sources.sipri_yearly import categories
 from data.tables import Panel, read
 
@@ -71,7 +71,7 @@ def by_domain(folder: Panel = None) -> Answer:
 
     The last row is the sum over all domains. Raises as `volumes`.
     """
-    known = domains.by_description()
+    known = domains.by_description(folder)
     found, when = volumes(folder)
     sums: dict[str, Volume] = dict.fromkeys(DOMAINS, NOTHING)
     for (_, description), volume in found.items():
@@ -147,16 +147,18 @@ def weapons(
     if domain is not None:
         check_domain(domain)
     found, when = volumes(folder)
-    domains.weapons()
+    own = domains.of(folder).own
+    listed = [*(r for r in domains.table() if r["description"] not in own), *own.values()]
+    category_of = categories(tuple(own.values()))
     text = (description or "").strip().lower()
     rows = []
     told: set[tuple[str, str]] = set()
-    for row in domains.table():
+    for row in listed:
         words = f"{row['description']}\n{row['weapon_class']}".lower()
         if domain not in (None, row["domain"]) or text not in words:
             continue
         # Two spellings of a category are one in the figures: they stand at the first.
-        name = row["category"] or categories()[row["description"]]
+        name = row["category"] or category_of[row["description"]]
         key = (CATEGORIES.get(name, name), row["description"])
         held = NOTHING if key in told else found.get(key, NOTHING)
         told.add(key)
@@ -176,7 +178,7 @@ def weapons(
 
 def _cells(folder: Panel) -> dict[tuple[str, str], Volume]:
     """Return (category, domain) → volume."""
-    known = domains.by_description()
+    known = domains.by_description(folder)
     cells: dict[tuple[str, str], Volume] = defaultdict(lambda: NOTHING)
     for (category, description), volume in volumes(folder)[0].items():
         key = (category, known[description])

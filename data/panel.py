@@ -39,6 +39,7 @@ from data.tables import (
     Alliance,
     Country,
     CountryYear,
+    Order,
     Panel,
     Total,
     UnitValue,
@@ -144,8 +145,9 @@ def assemble(as_of: datetime.date | None = None, folder: Panel = None) -> xr.Dat
     wanted = {"vintage": {release.vintage for release in covering.values()}}
     known = vintages.as_of_transfers(read("transfers", folder, wanted), releases, as_of)
     deliveries = [row for row in known if row.year in covering]
-    register = _newest(releases, "orders", as_of)
-    orders = read("orders", folder, {"vintage": {register.vintage}}) if register else []
+    registers = vintages.order_releases(releases, as_of)
+    wanted_orders = {"vintage": {vintage for vintage, _ in registers}}
+    orders = vintages.as_of_orders(read("orders", folder, wanted_orders), releases, as_of)
     votes = vintages.as_of_votes(read("votes", folder), as_of)
 
     years = [f.row.year for found in figures.values() for f in found]
@@ -187,9 +189,9 @@ def assemble(as_of: datetime.date | None = None, folder: Panel = None) -> xr.Dat
         if row.year in covering and _is_of(row, of_units[row.year])
     ]
     _add_unit_values(out, axes, units)
-    _add_orders(out, axes, orders, register)
+    _add_orders(out, axes, orders, registers, releases)
     _add_facts(out, axes, sample, as_of, folder)
-    out.attrs = _attributes(as_of, sample, figures, deliveries, units, register, votes)
+    out.attrs = _attributes(as_of, sample, figures, deliveries, units, registers, votes)
     return out
 
 
@@ -259,14 +261,6 @@ def _age(row: CountryYear, newest: str) -> float:
     """
     release = datetime.date.fromisoformat(newest if row.assumed else row.vintage)
     return (release - datetime.date(row.year, 12, 31)).days / YEAR_DAYS
-
-
-def _newest(
-    releases: Iterable[Vintage], table: str, as_of: datetime.date | None
-) -> Vintage | None:
-    limit = vintages.day(as_of)
-    known = [r for r in releases if r.table == table and r.vintage <= limit]
-    return max(known, key=lambda r: r.vintage, default=None)
 
 
 def _axes(sample: list[Country], years: Iterable[int]) -> dict[str, list]:
@@ -400,11 +394,14 @@ def _add_unit_values(
 
 
 def _add_orders(
-    out: xr.Dataset, axes: dict[str, list], rows: list, register: Vintage | None
+    out: xr.Dataset,
+    axes: dict[str, list],
+    rows: list[Order],
+    registers: list[tuple[str, bool]],
+    releases: list[Vintage],
 ) -> None:
     dims = (SUPPLIER, RECIPIENT, YEAR)
-    last = register.last_year if register else 0
-    is_known = np.array([year <= last for year in axes[YEAR]])
+    is_known = _covered_by_orders(axes, rows, registers, releases)
     years = set(axes[YEAR])
     words = {
         "ordered_tiv": "Major arms ordered in the year",
@@ -417,10 +414,37 @@ def _add_orders(
             if r.order_year in years
         )
         values = np.where(is_known, _fill(axes, dims, cells, 0.0), np.nan)
-        days = [register.vintage] if register else []
+        days = [vintage for vintage, _ in registers]
         source = _source(f"{providers.TRANSFERS.title}, trade register", days)
         out[column] = (dims, values, {"units": "TIV million", "long_name": long_name})
         out[column].attrs["source"] = source
+
+
+def _covered_by_orders(
+    axes: dict[str, list],
+    rows: list[Order],
+    registers: list[tuple[str, bool]],
+    releases: list[Vintage],
+) -> np.ndarray:
+    """Return of which (supplier, recipient, year) orders are known: a part covers its own pairs."""
+    years = np.array(axes[YEAR])
+    covered = np.zeros([len(axes[dim]) for dim in (SUPPLIER, RECIPIENT, YEAR)], dtype=bool)
+    last = 0
+    for vintage, is_whole in registers:
+        ends = (r.last_year for r in releases if (r.table, r.vintage) == ("orders", vintage))
+        last = max(last, *ends)
+        if is_whole:
+            covered |= years <= last
+            continue
+        first: dict[tuple[str, str], int] = {}
+        for row in rows:
+            if row.vintage == vintage:
+                pair = (_as_russia(row.supplier), _as_russia(row.recipient))
+                first[pair] = min(row.order_year, first.get(pair, row.order_year))
+        for (supplier, recipient), year in first.items():
+            at = axes[SUPPLIER].index(supplier), axes[RECIPIENT].index(recipient)
+            covered[at] |= (years >= year) & (years <= last)
+    return covered
 
 
 def _add_facts(
@@ -523,7 +547,7 @@ def _attributes(
     figures: dict[str, list[_Figure]],
     deliveries: list,
     units: list[UnitValue],
-    register: Vintage | None,
+    registers: list[tuple[str, bool]],
     votes: list,
 ) -> dict[str, str]:
     used = {
@@ -532,8 +556,8 @@ def _attributes(
     }
     used |= {"transfers/deliveries": deliveries, "votes/ideal_point": votes}
     newest = {key: max(row.vintage for row in rows) for key, rows in used.items() if rows}
-    if register:
-        newest["orders/orders"] = register.vintage
+    if registers:
+        newest["orders/orders"], _ = registers[-1]
     in_use = {name: [f.row for f in found] for name, found in figures.items()}
     in_use |= {"tiv": deliveries, "unit_value": units, "ideal_point": votes}
     share = {

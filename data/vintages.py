@@ -8,9 +8,11 @@ import datetime
 from collections.abc import Iterable, Sequence
 
 from data.errors import InputError, fault
-from data.tables import CountryYear, Transfer, Vintage, Vote
+from data.tables import CountryYear, Order, Transfer, Vintage, Vote
 
 LATEST = "9999-12-31"
+PART = "trade register of a part of the world: orders of its own pairs alone"
+"""What the table of releases notes of a register that leaves other pairs' orders as they were."""
 
 
 def day(as_of: datetime.date | None) -> str:
@@ -119,6 +121,55 @@ def as_of_transfers(
         for year, row in transfer_vintages(vintages, as_of).items()
     }
     return [row for row in rows if (row.year, row.vintage, row.assumed) in chosen]
+
+
+def order_releases(
+    releases: Iterable[Vintage], as_of: datetime.date | None
+) -> list[tuple[str, bool]]:
+    """Return the registers that count on a date, oldest first: vintage, and whether it is whole.
+
+    They are the newest whole one and the parts that came after it.
+    """
+    limit = day(as_of)
+    is_whole: dict[str, bool] = {}
+    for row in releases:
+        if row.table == "orders" and row.vintage <= limit:
+            is_whole[row.vintage] = row.note != PART or is_whole.get(row.vintage, False)
+    whole = max((vintage for vintage, held in is_whole.items() if held), default="")
+    return sorted(item for item in is_whole.items() if item[0] >= whole)
+
+
+def as_of_orders(
+    rows: Iterable[Order], releases: Iterable[Vintage], as_of: datetime.date | None
+) -> list[Order]:
+    """Return the orders known on a date: all rows of the newest whole register.
+
+    A later register of a part of the world takes the place of what was known of each of its own
+    pairs, from the first year of order on that it has of the pair.
+    """
+    by_vintage: dict[str, list[Order]] = {v: [] for v, _ in order_releases(releases, as_of)}
+    for row in rows:
+        if row.vintage in by_vintage:
+            by_vintage[row.vintage].append(row)
+    known: list[Order] = []
+    for part in by_vintage.values():
+        first = first_orders(part)
+        known = [
+            row
+            for row in known
+            if row.order_year < first.get((row.supplier, row.recipient), row.order_year + 1)
+        ]
+        known += part
+    return known
+
+
+def first_orders(rows: Iterable[Order]) -> dict[tuple[str, str], int]:
+    """Return (supplier, recipient) → the first year of order."""
+    first: dict[tuple[str, str], int] = {}
+    for row in rows:
+        pair = (row.supplier, row.recipient)
+        first[pair] = min(row.order_year, first.get(pair, row.order_year))
+    return first
 
 
 def as_of_votes(rows: Iterable[Vote], as_of: datetime.date | None) -> list[Vote]:

@@ -211,6 +211,7 @@ def _update_commands(commands: argparse._SubParsersAction) -> None:
     update.add_argument(
         "files", nargs="*", type=Path, metavar="FILE", help="as downloaded; none: what was added"
     )
+    _reading_options(update)
     update.add_argument(
         "--run", metavar="DIR-OR-ID", help="run folder, or beginning of an id; the newest"
     )
@@ -340,6 +341,7 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
     _as_of_option(show)
     add = _command(commands, "add", data_add, "add what is new in the providers' files")
     add.add_argument("files", nargs="+", type=Path, metavar="FILE", help="as downloaded")
+    _reading_options(add)
     add.add_argument(
         "--html", type=Path, metavar="FILE", help="with --dry-run: what would change, as a page"
     )
@@ -387,6 +389,20 @@ def _data_commands(commands: argparse._SubParsersAction) -> None:
     _store_option(check)
     for each in (listing, show, add, refresh, revisions, check, build, domains):
         _csv_option(each)
+
+
+def _reading_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--released", metavar="DATE", help="when files that do not say it were published"
+    )
+    parser.add_argument(
+        "--indicator", metavar="CODE", help="the series of a table that does not name it"
+    )
+    parser.add_argument(
+        "--accept-unknown",
+        action="store_true",
+        help="count weapons that nobody knows under the default domain of their category",
+    )
 
 
 class _Version(argparse.Action):
@@ -1382,9 +1398,20 @@ def data_add(args: Args) -> int:
     the newest known is welcome.
     """
     from data import additions
+    from data.sources import fields
+    from data.sources.files import Options
 
+    released = args.released and fields.date(
+        args.released, file=None, line=None, column="--released"
+    )
+    reading = Options(released, args.indicator, args.accept_unknown)
     with steps.progress("reading") as move:
-        return _add(args, lambda **options: additions.add(args.files, **options, progress=move))
+        return _add(
+            args,
+            lambda **options: additions.add(
+                args.files, **options, progress=move, reading=reading
+            ),
+        )
 
 
 def data_refresh(args: Args) -> int:
@@ -1427,12 +1454,12 @@ def _add(args: Args, act: Callable[..., Any]) -> int:
     elif fresh:
         put(PREVIEW, [_previewed(change) for change in fresh], False, "What is new")
     renames = added.examined.renames
-    for rename in renames[:REFUSALS]:
+    for rename in renames[:RENAMES]:
         say(str(rename))
-    if len(renames) > REFUSALS:
-        say(f"renamed: {len(renames) - REFUSALS} more; --html FILE lists all")
+    if len(renames) > RENAMES:
+        say(f"renamed: {len(renames) - RENAMES} more; --html FILE lists all")
     for note in added.examined.notes:
-        say(f"note: {note}")
+        say(note if note.startswith("warning: ") else f"note: {note}")
     if page:
         from reports import preview
 
@@ -1474,8 +1501,10 @@ PREVIEW = (
     "largest %",
     "largest revision",
 )
-REFUSALS = 20
-"""How many refused rows are listed; the rest is counted."""
+REFUSALS = 60
+"""How many refused rows and names are listed; the rest is counted."""
+RENAMES = 20
+"""How many renamed names are listed; the rest is counted."""
 
 
 def _previewed(change: Any) -> tuple:

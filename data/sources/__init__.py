@@ -1,12 +1,16 @@
 """One module a provider; a file is recognised by what it holds, never by its name."""
 
+import csv
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from data.errors import InputError, fault
 from data.sources import (
     atop,
     cow,
     oecd,
+    oecd_sdmx,
     regimes,
     sipri_lines,
     sipri_milex,
@@ -18,8 +22,11 @@ from data.sources import (
     wdi_vintages,
     worldbank_api,
     worldbank_csv,
+    worldbank_long,
 )
-from data.sources.files import Batch, Source, load
+from data.sources.files import PLAIN, Batch, Options, Source, load
+from data.sources.workbooks import Workbook
+from data.tables import KEYS
 
 PROVIDERS = (
     sipri_lines,
@@ -28,9 +35,11 @@ PROVIDERS = (
     sipri_totals,
     sipri_milex,
     worldbank_csv,
+    worldbank_long,
     wdi_vintages,
     worldbank_api,
     oecd,
+    oecd_sdmx,
     unga,
     atop,
     cow,
@@ -57,19 +66,56 @@ def read(source: Source) -> list[Batch] | None:
 
     Raises
     ------
-    InputError : no importer recognises the file, or it breaks a rule of its format.
+    InputError : no importer recognises the file, it breaks a rule of its format, or it contradicts
+        what the user says of it.
     """
-    for provider in PROVIDERS:
-        if provider.recognises(source):
-            return provider.read(source)
+    try:
+        for found in _texts(source):
+            for provider in PROVIDERS:
+                if provider.recognises(found):
+                    batches = [batch for batch in provider.read(found) if batch.rows]
+                    _agrees(source, provider, batches)
+                    return batches
+    except csv.Error as error:
+        rule = f"cannot be taken apart into fields, a quotation mark may be missing ({error})"
+        raise InputError(fault(rule, file=source.name)) from None
     if (source.text or "").startswith(OTHER_TABLES):
         return None
-    rule = "is in no known format (SIPRI, World Bank, OECD, UN votes, ATOP or COW)"
+    if source.text is None:
+        sipri_milex.refuse_workbook(source)
+    rule = (
+        "is in no known format (SIPRI, World Bank, OECD, UN votes, ATOP or COW): columns must have "
+        "the names that the provider gives them"
+    )
     start = (source.text or "").splitlines()[:1]
     raise InputError(fault(rule, file=source.name, line=1, value=start[0][:60] if start else None))
 
 
-def read_file(path: Path) -> tuple[Source, list[Batch] | None]:
+def _texts(source: Source) -> Iterator[Source]:
+    """Yield a file as the importers may know it: as it is, then sheet by sheet as a text."""
+    yield source
+    if source.text is None:
+        book = Workbook(source)
+        for sheet in book.sheets:
+            yield source._replace(text=book.text(sheet))
+
+
+def _agrees(source: Source, provider: ModuleType, batches: list[Batch]) -> None:
+    """Refuse a file that says other than its user of when it was published or what it holds."""
+    told = source.options.released
+    own = {b.vintage for b in batches if "vintage" in KEYS.get(b.table, ())}
+    if told and own - {told}:
+        rule = (
+            f"--released says {told}, but the file has its own date, {max(own)}: leave the option "
+            "out"
+        )
+        raise InputError(fault(rule, file=source.name))
+    if source.options.indicator and provider is not worldbank_long:
+        rule = f"--indicator says {source.options.indicator}, but the file names its own series"
+        raise InputError(fault(f"{rule}: leave the option out", file=source.name))
+
+
+def read_file(path: Path, options: Options = PLAIN) -> tuple[Source, list[Batch] | None]:
     """Load and parse one file."""
-    source = load(path)
+    source = load(path, options)
     return source, read(source)

@@ -1,37 +1,89 @@
 """Open what a provider exports: text in some encoding, compressed or not, or a zip around it.
 
 Every way in which a file can be unusable before its content is even looked at ends here in one
-message that names the file and the fault.
+message that names the file and the fault: also what is no data at all, as a web page that was
+saved in place of a table.
 """
 
+import contextlib
 import datetime
 import gzip
 import io
 import re
 import zipfile
-import zlib
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from data.errors import InputError, fault
 
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
+CONTENT_TYPES = "[Content_Types].xml"
+BYTE_ORDER = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 EVERYBODY = "All countries"
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+PREAMBLE = 4096
+"""Characters at the start of a file in which its own words on itself are looked for."""
+GENERATED = r'^"?(?:Data |Information )?[Gg]enerated:\s*([^;,\t\n\r]*)'
+NO_DATA = {
+    b"version https://git-lfs": "is a git-LFS pointer, which only stands for the data: fetch the "
+    "file itself, by 'git lfs pull' or the 'Download' button of its page",
+    b"{\\rtf": "is an RTF document: SIPRI offers the same table as CSV, choose that",
+    b"\xd0\xcf\x11\xe0": "is a document of an old Office (.xls or .doc): open it and save it as "
+    ".xlsx or CSV",
+    b"\x89PNG": "is a picture (PNG): download the table behind it as CSV",
+    b"\xff\xd8\xff": "is a picture (JPEG): download the table behind it as CSV",
+    b"GIF8": "is a picture (GIF): download the table behind it as CSV",
+    b"%PDF": "is a PDF document: download the table as CSV",
+}
+"""How files begin that hold no table, and what to say of them."""
+DOCUMENTS = {
+    "word/": "is a Word document: save its table as CSV",
+    "ppt/": "is a PowerPoint document: download the table behind it as CSV",
+    "content.xml": "is an OpenDocument file (.ods or .odt): save its table as CSV or .xlsx",
+}
+"""What a zip file has a member of that is no workbook, and what to say of it."""
+
+
+class Options(NamedTuple):
+    """What a user says of files beside them.
+
+    Parameters
+    ----------
+    released : when they were published (year-month-day), for files that do not say it themselves.
+    indicator : the series of a table that does not name it, by its code or our name.
+    accept_unknown : count weapons that nobody knows under the default domain of their category.
+    mapping : the user's own mapping of weapons to domains, which need not be there.
+    """
+
+    released: str | None = None
+    indicator: str | None = None
+    accept_unknown: bool = False
+    mapping: Path | None = None
+
+
+PLAIN = Options()
 
 
 class Source(NamedTuple):
-    """A file as found: its name, its bytes after decompression, and its text if it has one."""
+    """A file as found: its name, its bytes after decompression, its text, what is said of it.
+
+    A workbook has no text.
+    """
 
     name: str
     content: bytes
     text: str | None
+    options: Options = PLAIN
 
 
 class Batch(NamedTuple):
-    """Rows of one table from one file: a series in one vintage."""
+    """Rows of one table from one file: a series in one vintage.
+
+    `remarks` are sentences for whoever adds the file; `mapping` has the rows of a mapping other
+    than the shipped one that its figures rest on.
+    """
 
     table: str
     series: str
@@ -41,75 +93,131 @@ class Batch(NamedTuple):
     file: str
     rows: list
     note: str = ""
+    remarks: tuple[str, ...] = ()
+    mapping: tuple[dict[str, str], ...] = ()
 
 
-def load(path: Path) -> Source:
+def load(path: Path, options: Options = PLAIN) -> Source:
     """Read a file, decompress it and decode it.
 
     Raises
     ------
-    InputError : unreadable, empty, truncated or damaged, or in an encoding that is not understood.
+    InputError : unreadable, empty, truncated or damaged, no data at all (a web page, a picture, a
+        document), or in an encoding that is not understood.
     """
+    name = path.name
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(fault(f"cannot be read: {error.strerror}", file=path.name)) from None
-    if content.startswith(GZIP):
-        try:
+        raise InputError(fault(f"cannot be read: {error.strerror}", file=name)) from None
+    packed = content.startswith(GZIP)
+    if packed:
+        with damaged(name, "the gzip file"):
             content = gzip.decompress(content)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            rule = "the gzip file is truncated or damaged; fetch it again"
-            raise InputError(fault(rule, file=path.name)) from None
-    elif content.startswith(ZIP):
-        return _unzip(path.name, content)
-    elif path.suffix.lower() in (".gz", ".xlsx", ".zip") and content:
+    if content.startswith(ZIP):
+        inner = _unzip(name, content)
+        if inner is None:
+            return Source(name, content, None, options)
+        content = inner
+    elif not packed and content and path.suffix.lower() in (".gz", ".xlsx", ".zip"):
+        _refuse_no_data(content, name)
         rule = f"is not a {path.suffix} file although its name says so"
-        raise InputError(fault(rule, file=path.name))
-    return Source(path.name, content, decode(content, path.name))
+        raise InputError(fault(rule, file=name))
+    return Source(name, content, decode(content, name), options)
 
 
-def _unzip(name: str, content: bytes) -> Source:
-    """Return the one data table of a World Bank download, or a workbook unopened."""
+@contextlib.contextmanager
+def damaged(name: str, what: str = "the file") -> Iterator[None]:
+    """Turn whatever a reader of archives and workbooks stumbles over into one message."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.namelist()
-            if "[Content_Types].xml" in members:
-                if archive.testzip() is not None:
-                    raise zipfile.BadZipFile
-                return Source(name, content, None)
-            tables = [m for m in members if m.endswith(".csv") and not m.startswith("Metadata_")]
-            if len(tables) != 1:
-                rule = "the zip file must hold exactly one data table (a .csv that is no Metadata_)"
-                raise InputError(fault(rule, file=name))
-            inner = archive.read(tables[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError):
-        rule = "the file is truncated or damaged; fetch it again"
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        # Damaged bytes make these readers raise nearly any exception there is.
+        rule = f"{what} is truncated or damaged ({type(error).__name__}); fetch it again"
         raise InputError(fault(rule, file=name)) from None
-    return Source(name, inner, decode(inner, name))
+
+
+def _unzip(name: str, content: bytes) -> bytes | None:
+    """Return the one data table of a World Bank download; None for a workbook."""
+    with damaged(name), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.namelist()
+        for start, rule in DOCUMENTS.items():
+            if any(member.startswith(start) for member in members):
+                raise InputError(fault(rule, file=name))
+        if CONTENT_TYPES in members:
+            if archive.testzip() is not None:
+                raise zipfile.BadZipFile
+            return None
+        tables = [
+            m
+            for m in members
+            if m.lower().endswith(".csv") and "metadata" not in PurePosixPath(m).name.lower()
+        ]
+        if len(tables) != 1:
+            rule = "the zip file must hold exactly one data table (a .csv that is no Metadata)"
+            raise InputError(fault(rule, file=name))
+        return archive.read(tables[0])
 
 
 def decode(content: bytes, name: str) -> str:
-    """Decode UTF-8 (with or without a mark) or, for SIPRI's exports, Windows-1252.
+    """Decode UTF-8 or UTF-16 (with or without a mark) or, for SIPRI's exports, Windows-1252.
 
     Raises
     ------
-    InputError : the file is empty, or in another encoding.
+    InputError : the file is empty, no data at all, or in another encoding.
     """
     if not content.strip():
         raise InputError(fault("the file is empty", file=name))
-    if content.startswith(UTF16) or b"\x00" in content[:4096]:
-        raise InputError(fault("wrong encoding: save it as UTF-8, not UTF-16", file=name))
+    _refuse_no_data(content, name)
+    wide = BYTE_ORDER.get(content[:2]) or _without_mark(content)
+    if wide:
+        try:
+            text = content.decode(wide).removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            rule = "wrong encoding: looks like UTF-16 and is none; save it as UTF-8"
+            raise InputError(fault(rule, file=name)) from None
+        _refuse_no_data(text.encode("utf-8", "replace"), name)
+        return text
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         value = content[error.start : error.start + 1]
-    if b"SIPRI" in content[:4096]:
+    if b"SIPRI" in content[:PREAMBLE]:
         try:
             return content.decode("cp1252")
         except UnicodeDecodeError:
             pass
     raise InputError(fault("wrong encoding: must be UTF-8", file=name, line=line, value=value))
+
+
+def _without_mark(content: bytes) -> str | None:
+    """Return which UTF-16 a text without a mark is in: every other byte of it is zero."""
+    start = content[:PREAMBLE]
+    if b"\x00" not in start:
+        return None
+    return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
+
+
+def _refuse_no_data(content: bytes, name: str) -> None:
+    """Refuse what holds no table, with what it is and the cure."""
+    start = content[:PREAMBLE].removeprefix(b"\xef\xbb\xbf").lstrip()
+    for beginning, rule in NO_DATA.items():
+        if start.startswith(beginning):
+            raise InputError(fault(rule, file=name))
+    word = start[:14].lower()
+    if word.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script")):
+        title = re.search(rb"<title[^>]*>(.*?)</title>", start, re.IGNORECASE | re.DOTALL)
+        said = title[1].decode("utf-8", "replace").strip()[:60] if title else None
+        rule = (
+            "is in no known format but a web page, saved in place of the data: the download "
+            "failed, fetch it again"
+        )
+        raise InputError(fault(rule, file=name, line=1, value=said))
+    if word.startswith(b"<?xml"):
+        raise InputError(fault("is XML: download the table as CSV", file=name))
 
 
 def date_in_name(name: str) -> str | None:
@@ -133,26 +241,67 @@ def month_end(year: int, month: int) -> str:
     return (following - datetime.timedelta(days=1)).isoformat()
 
 
-def generated(text: str, name: str) -> str:
-    """Return the date of SIPRI's line `Data generated: 12 Feb 2026 …` as ISO text."""
-    found = re.search(r"Data generated:\s*(\d{1,2}) ([A-Z][a-z]{2})[a-z]* (\d{4})", text[:4096])
-    if not found or found[2].lower() not in MONTHS:
-        rule = "has no line 'Data generated: day month year', so its vintage is unknown"
-        raise InputError(fault(rule, file=name))
-    month = MONTHS.index(found[2].lower()) + 1
-    return datetime.date(int(found[3]), month, int(found[1])).isoformat()
+def release(source: Source, own: str | None, lacking: str = "has no date of its own") -> str:
+    """Return when a file was published: its own date, else what the user says.
 
-
-def whole_world(text: str, name: str) -> None:
-    """Refuse an export of some countries only: its release would hide everybody else's figures.
-
-    SIPRI's preamble says of whom an export is: 'from All countries to All countries'.
+    Raises
+    ------
+    InputError : neither is known; the message asks for the option.
     """
-    found = re.search(r"from (.+?)\s+to (.+?)\s*[.;\n]", text[:4096])
-    if found and (found[1].strip(), found[2].strip()) != (EVERYBODY, EVERYBODY):
-        rule = (
-            "must be an export from all countries to all countries: a year is taken whole from "
-            "one release, so a part would stand for the whole"
-        )
-        line = text.count("\n", 0, found.start()) + 1
-        raise InputError(fault(rule, file=name, line=line, value=found[0].strip(" .;\n")))
+    if own or source.options.released:
+        return own or source.options.released
+    rule = f"{lacking}: say when it was published, with --released YEAR-MONTH-DAY"
+    raise InputError(fault(rule, file=source.name))
+
+
+def generated(source: Source) -> str:
+    """Return the date of SIPRI's line `Data generated: 12 Feb 2026 …` as ISO text; see `release`.
+
+    Its older tools wrote `Generated: 19 December 2023` and `Information generated: 06 March 2020`.
+    """
+    found = re.search(GENERATED, source.text[:PREAMBLE], re.MULTILINE)
+    if not found:
+        lacking = "has no line 'Data generated: day month year', so its vintage is unknown"
+        return release(source, None, lacking)
+    said = re.match(r"(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4})\b", found[1])
+    try:
+        month = MONTHS.index(said[2].lower()) + 1
+        return datetime.date(int(said[3]), month, int(said[1])).isoformat()
+    except (TypeError, ValueError):
+        line = source.text.count("\n", 0, found.start()) + 1
+        rule = "must be the day that the data were generated on, as in 12 Feb 2026"
+        place = {"file": source.name, "line": line, "value": found[1].strip()}
+        raise InputError(fault(rule, **place)) from None
+
+
+class Scope(NamedTuple):
+    """Of whom and when SIPRI's preamble says that an export is; None where it says nothing."""
+
+    suppliers: str
+    recipients: str
+    first: int | None
+    last: int | None
+    line: int
+    words: str
+
+    @property
+    def whole_world(self) -> bool:
+        """Whether it is from all countries to all countries."""
+        return (self.suppliers, self.recipients) == (EVERYBODY, EVERYBODY)
+
+
+def scope(source: Source) -> Scope | None:
+    """Return what SIPRI's preamble says: 'from China to All countries … '2000' to '2025'.'."""
+    start = source.text[:PREAMBLE]
+    found = re.search(r"from (.+?)\s+to (.+?)\s*[.;\n]", start)
+    if not found:
+        return None
+    years = re.search(r"year range '(.*?)' to '(.*?)'", start)
+    first, last = (
+        int(said) if re.fullmatch(r"\d{4}", said, re.ASCII) else None
+        for said in (years.groups() if years else ("", ""))
+    )
+    line = start.count("\n", 0, found.start()) + 1
+    suppliers, recipients = found[1].strip(), found[2].strip()
+    words = " ".join(found[0].strip(" .;\n").split())
+    return Scope(suppliers, recipients, first, last, line, words)

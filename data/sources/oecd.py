@@ -20,7 +20,7 @@ def recognises(source: Source) -> bool:
 
 
 def read(source: Source) -> list[Batch]:
-    """Parse the table; the vintage is the date in the file's name.
+    """Parse the table; the vintage is the user's date, else the one in the file's name.
 
     Returns
     -------
@@ -30,9 +30,12 @@ def read(source: Source) -> list[Batch]:
     ------
     InputError : no date in the name, an unknown country or indicator, a value out of bounds.
     """
-    vintage = date_in_name(source.name)
+    vintage = source.options.released or date_in_name(source.name)
     if vintage is None:
-        rule = "needs its release in its name, as in oecd_gerd_2023-05.csv: it has no date inside"
+        rule = (
+            "needs its release in its name, as in oecd_gerd_2023-05.csv, or by --released "
+            "YEAR-MONTH-DAY: it has no date inside"
+        )
         raise InputError(fault(rule, file=source.name))
     found: dict[str, list[CountryYear]] = {}
     table = csv.reader(source.text.splitlines())

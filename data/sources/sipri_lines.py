@@ -1,12 +1,11 @@
 """SIPRI arms transfers, one line a deal and delivery year: the exact years of deliveries.
 
-Reads the provider's own export (a preamble, a trailing semicolon a line, or semicolons between
-the fields; columns that flag estimates) and the same lines as a tidy table. Both are summed to
+Reads the provider's own export, also one that a spreadsheet has saved again or that has lost its
+preamble, and the same lines as a tidy table. Both are summed to
 supplier, recipient, year and domain, with countries outside the sample under the rest; to the
 world by description; and, of new systems, to the highest value per unit by supplier and class.
 """
 
-import csv
 import datetime
 import math
 from collections import defaultdict
@@ -14,10 +13,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from data import countries, domains
+from data.domains import CATEGORIES
 from data.errors import InputError, each_row, fault
 from data.names import FIRST_YEAR, REST
-from data.sources import fields
-from data.sources.files import Batch, Source, generated, whole_world
+from data.sources import delimited, fields
+from data.sources.files import Batch, Source, generated, scope
+from data.sources.lookup import Names
 from data.tables import Description, Transfer, UnitValue
 
 OFFICIAL = {
@@ -48,16 +49,15 @@ OFFICIAL_START = "SIPRI AT Database ID"
 TIDY_START = "vintage,deal_id,"
 NEW = "New"
 STATUSES = (NEW, "Second hand", "Second hand but modernized")
-CATEGORIES = {"Air defence systems": "Air-defence systems"}
-"""Older spelling of a category → the newest."""
 PUBLICATION = (3, 1)
 """A year is complete in releases from March of the next one: SIPRI updates in its second week."""
 
 
 def recognises(source: Source) -> bool:
     """Say whether a file holds delivery lines, by its header."""
-    text = source.text or ""
-    return text.startswith(TIDY_START) or f"\n{OFFICIAL_START}" in text[:8192]
+    return (source.text or "").startswith(TIDY_START) or (
+        delimited.find(source, OFFICIAL_START) is not None
+    )
 
 
 def complete(year: int, vintage: str) -> bool:
@@ -95,18 +95,25 @@ def read(source: Source) -> list[Batch]:
     InputError : an unknown country, description or status, a year that is none, a negative TIV or
         number, a row of the wrong width, an unknown vintage, a deal that comes twice in one year.
     """
+    names = Names(source.name, source.options)
     if source.text.startswith(TIDY_START):
-        parsed = _tidy(source)
+        parsed = _lines(delimited.find(source, TIDY["deal"]), names, TIDY, None)
         official, note = False, "delivery lines, tidied"
     else:
-        parsed = _official(source)
+        table = delimited.find(source, OFFICIAL_START)
+        parsed = _lines(table, names, OFFICIAL, generated(source))
+        _refuse_part(source)
         official, note = True, "delivery lines, the provider's export"
     releases: dict[str, list[Line]] = defaultdict(list)
     for line in parsed:
         if complete(line.year, line.vintage):
             releases[line.vintage].append(line)
+    names.settle()
     if not releases:
         raise InputError(fault("holds no delivery line of a complete year", file=source.name))
+    if official and scope(source) is None:
+        _refuse_unproven(source, releases)
+    told = (names.remarks(), tuple(names.rows.values()))
     batches = []
     for vintage, lines in sorted(releases.items()):
         for table, series, rows in (
@@ -116,7 +123,7 @@ def read(source: Source) -> list[Batch]:
         ):
             if rows:
                 batches.append(
-                    Batch(table, series, "SIPRI", vintage, official, source.name, rows, note)
+                    Batch(table, series, "SIPRI", vintage, official, source.name, rows, note, *told)
                 )
     return batches
 
@@ -164,70 +171,95 @@ def describe(lines: Iterable[Line], vintage: str) -> list[Description]:
     ]
 
 
-def _official(source: Source) -> Iterator[Line]:
-    lines = source.text.splitlines()
-    first = next(i for i, line in enumerate(lines) if line.startswith(OFFICIAL_START))
-    separator = ";" if lines[first].removesuffix(";").count(";") > 5 else ","
-    vintage = generated(source.text, source.name)
-    whole_world(source.text, source.name)
-    bare = (line.removesuffix(";") for line in lines[first:])
-    table = csv.reader(bare, delimiter=separator)
-    yield from _lines(table, source.name, first + 1, OFFICIAL, vintage)
+def _refuse_part(source: Source) -> None:
+    """Refuse an export of some countries only: its release would hide everybody else's figures."""
+    said = scope(source)
+    if said and not said.whole_world:
+        rule = (
+            "must be an export from all countries to all countries: a year is taken whole from "
+            "one release, so a part would stand for the whole"
+        )
+        raise InputError(fault(rule, file=source.name, line=said.line, value=said.words))
 
 
-def _tidy(source: Source) -> Iterator[Line]:
-    yield from _lines(csv.reader(source.text.splitlines()), source.name, 1, TIDY, None)
+def _refuse_unproven(source: Source, releases: dict[str, list[Line]]) -> None:
+    """Refuse an export without a preamble from which a supplier of the sample is missing."""
+    held = {line.supplier for lines in releases.values() for line in lines}
+    lacking = sorted(countries.suppliers() - held)
+    if lacking:
+        rule = (
+            f"has no preamble, and no delivery by {', '.join(lacking)}: must be an export from all "
+            "countries to all countries, since a year is taken whole from one release"
+        )
+        raise InputError(fault(rule, file=source.name))
 
 
 def _lines(
-    table: Iterable[list[str]], file: str, start: int, columns: dict[str, str], vintage: str | None
+    table: delimited.Table, names: Names, columns: dict[str, str], vintage: str | None
 ) -> Iterator[Line]:
-    table = iter(table)
-    header = next(table)
-    missing = [c for c in columns.values() if c not in header]
-    if missing:
-        rule = f"the column {missing[0]!r} is missing"
-        raise InputError(fault(rule, file=file, line=start))
-    at = {name: header.index(column) for name, column in columns.items()}
-    stamp = None if vintage else header.index("vintage")
+    at = dict(zip(columns, table.at(*columns.values()), strict=True))
+    stamp = None if vintage else table.at("vintage")[0]
+    width, file = len(table.header), table.file
     seen: dict[tuple[str, str, str], int] = {}
-    for line, row in enumerate(table, start=start + 1):
-        if not row:
-            continue
+    for line, row in table.rows():
         with each_row:
-            fields.width(row, len(header), file=file, line=line)
-            place = {"file": file, "line": line}
-            if not row[at["tiv"]].strip():
+            fields.width(row, width, file=file, line=line)
+            cells = {name: row[i].strip() for name, i in at.items()}
+            if not cells["tiv"]:
                 continue
-            codes = [
-                countries.code(row[at[side]], **place, column=columns[side])
-                for side in ("supplier", "recipient")
-            ]
-            released = vintage or fields.date(row[stamp], **place, column="vintage")
-            delivery = (released, row[at["deal"]], row[at["year"]])
+            released = vintage or fields.date(row[stamp], file=file, line=line, column="vintage")
+            delivery = (released, cells["deal"], cells["year"])
             if seen.setdefault(delivery, line) != line:
                 before = f"came already in line {seen[delivery]}"
                 rule = f"the deal's deliveries of {delivery[2]} {before}"
-                raise InputError(fault(rule, **place, column=columns["deal"], value=delivery[1]))
-            status = row[at["status"]].strip()
-            if status not in STATUSES:
-                rule = f"must be one of {', '.join(STATUSES)}"
-                raise InputError(fault(rule, **place, column=columns["status"], value=status))
-            description, category = row[at["description"]], row[at["category"]].strip()
-            yield Line(
-                released,
-                countries.as_supplier(codes[0]),
-                countries.as_recipient(codes[1]),
-                fields.year(row[at["year"]], **place, column=columns["year"]),
-                description,
-                CATEGORIES.get(category, category),
-                domains.weapon(description, **place, column=columns["description"]),
-                fields.number(row[at["tiv"]], **place, column=columns["tiv"], low=0, what="TIV"),
-                status == NEW,
-                fields.number(row[at["unit"]], **place, column=columns["unit"], low=0, what="TIV")
-                if row[at["unit"]].strip()
-                else None,
-                fields.whole(row[at["number"]], **place, column=columns["number"], low=0)
-                if row[at["number"]].strip()
-                else None,
-            )
+                place = {"file": file, "line": line, "column": columns["deal"]}
+                raise InputError(fault(rule, **place, value=delivery[1]))
+            found = _line(table, line, cells, names, columns, released)
+            if found is not None:
+                yield found
+
+
+def _line(
+    table: delimited.Table,
+    line: int,
+    cells: dict[str, str],
+    names: Names,
+    columns: dict[str, str],
+    vintage: str,
+) -> Line | None:
+    """Return one delivery line; None where a name is unknown, which `names` has noted."""
+
+    def place(name: str) -> dict:
+        return {"file": table.file, "line": line, "column": columns[name]}
+
+    def figure(name: str) -> float | None:
+        text = table.figure(cells[name])
+        return fields.number(text, **place(name), low=0, what="TIV") if text else None
+
+    tiv = figure("tiv")
+    if cells["status"] not in STATUSES:
+        rule = f"must be one of {', '.join(STATUSES)}"
+        raise InputError(fault(rule, **place("status"), value=cells["status"]))
+    year = fields.year(cells["year"], **place("year"))
+    number = fields.whole(cells["number"], **place("number"), low=0) if cells["number"] else None
+    unit = figure("unit")
+    supplier, recipient = (
+        names.country(cells[side], line, columns[side], tiv) for side in ("supplier", "recipient")
+    )
+    description = cells["description"]
+    weapon = names.weapon(description, line, columns["description"], tiv, cells["category"])
+    if weapon is None or supplier is None or recipient is None:
+        return None
+    return Line(
+        vintage,
+        countries.as_supplier(supplier),
+        countries.as_recipient(recipient),
+        year,
+        description,
+        CATEGORIES.get(cells["category"], cells["category"]),
+        weapon,
+        tiv,
+        cells["status"] == NEW,
+        unit,
+        number,
+    )

@@ -6,15 +6,16 @@ base year in every release; it is in the sheet's name and becomes part of the un
 
 import csv
 import datetime
-import io
 import re
-import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 
 from data import countries
 from data.errors import InputError, each_row, fault
 from data.sources import fields
 from data.sources.files import Batch, Source
+from data.sources.lookup import Names
+from data.sources.workbooks import Workbook
 from data.tables import WORLD, CountryYear, indicators
 
 SOURCE = "SIPRI Military Expenditure Database"
@@ -36,13 +37,39 @@ WORLD_ROWS = ("World", "World total (excluding Iraq)")
 """Of the two world totals of 2020 the one that excludes Iraq: the other begins only in 2004."""
 RELEASE = (4, 30)
 """SIPRI releases a year's figures in late April of the next; counted from the month's end."""
+EQUAL = 0.03
+"""Relative difference up to which a figure at constant prices equals the one at current prices:
+in the base year they are the same, but for years of account that differ from the calendar's."""
+AGREE = 0.75
+"""Share of the countries whose figures must be equal in the base year. In the true one it is above
+0.97 in each release, in any other below 0.6."""
 
 
 def recognises(source: Source) -> bool:
-    """Say whether a file is the workbook (any workbook is tried) or the tidy table."""
+    """Say whether a file is the workbook, by the names of its sheets, or the tidy table."""
     if source.text is None:
-        return True
+        return bool(_measures(Workbook(source)))
     return source.text.startswith(",".join(TIDY_COLUMNS))
+
+
+def _measures(book: Workbook) -> dict[str, tuple[str, float]]:
+    """Return sheet → indicator and factor of the sheets that have a measure."""
+    return {
+        sheet: measure
+        for sheet in book.sheets
+        for start, measure in MEASURES.items()
+        if sheet.startswith(start)
+    }
+
+
+def refuse_workbook(source: Source) -> None:
+    """Refuse a workbook in which nobody finds a table; raises InputError."""
+    needed = ", ".join(f"{start} …" for start in MEASURES)
+    rule = (
+        "is a workbook in no known form: neither a table that a provider exports nor SIPRI's "
+        f"military expenditure workbook, which needs the sheets {needed}"
+    )
+    raise InputError(fault(rule, file=source.name))
 
 
 def release(last_year: int) -> str:
@@ -61,9 +88,12 @@ def read(source: Source) -> list[Batch]:
     Raises
     ------
     InputError : not SIPRI's workbook, an unknown country, a cell that is neither a number nor a
-        known blank, a negative figure.
+        known blank, a negative figure, constant prices that are not of the year that they name.
     """
-    cells = _tidy(source) if source.text is not None else _workbook(source)
+    names = Names(source.name, source.options)
+    cells = _tidy(source, names) if source.text is not None else _workbook(source, names)
+    cells = list(cells)
+    names.settle()
     found: dict[tuple[str, str], list[CountryYear]] = {}
     for row in cells:
         found.setdefault((row.indicator, row.vintage), []).append(row)
@@ -86,41 +116,26 @@ def _unit(indicator: str, sheet: str, file: str) -> str:
     return unit.format(base=base[1])
 
 
-def _workbook(source: Source) -> list[CountryYear]:
-    import openpyxl
-
-    try:
-        book = openpyxl.load_workbook(
-            io.BytesIO(source.content), read_only=True, data_only=True, keep_links=False
-        )
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        rule = f"the workbook is truncated or damaged ({type(error).__name__})"
-        raise InputError(fault(rule, file=source.name)) from None
-    sheets = {
-        sheet: measure
-        for sheet in book.sheetnames
-        for start, measure in MEASURES.items()
-        if sheet.startswith(start)
-    }
+def _workbook(source: Source, names: Names) -> list[CountryYear]:
+    book = Workbook(source)
+    sheets = _measures(book)
     if len(sheets) != len(MEASURES):
-        rule = "is not SIPRI's military expenditure workbook: needs the sheets " + ", ".join(
-            f"{m} …" for m in MEASURES
-        )
-        raise InputError(fault(rule, file=source.name))
+        refuse_workbook(source)
     parsed = [
         (measure, _unit(measure[0], sheet, source.name), *cell)
         for sheet, measure in sheets.items()
-        for cell in _sheet(book, sheet, source.name)
+        for cell in _sheet(book, sheet, source.name, names)
     ]
     constant = next(s for s in sheets if s.startswith("Constant"))
-    if TOTALS_SHEET in book.sheetnames:
-        unit = _unit("milex_constant", constant, source.name)
+    unit = _unit("milex_constant", constant, source.name)
+    if TOTALS_SHEET in book.sheets:
         parsed += [
             (("milex_constant", 1000.0), unit, WORLD, year, value)
             for year, value in _world(book, source.name)
         ]
     if not parsed:
         raise InputError(fault("holds no figure of the sample", file=source.name))
+    _check_base(source.name, constant, unit, parsed)
     vintage = release(max(year for _, _, _, year, _ in parsed))
     return [
         CountryYear(code, year, name, value * scale, unit, SOURCE, vintage, 0)
@@ -128,9 +143,37 @@ def _workbook(source: Source) -> list[CountryYear]:
     ]
 
 
-def _sheet(book, sheet: str, file: str) -> Iterator[tuple[str, int, float]]:
+def _check_base(file: str, sheet: str, unit: str, parsed: list[tuple]) -> None:
+    """Refuse constant prices that do not equal current ones in the base year that they name."""
+    figures: dict[str, dict[tuple[str, int], float]] = defaultdict(dict)
+    for (name, _), _, code, year, value in parsed:
+        figures[name][code, year] = value
+    constant, current = figures["milex_constant"], figures["milex_current"]
+    ratios: dict[int, list[float]] = defaultdict(list)
+    for key in constant.keys() & current.keys():
+        if current[key] > 0:
+            ratios[key[1]].append(constant[key] / current[key])
+    agree = {
+        year: sum(abs(ratio - 1.0) <= EQUAL for ratio in held) / len(held)
+        for year, held in ratios.items()
+    }
+    base = int(re.search(r"\d{4}", unit)[0])
+    if agree.get(base, 1.0) >= AGREE:
+        return
+    best = max(agree, key=agree.__getitem__)
+    words = f"they do in {best}" if agree[best] >= AGREE else "they do in no year"
+    rule = (
+        f"names {base} as the base year, but its figures do not equal those at current prices in "
+        f"{base}; {words}: the sheet's label is wrong, fetch the workbook from SIPRI"
+    )
+    raise InputError(fault(rule, file=file, column="sheet", value=sheet))
+
+
+def _sheet(
+    book: Workbook, sheet: str, file: str, names: Names
+) -> Iterator[tuple[str, int, float]]:
     years: list[tuple[int, int]] = []
-    for line, row in enumerate(book[sheet].iter_rows(values_only=True), start=1):
+    for line, row in enumerate(book.rows(sheet), start=1):
         name = str(row[0] or "").strip() if row else ""
         if not years:
             if name == "Country":
@@ -141,7 +184,7 @@ def _sheet(book, sheet: str, file: str) -> Iterator[tuple[str, int, float]]:
             continue
         place = {"file": f"{file}, sheet {sheet!r}", "line": line}
         with each_row:
-            code = countries.code(name, **place, column="Country")
+            code = names.country(name, line, "Country", sheet=sheet)
             for year, cell in cells:
                 value = None
                 with each_row:
@@ -153,16 +196,16 @@ def _sheet(book, sheet: str, file: str) -> Iterator[tuple[str, int, float]]:
         raise InputError(fault(rule, file=file, column="sheet", value=sheet))
 
 
-def _world(book, file: str) -> Iterator[tuple[int, float]]:
+def _world(book: Workbook, file: str) -> Iterator[tuple[int, float]]:
     years: list[tuple[int, int]] = []
-    for line, row in enumerate(book[TOTALS_SHEET].iter_rows(values_only=True), start=1):
+    for line, row in enumerate(book.rows(TOTALS_SHEET), start=1):
         name = str(row[0] or "").strip() if row else ""
         if name == "Region":
             years = [(i, int(c)) for i, c in enumerate(row) if _is_year(c)]
         elif years and name in WORLD_ROWS:
             for i, year in years:
                 place = {"file": f"{file}, sheet {TOTALS_SHEET!r}", "line": line}
-                value = _cell(row[i], **place, column=str(year))
+                value = _cell(row[i], **place, column=str(year)) if i < len(row) else None
                 if value is not None:
                     yield year, value
             return
@@ -186,7 +229,7 @@ def _cell(cell: object, *, file: str, line: int, column: str) -> float | None:
     )
 
 
-def _tidy(source: Source) -> Iterator[CountryYear]:
+def _tidy(source: Source, names: Names) -> Iterator[CountryYear]:
     table = csv.reader(source.text.splitlines())
     next(table)
     for line, row in enumerate(table, start=2):
@@ -195,7 +238,7 @@ def _tidy(source: Source) -> Iterator[CountryYear]:
             place = {"file": source.name, "line": line}
             code, year, name, value, vintage, sheet = row
             if code not in countries.codes():
-                code = countries.code(code, **place, column="country_iso3")
+                code = names.country(code, line, "country_iso3")
             if name not in TIDY:
                 rule = f"unknown indicator: must be one of {', '.join(TIDY)}"
                 raise InputError(fault(rule, **place, column="indicator", value=name))

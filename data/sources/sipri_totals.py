@@ -1,24 +1,38 @@
 """SIPRI's tables of total arms imports and exports by country: a check on sums, and older totals.
 
-Whole TIV millions; a blank is no delivery, a nought is less than half a million.
+Whole TIV millions; a blank is no delivery, a zero is less than half a million. Tables of before
+2024 say in their title what they are of, later ones in the header and the last row. Of a table of
+one country's partners, which are no totals of theirs, the row of sums is that country's total.
 """
 
-import csv
+import re
 
-from data import countries
+from data import countries, domains
 from data.errors import InputError, each_row, fault
-from data.sources import fields
-from data.sources.files import Batch, Source, generated
+from data.sources import delimited, fields
+from data.sources.files import PREAMBLE, Batch, Source, generated
+from data.sources.lookup import Names
 from data.tables import WORLD, Total
 
 START = "Volume of transfers of major arms"
-FLOWS = {"Exports by": "exports", "Recipient": "imports", "Imports by": "imports"}
-WORLD_ROW = "Total world"
+OLD_START = "TIV of arms "
+TITLE = re.compile(r'"?TIV of arms (imports|exports) (?:from|to|of|by) (.+?),? \d{4}')
+FLOWS = {"exports by": "exports", "recipient": "imports", "imports by": "imports"}
+EVERYBODY = ("all", "all countries", "world")
+REGIONS = frozenset(
+    ["Africa", "Americas", "Asia", "Asia & Oceania", "Asia and Oceania", "Europe", "Middle East",
+     "Oceania", "Other"]
+)  # fmt: skip
+"""Rows of tables by region; those of tables by category are SIPRI's categories."""
+SUMS = "total"
+SUM_OF_ONE = re.compile(r"total (imports from|exports to) (.+)", re.IGNORECASE)
+FLOW_OF_ONE = {"imports from": "exports", "exports to": "imports"}
+"""What partners import from a country are its exports."""
 
 
 def recognises(source: Source) -> bool:
     """Say whether a file is a table of TIV totals, by its first line."""
-    return (source.text or "").startswith(START)
+    return (source.text or "").lstrip('"').startswith((START, OLD_START))
 
 
 def read(source: Source) -> list[Batch]:
@@ -26,38 +40,88 @@ def read(source: Source) -> list[Batch]:
 
     Returns
     -------
-    One batch of `totals` (TIV in millions) for the countries of the sample and the world (WLD).
+    One batch of `totals` (TIV in millions) for the countries of the sample and the world (WLD); of
+    a table of one country's partners, for that country.
 
     Raises
     ------
-    InputError : no header, an unknown country, a year or a total that is no number.
+    InputError : no header, an unknown country, a year or a total that is no number; a table by
+        region or weapon category, or of a country outside the sample.
     """
-    vintage = generated(source.text, source.name)
-    years: list[tuple[int, int]] = []
-    flow = None
+    vintage = generated(source)
+    table, flow, one = _form(source)
+    names = Names(source.name, source.options)
+    found: dict[str, tuple[int, list[str]]] = {}
+    for line, row in table.rows():
+        name = row[0].strip()
+        if name.casefold().startswith(SUMS):
+            found[WORLD] = (line, row)
+            if of_one := SUM_OF_ONE.match(name):
+                flow, one = FLOW_OF_ONE[of_one[1].lower()], of_one[2].strip()
+        elif name and (code := names.country(name, line, "country")) in countries.members():
+            with each_row:
+                if code in found:
+                    rule = f"came already in line {found[code][0]}"
+                    place = {"file": source.name, "line": line, "column": "country"}
+                    raise InputError(fault(rule, **place, value=name))
+                found[code] = (line, row)
+    other = REGIONS | {row["category"] for row in domains.table()}
+    for (column, name), seen in names.unknown.items():
+        if name.strip() in other:
+            rule = "is no country: export the totals by country, not by region or category"
+            place = {"file": source.name, "line": seen.line, "column": column}
+            raise InputError(fault(rule, **place, value=name))
+    names.settle()
+    remarks = names.remarks()
+    if one is not None:
+        found = {_of_sample(source, one): found[WORLD]} if WORLD in found else {}
+        remarks = (_words(source.name, flow, one), *remarks)
+    if not found:
+        raise InputError(fault("holds no total of a country of the sample", file=source.name))
     rows = []
-    for line, row in enumerate(csv.reader(source.text.splitlines()), start=1):
-        if flow is None:
-            if row and row[0] in FLOWS:
-                flow = FLOWS[row[0]]
-                years = [(i, int(c)) for i, c in enumerate(row) if c.isdigit() and len(c) == 4]
-            continue
-        if not row or not row[0].strip():
-            continue
+    for code, (line, row) in found.items():
         with each_row:
-            if row[0].startswith(WORLD_ROW):
-                code = WORLD
-            else:
-                code = countries.code(row[0], file=source.name, line=line, column="country")
-            if code != WORLD and code not in countries.members():
-                continue
-            for i, year in years:
-                if i < len(row) and row[i].strip():
-                    place = {"file": source.name, "line": line, "column": str(year)}
-                    tiv = fields.number(row[i], **place, low=0, what="TIV")
-                    rows.append(Total(code, year, flow, tiv, "SIPRI TIV table", vintage))
-    if flow is None or not years:
+            rows += [
+                Total(code, year, flow, tiv, "SIPRI TIV table", vintage)
+                for year, tiv in _figures(table, line, row)
+            ]
+    note = "whole millions, the provider's table"
+    return [Batch("totals", flow, "SIPRI", vintage, True, source.name, rows, note, remarks)]
+
+
+def _form(source: Source) -> tuple[delimited.Table, str, str | None]:
+    """Return the table, its flow, and the country whose partners it lists by its title, if any."""
+    title = TITLE.match(source.text[:PREAMBLE])
+    table = delimited.find_years(source)
+    flow = title[1] if title else FLOWS.get(table.folded[0]) if table else None
+    if table is None or flow is None:
         rule = "has no header row with 'Exports by' or 'Recipient' and the years"
         raise InputError(fault(rule, file=source.name))
-    note = "whole millions, the provider's table"
-    return [Batch("totals", flow, "SIPRI", vintage, True, source.name, rows, note)]
+    one = title[2].strip() if title and title[2].strip().casefold() not in EVERYBODY else None
+    return table, flow, one
+
+
+def _figures(table: delimited.Table, line: int, row: list[str]) -> list[tuple[int, float]]:
+    """Return (year, TIV million) of one row."""
+    found = []
+    for i, year in table.years:
+        if i < len(row) and row[i].strip():
+            place = {"file": table.file, "line": line, "column": str(year)}
+            tiv = fields.number(table.figure(row[i]), **place, low=0, what="TIV")
+            found.append((year, tiv))
+    return found
+
+
+def _of_sample(source: Source, name: str) -> str:
+    code = countries.code(name, file=source.name, line=None, column="country")
+    if code not in countries.members():
+        rule = f"is a table of {name}'s partners, and {name} is outside the sample"
+        raise InputError(fault(rule, file=source.name))
+    return code
+
+
+def _words(file: str, flow: str, name: str) -> str:
+    return (
+        f"{file} is a table of {name}'s {flow} by partner: its row of sums is read as {name}'s "
+        f"total {flow}, and what single partners traded with {name} is no total of theirs"
+    )

@@ -6,14 +6,14 @@ deliveries and descriptions, not unit values. The site shows the Soviet Union un
 """
 
 import csv
-import functools
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from data import countries, domains
 from data.errors import InputError, each_row, fault
 from data.sources import fields
 from data.sources.files import Batch, Source, date_in_name
+from data.sources.lookup import Names
 from data.sources.sipri_lines import CATEGORIES, Line, complete, describe, sum_transfers
 from data.tables import SOVIET_UNION
 
@@ -40,16 +40,22 @@ def read(source: Source) -> list[Batch]:
     InputError : no date in the name, an unknown country or description, a year that is none, a
         negative TIV or number, a row of the wrong width.
     """
-    vintage = date_in_name(source.name)
+    vintage = source.options.released or date_in_name(source.name)
     if vintage is None:
-        rule = "the name must hold the date of the release, as in yearly_lines_2026-06-16.csv"
+        rule = (
+            "the name must hold the date of the release, as in yearly_lines_2026-06-16.csv, or "
+            "--released YEAR-MONTH-DAY must say it"
+        )
         raise InputError(fault(rule, file=source.name))
-    lines = [line for line in _lines(source, vintage) if complete(line.year, vintage)]
+    names = Names(source.name, source.options)
+    lines = [line for line in _lines(source, vintage, names) if complete(line.year, vintage)]
+    names.settle()
     if not lines:
         raise InputError(fault("holds no delivery line of a complete year", file=source.name))
     note = "delivery lines by exact year, compiled from the provider's exports of single years"
+    told = (names.remarks(), tuple(names.rows.values()))
     return [
-        Batch(table, series, "SIPRI", vintage, False, source.name, rows, note)
+        Batch(table, series, "SIPRI", vintage, False, source.name, rows, note, *told)
         for table, series, rows in (
             ("transfers", "deliveries", sum_transfers(lines, vintage)),
             ("descriptions", "descriptions", describe(lines, vintage)),
@@ -58,56 +64,62 @@ def read(source: Source) -> list[Batch]:
     ]
 
 
-def _lines(source: Source, vintage: str) -> Iterator[Line]:
+def _lines(source: Source, vintage: str, names: Names) -> Iterator[Line]:
     table = csv.reader(source.text.splitlines())
     next(table)
-    category_of = categories()
+    category_of = categories(tuple(names.mapping.own.values()))
     for line, row in enumerate(table, start=2):
         place = {"file": source.name, "line": line}
         with each_row:
             fields.width(row, len(HEADER), **place)
             supplier, recipient, year, number, tiv, description, _ = row
             of_year = fields.year(year, **place, column="year")
+            volume = fields.number(tiv, **place, column="tiv", low=0, what="TIV")
+            units = (
+                fields.whole(number, **place, column="n_delivered", low=0)
+                if number.strip()
+                else None
+            )
             codes = [
-                _state(countries.code(name, **place, column=column), of_year)
+                _state(names.country(name, line, column, volume), of_year)
                 for name, column in ((supplier, "supplier"), (recipient, "recipient"))
             ]
-            weapon = domains.weapon(description, **place, column="description")
+            weapon = names.weapon(description, line, "description", volume)
+            if weapon is None or None in codes:
+                continue
             yield Line(
                 vintage,
                 countries.as_supplier(codes[0]),
                 countries.as_recipient(codes[1]),
                 of_year,
                 description,
-                category_of[description],
+                category_of.get(description, ""),
                 weapon,
-                fields.number(tiv, **place, column="tiv", low=0, what="TIV"),
+                volume,
                 False,
                 None,
-                fields.whole(number, **place, column="n_delivered", low=0)
-                if number.strip()
-                else None,
+                units,
             )
 
 
-def _state(code: str, year: int) -> str:
+def _state(code: str | None, year: int) -> str | None:
     return SOVIET_UNION if code == RUSSIA and year <= LAST_SOVIET else code
 
 
-@functools.cache
-def categories() -> dict[str, str]:
+def categories(own: Iterable[Mapping[str, str]] = ()) -> dict[str, str]:
     """Return description → the provider's category, the newest where domains.csv has two.
 
     Words that so far stood in the register only, which has no categories, get the commonest one
-    of their domain.
+    of their domain. `own` are rows of a user's own mapping.
     """
     found: dict[str, str] = {}
     of_domain: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in domains.table():
+    rows = (*domains.table(), *own)
+    for row in rows:
         if row["category"]:
             category = CATEGORIES.get(row["category"], row["category"])
             found[row["description"]] = category
             of_domain[row["domain"]][category] += 1
-    for row in domains.table():
+    for row in rows:
         found.setdefault(row["description"], of_domain[row["domain"]].most_common(1)[0][0])
     return found

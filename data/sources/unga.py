@@ -22,15 +22,20 @@ def recognises(source: Source) -> bool:
 
 
 def read(source: Source) -> list[Batch]:
-    """Parse ideal points of the sample since 1985; the vintage is the date in the file's name.
+    """Parse ideal points of the sample since 1985.
+
+    The vintage is the user's date, else the one in the file's name.
 
     Raises
     ------
     InputError : no date in the name, a year or an ideal point that is no number.
     """
-    vintage = date_in_name(source.name)
+    vintage = source.options.released or date_in_name(source.name)
     if vintage is None:
-        rule = "needs its release in its name, as in unga_idealpoints_jul2025.csv"
+        rule = (
+            "needs its release in its name, as in unga_idealpoints_jul2025.csv, or by --released "
+            "YEAR-MONTH-DAY"
+        )
         raise InputError(fault(rule, file=source.name))
     table = csv.reader(source.text.splitlines())
     header = next(table)

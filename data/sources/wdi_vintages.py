@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from data.errors import InputError, each_row, fault
 from data.sources import fields, worldbank
 from data.sources.files import Batch, Source, month_end
+from data.sources.lookup import Names
 from data.tables import CountryYear, Total
 
 COLUMNS = ["country_iso3", "year", "indicator", "value", "vintage", "source"]
@@ -74,6 +75,7 @@ def read(source: Source) -> list[Batch]:
     labels: dict[str, tuple[str | None, bool, str]] = {}
     figures: dict[tuple[str, str], list[CountryYear]] = {}
     totals: dict[tuple[str, str], list[Total]] = {}
+    names = Names(source.name, source.options)
     for line, row in _rows(source):
         with each_row:
             code, year, series, value, label, _ = row
@@ -82,7 +84,7 @@ def read(source: Source) -> list[Batch]:
                 labels[label] = date(label, **place)
             when = labels[label][0]
             indicator = worldbank.find(series, **place)
-            wanted = worldbank.country(code, **place, column="country_iso3")
+            wanted = worldbank.country(code, names, line, "country_iso3")
             flow = worldbank.ARMS_TOTALS.get(series)
             if when is None or not wanted or (indicator is None and flow is None):
                 continue
@@ -98,6 +100,7 @@ def read(source: Source) -> list[Batch]:
                 totals.setdefault((flow, label), []).append(
                     Total(code, number, flow, tiv, origin, when)
                 )
+    names.settle()
     kept = [
         Batch("totals", flow, "WDI", labels[label][0], False, source.name, rows, labels[label][2])
         for (flow, label), rows in sorted(totals.items())

@@ -2,10 +2,13 @@
 
 import functools
 import re
+from collections.abc import Mapping
 
 from data import countries
 from data.errors import InputError, fault
 from data.sources import fields
+from data.sources.files import Batch
+from data.sources.lookup import Names
 from data.tables import CountryYear, Indicator, indicators
 
 SOURCE = "World Bank, World Development Indicators"
@@ -57,6 +60,17 @@ def _by_code() -> dict[str, Indicator]:
     return {row.code: row for row in indicators().values() if row.provider == "WDI"}
 
 
+def used(code: str) -> Indicator | None:
+    """Return the series that a code of the World Bank, or our name, stands for; None if unused."""
+    named = indicators().get(code)
+    return _by_code().get(named.code if named else code)
+
+
+def choice() -> str:
+    """Return which series there are to choose from, in words."""
+    return f"must be one of {', '.join(sorted(_by_code()))}"
+
+
 def find(code: str, *, file: object, line: int | None = None) -> Indicator | None:
     """Return what an indicator code stands for; None for known series that are not used.
 
@@ -89,12 +103,24 @@ def unit(indicator: Indicator, vintage: str, label: str = "") -> str:
     return indicator.unit.format(base=base)
 
 
-def country(code: str, *, file: object, line: int | None, column: str) -> bool:
-    """Say whether a code belongs to the sample; raise InputError for one that nobody knows."""
-    if code in AGGREGATES:
-        return False
-    countries.check_code(code, file=file, line=line, column=column)
-    return code in countries.members()
+def country(code: str, names: Names, line: int | None, column: str) -> bool:
+    """Say whether a code belongs to the sample; `names` notes one that nobody knows."""
+    return code not in AGGREGATES and names.code(code, line, column) and (
+        code in countries.members()
+    )
+
+
+def batches(
+    found: Mapping[tuple[str, str], list[CountryYear]],
+    file: str,
+    note: str,
+    remarks: tuple[str, ...] = (),
+) -> list[Batch]:
+    """Return a batch of `country_years` for each (indicator, vintage)."""
+    return [
+        Batch("country_years", name, "WDI", vintage, True, file, rows, note, remarks)
+        for (name, vintage), rows in sorted(found.items())
+    ]
 
 
 def figure(

@@ -10,7 +10,8 @@ from pathlib import Path
 from data.errors import InputError, each_row, fault
 from data.sources import fields, worldbank
 from data.sources.files import Batch, Source
-from data.tables import indicators
+from data.sources.lookup import Names
+from data.tables import CountryYear, indicators
 
 BASE_URL = "https://api.worldbank.org/v2"
 PER_PAGE = 20_000
@@ -30,6 +31,8 @@ def read(source: Source) -> list[Batch]:
     except json.JSONDecodeError as error:
         rule = f"is not whole JSON: {error.msg}"
         raise InputError(fault(rule, file=source.name, line=error.lineno)) from None
+    except (RecursionError, ValueError) as error:
+        raise InputError(fault(f"is no such JSON: {error}", file=source.name)) from None
     return parse(answer, source.name)
 
 
@@ -50,51 +53,67 @@ def parse(answer: object, file: str) -> list[Batch]:
     InputError : a refusal of the interface, another shape, pages missing, an unknown country or
         indicator, a value out of bounds.
     """
-    pages = answer if answer and isinstance(answer[0], list) else [answer]
+    is_list = isinstance(answer, list) and answer and isinstance(answer[0], list)
+    pages = [_page(page, file) for page in (answer if is_list else [answer])]
     found: dict[tuple[str, str], list] = {}
-    for page in pages:
-        head, rows = _page(page, file)
+    names = Names(file)
+    for head, rows in pages:
         vintage = fields.date(head["lastupdated"], file=file, line=None, column="lastupdated")
         for n, row in enumerate(rows, start=1):
             with each_row:
-                place = {"file": file, "line": None}
-                try:
-                    code, year, value = row["countryiso3code"], int(row["date"]), row["value"]
-                    series = row["indicator"]
-                    series_code, label = series["id"], series["value"]
-                except (KeyError, TypeError, ValueError):
-                    rule = f"row {n} of page {head['page']} has not the known fields"
-                    raise InputError(fault(rule, file=file)) from None
-                indicator = worldbank.find(series_code, **place)
-                if indicator is None or value is None or not code:
-                    continue
-                if worldbank.country(code, **place, column="countryiso3code"):
-                    found.setdefault((indicator.indicator, vintage), []).append(
-                        worldbank.figure(
-                            code, year, indicator, value, vintage, label, **place, column="value"
-                        )
-                    )
-    _complete([page[0] for page in pages], file)
-    dates = sorted({page[0]["lastupdated"] for page in pages})
+                figure = _figure(row, f"row {n} of page {head['page']}", vintage, names)
+                if figure is not None:
+                    found.setdefault((figure.indicator, vintage), []).append(figure)
+    names.settle()
+    _complete([head for head, _ in pages], file)
+    dates = sorted({head["lastupdated"] for head, _ in pages})
     if len(dates) > 1:
         rule = "the pages are of different releases: fetch them again"
         raise InputError(fault(rule, file=file, column="lastupdated", value=", ".join(dates)))
-    note = "the provider's JSON interface"
-    return [
-        Batch("country_years", name, "WDI", vintage, True, file, rows, note)
-        for (name, vintage), rows in sorted(found.items())
-    ]
+    return worldbank.batches(found, file, "the provider's JSON interface")
+
+
+def _figure(row: object, where: str, vintage: str, names: Names) -> CountryYear | None:
+    """Return the figure of one row; None where it has none, or none that is used."""
+    file = names.file
+    try:
+        code, year, value = row["countryiso3code"], row["date"], row["value"]
+        series, label = row["indicator"]["id"], row["indicator"]["value"]
+    except (KeyError, TypeError):
+        raise InputError(fault(f"{where} has not the known fields", file=file)) from None
+    if not all(isinstance(text, str) for text in (code, year, series, label)):
+        raise InputError(fault(f"{where} has not the known fields", file=file))
+    indicator = worldbank.find(series, file=file)
+    if indicator is None or value is None or not code:
+        return None
+    when = fields.year(year, file=file, line=None, column="date")
+    if not worldbank.country(code, names, None, "countryiso3code"):
+        return None
+    place = {"file": file, "line": None, "column": "value"}
+    return worldbank.figure(code, when, indicator, value, vintage, label, **place)
 
 
 def _page(page: object, file: str) -> tuple[dict, list]:
     if isinstance(page, list) and page and isinstance(page[0], dict) and "message" in page[0]:
-        said = "; ".join(str(m.get("value", m)) for m in page[0]["message"])
-        raise InputError(fault(f"the World Bank refused the request: {said}", file=file))
+        told = page[0]["message"]
+        said = "; ".join(
+            str(m.get("value", m)) if isinstance(m, dict) else str(m)
+            for m in (told if isinstance(told, list) else [told])
+        )
+        rule = f"the World Bank refused the request: {said}; mend the address and fetch it again"
+        raise InputError(fault(rule, file=file))
     shaped = isinstance(page, list) and len(page) == 2 and isinstance(page[0], dict)
     if not shaped or not {"page", "pages", "lastupdated"} <= page[0].keys():
         rule = "must be [head, rows] with page, pages and lastupdated in the head"
         raise InputError(fault(rule, file=file))
-    return page[0], page[1] or []
+    head, rows = page
+    sound = all(str(head[name]).isdecimal() for name in ("page", "pages"))
+    if not sound or not isinstance(head["lastupdated"], str):
+        rule = "the head must have whole numbers for page and pages, and a date for lastupdated"
+        raise InputError(fault(rule, file=file))
+    if rows is not None and not isinstance(rows, list):
+        raise InputError(fault("the rows must be a list", file=file))
+    return head, rows or []
 
 
 def _complete(heads: list[dict], file: str) -> None:

@@ -1,7 +1,10 @@
 """Small files in the shapes in which the providers publish, with invented figures."""
 
+import csv
 import io
 import json
+import re
+import zipfile
 from pathlib import Path
 
 LINES_PREAMBLE = """\
@@ -82,8 +85,67 @@ def totals(flow="imports", rows=("China,75,21,,96", "Pakistan,,,9,9"), day="15 M
     )
 
 
+def register_of(whose: str, rows=REGISTER_ROWS, day="13 Mar 2022") -> str:
+    """Return a register with SIPRI's words on itself, as in 'from China to All countries'."""
+    words = f"Transfers of major conventional arms {whose} . Deals with deliveries made for"
+    span = "the year range 'Not specified' to 'Not specified'"
+    return f"{words} {span} \n" + register(rows, day)
+
+
+def register_of_all(rows=REGISTER_ROWS, day="14 Mar 2022") -> str:
+    """Return a register of the whole world: an order of 1955 by each supplier of the sample."""
+    names = ("United States", "Russia", "France", "Germany", "United Kingdom", "China", "Italy",
+             "Israel", "Netherlands", "Ukraine", "Spain", "South Korea", "Sweden", "Switzerland",
+             "Turkiye", "Canada")  # fmt: skip
+    old = (
+        f"India,{name},1955,,1,,X-1,tank,1,,1956,New,,1.5,1.5,{n + 1}.5"
+        for n, name in enumerate(names)
+    )
+    return register_of("from All countries to All countries", (*rows, *old), day)
+
+
+def saved_again(text: str, separator=";") -> str:
+    """Return a table as a spreadsheet saves it: every line padded; decimal commas, save
+    where commas stand between the cells.
+    """
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    width = max(map(len, rows))
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
+    point = "." if separator == "," else ","
+    for row in rows:
+        cells = (re.sub(r"^(\d+)\.(\d+)$", rf"\1{point}\2", cell) for cell in row)
+        writer.writerow([*cells, *[""] * (width - len(row))])
+    return out.getvalue()
+
+
+TOTALS_BEFORE_2024 = """\
+"TIV of arms exports from all, 2019-2021",,,,
+Figures are SIPRI Trend Indicator Values (TIVs) expressed in millions.,,,,
+A '0' indicates that the value of deliveries is less than 0.5m,,,,
+,,,,
+Source: SIPRI Arms Transfers Database,,,,
+Generated: 9 December 2022,,,,
+,,,,
+,2019,2020,2021,
+Russia,75,21,,
+India,7,0 ,,
+United Wa State (Myanmar)*,,1,,
+Total,82,22,,
+"""
+TOTALS_OF_ONE = """\
+Volume of transfers of major arms
+
+Source: SIPRI Arms Transfers Database (c) SIPRI.
+Data generated: 14 Jul 2022 2:57:40 AM
+
+Recipient,2019,2020,2021,2019-2021,Percentage
+Pakistan,69,298,,367,44%
+Togo,2,,0 ,2,0.1%
+Total imports from China,71,298,0 ,369,100%
+"""
 MILITARY_SHEETS = {
-    "Constant (2020) US$": {"China": (200.0, 210.0, 220.0), "Russia": ("xxx", "...", 60.0)},
+    "Constant (2020) US$": {"China": (200.0, 205.0, 220.0), "Russia": ("xxx", "...", 60.0)},
     "Current US$": {"China": (190.0, 205.0, 230.0), "Russia": ("xxx", ". .", 61.0)},
     "Share of GDP": {"China": (0.017, 0.018, 0.0175), "Russia": ("xxx", "...", 0.04)},
 }
@@ -126,6 +188,59 @@ SITE = """\
 "China","CHN","Research and development expenditure (% of GDP)","GB.XPD.RSDV.GD.ZS","","2.2","2.4",
 "World","WLD","Research and development expenditure (% of GDP)","GB.XPD.RSDV.GD.ZS","2","2","2",
 "Togo","TGO","Research and development expenditure (% of GDP)","GB.XPD.RSDV.GD.ZS","1","","",
+"""
+DATABANK = """\
+\ufeffCountry Name,Country Code,Series Name,Series Code,2018 [YR2018],2019 [YR2019],2020 [YR2020]
+China,CHN,"Inflation, GDP deflator (annual %)",NY.GDP.DEFL.KD.ZG,3.5,1.25,0.5
+China,CHN,"Population, total",SP.POP.TOTL,1400000000,1410000000,1415000000
+China,CHN,Research and development expenditure (% of GDP),GB.XPD.RSDV.GD.ZS,..,2.2,2.4
+Togo,TGO,Research and development expenditure (% of GDP),GB.XPD.RSDV.GD.ZS,1,..,..
+World,WLD,"Population, total",SP.POP.TOTL,7600000000,7700000000,7800000000
+,,,,,,
+,,,,,,
+Data from database: World Development Indicators,,,,,,
+Last Updated: 04/15/2022,,,,,,
+"""
+
+
+def databank_workbook() -> bytes:
+    """Return the extract as a workbook: figures as numbers, a sheet on the series behind it."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.title = "Data"
+    for row in csv.reader(io.StringIO(DATABANK.removeprefix("\ufeff"), newline="")):
+        cells = (float(c) if re.fullmatch(r"[\d.]*\d", c) else c or None for c in row)
+        book.active.append(list(cells))
+    book.create_sheet("Series - Metadata").append(["Code", "License Type"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def databank_zip() -> bytes:
+    """Return the extract as it is downloaded, with the file on its series."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("0a1b_Data.csv", DATABANK)
+        archive.writestr("0a1b_Series - Metadata.csv", "Code,License Type\n")
+    return out.getvalue()
+
+
+WDI_LONG = """\
+Country Name,Country Code,Year,Value
+China,CHN,2019,2.2
+China,CHN,2020,2.4
+Togo,TGO,2020,0.3
+World,WLD,2020,2
+"""
+OECD_SDMX = """\
+STRUCTURE,REF_AREA,Reference area,MEASURE,UNIT_MEASURE,TIME_PERIOD,OBS_VALUE,OBS_STATUS
+DATAFLOW,CHN,China (People's Republic of),G,PT_B1GQ,2019,2.23,A
+DATAFLOW,CHN,China (People's Republic of),G,PT_B1GQ,2020,,A
+DATAFLOW,CHN,China (People's Republic of),G,USD_PPP,2019,500000,A
+DATAFLOW,TUR,Türkiye,G,PT_B1GQ,2019,1.06,A
+DATAFLOW,OECD,OECD,G,PT_B1GQ,2019,2.5,A
 """
 WDI_TIDY = """\
 country_iso3,year,indicator,value,vintage,source

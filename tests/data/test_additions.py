@@ -149,11 +149,13 @@ def test_every_refused_row_of_every_file_is_named(small_panel, put, store):
     files = [put("a.csv", samples.lines_official(bad)), put("b.txt", "no such format")]
     with pytest.raises(additions.Refused) as error:
         plain_add(files, store, small_panel)
-    assert len(error.value.refusals) == 3
-    assert [text.split(":")[0] for text in error.value.refusals[:2]] == [
-        "a.csv, line 7, column 'Supplier'", "a.csv, line 8, column 'Supplier'"
+    assert error.value.refusals == [
+        "a.csv, line 7, column 'Supplier': 'Rusia': unknown country; the nearest known is 'Russia' "
+        "(names are in country_names.csv), on 2 rows, 60.5 TIV million",
+        "b.txt, line 1: 'no such format': is in no known format (SIPRI, World Bank, OECD, UN "
+        "votes, ATOP or COW): columns must have the names that the provider gives them",
     ]
-    assert "(and 2 more); nothing was added" in str(error.value)
+    assert "(and 1 more); nothing was added" in str(error.value)
 
 
 def test_overlapping_files_add_what_is_missing_and_refuse_what_differs(small_panel, put, store):
@@ -219,6 +221,73 @@ def test_a_figure_released_before_its_year_is_refused(small_panel, put, store):
 def test_a_file_that_is_not_there_is_named(small_panel, store, tmp_path):
     with pytest.raises(additions.Refused, match=r"gone\.csv: cannot be read"):
         plain_add([tmp_path / "gone.csv"], store, small_panel)
+
+
+def test_deliveries_from_which_most_rows_have_been_cut_away_are_refused(small_panel, put, store):
+    """A spreadsheet's filter leaves the words of the whole world above the rows of one pair."""
+    text = samples.lines_official(samples.LINES_ROWS[1:2], day="13 Mar 2023")
+    wide = [samples.LINES_ROWS[3].replace("13,Belgium,China", f"{n},France,{name}")
+            .replace("2017,No,1,No,2019", "2017,No,1,No,2020")
+            for n, name in enumerate(("India", "Pakistan", "Egypt"), start=51)]
+    base = samples.lines_official([*samples.LINES_ROWS, *wide], day="16 Mar 2022")
+    plain_add([put("base.csv", base)], store, small_panel)
+    with pytest.raises(additions.Refused, match="lacks 4 of the figures known of the same years"):
+        plain_add([put("cut.csv", text)], store, small_panel)
+
+
+# Registers of a part of the world ----------------------------------------------------------------
+
+PAIR = (samples.REGISTER_ROWS[0].replace(",20,80,60.5", ",20,90,60.5"),)
+INDIA = ("India,Russia,2018,,4,,Su-27,fighter aircraft,3,,2019; 2020,New,,20,70,60.5",)
+
+
+def orders_to(folder, recipient, as_of=None):
+    shown = look.show("orders", recipient=recipient, folder=folder, as_of=as_of)
+    return {row[0]: (row[1], row[4]) for row in shown.rows}
+
+
+def test_orders_of_a_part_of_the_world_hide_no_other_pairs(small_panel, put, store):
+    whole = put("whole.csv", samples.register_of_all((*samples.REGISTER_ROWS, *INDIA)))
+    plain_add([whole], store, small_panel)
+    part = put("part.csv", samples.register_of("from Russia to China", PAIR, day="1 Jun 2022"))
+    added = plain_add([part], store, small_panel)
+    (change,) = added.examined.changes
+    # The engines of 2018 are gone from the pair; the sixteen orders of others are not.
+    assert (change.new, change.revised, change.gone, change.where) == (
+        0, 1, 1, "RUS CHN aircraft 2018: 230 → 90"
+    )  # fmt: skip
+    assert "used for the orders of its 1 pair in the sample" in added.examined.notes[0]
+    layered = additions.layers(small_panel, store)
+    assert orders_to(layered, "CHN") == {2018: (90.0, "2022-06-01")}
+    assert orders_to(layered, "IND") == {1955: (144.0, "2022-03-14"), 2018: (70.0, "2022-03-14")}
+    before = datetime.date(2022, 5, 31)
+    assert orders_to(layered, "CHN", before) == {2018: (260.25, "2022-03-14")}
+    found = assemble(None, layered)["ordered_tiv"].sel(supplier="RUS", year=2018)
+    assert found.sel(recipient=["CHN", "IND", "PAK"]).values.tolist() == [90.0, 70.0, 0.0]
+
+
+def test_a_part_of_a_register_that_is_known_whole_adds_nothing(small_panel, put, store):
+    whole = put("whole.csv", samples.register_of_all((*samples.REGISTER_ROWS, *INDIA)))
+    plain_add([whole], store, small_panel)
+    text = samples.register_of("from Russia to China", PAIR, day="14 Mar 2022")
+    added = plain_add([put("part.csv", text)], store, small_panel)
+    assert added.folder is None
+    assert "part.csv: the whole register of 2022-03-14 is known: a part of it adds nothing" in (
+        added.examined.notes
+    )
+
+
+def test_parts_of_one_day_are_added_pair_by_pair(small_panel, put, store):
+    china = samples.register_of("from Russia to China", PAIR, day="1 Jun 2022")
+    india = samples.register_of("from Russia to India", INDIA, day="1 Jun 2022")
+    plain_add([put("china.csv", china), put("india.csv", india)], store, small_panel)
+    layered = additions.layers(small_panel, store)
+    assert orders_to(layered, "CHN") == {2018: (90.0, "2022-06-01")}
+    assert orders_to(layered, "IND") == {2018: (70.0, "2022-06-01")}
+    more = samples.register_of("from Russia to India", (*INDIA, INDIA[0].replace("2018", "2017")),
+                               day="1 Jun 2022")
+    with pytest.raises(additions.Refused, match="the pair is taken whole from one file"):
+        plain_add([put("more.csv", more)], store, small_panel)
 
 
 # What can come between --------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import pytest
 
 from data import sources
 from data.errors import InputError, collecting
+from data.sources.files import Options
 from tests.data import samples
 
 BAD = {
@@ -54,9 +55,15 @@ def test_every_cell_of_a_workbook_that_is_no_figure_is_collected(put):
     assert len(refused) == 2
 
 
-@pytest.mark.parametrize("name", ["export.csv", "register.csv"])
-def test_an_export_of_some_countries_only_is_refused(refused, name):
+def test_delivery_lines_of_some_countries_only_are_refused(refused):
     line = "Transfers of major conventional arms from Russia  to China . Deals with"
-    content = samples.FILES[name]
+    content = samples.FILES["export.csv"]
     content = line + content[content.index("\n") :]
-    assert "from all countries to all countries" in refused(name, content)
+    assert "from all countries to all countries" in refused("export.csv", content)
+
+
+def test_delivery_lines_without_a_preamble_must_have_every_supplier(put):
+    content = samples.FILES["export.csv"]
+    path = put("export.csv", content[content.index(samples.LINES_HEADER) :])
+    with pytest.raises(InputError, match=r"no delivery by CAN, .*all countries to all countries"):
+        sources.read_file(path, Options("2022-03-15"))

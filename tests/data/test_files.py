@@ -44,10 +44,66 @@ def test_text_under_the_name_of_an_archive_is_refused(refused, suffix):
     assert f"is not a {suffix} file" in refused("data" + suffix, samples.OECD)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
-def test_utf_16_is_refused_with_what_to_do(refused, encoding):
-    said = refused("lines.csv", samples.lines_official().encode(encoding))
-    assert said == "lines.csv: wrong encoding: save it as UTF-8, not UTF-16"
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_the_encodings_of_a_spreadsheet_are_read_as_if_it_had_not_been_there(put, encoding):
+    as_exported = sources.read_file(put("lines.csv", samples.lines_official()))[1]
+    saved = put("lines.csv", samples.lines_official().encode(encoding))
+    assert sources.read_file(saved)[1] == as_exported
+
+
+def test_half_a_character_of_utf_16_is_refused_with_what_to_do(refused):
+    said = refused("lines.csv", samples.lines_official().encode("utf-16")[:-1])
+    assert said == "lines.csv: wrong encoding: looks like UTF-16 and is none; save it as UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "cure"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git-LFS", "git lfs pull"),
+        (b"{\\rtf1\\ansi {Trade register}}", "RTF", "SIPRI offers the same table as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".xls", "save it as .xlsx or CSV"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(99), "picture (PNG)", "as CSV"),
+        (b"\xff\xd8\xff\xe0" + bytes(99), "picture (JPEG)", "as CSV"),
+        (b"%PDF-1.7", "PDF", "as CSV"),
+        (b"<?xml version='1.0'?><wb:error/>", "XML", "as CSV"),
+        ("\ufeff\n <!DOCTYPE html><title>502 Bad Gateway</title>".encode(), "502", "fetch it"),
+        ("<html><head></head>".encode("utf-16"), "a web page", "fetch it again"),
+    ],
+)
+def test_what_holds_no_table_is_named_with_the_cure(refused, content, what, cure):
+    said = refused("table.csv", content)
+    assert said.startswith("table.csv") and what in said and cure in said
+    assert "\n" not in said
+
+
+def test_a_picture_under_the_name_of_a_workbook_is_named(refused):
+    assert "is a picture (PNG)" in refused("table.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(99))
+
+
+@pytest.mark.parametrize(
+    ("member", "what"),
+    [
+        ("word/document.xml", "a Word document"),
+        ("ppt/presentation.xml", "a PowerPoint document"),
+        ("content.xml", "an OpenDocument file"),
+    ],
+)
+def test_other_documents_in_a_zip_are_named(refused, member, what):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr(member, "<x/>")
+    assert f"is {what}" in refused("table.docx", out.getvalue())
+
+
+def test_a_zip_with_a_password_is_refused(refused):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.csv", samples.SITE)
+    locked = bytearray(out.getvalue())
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        locked[locked.index(mark) + at] |= 1
+    assert "truncated or damaged" in refused("a.zip", bytes(locked))
 
 
 def test_bytes_that_are_no_utf_8_are_named_with_their_line(refused):

@@ -186,5 +186,5 @@ def test_between_the_releases_of_2025_and_2026_hardly_a_description_is_gone():
     kept = [row for day in ("2024-04-13", "2025-01-03") for row in rows[day]]
     new = rows["2026-02-12"]
     batch = Batch("descriptions", "descriptions", "SIPRI", "2026-02-12", True, "f", new)
-    found = compare(batch, new, replaced(batch, kept)).change
+    found = compare(batch, new, replaced(batch, kept, read("vintages"))).change
     assert found.renamed > 1000 and found.gone < 40

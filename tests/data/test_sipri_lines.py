@@ -5,7 +5,9 @@ from collections import defaultdict
 import pytest
 
 from data import sources
+from data.errors import InputError
 from data.names import REST
+from data.sources.files import Options
 from data.tables import read
 from tests.data import samples
 
@@ -218,3 +220,21 @@ def test_the_real_tidy_tables_cover_their_years(raw, name, first, last, china_20
     assert (min(years), max(years)) == (first, last)
     imports = sum(r.tiv for r in batch.rows if (r.recipient, r.year) == ("CHN", 2019))
     assert imports == pytest.approx(china_2019, abs=0.5)
+
+
+def test_an_export_that_a_spreadsheet_saved_again_reads_the_same(put):
+    exported = samples.lines_official()
+    for n, separator in enumerate((";", "\t", ",")):
+        saved = put(f"x{n}.csv", samples.saved_again(exported, separator))
+        for table in ("transfers", "unit_values", "descriptions"):
+            assert parsed(saved, table).rows == parsed(put("x.csv", exported), table).rows
+
+
+def test_the_real_export_reads_the_same_without_its_preamble(raw, put, newest):
+    name = "official_export_deliveries_2026-02-12.csv"
+    text = (raw / "sipri" / name).read_text("cp1252")
+    bare = put(name, "\ufeff" + text[text.index("SIPRI AT Database ID") :])
+    with pytest.raises(InputError, match="say when it was published, with --released"):
+        sources.read_file(bare)
+    batches = sources.read_file(bare, Options("2026-02-12"))[1]
+    assert next(b.rows for b in batches if b.table == "transfers") == newest.rows

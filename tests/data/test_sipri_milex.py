@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from data import sources
+from data.errors import InputError
 from tests.data import samples
 
 
@@ -113,3 +114,32 @@ def test_the_real_workbooks_equal_their_tidied_copy(raw, name, vintage, base):
         assert books[key] == (pytest.approx(value, rel=1e-9), unit), key
     assert books["CHN", base, "milex_constant"][1] == f"constant {base} US$ million"
     assert books["WLD", base, "milex_constant"][0] > 1.5e6
+
+
+def relabelled(base: int, years=(2019, 2020, 2021)) -> bytes:
+    sheets = {k.replace("2020", str(base)): v for k, v in samples.MILITARY_SHEETS.items()}
+    return samples.workbook(sheets, years)
+
+
+def test_constant_prices_of_another_year_than_they_name_are_refused(refused):
+    assert refused("m.xlsx", relabelled(2021)) == (
+        "m.xlsx, column 'sheet': 'Constant (2021) US$': names 2021 as the base year, but its "
+        "figures do not equal those at current prices in 2021; they do in 2020: the sheet's label "
+        "is wrong, fetch the workbook from SIPRI"
+    )
+
+
+def test_constant_prices_of_no_year_are_refused(refused):
+    sheets = copy.deepcopy(samples.MILITARY_SHEETS)
+    sheets["Current US$"]["China"] = (190.0, 195.0, 230.0)
+    sheets["Current US$"]["Russia"] = ("xxx", "...", 70.0)
+    assert "they do in no year" in refused("m.xlsx", samples.workbook(sheets))
+
+
+def test_a_base_year_that_the_sheets_do_not_have_cannot_be_checked(put):
+    assert sources.read_file(put("m.xlsx", relabelled(2018)))[1]
+
+
+def test_the_real_workbook_with_a_wrong_base_year_is_refused(raw):
+    with pytest.raises(InputError, match=r"names 2023 as the base year.* they do in 2022"):
+        sources.read_file(raw / "as_downloaded" / "milex_base_year_mislabelled.xlsx")

@@ -59,3 +59,73 @@ def test_the_real_totals_equal_the_sums_of_the_real_lines(raw, flow):
         # Totals are whole millions.
         found = sum(sums[total.country, total.year])
         assert found == pytest.approx(total.tiv, abs=0.5 + 1e-6), total
+
+
+# As people have it --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("saved", [str, samples.saved_again])
+def test_a_table_of_before_2024_is_read_by_its_title(put, saved):
+    _, (batch,) = sources.read_file(put("x.csv", saved(samples.TOTALS_BEFORE_2024)))
+    assert (batch.vintage, batch.series) == ("2022-12-09", "exports")
+    assert [(r.country, r.year, r.flow, r.tiv) for r in batch.rows] == [
+        ("RUS", 2019, "exports", 75.0),
+        ("RUS", 2020, "exports", 21.0),
+        ("IND", 2019, "exports", 7.0),
+        ("IND", 2020, "exports", 0.0),
+        ("WLD", 2019, "exports", 82.0),
+        ("WLD", 2020, "exports", 22.0),
+    ]
+
+
+def test_of_a_table_of_ones_partners_the_sums_alone_are_totals(put):
+    _, (batch,) = sources.read_file(put("x.csv", samples.TOTALS_OF_ONE))
+    assert [(r.country, r.year, r.flow, r.tiv) for r in batch.rows] == [
+        ("CHN", 2019, "exports", 71.0), ("CHN", 2020, "exports", 298.0), ("CHN", 2021, "exports", 0)
+    ]  # fmt: skip
+    assert "its row of sums is read as China's total exports" in batch.remarks[0]
+
+
+def test_the_importers_view_of_a_table_of_one_is_its_imports(put):
+    text = samples.TOTALS_OF_ONE.replace("imports from China", "exports to India")
+    _, (batch,) = sources.read_file(put("x.csv", text.replace("Recipient", "Exports by")))
+    assert {(r.country, r.flow) for r in batch.rows} == {("IND", "imports")}
+
+
+def test_the_title_of_a_table_of_before_2024_may_name_one_country(put):
+    text = samples.TOTALS_BEFORE_2024.replace("from all", "from China")
+    _, (batch,) = sources.read_file(put("x.csv", text.replace("Total,", "Total,")))
+    assert {(r.country, r.flow) for r in batch.rows} == {("CHN", "exports")}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Pakistan", "Africa", "'Africa': is no country: export the totals by country"),
+        ("Pakistan", "Aircraft", "'Aircraft': is no country: export the totals by country"),
+        ("from China", "from Togo", "is a table of Togo's partners, and Togo is outside"),
+        ("Total imports from China,71,298,0 ,369,100%\n", "", "came already in line 7"),
+    ],
+)
+def test_a_table_that_cannot_be_a_total_is_refused_with_the_cure(refused, old, new, said):
+    text = samples.TOTALS_OF_ONE.replace(old, new)
+    if not new:
+        text += "Pakistan,1,1,1,3,1%\n"
+    assert said in refused("x.csv", text)
+
+
+def test_the_real_table_of_before_2024_is_read(raw):
+    _, (batch,) = sources.read_file(raw / "as_downloaded" / "tiv_table_before_2024.csv")
+    found = {(r.country, r.year): r.tiv for r in batch.rows}
+    assert (batch.series, batch.vintage, batch.remarks) == ("exports", "2023-12-19", ())
+    assert found["USA", 1990] == 10664 and found["RUS", 2023] == 1269
+    # A blank is no delivery, a zero is less than half a million.
+    assert ("RUS", 1990) not in found and found["IND", 1991] == 0
+
+
+def test_the_real_table_of_chinas_exports_gives_its_totals_alone(raw):
+    name = "official_tiv_table_china_exports_2026-07-14.csv"
+    _, (batch,) = sources.read_file(raw / "sipri" / name)
+    found = {(r.country, r.year, r.flow): r.tiv for r in batch.rows}
+    assert found["CHN", 2025, "exports"] == 880 and found["CHN", 2024, "exports"] == 1294
+    assert {key[0] for key in found} == {"CHN"} and len(found) == 26

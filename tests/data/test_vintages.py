@@ -10,7 +10,7 @@ from data import vintages
 from data.build import assumed
 from data.errors import InputError
 from data.sources.files import Batch
-from data.tables import CountryYear, Transfer, Vintage, Vote
+from data.tables import CountryYear, Order, Transfer, Vintage, Vote
 
 USD = "constant {} US$"
 
@@ -228,3 +228,52 @@ def test_years_before_the_panel_begins_get_no_assumed_date():
 def test_a_release_known_in_time_needs_no_assumption():
     rows = [row(2009, 1.0, "2010-06-30")]
     assert dated([batch("2010-06-30", rows)]) == {}
+
+
+# Registers of a part of the world ---------------------------------------------------------------
+
+
+def order(vintage, recipient, year, tiv, supplier="RUS"):
+    return Order(supplier, recipient, "land", year, tiv, 0.0, 1, vintage)
+
+
+def register(vintage, rows, note="whole"):
+    years = [row.order_year for row in rows]
+    return Vintage("orders", "orders", vintage, min(years), max(years), 0, len(rows), "f", note)
+
+
+WHOLE = [order("2020-03-01", "CHN", y, 1.0) for y in (1990, 2000, 2010)]
+WHOLE += [order("2020-03-01", "IND", 2010, 2.0)]
+PARTLY = [order("2021-06-01", "CHN", y, 5.0) for y in (2000, 2011)]
+LATER = [order("2022-03-01", "CHN", 2000, 7.0)]
+
+
+def known(as_of, *registers):
+    rows = [row for rows, _ in registers for row in rows]
+    releases = [register(rows[0].vintage, rows, note) for rows, note in registers]
+    day = on(as_of) if as_of else None
+    found = vintages.as_of_orders(rows, releases, day)
+    return {(row.recipient, row.order_year): row.ordered_tiv for row in found}
+
+
+def test_a_part_of_a_register_replaces_its_own_pair_from_its_first_order_on():
+    both = ((WHOLE, "whole"), (PARTLY, vintages.PART))
+    # 2010 is gone: the part has the pair from 2000 on, and no order of that year.
+    assert known(None, *both) == {
+        ("CHN", 1990): 1.0, ("CHN", 2000): 5.0, ("CHN", 2011): 5.0, ("IND", 2010): 2.0
+    }  # fmt: skip
+    assert known("2021-05-31", *both) == known(None, (WHOLE, "whole"))
+
+
+def test_a_later_whole_register_replaces_all_that_was_known():
+    two = ((WHOLE, "whole"), (PARTLY, vintages.PART))
+    assert known(None, *two, (LATER, "whole")) == {("CHN", 2000): 7.0}
+    assert known("2022-02-28", *two, (LATER, "whole")) == known(None, *two)
+
+
+def test_parts_alone_are_laid_over_each_other():
+    assert known(None, (PARTLY, vintages.PART), (LATER, vintages.PART)) == {("CHN", 2000): 7.0}
+
+
+def test_before_any_register_no_order_is_known():
+    assert known("2019-12-31", (WHOLE, "whole")) == {}

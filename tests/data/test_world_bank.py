@@ -3,7 +3,9 @@
 import pytest
 
 from data import sources
+from data.errors import InputError
 from data.sources import wdi_vintages
+from data.sources.files import Options
 from tests.data import samples
 
 
@@ -160,3 +162,130 @@ def test_the_real_ideal_points_reach_2024(raw):
     _, (batch,) = sources.read_file(raw / "partnership" / "unga_idealpoints_jul2025.csv.gz")
     found = {(row.country, row.year): row.ideal_point for row in batch.rows}
     assert found["CHN", 2024] == pytest.approx(-0.8535267)
+
+
+# As people have it --------------------------------------------------------------------------------
+
+
+DATABANK = {
+    "extract.csv": samples.DATABANK,
+    "extract.xlsx": samples.databank_workbook(),
+    "extract.zip": samples.databank_zip(),
+    "saved.csv": samples.saved_again(samples.DATABANK),
+}
+
+
+@pytest.mark.parametrize("name", DATABANK)
+def test_an_extract_of_databank_is_read_and_what_is_not_used_counted(put, name):
+    _, batches = sources.read_file(put(name, DATABANK[name]))
+    assert {b.series: values(b) for b in batches} == {
+        "population": {("CHN", 2018): 1.4e9, ("CHN", 2019): 1.41e9, ("CHN", 2020): 1.415e9},
+        "rd_share": {("CHN", 2019): 2.2, ("CHN", 2020): 2.4},
+    }
+    assert {b.vintage for b in batches} == {"2022-04-15"}
+    assert {b.remarks for b in batches} == {
+        (f"{name}: 1 series that the panel does not use was skipped, 1 row (NY.GDP.DEFL.KD.ZG)",)
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("04/15/2022", "15/04/2022", "extract.csv, line 10, column 'Last Updated': '15/04/2022': "
+         "must be a date, month/day/year"),
+        ("Last Updated", "Refreshed", "has no 'Last Updated Date': say when it was published"),
+        ("SP.POP.TOTL", "NY.GDP.DEFL.KD.ZG", "'GB': unknown indicator: must be one of"),
+        ("2.4", "240", "line 4, column '2020': '240': rd_share (GB.XPD.RSDV.GD.ZS) must not be"),
+        ("CHN", "CHX", "'CHX': unknown country, on 2 rows: must be an ISO3 code"),
+    ],
+)  # fmt: skip
+def test_a_bad_extract_is_named(refused, old, new, said):
+    text = samples.DATABANK.replace(old, new)
+    if old == "SP.POP.TOTL":
+        text = text.replace("GB.XPD.RSDV.GD.ZS", "GB").replace(new, "GB")
+    assert said in refused("extract.csv", text)
+
+
+def test_an_extract_of_nothing_that_is_used_is_refused(refused):
+    text = samples.DATABANK.replace("SP.POP.TOTL", "NY.GDP.DEFL.KD.ZG")
+    said = refused("extract.csv", text.replace("GB.XPD.RSDV.GD.ZS", "NY.GDP.DEFL.KD.ZG"))
+    assert "'NY.GDP.DEFL.KD.ZG': is a series that the panel does not use: must be one of" in said
+
+
+def test_a_long_table_is_read_with_its_series_and_date_from_the_user(put):
+    for series in ("GB.XPD.RSDV.GD.ZS", "rd_share"):
+        options = Options("2022-04-15", series)
+        _, (batch,) = sources.read_file(put("long.csv", samples.WDI_LONG), options)
+        assert (batch.series, batch.vintage) == ("rd_share", "2022-04-15")
+        assert values(batch) == {("CHN", 2019): 2.2, ("CHN", 2020): 2.4}
+
+
+def test_a_long_table_that_names_its_series_needs_the_date_alone(put):
+    text = samples.WDI_LONG.replace("Year", "Series Code,Year").replace(",20", ",SP.POP.TOTL,20")
+    _, (batch,) = sources.read_file(put("long.csv", text), Options("2022-04-15"))
+    assert batch.series == "population" and len(batch.rows) == 2
+    with pytest.raises(InputError, match="--indicator says rd_share, but the file names its own"):
+        sources.read_file(put("long.csv", text), Options("2022-04-15", "rd_share"))
+
+
+@pytest.mark.parametrize(
+    ("released", "indicator", "said"),
+    [
+        (None, None, "with --indicator, as in GB.XPD.RSDV.GD.ZS, and when it was published, with"),
+        ("2022-04-15", None, "does not name its series: say which, with --indicator"),
+        (None, "rd_share", "has no date of its own: say when it was published, with --released"),
+        ("2022-04-15", "GB", "'--indicator': 'GB': unknown indicator: must be one of GB"),
+        ("2022-04-15", "SP.POP.SCIE.RD.P6", None),
+    ],
+)
+def test_a_long_table_asks_for_what_is_missing_in_one_line(put, released, indicator, said):
+    path = put("long.csv", samples.WDI_LONG)
+    if said is None:
+        assert sources.read_file(path, Options(released, indicator))[1]
+        return
+    with pytest.raises(InputError) as error:
+        sources.read_file(path, Options(released, indicator))
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_an_indicator_for_a_file_that_names_its_own_is_refused(put):
+    path = put("extract.csv", samples.DATABANK)
+    with pytest.raises(InputError, match="--indicator says rd_share, but the file names its own"):
+        sources.read_file(path, Options(None, "rd_share"))
+
+
+def test_the_oecds_own_export_is_read_for_gerd_in_percent_of_gdp(put, refused):
+    assert "has no date of its own: say when" in refused("msti.csv", samples.OECD_SDMX)
+    path = put("msti.csv", samples.OECD_SDMX)
+    _, (batch,) = sources.read_file(path, Options("2022-03-31"))
+    assert (batch.provider, batch.series, batch.vintage) == ("OECD", "rd_share", "2022-03-31")
+    assert values(batch) == {("CHN", 2019): 2.23, ("TUR", 2019): 1.06}
+    assert "msti.csv: 1 row that is no R&D in % of GDP was skipped" in batch.remarks[0]
+
+
+def test_a_users_date_goes_before_one_in_a_name(put):
+    path = put("oecd_2022-03.csv", samples.OECD)
+    _, batches = sources.read_file(path, Options("2022-03-11"))
+    assert {batch.vintage for batch in batches} == {"2022-03-11"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "zip"])
+def test_the_real_extracts_of_databank_are_read(raw, kind):
+    _, batches = sources.read_file(raw / "as_downloaded" / f"databank_extract.{kind}")
+    found = {batch.series: values(batch) for batch in batches}
+    assert {batch.vintage for batch in batches} == {"2026-07-01"}
+    assert found["population"]["RUS", 2025] == 143513328
+    assert found["rd_share"]["CHN", 2023] == 2.57729 and ("CHN", 2024) not in found["rd_share"]
+    assert "1 series that the panel does not use was skipped, 6 rows" in batches[0].remarks[0]
+
+
+def test_the_real_long_table_is_read(raw):
+    options = Options("2026-07-13", "GB.XPD.RSDV.GD.ZS")
+    _, (batch,) = sources.read_file(raw / "as_downloaded" / "wdi_long.csv", options)
+    assert len(batch.rows) == 28 and values(batch)["CHN", 1996] == 0.56014
+
+
+def test_the_real_export_of_the_oecd_is_read(raw):
+    path = raw / "as_downloaded" / "oecd_msti_sdmx.csv"
+    _, (batch,) = sources.read_file(path, Options("2026-03-31"))
+    assert values(batch)["TUR", 2023] == 1.42 and len(batch.rows) == 9

@@ -647,16 +647,48 @@ def test_files_are_previewed_added_and_then_known(command, tmp_path, own_store):
 def test_refused_rows_are_listed_and_the_rest_counted(command, tmp_path, own_store):
     from tests.data import samples
 
-    bad = [samples.LINES_ROWS[0].replace("11,Russia", f"{n},Rusia") for n in range(25)]
+    bad = [samples.LINES_ROWS[0].replace("11,", f"{n},").replace("20,40", "20,?")
+           for n in range(65)]
     file = tmp_path / "bad.csv"
     file.write_text(samples.lines_official(bad))
     done = command("data", "add", str(file))
     assert done.code == cli.BAD_INPUT
     *listed, more, last = done.err.strip().splitlines()
-    assert len(listed) == 20 and more == "refused: 5 more"
-    assert listed[0].startswith("refused: bad.csv, line 7, column 'Supplier': 'Rusia'")
-    assert last.startswith("crossover: error: bad.csv, line 7") and "(and 24 more)" in last
+    assert len(listed) == 60 and more == "refused: 5 more"
+    assert listed[0].startswith("refused: bad.csv, line 7, column 'TIV delivery values': '?'")
+    assert last.startswith("crossover: error: bad.csv, line 7") and "(and 64 more)" in last
     assert additions_of(own_store) == []
+
+
+def test_what_a_file_does_not_say_its_user_may(command, tmp_path, own_store):
+    from tests.data import samples
+
+    file = tmp_path / "long.csv"
+    file.write_text(samples.WDI_LONG)
+    asked = command("data", "add", str(file))
+    assert asked.code == cli.BAD_INPUT and len(asked.err.strip().splitlines()) == 1
+    assert "--indicator" in asked.err and "--released" in asked.err
+    words = ("data", "add", str(file), "--indicator", "rd_share", "--released", "2021-04-15")
+    dry = command(*words, "--dry-run")
+    assert dry.code == 0 and "rd_share" in dry.out and not (own_store / "panel").exists()
+    bad = command(*words[:-1], "spring")
+    assert bad.code == cli.BAD_INPUT
+    assert "'--released': 'spring': must be a date, year-month-day" in bad.err
+
+
+def test_an_unknown_weapon_is_accepted_with_a_warning(command, tmp_path, own_store):
+    from tests.data import samples
+
+    file = tmp_path / "lines.csv"
+    file.write_text(samples.lines_official(day="13 Mar 2022").replace("turbofan", "railgun"))
+    refused = command("data", "add", str(file))
+    assert refused.code == cli.BAD_INPUT and str(own_store / "domains.csv") in refused.err
+    assert not (own_store / "panel").exists() or not additions_of(own_store)
+    done = command("data", "add", str(file), "--accept-unknown")
+    assert done.code == 0
+    assert "warning: lines.csv, line 9: 'railgun' is unknown (1 row, 30.2 TIV million)" in done.err
+    shown = command("data", "domains", "--description", "railgun", "--csv")
+    assert shown.out.splitlines()[1].startswith("engines,railgun,railgun,Engines,1,30.25")
 
 
 def additions_of(store):

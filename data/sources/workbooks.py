@@ -1,0 +1,61 @@
+"""Excel workbooks: their sheets as rows, or as the text of a table that was saved as a workbook.
+
+Whatever is wrong with a workbook's bytes ends in one message, wherever the reading meets it.
+"""
+
+import csv
+import datetime
+import io
+import warnings
+from collections.abc import Iterator
+
+from data.sources.files import Source, damaged
+
+
+class Workbook:
+    """A workbook's sheets, read as far as they are asked for.
+
+    Raises
+    ------
+    InputError : the workbook is damaged.
+    """
+
+    def __init__(self, source: Source):
+        self.name = source.name
+        with self._guard():
+            import openpyxl
+
+            self._book = openpyxl.load_workbook(
+                io.BytesIO(source.content), read_only=True, data_only=True, keep_links=False
+            )
+            self.sheets = [sheet.title for sheet in self._book.worksheets]
+
+    def _guard(self):
+        return damaged(self.name, "the workbook")
+
+    def rows(self, sheet: str) -> list[tuple]:
+        """Return a sheet's rows; their widths may differ. Raises as the class."""
+        with self._guard(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            held = self._book[sheet]
+            # What a sheet says of its own size is not always so.
+            held.reset_dimensions()
+            return list(held.iter_rows(values_only=True))
+
+    def text(self, sheet: str) -> str:
+        """Return a sheet as a text with commas between the cells. Raises as the class."""
+        out = io.StringIO(newline="")
+        csv.writer(out, lineterminator="\n").writerows(map(_cells, self.rows(sheet)))
+        return out.getvalue()
+
+
+def _cells(row: tuple) -> Iterator[str]:
+    for cell in row:
+        if cell is None:
+            yield ""
+        elif isinstance(cell, float) and cell.is_integer():
+            yield str(int(cell))
+        elif isinstance(cell, datetime.datetime):
+            yield cell.date().isoformat()
+        else:
+            yield str(cell)
