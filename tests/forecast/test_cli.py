@@ -932,13 +932,13 @@ def test_what_would_change_is_written_as_a_page_and_nothing_else(command, tmp_pa
 
     file, page = tmp_path / "rd.json", tmp_path / "page.html"
     rows = [samples.api_row("CHN", 2023, 25.9 / 1.5), samples.api_row("CHN", 2024, 2.6)]
-    file.write_text(json.dumps(samples.api_page(rows, updated="2026-12-30")))
+    file.write_text(json.dumps(samples.api_page(rows, updated="2026-07-20")))
     words = ("data", "add", file, "--html", page)
     refused = command(*words)
     assert refused.code == cli.BAD_INPUT and "give --dry-run with it" in refused.err
     done = command(*words, "--dry-run")
     assert done.code == 0 and f"written: {page}" in done.err
-    assert "alarm: jump: rd_share, release of 2026-12-30: 1 revised figure" in done.err
+    assert "alarm: jump: rd_share, release of 2026-07-20: 1 revised figure" in done.err
     assert "CHN 2023" in done.err and "China, 2023" in page.read_text("utf-8")
     first = page.read_bytes()
     assert command(*words, "--dry-run").code == 0 and page.read_bytes() == first
