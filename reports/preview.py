@@ -22,7 +22,7 @@ from data.additions import Examined
 from data.alarms import Alarm
 from data.comparison import Change, Comparison, Revision
 from data.errors import InputError, fault
-from data.history import REVISED, Move, signed
+from data.history import LEAST, NEAR_YEAR, REVISED, Move, signed
 from data.names import REST
 from data.revisions import quantile
 from data.tables import SOVIET_UNION, WORLD, indicators
@@ -47,8 +47,8 @@ TITLES = {
     look.UNIT_VALUES: "Highest value per unit of new systems delivered",
     look.DESCRIPTIONS: "Deliveries of the world by description",
     look.IDEAL_POINT: "Ideal point in the UN General Assembly",
-    "imports": "Total arms imports, as published",
-    "exports": "Total arms exports, as published",
+    "imports": "Total arms imports",
+    "exports": "Total arms exports",
 }
 KINDS = {
     alarms.SIGN: "Changed sign",
@@ -141,6 +141,8 @@ def render(examined: Examined) -> str:
         sections=[_section(n, one, examined.alarms) for n, one in enumerate(fresh, start=1)],
         notes=examined.notes,
         rule=alarms,
+        near_year=NEAR_YEAR,
+        least=LEAST,
         kinds=KINDS,
         limit=SHOWN,
         mark=Markup(MARK),
