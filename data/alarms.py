@@ -2,10 +2,9 @@
 
 Four things are looked for: figures that changed sign, figures that moved by a power of ten, whole
 series that moved by one factor as with another base year, and jumps. A jump is a move that no kept
-release has shown: each move is set against the largest earlier one of the same country (or pair);
-it is a jump if it is more times that than any move of the series was when it came, or is the
-largest of all. No bound of a jump is set by hand. Of a series of which nothing was kept before,
-nothing can be said.
+release has shown: more times the largest earlier one of its country (or pair) than any was when it
+came, or the largest of all (see `data.history`). No bound of a jump is set by hand. Of a series of
+which nothing was kept before, nothing can be said.
 """
 
 from __future__ import annotations
@@ -15,64 +14,24 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from data import look, revisions
-from data.comparison import same
+from data.history import LEAST, NEAR, NEW, OF_PAIRS, REVISED, VOLUMES, History, Move
 from data.revisions import Published
 from data.sources.files import Batch
-from data.tables import indicators
 
 SIGN, FACTOR, BASE, JUMP = KINDS = ("sign", "factor", "base year", "jump")
-REVISED, NEW = "revised", "new"
-NEAR, NEAR_YEAR = 0.05, 0.1
-"""A figure is a power of ten times another within this share, or the one of the year before."""
 SURE = 3
 """From this power of ten on, the move alone is an alarm, whatever was shown before."""
-LEAST = 5
-"""Fewest moves of a country by which its next one is judged; fewest years for a common factor."""
-OVERLAP = 3
-"""Fewest years in two units by which figures are brought to one."""
 COMMON, MOST, HALF = 0.01, 0.8, 0.5
 """One factor: within this share in most years; a series has moved where half its countries have."""
-LEAST_FACTOR, FAR_FACTOR = 0.01, 5.0
-"""Less is no change of base year; more is none either, but another unit."""
-SMALLEST_TIV = 1.0
-"""Volumes below a TIV million count as one: a ratio of less says nothing."""
+FAR_FACTOR = 5.0
+"""A factor beyond this is no other base year, but another unit."""
 COARSE_TIV = 0.5 / NEAR
 """Volumes are rounded to whole millions, so below this a ratio is not known within `NEAR`."""
 LEFT_OUT = (look.DESCRIPTIONS,)
 """The same lines as deliveries, by name: a regrouping of names would look like a fault."""
-OF_PAIRS = (look.DELIVERIES, look.ORDERS)
-VOLUMES = (*OF_PAIRS, *look.FLOWS)
-
-
-class Move(NamedTuple):
-    """A figure that moved: against the release before, or a new one against the year before.
-
-    `size` is the log of the ratio, or of series that can be negative the difference; `times` is
-    that over the largest earlier move of the same country or pair. `before` is in the unit of
-    `now`: `factor`, where it is not one, has brought a figure of another unit to it.
-    """
-
-    kind: str
-    label: str
-    source: str
-    year: int
-    before: float
-    now: float
-    size: float
-    times: float
-    factor: float = 1.0
-
-    @property
-    def power(self) -> int:
-        """Power of ten by which it moved, 0 where by none."""
-        if self.before * self.now <= 0:
-            return 0
-        log = math.log10(self.now / self.before)
-        near = NEAR if self.kind == REVISED else NEAR_YEAR
-        return round(log) if abs(log - round(log)) < math.log10(1 + near) else 0
 
 
 @dataclass(frozen=True)
@@ -117,136 +76,59 @@ def find(batch: Batch, kept: Iterable[Any]) -> list[Alarm]:
     found = []
     for series, release in ours.items():
         if known[series]:
-            history = _History(series, known[series].values())
+            history = History(series, known[series].values())
             for vintage in sorted(known[series]):
                 history.learn(known[series][vintage])
-            found += history.alarms(release, batch)
+            found += _Judged(history, release, batch).alarms()
     return sorted(found, key=lambda alarm: KINDS.index(alarm.kind))
 
 
-class _History:
-    """What the kept releases of a series have shown, growing release by release."""
+class _Judged:
+    """A release of a series before its history; each move is told of once."""
 
-    def __init__(self, series: str, releases: Iterable[Sequence[Published]]):
-        self.series = series
-        self.measure = _measure(series, (one.value for held in releases for one in held))
-        self.newest: dict[tuple[str, str], dict[int, tuple[str, float]]] = defaultdict(dict)
-        self.sizes: dict[tuple[str, str], list[float]] = defaultdict(list)
-        self.largest = 0.0
-        self.limits: dict[str, float] = {}
+    def __init__(self, history: History, release: Sequence[Published], batch: Batch):
+        self.history, self.release, self.batch = history, release, batch
+        self.moves = history.moves(release)
+        self.told: set[Move] = set()
 
-    def learn(self, release: Sequence[Published]) -> None:
-        """Take a release in: its moves are what the next ones are judged by."""
-        moves = self.moves(release)
-        if not self.newest:
-            self.limits[NEW] = _within(moves)
-        else:
-            for kind in (REVISED, NEW):
-                seen = [move.times for move in moves if move.kind == kind]
-                if seen:
-                    self.limits[kind] = max(self.limits.get(kind, 1.0), *seen)
-        for move in moves:
-            self.sizes[move.label, move.source].append(move.size)
-            self.largest = max(self.largest, move.size)
-        for one in release:
-            self.newest[one.label, one.source][one.year] = (one.unit, one.value)
-
-    def moves(self, release: Sequence[Published]) -> list[Move]:
-        """Return the figures that moved, against those before; new ones against the year before."""
-        ours = {(one.label, one.source, one.year): one for one in release}
-        factors = self._factors(release)
-        moves = []
-        for one in release:
-            key = (one.label, one.source)
-            held = self.newest.get(key, {})
-            if one.year in held:
-                unit, before = held[one.year]
-                factor = 1.0 if unit == one.unit else factors.get(key)
-                kind = REVISED
-            else:
-                previous = ours.get((*key, one.year - 1))
-                unit, before = held.get(one.year - 1, (None, 0.0))
-                if previous is not None:
-                    unit, before = previous.unit, previous.value
-                factor = 1.0 if unit == one.unit else None
-                kind = NEW
-            if factor is None:
-                continue
-            before *= factor
-            if not same(before, one.value):
-                moves.append(self._move(kind, one, before, factor))
-        return moves
-
-    def _move(self, kind: str, one: Published, before: float, factor: float) -> Move:
-        size = self.measure(before, one.value)
-        sizes = self.sizes.get((one.label, one.source), ())
-        against = max(sizes) if len(sizes) >= LEAST else self.largest
-        times = size / against if against else 0.0
-        place = (one.label, one.source, one.year)
-        return Move(kind, *place, before, one.value, size, times, factor)
-
-    def _ratios(self, release: Sequence[Published], same_unit: bool) -> dict[tuple, list[float]]:
-        """Return country → ratios to the figures before, of years in one unit or in two."""
-        ratios: dict[tuple, list[float]] = defaultdict(list)
-        for one in release:
-            unit, before = self.newest.get((one.label, one.source), {}).get(one.year, ("", 0.0))
-            if before > 0 and one.value > 0 and (unit == one.unit) == same_unit:
-                ratios[one.label, one.source].append(one.value / before)
-        return ratios
-
-    def _factors(self, release: Sequence[Published]) -> dict[tuple, float]:
-        """Return country → the factor that brings its figures to the unit that they have now."""
-        ratios = self._ratios(release, same_unit=False)
-        return {
-            key: statistics.median(held) for key, held in ratios.items() if len(held) >= OVERLAP
-        }
-
-    # What is one ------------------------------------------------------------------------------
-
-    def alarms(self, release: Sequence[Published], batch: Batch) -> list[Alarm]:
-        """Return what looks like a fault in the next release."""
-        moves = self.moves(release)
-        told: set[Move] = set()
-
-        def alarm(kind: str, found: Iterable[Move], words: Callable, limit: float | None = None):
-            worst = tuple(sorted(found, key=lambda move: (-move.times, -move.size, move)))
-            told.update(worst)
-            if worst:
-                said = words(worst)
-                yield Alarm(
-                    kind, self.series, batch.vintage, batch.file, worst, len(moves), said, limit
-                )
-
-        found = []
-        found += alarm(SIGN, filter(self._flipped, moves), _flips)
+    def alarms(self) -> list[Alarm]:
+        """Return what looks like a fault, one alarm for all figures of a kind."""
+        found = self._alarm(SIGN, filter(self._flipped, self.moves), _flips)
         powers: dict[tuple[int, str], list[Move]] = defaultdict(list)
-        for move in moves:
-            if move not in told and self._mistaken(move):
+        for move in self._left():
+            if self._mistaken(move):
                 powers[move.power, move.kind].append(move)
         for (power, kind), held in powers.items():
             if kind == REVISED or abs(power) >= SURE or len(held) >= LEAST:
-                found += alarm(FACTOR, held, _powers)
-        shifted, base = self._bases(release, batch, told)
+                found += self._alarm(FACTOR, held, _powers)
+        shifted, base = self._bases()
         found += base
-        left = [m for m in moves if m not in told and (m.label, m.source) not in shifted]
         for kind in (REVISED, NEW):
-            limit = self._limit(kind)
             jumps = [
                 move
-                for move in left
-                if move not in told and move.kind == kind and self._unheard(move)
+                for move in self._left()
+                if move.kind == kind
+                and (move.label, move.source) not in shifted
+                and self.history.unheard(move)
             ]
-            found += alarm(JUMP, jumps, lambda held, limit=limit: self._jumps(held, limit), limit)
+            found += self._alarm(JUMP, jumps, self._jumps, self.history.limit(kind))
         return found
 
-    def _limit(self, kind: str) -> float:
-        return self.limits.get(kind, self.limits.get(NEW, 1.0))
+    def _left(self) -> list[Move]:
+        return [move for move in self.moves if move not in self.told]
 
-    def _unheard(self, move: Move) -> bool:
-        """Say whether no kept release has shown such a move."""
-        return move.times > 1.0 and (
-            move.times > self._limit(move.kind) or move.size > self.largest
-        )
+    def _alarm(
+        self, kind: str, moves: Iterable[Move], words: Callable, limit: float | None = None
+    ) -> list[Alarm]:
+        worst = tuple(sorted(moves, key=lambda move: (-move.times, -move.size, move)))
+        self.told.update(worst)
+        return [self._told(kind, worst, len(self.moves), words(worst), limit)] if worst else []
+
+    def _told(
+        self, kind: str, worst: tuple[Move, ...], of: int, words: str, limit: float | None = None
+    ) -> Alarm:
+        batch, series = self.batch, self.history.series
+        return Alarm(kind, series, batch.vintage, batch.file, worst, of, words, limit)
 
     def _mistaken(self, move: Move) -> bool:
         """Say whether a move by a power of ten may be a mistake, alone or with `LEAST` others.
@@ -257,8 +139,9 @@ class _History:
         if not move.power:
             return False
         if move.kind == NEW:
-            return self._unheard(move)
-        coarse = self.series in VOLUMES and min(abs(move.before), abs(move.now)) < COARSE_TIV
+            return self.history.unheard(move)
+        smaller = min(abs(move.before), abs(move.now))
+        coarse = self.history.series in VOLUMES and smaller < COARSE_TIV
         return abs(move.power) >= SURE or (move.times > 1.0 and not coarse)
 
     def _flipped(self, move: Move) -> bool:
@@ -270,39 +153,30 @@ class _History:
         if move.kind != REVISED or move.before * move.now >= 0:
             return False
         size = abs(move.now - move.before)
-        sizes = self.sizes.get((move.label, move.source), ())
-        usual = statistics.median(sizes) if len(sizes) >= LEAST else self.largest / 2
         mirrored = abs(move.now + move.before) <= NEAR * max(abs(move.now), abs(move.before))
-        return move.times > 1.0 or (mirrored and size >= usual)
+        return move.times > 1.0 or (mirrored and size >= self.history.usual(move))
 
-    def _bases(
-        self, release: Sequence[Published], batch: Batch, told: Iterable[Move]
-    ) -> tuple[set[tuple], list[Alarm]]:
+    def _bases(self) -> tuple[set[tuple], list[Alarm]]:
         """Return the countries that moved by one factor each, where most did, and the alarm."""
-        mistaken = {(move.label, move.source) for move in told}
-        for same_unit, judge, words in (
-            (True, _shifted, _shifts),
-            (False, _unmoved, _stands),
-        ):
+        mistaken = {(move.label, move.source) for move in self.told}
+        for same_unit, judge, words in ((True, _shifted, _shifts), (False, _unmoved, _stands)):
             ratios = {
                 key: held
-                for key, held in self._ratios(release, same_unit).items()
+                for key, held in self.history.ratios(self.release, same_unit).items()
                 if len(held) >= LEAST and key not in mistaken
             }
             moved = {key: factor for key, held in ratios.items() if (factor := judge(held))}
             if moved and len(moved) >= HALF * len(ratios):
-                said = words(moved, len(ratios), _noun(self.series))
-                one = Alarm(
-                    BASE, self.series, batch.vintage, batch.file, (), len(ratios), said
-                )
-                return set(moved), [one]
+                said = words(moved, len(ratios), _noun(self.history.series))
+                return set(moved), [self._told(BASE, (), len(ratios), said)]
         return set(), []
 
-    def _jumps(self, worst: Sequence[Move], limit: float) -> str:
+    def _jumps(self, worst: Sequence[Move]) -> str:
         first, kind = worst[0], worst[0].kind
+        limit = self.history.limit(kind)
         labels = len({move.label for move in worst})
         what = "revised figure" if kind == REVISED else "new figure"
-        noun = _noun(self.series)
+        noun = _noun(self.history.series)
         whom = f" of {labels} {noun[1]}" if labels > 1 else ""
         against = "" if kind == REVISED else " against the year before"
         how = (
@@ -317,47 +191,6 @@ class _History:
         )
 
 
-def signed(series: str) -> bool:
-    """Say whether figures of a series can be negative, so that a ratio of them says nothing."""
-    known = indicators().get(series)
-    return series == look.IDEAL_POINT or bool(known and (known.low is None or known.low < 0))
-
-
-def _measure(series: str, values: Iterable[float]) -> Callable[[float, float], float]:
-    """Return how far a figure has moved: as a log ratio, or where it can be negative in its unit.
-
-    Below the smallest figure kept (of volumes of arms, a TIV million) a ratio says nothing: less,
-    or zero, counts as that.
-    """
-    if signed(series):
-        return lambda before, now: abs(now - before)
-    floor = (
-        SMALLEST_TIV
-        if series in VOLUMES
-        else min((value for value in values if value > 0), default=SMALLEST_TIV)
-    )
-    return lambda before, now: abs(math.log(max(now, floor) / max(before, floor)))
-
-
-def _within(moves: Iterable[Move]) -> float:
-    """Return how many times the largest earlier move of a country a move of one release has been.
-
-    The first release kept shows moves from year to year only; from the sixth of a country on,
-    each is set against those before it.
-    """
-    by: dict[tuple[str, str], list[Move]] = defaultdict(list)
-    for move in moves:
-        by[move.label, move.source].append(move)
-    most = 1.0
-    for held in by.values():
-        largest = 0.0
-        for n, move in enumerate(sorted(held, key=lambda move: move.year)):
-            if n >= LEAST and largest:
-                most = max(most, move.size / largest)
-            largest = max(largest, move.size)
-    return most
-
-
 def _common(ratios: Sequence[float]) -> float | None:
     """Return the one factor of most years, or None."""
     middle = statistics.median(ratios)
@@ -368,7 +201,7 @@ def _common(ratios: Sequence[float]) -> float | None:
 def _shifted(ratios: Sequence[float]) -> float | None:
     """Return a factor other than one of figures whose unit is the same."""
     factor = _common(ratios)
-    return factor if factor and abs(math.log(factor)) > LEAST_FACTOR else None
+    return factor if factor and abs(math.log(factor)) > COMMON else None
 
 
 def _unmoved(ratios: Sequence[float]) -> float | None:
@@ -384,13 +217,19 @@ def _unmoved(ratios: Sequence[float]) -> float | None:
 LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
-def shown(value: float) -> str:
-    """Return a figure with four significant digits, a large one in millions and so on."""
+def shown(*values: float) -> tuple[str, ...]:
+    """Return figures with four significant digits, large ones in millions and so on.
+
+    The smallest of them says in what, so that they can be compared at sight.
+    """
+    smallest = min((abs(value) for value in values if value), default=0.0)
+    size, word = next(((s, f" {w}") for s, w in LARGE if smallest >= s), (1.0, ""))
+    return tuple(f"{_digits(value / size)}{word if value else ''}" for value in values)
+
+
+def _digits(value: float) -> str:
     if not value:
         return "0"
-    for size, word in LARGE:
-        if abs(value) >= size:
-            return f"{shown(value / size)} {word}"
     decimals = min(max(3 - math.floor(math.log10(abs(value))), 0), 6)
     text = f"{value:,.{decimals}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
@@ -398,8 +237,9 @@ def shown(value: float) -> str:
 
 
 def _named(move: Move) -> str:
+    before, now = shown(move.before, move.now)
     brought = " (brought to the new unit)" if move.factor != 1.0 else ""
-    return f"{move.label} {move.year}: {shown(move.before)}{brought} → {shown(move.now)}"
+    return f"{move.label} {move.year}: {before}{brought} → {now}"
 
 
 def _as(worst: Sequence[Move]) -> str:
@@ -446,7 +286,7 @@ def _shifts(moved: dict[tuple, float], of: int, noun: tuple[str, str]) -> str:
 
 def _stands(moved: dict[tuple, float], of: int, noun: tuple[str, str]) -> str:
     middle = statistics.median(moved.values())
-    how = "have not moved" if abs(middle - 1) <= COMMON else f"are × {shown(middle)}"
+    how = "have not moved" if abs(middle - 1) <= COMMON else f"are × {_digits(middle)}"
     return (
         f"the unit names another base year than before, and the figures of {len(moved)} of "
         f"{_these(of, noun)} {how}: is the unit right?"

@@ -6,18 +6,15 @@ which was there before. Figures by name are compared by what such names have in 
 a rename is seen as a rename and not as figures gone and figures new.
 """
 
-import csv
 import functools
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from data import domains
-from data.errors import InputError, fault
-from data.tables import FACTS
+from data.tables import read_own
 
 NAME = "renames.csv"
-COLUMNS = ("old", "new")
 NUMBERS = ("", "", "two", "three", "four", "five", "six")
 
 
@@ -43,26 +40,19 @@ class Rename(NamedTuple):
         return len({domains.newest(name) for name in self.new}) > 1
 
 
+class Row(NamedTuple):
+    """A row of renames.csv: a name, and one that it has become."""
+
+    old: str
+    new: str
+
+
 @functools.cache
 def listed() -> dict[str, tuple[str, ...]]:
-    """Return the names of renames.csv: old → new.
-
-    Raises
-    ------
-    InputError : other columns, or a row that has not as many fields.
-    """
+    """Return the names of renames.csv: old → new; raises as `data.tables.read_own`."""
     found: dict[str, tuple[str, ...]] = {}
-    with (FACTS / NAME).open(encoding="utf-8", newline="") as lines:
-        reader = csv.reader(lines)
-        header = tuple(next(reader, ()))
-        if header != COLUMNS:
-            rule = f"the columns must be {', '.join(COLUMNS)}"
-            raise InputError(fault(rule, file=NAME, line=1, value=",".join(header)))
-        for row in reader:
-            if len(row) != len(COLUMNS):
-                rule = f"a row must have {len(COLUMNS)} fields, this one has {len(row)}"
-                raise InputError(fault(rule, file=NAME, line=reader.line_num))
-            found[row[0]] = (*found.get(row[0], ()), row[1])
+    for row in read_own(Row, NAME):
+        found[row.old] = (*found.get(row.old, ()), row.new)
     return found
 
 

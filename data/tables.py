@@ -390,17 +390,24 @@ def text(table: str, folder: Path | None = None) -> str:
 
 def read_facts(table: str) -> list:
     """Read one of our own small tables from beside the code."""
-    path = FACTS / f"{table}.csv"
-    with path.open(encoding="utf-8", newline="") as lines:
-        return _parse(TABLES[table], lines, path.name)
+    return read_own(TABLES[table], f"{table}.csv")
+
+
+def read_own(kind: type, name: str) -> list:
+    """Read a plain CSV of our own from beside the code into rows of a NamedTuple.
+
+    Raises
+    ------
+    InputError : other columns than the fields, a row of the wrong width, a value of another kind.
+    """
+    with (FACTS / name).open(encoding="utf-8", newline="") as lines:
+        return _parse(kind, lines, name)
 
 
 @functools.cache
 def indicators() -> dict[str, Indicator]:
     """Return the known country-year series by name."""
-    path = FACTS / "indicators.csv"
-    with path.open(encoding="utf-8", newline="") as lines:
-        return {row.indicator: row for row in _parse(Indicator, lines, path.name)}
+    return {row.indicator: row for row in read_own(Indicator, "indicators.csv")}
 
 
 def as_text(value: object) -> str:

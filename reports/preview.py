@@ -19,9 +19,10 @@ from markupsafe import Markup
 
 from data import alarms, countries, look
 from data.additions import Examined
-from data.alarms import Alarm, Move
+from data.alarms import Alarm
 from data.comparison import Change, Comparison, Revision
 from data.errors import InputError, fault
+from data.history import LEAST, NEAR_YEAR, REVISED, Move, signed
 from data.names import REST
 from data.revisions import quantile
 from data.tables import SOVIET_UNION, WORLD, indicators
@@ -46,13 +47,13 @@ TITLES = {
     look.UNIT_VALUES: "Highest value per unit of new systems delivered",
     look.DESCRIPTIONS: "Deliveries of the world by description",
     look.IDEAL_POINT: "Ideal point in the UN General Assembly",
-    "imports": "Total arms imports, as published",
-    "exports": "Total arms exports, as published",
+    "imports": "Total arms imports",
+    "exports": "Total arms exports",
 }
 KINDS = {
     alarms.SIGN: "Changed sign",
     alarms.FACTOR: "Moved by a power of ten",
-    alarms.BASE: "Another base year?",
+    alarms.BASE: "Base year",
     alarms.JUMP: "Jump",
 }
 NAMES = {REST: "the rest of the world", SOVIET_UNION: "Soviet Union", WORLD: "World"}
@@ -140,6 +141,8 @@ def render(examined: Examined) -> str:
         sections=[_section(n, one, examined.alarms) for n, one in enumerate(fresh, start=1)],
         notes=examined.notes,
         rule=alarms,
+        near_year=NEAR_YEAR,
+        least=LEAST,
         kinds=KINDS,
         limit=SHOWN,
         mark=Markup(MARK),
@@ -171,11 +174,10 @@ def _warned(alarm: Alarm) -> Warned:
 
 
 def _case(move: Move) -> tuple[str, str, str, str, str]:
-    against = "the release before" if move.kind == alarms.REVISED else "the year before"
+    against = "the release before" if move.kind == REVISED else "the year before"
     return (
         _about((*_label(move.label), move.year)),
-        alarms.shown(move.before),
-        alarms.shown(move.now),
+        *alarms.shown(move.before, move.now),
         against,
         number(move.times, 1),
     )
@@ -215,7 +217,7 @@ def title(series: str) -> str:
 def _section(n: int, compared: Comparison, found: Iterable[Alarm]) -> Section:
     change = compared.change
     largest = tuple(_revised(one) for one in compared.revisions[:SHOWN])
-    gone = tuple((_about(about), alarms.shown(value)) for about, value in compared.gone[:SHOWN])
+    gone = tuple((_about(about), *alarms.shown(value)) for about, value in compared.gone[:SHOWN])
     known_as = (change.series, *(look.FLOWS if change.series == look.DELIVERIES else ()))
     return Section(
         f"series-{n}",
@@ -236,7 +238,7 @@ def _section(n: int, compared: Comparison, found: Iterable[Alarm]) -> Section:
 
 def _revised(one: Revision) -> tuple[str, str, str, str]:
     share = "" if one.share is None else f"{_signed(100 * one.share)} %"
-    return _about(one.about), alarms.shown(one.before), alarms.shown(one.now), share
+    return _about(one.about), *alarms.shown(one.before, one.now), share
 
 
 def _signed(value: float) -> str:
@@ -247,7 +249,7 @@ def _spread(series: str, revisions: Sequence[Revision], unit: str) -> Spread | N
     """Return how revisions are distributed: as shares, or as differences where signs mix."""
     if not revisions:
         return None
-    if alarms.signed(series):
+    if signed(series):
         values = [one.now - one.before for one in revisions]
         step = _step(max(map(abs, values)) / STEPS)
         edges = tuple(step * n for n in range(-STEPS, STEPS + 1))

@@ -241,12 +241,13 @@ def test_small_volumes_are_too_coarse_for_a_factor():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (1.5, "1.5"), (-0.01234, "−0.01234"), (58400, "58,400"), (13189115, "13.19 million"),
-     (2.1e13, "21 trillion"), (0.1, "0.1")],
+    ("values", "texts"),
+    [((0,), ("0",)), ((1.5,), ("1.5",)), ((-0.01234, 0.1), ("−0.01234", "0.1")),
+     ((58400,), ("58,400",)), ((13189115, 8e6), ("13.19 million", "8 million")),
+     ((2.1e13, 0), ("21 trillion", "0")), ((72937.0, 72937e3), ("72,937", "72,937,000"))],
 )  # fmt: skip
-def test_a_figure_is_shown_with_four_digits(value, text):
-    assert alarms.shown(value) == text
+def test_figures_are_shown_with_four_digits_and_in_one_size(values, texts):
+    assert alarms.shown(*values) == texts
 
 
 # The real ones ---------------------------------------------------------------------------------

@@ -957,3 +957,32 @@ def test_a_bad_scenario_stops_a_run_before_anything_is_sampled(command, stand_in
     done = command("run", "--out", tmp_path / "out", "--scenario", own)
     assert done.code == cli.BAD_INPUT and "path.one.years" in done.err
     assert "fit" not in dict(stand_ins.calls) and not (tmp_path / "out").exists()
+
+
+def test_what_would_change_is_written_as_a_page_and_nothing_else(command, tmp_path, own_store):
+    from tests.data import samples
+
+    file, page = tmp_path / "rd.json", tmp_path / "page.html"
+    rows = [samples.api_row("CHN", 2023, 25.9 / 1.5), samples.api_row("CHN", 2024, 2.6)]
+    file.write_text(json.dumps(samples.api_page(rows, updated="2026-07-20")))
+    words = ("data", "add", file, "--html", page)
+    refused = command(*words)
+    assert refused.code == cli.BAD_INPUT and "give --dry-run with it" in refused.err
+    done = command(*words, "--dry-run")
+    assert done.code == 0 and f"written: {page}" in done.err
+    assert "alarm: jump: rd_share, release of 2026-07-20: 1 revised figure" in done.err
+    assert "CHN 2023" in done.err and "China, 2023" in page.read_text("utf-8")
+    first = page.read_bytes()
+    assert command(*words, "--dry-run").code == 0 and page.read_bytes() == first
+    page.write_text("my own page")
+    stopped = command(*words, "--dry-run")
+    assert stopped.code == cli.BAD_INPUT and "no page of this command" in stopped.err
+    assert page.read_text() == "my own page" and not own_store.exists()
+    assert sorted(p.name for p in tmp_path.iterdir() if "html" in p.name) == ["page.html"]
+
+
+def test_the_revisions_of_descriptions_say_what_was_renamed(command):
+    found = command("data", "revisions", "--indicator", "descriptions")
+    assert found.code == 0 and "descriptions" in found.out
+    assert "renamed: 'SAM' is now 'surface-to-air missile'" in found.err
+    assert "split: 'MCM ship' is now two: 'minehunter', 'minehunter/minesweeper'" in found.err
