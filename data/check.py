@@ -161,9 +161,10 @@ def _releases(tables: dict[str, _Rows]) -> Iterator[Fault]:
     found: Counter[tuple] = Counter()
     for table in DATED:
         columns = tables[table].columns
-        series = columns.get("indicator") or columns.get("flow") or itertools.repeat(SERIES.get(table, table))
-        assumed = columns.get("assumed") or itertools.repeat("0")
         # The columns that a table lacks go on for ever: its vintages end the rows.
+        named = columns.get("indicator", columns.get("flow"))
+        series = itertools.repeat(SERIES[table]) if named is None else named
+        assumed = columns.get("assumed", itertools.repeat("0"))
         for held, count in Counter(zip(series, columns["vintage"], assumed, strict=False)).items():
             found[table, *held] += count
     for key in sorted(said.keys() | found.keys()):

@@ -149,7 +149,6 @@ def weapons(
     found, when = volumes(folder)
     own = domains.of(folder).own
     listed = [*(r for r in domains.table() if r["description"] not in own), *own.values()]
-    category_of = categories(tuple(own.values()))
     text = (description or "").strip().lower()
     rows = []
     told: set[tuple[str, str]] = set()
@@ -158,7 +157,7 @@ def weapons(
         if domain not in (None, row["domain"]) or text not in words:
             continue
         # Two spellings of a category are one in the figures: they stand at the first.
-        name = row["category"] or category_of[row["description"]]
+        name = row["category"] or categories().get(row["description"], "")
         key = (CATEGORIES.get(name, name), row["description"])
         held = NOTHING if key in told else found.get(key, NOTHING)
         told.add(key)

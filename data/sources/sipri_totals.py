@@ -51,20 +51,15 @@ def read(source: Source) -> list[Batch]:
     vintage = generated(source)
     table, flow, one = _form(source)
     names = Names(source.name, source.options)
-    found: dict[str, tuple[int, list[str]]] = {}
+    found: list[tuple[str, int, list[str]]] = []
     for line, row in table.rows():
         name = row[0].strip()
         if name.casefold().startswith(SUMS):
-            found[WORLD] = (line, row)
+            found.append((WORLD, line, row))
             if of_one := SUM_OF_ONE.match(name):
                 flow, one = FLOW_OF_ONE[of_one[1].lower()], of_one[2].strip()
         elif name and (code := names.country(name, line, "country")) in countries.members():
-            with each_row:
-                if code in found:
-                    rule = f"came already in line {found[code][0]}"
-                    place = {"file": source.name, "line": line, "column": "country"}
-                    raise InputError(fault(rule, **place, value=name))
-                found[code] = (line, row)
+            found.append((code, line, row))
     other = REGIONS | {row["category"] for row in domains.table()}
     for (column, name), seen in names.unknown.items():
         if name.strip() in other:
@@ -74,12 +69,13 @@ def read(source: Source) -> list[Batch]:
     names.settle()
     remarks = names.remarks()
     if one is not None:
-        found = {_of_sample(source, one): found[WORLD]} if WORLD in found else {}
+        code = _of_sample(source, one)
+        found = [(code, line, row) for sums, line, row in found if sums == WORLD]
         remarks = (_words(source.name, flow, one), *remarks)
     if not found:
         raise InputError(fault("holds no total of a country of the sample", file=source.name))
     rows = []
-    for code, (line, row) in found.items():
+    for code, line, row in found:
         with each_row:
             rows += [
                 Total(code, year, flow, tiv, "SIPRI TIV table", vintage)

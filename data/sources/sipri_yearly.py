@@ -6,8 +6,9 @@ deliveries and descriptions, not unit values. The site shows the Soviet Union un
 """
 
 import csv
+import functools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from data import countries, domains
 from data.errors import InputError, each_row, fault
@@ -67,7 +68,7 @@ def read(source: Source) -> list[Batch]:
 def _lines(source: Source, vintage: str, names: Names) -> Iterator[Line]:
     table = csv.reader(source.text.splitlines())
     next(table)
-    category_of = categories(tuple(names.mapping.own.values()))
+    category_of = _categorised([*domains.table(), *names.mapping.own.values()])
     for line, row in enumerate(table, start=2):
         place = {"file": source.name, "line": line}
         with each_row:
@@ -106,15 +107,19 @@ def _state(code: str | None, year: int) -> str | None:
     return SOVIET_UNION if code == RUSSIA and year <= LAST_SOVIET else code
 
 
-def categories(own: Iterable[Mapping[str, str]] = ()) -> dict[str, str]:
+@functools.cache
+def categories() -> dict[str, str]:
     """Return description → the provider's category, the newest where domains.csv has two.
 
     Words that so far stood in the register only, which has no categories, get the commonest one
-    of their domain. `own` are rows of a user's own mapping.
+    of their domain.
     """
+    return _categorised(domains.table())
+
+
+def _categorised(rows: Sequence[domains.Row]) -> dict[str, str]:
     found: dict[str, str] = {}
     of_domain: dict[str, Counter[str]] = defaultdict(Counter)
-    rows = (*domains.table(), *own)
     for row in rows:
         if row["category"]:
             category = CATEGORIES.get(row["category"], row["category"])

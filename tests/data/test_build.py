@@ -74,7 +74,7 @@ def test_a_row_that_comes_twice_is_refused(small_raw, tmp_path, name, twice):
     folder = shutil.copytree(small_raw, tmp_path / "raw")
     with (folder / name).open("a", encoding="utf-8") as file:
         file.write(twice + "\n")
-    with pytest.raises(InputError, match="comes twice in one release|came already in line 8"):
+    with pytest.raises(InputError, match="comes twice in one release"):
         build(folder, tmp_path / "panel")
 
 
