@@ -521,8 +521,12 @@ def _named(weapon: str | None, name: str) -> bool:
 def _releases_of_deliveries(
     as_of: datetime.date | None, every_vintage: bool, series: str, folder: Panel
 ) -> tuple[set[str], set[tuple[int, str, int]]]:
-    """Return the dates of the releases of deliveries that count, and (year, date, assumed)."""
-    listed = [row for row in read("vintages", folder) if row.table == "transfers"]
+    """Return the dates of the releases of deliveries that count, and (year, date, assumed).
+
+    Unit values have releases of their own: lines by exact year have none.
+    """
+    table = UNIT_VALUES if series == UNIT_VALUES else "transfers"
+    listed = [row for row in read("vintages", folder) if row.table == table]
     _require_release(listed, as_of, series)
     limit = vintages.day(as_of)
     covering: Iterable[tuple[int, Vintage]] = (
@@ -533,7 +537,7 @@ def _releases_of_deliveries(
             for year in range(row.first_year, row.last_year + 1)
         )
         if every_vintage
-        else vintages.transfer_vintages(listed, as_of).items()
+        else vintages.transfer_vintages(listed, as_of, table).items()
     )
     chosen = {(year, row.vintage, row.assumed) for year, row in covering}
     return {day for _, day, _ in chosen}, chosen

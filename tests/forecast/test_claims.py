@@ -199,7 +199,7 @@ def test_releases_after_the_as_of_date_do_not_count(run):
 
 
 def test_the_table_is_written_with_six_digits(run, tmp_path):
-    rows = [claims.Row("a", "A, b", "q", "f", 1 / 3, None, OPEN, "rule", "data", "2020-01-01", "")]
+    rows = [claims.Row("a", "CHN", "A, b", "q", "f", 1 / 3, None, OPEN, "rule", "data", "2020", "")]
     claims.write(rows, tmp_path / "claims.csv")
     with (tmp_path / "claims.csv").open(newline="") as lines:
         (row,) = csv.DictReader(lines)

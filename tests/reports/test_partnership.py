@@ -179,7 +179,7 @@ def test_differences_and_never_are_beside_each_probability(numbers):
     for row in said["scenario_events"]["rows"]:
         assert row[-1] == "+0.030 ± 0.004"
     assert said["scenario_quantities"]["rows"][0][-1] == "−0.10 (−0.40 to 0.20)"
-    assert [item["term"] for item in said["scenarios"]] == ["Rapprochement", "Own"]
+    assert [item["term"] for item in said["scenarios"]] == ["rapprochement", "own"]
 
 
 def test_the_hand_example_is_printed_as_it_adds_up(numbers):
