@@ -1,4 +1,4 @@
-"""A report needs no sampler: of the forecast room it reads what is stored, and nothing that fits."""
+"""A report needs no sampler: of the forecast room it reads what is stored, nothing that fits."""
 
 import ast
 from pathlib import Path
