@@ -182,7 +182,7 @@ def posterior(part: Path, made: Plan, run: Path, *, refit: bool = False) -> xr.D
 
 def fitted(part: Path, made: Plan, run: Path) -> xr.DataTree:
     """Fit anew, chains beginning at the run's posterior where they can; store and judge."""
-    from forecast import fit, warm
+    from forecast import warm
     from models.inputs import prepare
 
     tree, new = steps.stored(run), made.record
@@ -193,8 +193,6 @@ def fitted(part: Path, made: Plan, run: Path) -> xr.DataTree:
         new["update"]["start"] = "cold"
         return steps.sample(part, made)
     new["update"]["start"] = "warm"
-    if not new["quick"] and new["tune"] == fit.TUNE:
-        new["tune"] = warm.TUNE
     return steps.sample(part, made, tree)
 
 

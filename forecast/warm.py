@@ -2,8 +2,7 @@
 
 A year that is new begins at no change. What hangs on the figures (which pair a contrast is about)
 is worked out anew, so that ties and levels are those of the draw. nutpie 0.16 takes no mass matrix
-(it starts from the gradient at the first point); so what is saved is the way to the posterior and
-the part of tuning that it takes, and tuning is shorter.
+(it starts from the gradient at the first point); so what is saved is the way to the posterior.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from models.priors import Priors, order, standardised
 from models.transfers import OF_ONE_SIDE
 
 TUNE = 300
-"""Tuning steps of a fit that begins at a posterior, in place of 600."""
+"""Most tuning steps of a fit that begins at a posterior."""
 STEPS = ("walk_step", "global_demand_step", "demand_shock")
 
 

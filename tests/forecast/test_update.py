@@ -11,7 +11,7 @@ import xarray as xr
 
 from data.errors import InputError
 from data.names import YEAR
-from forecast import cli, reweight, runs, steps, update, warm
+from forecast import cli, reweight, runs, steps, update
 from forecast.fit import storable
 from models import alignment, partnership
 from models.inputs import prepare
@@ -76,7 +76,6 @@ def test_a_new_year_is_fitted_from_the_last_posterior_and_says_why(
     said = made.record["update"]
     assert (said["from"], said["how"], said["start"]) == ("a", "refit", "warm")
     assert "a new year has a capacity" in said["reason"]
-    assert made.record["tune"] == warm.TUNE
     assert "a full fit is needed" in capsys.readouterr().err
 
 
