@@ -199,7 +199,9 @@ def covariates(
             raise InputError(fault(rule, column="override", value=name))
 
     def ratio(lag: int) -> xr.DataArray:
-        return xr.concat([_ratio(pair, paths, int(year) - lag) for year in years], YEAR_FUTURE)
+        by_year = np.broadcast_arrays(*(_ratio(pair, paths, int(year) - lag) for year in years))
+        values = np.stack(by_year, axis=-1)
+        return xr.DataArray(values, dims=(DRAW, YEAR_FUTURE)[-values.ndim :])
 
     now, then, before = ratio(1), ratio(1 + SPEED_YEARS), ratio(1 + REVERSAL_YEARS)
     big = np.minimum(abs(now), abs(before)) >= MARGIN
@@ -230,11 +232,11 @@ def covariates(
     return table.assign_coords({YEAR_FUTURE: years})
 
 
-def _ratio(pair: Pair, paths: xr.DataArray | None, year: int) -> xr.DataArray:
+def _ratio(pair: Pair, paths: xr.DataArray | None, year: int) -> Any:
     if year in pair.log_ratio:
-        return xr.DataArray(pair.log_ratio[year])
+        return pair.log_ratio[year]
     if paths is not None and year in paths[YEAR_FUTURE].values:
-        return paths.sel({YEAR_FUTURE: year}, drop=True)
+        return paths.sel({YEAR_FUTURE: year}, drop=True).values
     rule = "the power ratio of that year is neither on record nor simulated"
     raise InputError(fault(rule, column="year", value=year))
 
