@@ -17,15 +17,18 @@ from data.tables import Deal, DealDelivery, Panel, Register, read
 
 SETTLED = 3
 """Years after which a register's word on an order counts as the last."""
+FORESEEN = -2
+"""Age, below zero, of the latest orders that a register may have known too early."""
 
 
 class Restated(NamedTuple):
     """Deals of one order year in two successive registers; TIV in millions, as ordered.
 
     `age` is that of the order at the earlier register. Deals and volume `listed` are of the earlier
-    one; `vanished` are not in the later one, `appeared` only there, `changed` in both with another
-    order year, number ordered, status, domain or partner. `tiv_up` and `tiv_down` are what the
-    volume of the deals in both rose and fell by, where both registers have units of their own.
+    one. Of those, `vanished` are not in the later one, `redated` have another order year there, and
+    `changed` another number ordered, status, domain or partner; `appeared` are of that order year
+    in the later one and had not been known. `tiv_up` and `tiv_down` are what the volume of the
+    deals in both rose and fell by, None unless both registers have units of their own.
     """
 
     earlier: str
@@ -34,10 +37,12 @@ class Restated(NamedTuple):
     age: int
     listed: int
     vanished: int
-    appeared: int
+    redated: int
     changed: int
+    appeared: int
     tiv_listed: float
     tiv_vanished: float
+    tiv_redated: float
     tiv_appeared: float
     tiv_up: float | None
     tiv_down: float | None
@@ -106,13 +111,18 @@ class Registers:
 
 
 def of_final(held: Registers) -> Iterator[Case]:
-    """Yield each deal of the newest register as an earlier one knew it (`hit`) or did not."""
+    """Yield each deal of the newest register as an earlier one knew it (`hit`) or did not.
+
+    An age below zero is of a deal whose order year is now put after the earlier register: that may
+    have known it as one of its own years (of what was ordered in 2023 by the register of 2024, a
+    third by volume had become orders of 2024 a year later).
+    """
     final = held.listed(held.newest)
     for register in held.judged():
         known = held.listed(register)
         for number, deal in final.items():
             age = register.last_year - deal.order_year
-            if age >= 0 and covers(register, deal.supplier, deal.order_year):
+            if age >= FORESEEN and covers(register, deal.supplier, deal.order_year):
                 begun = held.begun(number, register.last_year)
                 yield Case(deal, register, age, begun, number in known)
 
@@ -135,7 +145,8 @@ def of_open(held: Registers) -> Iterator[Case]:
 
 def _came(deal: Deal, after: int) -> bool:
     """Say whether a deal had a delivery after a year, or has one still to come."""
-    return undelivered(deal) > 0 or max(years_of(deal.delivery_years), default=0) > after
+    is_open = undelivered(deal) > 0 or (deal.n_ordered or 0) > deal.n_delivered
+    return is_open or max(years_of(deal.delivery_years), default=0) > after
 
 
 def reporting_delay(folder: Panel = None) -> list[Known]:
@@ -146,7 +157,8 @@ def reporting_delay(folder: Panel = None) -> list[Known]:
     """
     cells: dict[tuple, list[Case]] = defaultdict(list)
     for case in of_final(Registers(folder)):
-        cells[case.register.vintage, case.deal.order_year, case.age].append(case)
+        if case.age >= 0:
+            cells[case.register.vintage, case.deal.order_year, case.age].append(case)
     return [
         Known(
             *key,
@@ -164,34 +176,32 @@ def churn(folder: Panel = None) -> list[Restated]:
     held = Registers(folder)
     rows: list[Restated] = []
     for earlier, later in comparable(held.registers):
-        before = _shared(held.listed(earlier), later)
-        after = _shared(held.listed(later), earlier)
-        years = {deal.order_year for deal in before.values()}
-        for year in sorted(years):
-            rows.append(_restated(earlier, later, year, before, after))
+        before, after = held.listed(earlier), held.listed(later)
+        listed: dict[int, list[Deal]] = defaultdict(list)
+        fresh: dict[int, list[Deal]] = defaultdict(list)
+        for deal in before.values():
+            if covers(later, deal.supplier, deal.order_year):
+                listed[deal.order_year].append(deal)
+        for number, deal in after.items():
+            if number not in before and covers(earlier, deal.supplier, deal.order_year):
+                fresh[deal.order_year].append(deal)
+        for year in sorted({*listed, *(y for y in fresh if y <= earlier.last_year)}):
+            rows.append(_restated(earlier, later, year, listed[year], after, fresh[year]))
     return rows
-
-
-def _shared(deals: dict[int, Deal], other: Register) -> dict[int, Deal]:
-    """Return those of a register's deals that another one covers too and could know of."""
-    return {
-        number: deal
-        for number, deal in deals.items()
-        if deal.order_year <= other.last_year and covers(other, deal.supplier, deal.order_year)
-    }
 
 
 def _restated(
     earlier: Register,
     later: Register,
     year: int,
-    before: dict[int, Deal],
+    listed: list[Deal],
     after: dict[int, Deal],
+    fresh: list[Deal],
 ) -> Restated:
-    had = {number: deal for number, deal in before.items() if deal.order_year == year}
-    both = [(deal, after[number]) for number, deal in had.items() if number in after]
-    gone = [deal for number, deal in had.items() if number not in after]
-    fresh = [d for n, d in after.items() if d.order_year == year and n not in before]
+    """Compare the deals of one order year; `after` are all of the later register."""
+    both = [(deal, after[deal.deal]) for deal in listed if deal.deal in after]
+    gone = [deal for deal in listed if deal.deal not in after]
+    redated = [then for then, now in both if then.order_year != now.order_year]
     moves = [volume(now) - volume(then) for then, now in both]
     own = not (earlier.units_borrowed or later.units_borrowed)
     return Restated(
@@ -199,19 +209,20 @@ def _restated(
         later.vintage,
         year,
         earlier.last_year - year,
-        len(had),
+        len(listed),
         len(gone),
-        len(fresh),
+        len(redated),
         sum(_terms(then) != _terms(now) for then, now in both),
-        round(sum(map(volume, had.values())), 4),
-        round(sum(map(volume, gone)), 4),
-        round(sum(map(volume, fresh)), 4),
+        len(fresh),
+        *(_sum(deals) for deals in (listed, gone, redated, fresh)),
         round(sum(move for move in moves if move > 0), 4) if own else None,
         round(-sum(move for move in moves if move < 0), 4) if own else None,
     )
 
 
+def _sum(deals: list[Deal]) -> float:
+    return round(sum(map(volume, deals)), 4)
+
+
 def _terms(deal: Deal) -> tuple:
-    return (
-        deal.supplier, deal.recipient, deal.domain, deal.order_year, deal.n_ordered, deal.status
-    )  # fmt: skip
+    return deal.supplier, deal.recipient, deal.domain, deal.n_ordered, deal.status

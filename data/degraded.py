@@ -7,7 +7,8 @@ registers had not known such deals, and orders of real registers that never came
 rate at which they had them, moved in time. Rates are by age of the order, by size, and by whether
 deliveries had begun: a later register knows an order that has not begun mostly *because* it was
 delivered later, so with one rate for both a model could read the future off 'nothing delivered yet'
-(skill 0.43 where a real register gives 0.14). Numbers ordered and order years are as known later.
+(skill 0.43 where a real register gives 0.14). Orders that are now put a year or two later are in at
+the rate at which registers had them too early. Numbers ordered are as known later.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from data.books import Book, of_year, standing
-from data.churn import Case, Registers, of_final, of_open, volume
+from data.churn import FORESEEN, Case, Registers, of_final, of_open, volume
 from data.deals import spans, undelivered, years_of
 from data.errors import InputError, fault
 from data.tables import Deal, DealDelivery, Panel
@@ -59,8 +60,9 @@ def degraded_book(
 
     Returns
     -------
-    Book : marked degraded. Deals with a number below zero are orders of real registers that never
-        came, moved in time; no delivery after the year is in it.
+    Book : marked degraded. A deal with a number below zero is an order of a real register that
+        never came, moved in time, under its number turned negative; no delivery after the year is
+        in the book.
 
     Raises
     ------
@@ -78,26 +80,28 @@ def degraded_book(
         if row.year <= year:
             delivered[row.deal].append(row)
     deals: list[Deal] = []
+    used: set[int] = set()
     for deal in standing(held.deals, newest):
-        if deal.order_year > year:
+        if year - deal.order_year < FORESEEN:
             continue
-        seen = _cut(deal, delivered[deal.deal], newest.vintage)
+        seen = _cut(deal, delivered[deal.deal], year)._replace(valid_from=newest.vintage)
         age = year - deal.order_year
         at = stratum(age, volume(seen), seen.n_delivered > 0)
-        if _draw(seed, deal.deal, "known") >= rates.known.get(at, 1.0):
+        if _draw(seed, deal.deal, "known") >= rates.known.get(at, float(age >= 0)):
             continue
-        deals.append(seen)
+        deals.append(seen._replace(order_year=min(deal.order_year, year)))
+        at = stratum(max(age, 0), volume(seen), seen.n_delivered > 0)
         lost = rates.lost.get(at, 0.0)
         if undelivered(seen) > 0 and _draw(seed, deal.deal, "lost") * (1.0 - lost) < lost:
-            pool = rates.never_came[at]
-            one = pool[int(_draw(seed, deal.deal, "which") * len(pool))]
-            deals.append(_moved(one, year)._replace(deal=-deal.deal, valid_from=newest.vintage))
+            case = _pick(rates.never_came[at], _draw(seed, deal.deal, "which"), used)
+            if case is not None:
+                deals.append(_moved(case, year)._replace(valid_from=newest.vintage))
     return Book(tuple(deals), year, (newest,), degraded=True)
 
 
 def stratum(age: int, size: float, begun: bool) -> Stratum:
     """Return the cell of the rates that a deal of a volume (TIV million) belongs to."""
-    return min(max(age, 0), OLDEST), sum(size >= bound for bound in SIZES), begun
+    return min(max(age, FORESEEN), OLDEST), sum(size >= bound for bound in SIZES), begun
 
 
 def rates_of(held: Registers) -> Rates:
@@ -132,20 +136,32 @@ def _shares(cases: Iterable[Case]) -> dict[Stratum, float]:
     return {at: hits / total for at, (hits, total) in counts.items()}
 
 
+def _pick(cases: list[Case], draw: float, used: set[int]) -> Case | None:
+    """Return a case that a number in [0, 1) points to, of a deal not used yet; None if all are."""
+    first = int(draw * len(cases))
+    for case in cases[first:] + cases[:first]:
+        if case.deal.deal not in used:
+            used.add(case.deal.deal)
+            return case
+    return None
+
+
 def _moved(case: Case, year: int) -> Deal:
     """Return a deal of a register moved in time, as if that had known data to a year."""
     years = year - case.register.last_year
     return case.deal._replace(
+        deal=-case.deal.deal,
         valid_to="",
         order_year=case.deal.order_year + years,
         delivery_years=spans(tuple(y + years for y in years_of(case.deal.delivery_years))),
     )
 
 
-def _cut(deal: Deal, delivered: list[DealDelivery], vintage: str) -> Deal:
-    """Return a deal with the deliveries by then, and none after."""
+def _cut(deal: Deal, delivered: list[DealDelivery], year: int) -> Deal:
+    """Return a deal without its deliveries after a year; one that had none is as registered."""
+    if max(years_of(deal.delivery_years), default=0) <= year:
+        return deal
     return deal._replace(
-        valid_from=vintage,
         n_delivered=sum(row.n_delivered for row in delivered),
         tiv_delivered=round(sum(row.tiv for row in delivered), 4),
         delivery_years=spans(tuple(sorted(row.year for row in delivered))),

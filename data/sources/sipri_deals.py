@@ -174,7 +174,7 @@ def _tidy_register(source: Source) -> Iterator[RegisterDeal]:
                 cell.years("delivery_years"),
                 cell.status("status"),
                 None,
-                cell.volume(f"tiv_order{matched}") if cell("n_ordered") else None,
+                cell.ordered("n_ordered", f"tiv_order{matched}"),
                 cell.volume(f"tiv_delivered{matched}") or 0.0,
                 int(bool(matched)),
             )
@@ -204,7 +204,7 @@ def _official_register(source: Source) -> Iterator[RegisterDeal]:
                 cell.years("Year(s) of delivery"),
                 cell.status("status"),
                 made_there(cell("Comments"), cell("Recipient")),
-                cell.volume("SIPRI TIV for total order") if cell("Number ordered") else None,
+                cell.ordered("Number ordered", "SIPRI TIV for total order"),
                 cell.volume("SIPRI TIV of delivered weapons") or 0.0,
                 0,
             )
@@ -354,6 +354,14 @@ class _Cells:
 
     def volume(self, column: str) -> float | None:
         return self._optional(functools.partial(fields.number, what="TIV"), column)
+
+    def ordered(self, number: str, column: str) -> float | None:
+        """Return the volume of an order, None where the number or the value of a unit is not known.
+
+        A unit without a value has 0 in the register: Pakistan's eight submarines from China, 2,400
+        before, have 0 in that of 2026.
+        """
+        return (self.volume(column) or None) if self(number) else None
 
     def _optional(self, read_one: Callable, column: str) -> object:
         text = self(column)

@@ -54,6 +54,18 @@ def test_deliveries_that_go_on_are_no_change(built):
     assert (step.vanished, step.appeared, step.changed) == (0, 0, 0)
 
 
+def test_an_order_put_to_a_later_year_is_redated_and_neither_dropped_nor_late(tmp_path):
+    then = registers.deal(RUS_CHN, registers.JETS, 2019, 4)
+    now = registers.deal(RUS_CHN, registers.JETS, 2021, 4)
+    files = {
+        "register_2020-10-11.csv": registers.tidy((then,)),
+        "register_2024-03-18.csv": registers.tidy((now,)),
+    }
+    (step,) = churn(registers.panel(tmp_path, files))
+    assert (step.order_year, step.listed, step.redated, step.tiv_redated) == (2019, 1, 1, 40.0)
+    assert (step.vanished, step.appeared, step.changed) == (0, 0, 0)
+
+
 def test_a_new_unit_value_moves_volume_without_a_change_of_terms(built):
     found = {(row.later, row.order_year): row for row in churn(built)}
     step = found["2024-03-18", 2019]
@@ -100,3 +112,10 @@ def test_on_the_shipped_registers_few_listed_orders_vanish_within_a_year():
     step = [r for r in churn() if (r.earlier, r.later) == ("2024-03-18", "2025-03-13")]
     young = [row for row in step if row.age <= 2]
     assert 0.02 < sum(r.vanished for r in young) / sum(r.listed for r in young) < 0.05
+
+
+def test_a_third_of_the_orders_of_2023_by_volume_were_put_to_another_year_within_a_year():
+    """The volume that left 2023 in the sums by order year was mostly not dropped."""
+    (step,) = [r for r in churn() if (r.earlier, r.order_year) == ("2024-03-18", 2023)]
+    assert 0.3 < step.tiv_redated / step.tiv_listed < 0.35
+    assert step.tiv_vanished / step.tiv_listed < 0.06

@@ -104,6 +104,23 @@ def test_dropped_orders_stand_in_a_degraded_book_under_numbers_below_zero(tmp_pa
     assert all(deal.n_delivered == 0 for deal in ghosts)
 
 
+def test_an_order_that_is_now_put_later_may_have_been_known_too_early(tmp_path):
+    """Registers of 2019 had every order of 2020 as one of 2019: so has the book of 2015."""
+
+    def jets(shift: int) -> list[str]:
+        return [registers.deal(RUS_CHN, registers.JETS, 2020 - shift, 100 + n) for n in range(10)]
+
+    of_2016 = registers.deal(CHN_PAK, registers.JETS, 2016, 30, unit=40.0)
+    files = {
+        "register_2020-10-11.csv": registers.tidy((*jets(1), of_2016)),
+        "register_2024-03-18.csv": registers.tidy(
+            (*jets(0), of_2016, registers.deal(RUS_CHN, registers.TANKS, 2023, 7))
+        ),
+    }
+    book = degraded.degraded_book(2015, registers.panel(tmp_path, files))
+    assert [(d.recipient, d.order_year, d.n_ordered) for d in book.deals] == [("PAK", 2015, 30)]
+
+
 def test_the_same_seed_gives_the_same_book_and_another_seed_another(half):
     one, again = (degraded.degraded_book(2019, half) for _ in range(2))
     assert one == again

@@ -55,6 +55,12 @@ def test_a_number_ordered_that_is_not_known_gives_no_volume(put):
     assert (found.n_ordered, found.tiv_ordered, found.tiv_delivered) == (None, None, 30.0)
 
 
+def test_a_unit_without_a_value_gives_no_volume_rather_than_none_ordered(put):
+    row = registers.deal(registers.RUS_CHN, registers.JETS, 2018, 4, unit=0.0)
+    (found,) = deals(put("register_2022-03-15.csv", registers.tidy((row,))))
+    assert (found.n_ordered, found.tiv_ordered) == (4, None)
+
+
 def test_the_providers_export_gives_the_same_deals_with_local_production(put):
     row = (
         "India,Russia,2018,?,4,,T-90,tank,3,,2019; 2020,New,Produced under licence in India,"
