@@ -122,8 +122,6 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "soviet_legacy": _choice("0", "1"),
     "table": _choice(*DATED),
     "note": _anything,
-    # Lines compiled from registers have none where no other source has the description.
-    "category": _anything,
     "treaty": _bounds(1000, 9999, whole=True),
     "n_treaties": _bounds(1, None, whole=True),
     "allied_since": _history,

@@ -224,13 +224,15 @@ def date_in_name(name: str) -> str | None:
     """Return the date in a file's name (2023-05-31, 2023-05 or may2023), months as their last day.
 
     A release known only by its month counts from the month's last day, so that it is never taken
-    for known too early.
+    for known too early; so does a day that the calendar does not have.
     """
-    if found := re.search(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)", name):
-        return found[0]
-    if found := re.search(r"(?<!\d)(\d{4})-(\d\d)(?!\d)", name):
+    for found in re.finditer(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)", name, re.ASCII):
+        with contextlib.suppress(ValueError):
+            return datetime.date.fromisoformat(found[0]).isoformat()
+    if found := re.search(r"(?<!\d)([12]\d{3})-(0[1-9]|1[0-2])(?!\d)", name, re.ASCII):
         return month_end(int(found[1]), int(found[2]))
-    if found := re.search(rf"({'|'.join(MONTHS)})[a-z]*[-_]?(\d{{4}})(?!\d)", name.lower()):
+    months = "|".join(MONTHS)
+    if found := re.search(rf"({months})[a-z]*[-_]?([12]\d{{3}})(?!\d)", name.lower(), re.ASCII):
         return month_end(int(found[2]), MONTHS.index(found[1]) + 1)
     return None
 

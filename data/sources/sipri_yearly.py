@@ -94,7 +94,7 @@ def _lines(source: Source, vintage: str, names: Names) -> Iterator[Line]:
                 countries.as_recipient(codes[1]),
                 of_year,
                 description,
-                category_of.get(description, ""),
+                category_of[description],
                 weapon,
                 volume,
                 False,

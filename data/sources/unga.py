@@ -3,22 +3,20 @@
 The estimate from votes on final passage is taken: it alone reaches the latest session.
 """
 
-import csv
-
 from data import countries
 from data.errors import InputError, each_row, fault
-from data.sources import fields
+from data.sources import delimited, fields
 from data.sources.files import Batch, Source, date_in_name
 from data.tables import Vote
 
-START = "ccode,iso3c,countryname,year,idealpointfp"
+COLUMNS = ("iso3c", "year", "idealpointfp")
 FIRST_YEAR = 1985
 RENAMED = {"KSV": "XKX", "ROM": "ROU", "ZAR": "COD", "TMP": "TLS", "DRV": "VNM"}
 
 
 def recognises(source: Source) -> bool:
     """Say whether a file holds ideal points, by its header."""
-    return (source.text or "").startswith(START)
+    return delimited.find(source, *COLUMNS) is not None
 
 
 def read(source: Source) -> list[Batch]:
@@ -37,19 +35,20 @@ def read(source: Source) -> list[Batch]:
             "YEAR-MONTH-DAY"
         )
         raise InputError(fault(rule, file=source.name))
-    table = csv.reader(source.text.splitlines())
-    header = next(table)
-    point = header.index("idealpointfp")
+    table = delimited.find(source, *COLUMNS)
+    at = table.at(*COLUMNS)
     rows = []
-    for line, row in enumerate(table, start=2):
+    for line, row in table.rows():
         with each_row:
-            fields.width(row, len(header), file=source.name, line=line)
+            fields.width(row, len(table.header), file=source.name, line=line)
             place = {"file": source.name, "line": line}
-            code = RENAMED.get(row[1], row[1])
-            year = fields.year(row[3], **place, column="year")
-            if year < FIRST_YEAR or code not in countries.members() or not row[point].strip():
+            code, year, point = (row[i].strip() for i in at)
+            code = RENAMED.get(code, code)
+            year = fields.year(year, **place, column="year")
+            if year < FIRST_YEAR or code not in countries.members() or not point:
                 continue
-            value = fields.number(row[point], **place, column="idealpointfp", low=-10, high=10)
+            point = table.figure(point)
+            value = fields.number(point, **place, column="idealpointfp", low=-10, high=10)
             rows.append(Vote(code, year, value, vintage, 0))
     note = "estimates from votes on final passage"
     return [Batch("votes", "ideal_point", "UNGA", vintage, True, source.name, rows, note)]

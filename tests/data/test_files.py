@@ -153,6 +153,9 @@ def test_a_zip_without_one_data_table_is_refused(refused):
         ("ideal_dec2024.csv", "2024-12-31"),
         ("points_february_2024.csv", "2024-02-29"),
         ("cow_1816_2014.csv", None),
+        ("points_2024-02-31.csv", "2024-02-29"),
+        ("points_2024-13.csv", None),
+        ("points_9999-12.csv", None),
         ("plain.csv", None),
     ],
 )

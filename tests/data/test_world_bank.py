@@ -289,3 +289,14 @@ def test_the_real_export_of_the_oecd_is_read(raw):
     path = raw / "as_downloaded" / "oecd_msti_sdmx.csv"
     _, (batch,) = sources.read_file(path, Options("2026-03-31"))
     assert values(batch)["TUR", 2023] == 1.42 and len(batch.rows) == 9
+
+
+def test_ideal_points_that_a_spreadsheet_saved_again_read_the_same(put):
+    name = "ideal_points_aug2021.csv"
+    as_published = sources.read_file(put(name, samples.VOTES))[1]
+    assert sources.read_file(put(name, samples.saved_again(samples.VOTES)))[1] == as_published
+
+
+def test_ideal_points_without_their_column_are_in_no_known_format(refused):
+    text = samples.VOTES.replace("idealpointfp", "idealpointfp;")
+    assert "no known format" in refused("ideal_points_aug2021.csv", text)
