@@ -122,7 +122,7 @@ def _part_words(file: str, rows: list[Order], said: Scope | None) -> str:
     )
 
 
-def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+def numbered_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
     """Yield numbered rows, joining those that a line break in a comment has torn in two."""
     table = delimited.find(source, *START)
     width = len(table.header)
@@ -144,7 +144,7 @@ def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
 def _deals(source: Source, names: Names) -> Iterator[tuple[tuple, float, float]]:
     table = delimited.find(source, *START)
     at = table.at(*COLUMNS)
-    for line, row in _rows(source):
+    for line, row in numbered_rows(source):
         place = {"file": source.name, "line": line}
         with each_row:
             fields.width(row, len(table.header), **place)

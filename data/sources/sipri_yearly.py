@@ -82,7 +82,7 @@ def _lines(source: Source, vintage: str, names: Names) -> Iterator[Line]:
                 else None
             )
             codes = [
-                _state(names.country(name, line, column, volume), of_year)
+                state(names.country(name, line, column, volume), of_year)
                 for name, column in ((supplier, "supplier"), (recipient, "recipient"))
             ]
             weapon = names.weapon(description, line, "description", volume)
@@ -103,7 +103,8 @@ def _lines(source: Source, vintage: str, names: Names) -> Iterator[Line]:
             )
 
 
-def _state(code: str | None, year: int) -> str | None:
+def state(code: str | None, year: int) -> str | None:
+    """Return the Soviet Union's code for what the site shows under Russia to 1991."""
     return SOVIET_UNION if code == RUSSIA and year <= LAST_SOVIET else code
 
 

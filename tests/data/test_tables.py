@@ -244,7 +244,7 @@ def test_every_description_of_the_providers_files_has_a_row(raw):
         elif sipri_yearly.recognises(source):
             words |= {row[5] for row in csv.reader(source.text.splitlines()[1:])}
         elif sipri_register.recognises(source):
-            words |= {row[7] for _, row in sipri_register._rows(source)}
+            words |= {row[7] for _, row in sipri_register.numbered_rows(source)}
     assert len(words) > 300
     known = domains.by_description()
     assert sorted(words - known.keys()) == []

@@ -1,0 +1,389 @@
+"""SIPRI's trade register and delivery lines deal by deal, for the table of deals.
+
+A register is read as the provider exports it, or as a tidy table of a register that was published
+earlier; delivery lines as `sipri_lines` and `sipri_yearly` know them. Nothing is summed here: the
+rows still name the weapon, which is what deals are told apart by, and go no further than the build
+(SIPRI allows no wholesale republication). Registers before 2024 are known without trend-indicator
+values; the tidy tables carry values borrowed from neighbouring registers, marked as such.
+"""
+
+import csv
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from data import countries, domains
+from data.domains import Weapon
+from data.errors import InputError, each_row, fault
+from data.sources import delimited, fields, sipri_lines, sipri_register, sipri_yearly
+from data.sources.files import Batch, Source, date_in_name, generated
+from data.tables import FACTS
+from data.vintages import PART
+
+TIDY_START = "recipient,supplier,order_year,order_year_uncertain,"
+REGISTER, LINES = "register_deals", "deal_lines"
+"""Names of the batches: neither is a table of the panel."""
+DELIVERED = "Number delivered|Deliveries in the Year Range"
+"""A column of registers, as named until June 2026 and since."""
+OLD_NAMES = "old_descriptions.csv"
+STATUSES = {
+    "": "new",
+    "New": "new",
+    "Second hand": "second_hand",
+    "second-hand": "second_hand",
+    "Second hand but modernized": "modernized",
+    "second-hand modernized": "modernized",
+    "R": "modernized",
+}
+"""Words for the state of the arms; where status was read from the comment, new has none."""
+FLAGS = {"": 0, "No": 0, "Yes": 1, "?": 1, "0": 0, "1": 1}
+ID_FROM = "2017-01-01"
+"""The number of a deal in registers before this is not that of later ones."""
+MADE_THERE = re.compile(r"licen[cs]e|assembl")
+MADE = re.compile(r"produc|built|mounted")
+PLATFORM = re.compile(r"\b(for|from)\b.*")
+"""What follows is about the ship or vehicle that a part is for, not about the part."""
+SHORT_NAMES = {
+    "united states": "usa",
+    "united kingdom": "uk",
+    "united arab emirates": "uae",
+    "turkiye": "turkey",
+}
+
+
+class RegisterDeal(NamedTuple):
+    """A deal as one register has it: TIV in millions, None where the register says nothing.
+
+    `supplier` and `recipient` are ISO3 codes, or the provider's name of a movement. `order_year` is
+    None in a register that lost it; `borrowed` is 1 where unit values are those of other registers.
+    """
+
+    vintage: str
+    line: int
+    deal_id: int | None
+    supplier: str
+    recipient: str
+    designation: str
+    weapon: Weapon
+    order_year: int | None
+    order_year_uncertain: int
+    n_ordered: int | None
+    n_delivered: int
+    delivery_years: tuple[int, ...]
+    status: str
+    local_production: int | None
+    tiv_ordered: float | None
+    tiv_delivered: float
+    borrowed: int
+
+
+class DealLine(NamedTuple):
+    """What was delivered of a deal in a year; `deal_id` is None where the lines have none."""
+
+    vintage: str
+    line: int
+    deal_id: int | None
+    supplier: str
+    recipient: str
+    designation: str
+    weapon: Weapon
+    order_year: int | None
+    year: int
+    n_delivered: int
+    tiv: float
+    local_production: int | None
+
+
+def recognises(source: Source) -> bool:
+    """Say whether a file is a tidy table of a register."""
+    return (source.text or "").startswith(TIDY_START)
+
+
+def read(source: Source) -> list[Batch]:
+    """Parse a tidy register; it is dated by the file's name.
+
+    Raises
+    ------
+    InputError : no date in the name, a missing column, an unknown country, description or status,
+        a year or number that is none, a row of the wrong width.
+    """
+    return [_batch(REGISTER, False, source, _tidy_register(source))]
+
+
+def further(source: Source, found: Iterable[Batch] = ()) -> list[Batch]:
+    """Return the deals of a file that another importer has read, for the build alone.
+
+    Parameters
+    ----------
+    source : a register of the whole world, or delivery lines; of anything else there is nothing.
+    found : what the other importer made of it: a part of a register is passed over.
+
+    Raises
+    ------
+    InputError : as `read`.
+    """
+    if source.text is None or any(batch.note == PART for batch in found):
+        return []
+    if sipri_register.recognises(source):
+        return [_batch(REGISTER, True, source, _official_register(source))]
+    if sipri_lines.recognises(source):
+        is_tidy = source.text.startswith(sipri_lines.TIDY_START)
+        return [_batch(LINES, not is_tidy, source, _lines(source, is_tidy))]
+    if sipri_yearly.recognises(source):
+        return [_batch(LINES, False, source, _yearly_lines(source))]
+    return []
+
+
+def _batch(table: str, official: bool, source: Source, rows: Iterator) -> Batch:
+    found = list(rows)
+    if not found:
+        raise InputError(fault("holds no deal", file=source.name))
+    return Batch(table, table, "SIPRI", found[0].vintage, official, source.name, found)
+
+
+# Registers -------------------------------------------------------------------------------------
+
+
+def _tidy_register(source: Source) -> Iterator[RegisterDeal]:
+    vintage = date_in_name(source.name)
+    if vintage is None:
+        rule = "the name must hold the date of the release, as in register_2020-10-11.csv.gz"
+        raise InputError(fault(rule, file=source.name))
+    table = delimited.find(source, "recipient", "supplier", "order_year")
+    matched = "_matched" if table.where("tiv_order_matched") is not None else ""
+    has_id = table.where("sipri_id") is not None and vintage >= ID_FROM
+    needed = (
+        "supplier", "recipient", "order_year", "order_year_uncertain", "n_ordered", "designation",
+        "description", "n_delivered", "delivery_years", "status", f"tiv_order{matched}",
+        f"tiv_delivered{matched}",
+    )  # fmt: skip
+    for cell in _cells(table, *needed, *(["sipri_id"] if has_id else [])):
+        with each_row:
+            cell.width()
+            yield RegisterDeal(
+                vintage,
+                cell.line,
+                cell.whole("sipri_id") if has_id else None,
+                cell.party("supplier"),
+                cell.party("recipient"),
+                cell("designation"),
+                cell.weapon("description"),
+                cell.year("order_year") if cell("order_year") else None,
+                cell.flag("order_year_uncertain"),
+                cell.whole("n_ordered"),
+                cell.whole("n_delivered") or 0,
+                cell.years("delivery_years"),
+                cell.status("status"),
+                None,
+                cell.ordered("n_ordered", f"tiv_order{matched}"),
+                cell.volume(f"tiv_delivered{matched}") or 0.0,
+                int(bool(matched)),
+            )
+
+
+def _official_register(source: Source) -> Iterator[RegisterDeal]:
+    vintage = generated(source)
+    table = delimited.find(source, *sipri_register.START)
+    uncertain = table.at("Year of order")[0] + 1
+    needed = (
+        "Recipient", "Supplier", "Year of order", "Number ordered", "Weapon designation",
+        "Weapon description", DELIVERED, "Year(s) of delivery", "status", "Comments",
+        "SIPRI TIV for total order", "SIPRI TIV of delivered weapons",
+    )  # fmt: skip
+    for cell in _cells(table, *needed, rows=sipri_register.numbered_rows(source)):
+        with each_row:
+            cell.width()
+            yield RegisterDeal(
+                vintage,
+                cell.line,
+                None,
+                cell.party("Supplier"),
+                cell.party("Recipient"),
+                cell("Weapon designation"),
+                cell.weapon("Weapon description"),
+                cell.year("Year of order"),
+                int(cell.row[uncertain].strip() == "?"),
+                cell.whole("Number ordered"),
+                cell.whole(DELIVERED) or 0,
+                cell.years("Year(s) of delivery"),
+                cell.status("status"),
+                made_there(cell("Comments"), cell("Recipient")),
+                cell.ordered("Number ordered", "SIPRI TIV for total order"),
+                cell.volume("SIPRI TIV of delivered weapons") or 0.0,
+                0,
+            )
+
+
+def made_there(comment: str, recipient: str) -> int:
+    """Return 1 where a register's comment says that arms are made in part by the recipient.
+
+    Words for a licence or assembly say so; others for production only with the recipient's name.
+    Of 662 deals that the delivery lines mark as local production the comment finds five in six.
+    """
+    name = recipient.split("(")[0].strip().casefold()
+    names = "|".join(re.escape(n) for n in {name, SHORT_NAMES.get(name, name)})
+    for part in comment.casefold().split(";"):
+        said = PLATFORM.sub("", part)
+        if MADE_THERE.search(said):
+            return 1
+        if MADE.search(said) and re.search(rf"\bin ({names})", said):
+            return 1
+    return 0
+
+
+# Delivery lines --------------------------------------------------------------------------------
+
+
+def _lines(source: Source, is_tidy: bool) -> Iterator[DealLine]:
+    columns = sipri_lines.TIDY if is_tidy else sipri_lines.OFFICIAL
+    designation, order, local = (
+        ("designation", "order_year", "local_production")
+        if is_tidy
+        else ("Designation", "Order date", "Local production")
+    )
+    vintage = "" if is_tidy else generated(source)
+    stamp = ["vintage"] if is_tidy else []
+    table = delimited.find(source, columns["deal"])
+    for cell in _cells(table, *columns.values(), designation, order, local, *stamp):
+        with each_row:
+            cell.width()
+            released = vintage or cell("vintage")
+            year = cell.year(columns["year"])
+            if not cell(columns["tiv"]) or not sipri_lines.complete(year, released):
+                continue
+            yield DealLine(
+                released,
+                cell.line,
+                cell.whole(columns["deal"]),
+                cell.party(columns["supplier"]),
+                cell.party(columns["recipient"]),
+                cell(designation),
+                cell.weapon(columns["description"]),
+                cell.year(order),
+                year,
+                cell.whole(columns["number"]) or 0,
+                cell.volume(columns["tiv"]) or 0.0,
+                cell.flag(local),
+            )
+
+
+def _yearly_lines(source: Source) -> Iterator[DealLine]:
+    vintage = source.options.released or date_in_name(source.name) or ""
+    table = delimited.find(source, *sipri_yearly.HEADER)
+    for cell in _cells(table, *sipri_yearly.HEADER):
+        with each_row:
+            cell.width()
+            year = cell.year("year")
+            if not sipri_lines.complete(year, vintage):
+                continue
+            yield DealLine(
+                vintage,
+                cell.line,
+                None,
+                sipri_yearly.state(cell.party("supplier"), year),
+                sipri_yearly.state(cell.party("recipient"), year),
+                cell("designation"),
+                cell.weapon("description"),
+                None,
+                year,
+                cell.whole("n_delivered") or 0,
+                cell.volume("tiv") or 0.0,
+                None,
+            )
+
+
+# Cells -----------------------------------------------------------------------------------------
+
+
+def _cells(
+    table: delimited.Table, *columns: str, rows: Iterable[tuple[int, list[str]]] | None = None
+) -> Iterator["_Cells"]:
+    """Yield each row of a table that must have these columns."""
+    at = dict(zip(columns, table.at(*columns), strict=True))
+    for line, row in table.rows() if rows is None else rows:
+        yield _Cells(table, at, line, row)
+
+
+class _Cells:
+    """One row of a table: its cells by column, parsed with one message for each fault."""
+
+    def __init__(self, table: delimited.Table, at: dict[str, int], line: int, row: list[str]):
+        self.table = table
+        self.at = at
+        self.line = line
+        self.row = row
+        self.place = {"file": table.file, "line": line}
+
+    def __call__(self, column: str) -> str:
+        return self.row[self.at[column]].strip()
+
+    def width(self) -> None:
+        """Raise InputError when the row has not as many fields as the header."""
+        fields.width(self.row, len(self.table.header), **self.place)
+
+    def _choose(self, column: str, known: dict[str, object]) -> object:
+        text = self(column)
+        if text not in known:
+            rule = f"must be one of {', '.join(name for name in known if name)}"
+            raise InputError(fault(rule, **self.place, column=column, value=text))
+        return known[text]
+
+    def flag(self, column: str) -> int:
+        return self._choose(column, FLAGS)
+
+    def status(self, column: str) -> str:
+        return self._choose(column, STATUSES)
+
+    def party(self, column: str) -> str:
+        """Return an ISO3 code, or the name of a movement that has none."""
+        name = self(column)
+        code = countries.code(name, **self.place, column=column)
+        return code or name.rstrip("*").casefold()
+
+    def weapon(self, column: str) -> Weapon:
+        text = self(column)
+        found = _weapons().get(text.casefold())
+        return found or domains.weapon(text, **self.place, column=column)
+
+    def year(self, column: str) -> int:
+        return fields.year(self(column), **self.place, column=column)
+
+    def years(self, column: str) -> tuple[int, ...]:
+        texts = [text.strip() for text in self(column).split(";") if text.strip()]
+        return tuple(sorted(fields.year(t, **self.place, column=column) for t in texts))
+
+    def whole(self, column: str) -> int | None:
+        return self._optional(fields.whole, column)
+
+    def volume(self, column: str) -> float | None:
+        return self._optional(functools.partial(fields.number, what="TIV"), column)
+
+    def ordered(self, number: str, column: str) -> float | None:
+        """Return the volume of an order, None where the number or the value of a unit is not known.
+
+        A unit without a value has 0 in the register: Pakistan's eight submarines from China, 2,400
+        before, have 0 in that of 2026.
+        """
+        return (self.volume(column) or None) if self(number) else None
+
+    def _optional(self, read_one: Callable, column: str) -> object:
+        text = self.table.figure(self(column))
+        name = column.partition("|")[0]
+        return read_one(text, **self.place, column=name, low=0) if text else None
+
+
+@functools.cache
+def _weapons() -> dict[str, Weapon]:
+    """Return description, in small letters → weapon: of the present wordings and older ones."""
+    known = domains.weapons()
+    found = {description.casefold(): weapon for description, weapon in known.items()}
+    with (FACTS / OLD_NAMES).open(encoding="utf-8", newline="") as lines:
+        for line, row in enumerate(csv.DictReader(lines), start=2):
+            newer = row["description"]
+            if newer not in known:
+                rule = f"must be a description of {domains.NAME}"
+                place = {"file": OLD_NAMES, "line": line, "column": "description"}
+                raise InputError(fault(rule, **place, value=newer))
+            found.setdefault(row["old"], known[newer])
+    return found
