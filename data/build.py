@@ -14,9 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from data import dyads, package, sources
+from data import deals, dyads, package, sources
 from data.errors import InputError, fault
 from data.names import PANEL_START
+from data.sources import sipri_deals
 from data.sources.files import Batch
 from data.tables import FACT_TABLES, FACTS, KEYS, Vintage, indicators, read_facts, write
 
@@ -84,10 +85,11 @@ def build(
     for n, path in enumerate(files):
         if progress:
             progress(n, len(files), path.name)
-        _, found = sources.read_file(path)
+        source, found = sources.read_file(path)
         if found is None:
             left_out.append((path.name, "known, and no part of the panel"))
         batches += found or []
+        batches += sipri_deals.further(source, found or [])
     if progress:
         progress(len(files), len(files), "")
     kept, superseded = resolve(batches)
@@ -172,7 +174,8 @@ def compile_tables(batches: list[Batch]) -> dict[str, list]:
     releases: list[Vintage] = []
     series: dict[tuple, list[Batch]] = defaultdict(list)
     tables |= dyads.compile_dyads(b for b in batches if b.table in dyads.RAW)
-    for batch in (b for b in batches if b.table not in dyads.RAW):
+    tables |= deals.compile_deals(b for b in batches if b.table in deals.RAW)
+    for batch in (b for b in batches if b.table not in (*dyads.RAW, *deals.RAW)):
         tables[batch.table] += batch.rows
         releases.append(_release(batch, batch.rows, 0, batch.vintage, batch.note))
         series[batch.table, batch.series, batch.provider].append(batch)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from data import domains, package
+from data import deal_rules, domains, package
 from data.errors import InputError
 from data.rules import DATED, Fault, all_sound, judge
 from data.tables import KEYS, PANEL, TABLES, WORLD, text
@@ -67,6 +67,8 @@ def check(folder: Path | None = None) -> list[Fault]:
     faults += _releases(rows)
     faults += _sums(rows)
     faults += _by_domain(rows)
+    tables = (rows[table] for table in ("deals", "deal_deliveries", "registers"))
+    faults += [Fault(*found) for found in deal_rules.broken(*tables)]
     faults += _package(folder)
     return faults
 

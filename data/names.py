@@ -45,6 +45,12 @@ DOMAINS = (
 )
 ALL_DOMAINS = "all"
 
+ALL_SUPPLIERS = "all"
+"""What a register says whose suppliers are everybody."""
+
+STATUSES = ("new", "second_hand", "modernized")
+"""States of arms that are ordered; modernized ones are second-hand."""
+
 CAPACITY_CROSSOVER = "capacity_crossover"
 CAPACITY_CROSSOVER_SUSTAINED = "capacity_crossover_sustained"
 EXPORT_CROSSOVER = "export_crossover"

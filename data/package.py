@@ -7,7 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from data.names import DOMAINS
+from data.names import DOMAINS, STATUSES
 from data.providers import PROVIDERS
 from data.tables import KEYS, TABLES, indicators
 
@@ -25,6 +25,22 @@ TITLES = {
         "the mapping to domains moves. Source: SIPRI Arms Transfers Database"
     ),
     "orders": "Orders of major arms by order year, and how much of them was delivered",
+    "deals": (
+        "Deals: each order of major arms as trade registers had it, one row for each form in which "
+        "it stood from one register (valid_from) until another changed or dropped it (valid_to). "
+        "Source: SIPRI Arms Transfers Database, trade registers published 2017 to 2026. Deals "
+        "ordered from 1980, delivered from 1992 or ever undelivered; weapons by domain only. Deals "
+        "are the same by SIPRI's number where delivery lines give it, else by partners, weapon, "
+        "year and number"
+    ),
+    "deal_deliveries": (
+        "What came of each deal in each year, of the newest release that has the year by deal. "
+        "Source: SIPRI Arms Transfers Database"
+    ),
+    "registers": (
+        "Trade registers that the table of deals is made of: when each was public, and of which "
+        "deals its silence says that they are gone"
+    ),
     "votes": "Ideal points in the UN General Assembly",
     "totals": "Total arms imports and exports as the providers published them",
     "vintages": "Releases: what each covers and the file it came in",
@@ -72,6 +88,43 @@ FIELDS: dict[str, tuple[str, str | None]] = {
     "ordered_tiv": ("volume ordered by SIPRI's trend indicator", "TIV million"),
     "delivered_tiv": (DELIVERY + ", of these orders so far", "TIV million"),
     "n_deals": ("deals summed", "deals"),
+    "deal": (
+        "number of the deal: SIPRI's where anything was delivered, else our own from 10000001 on",
+        "id",
+    ),
+    "valid_from": ("date of the register that first had the deal in this form", "date"),
+    "valid_to": ("date of the register that changed or dropped it; empty while it stands", "date"),
+    "order_year_uncertain": ("1 where SIPRI marks the order year as uncertain", "0 or 1"),
+    "n_ordered": ("units ordered; empty where not known", "units"),
+    "tiv_ordered": (
+        "volume ordered by SIPRI's trend indicator; empty where the number or the value of a unit "
+        "is not known",
+        "TIV million",
+    ),
+    "n_delivered": ("units delivered", "units"),
+    "tiv_delivered": (DELIVERY + ", of this deal so far", "TIV million"),
+    "delivery_years": ("years of delivery as published, runs joined, as in 2004-2006 2009", None),
+    "status": ("state of the arms", None),
+    "local_production": (
+        "1 where the recipient makes them in part: from delivery lines, else from comments of the "
+        "registers of 2024, 2025 and 2026, whatever the form; empty where neither has the deal",
+        "0 or 1",
+    ),
+    "units_borrowed": (
+        "1 where the register of valid_from is known without trend-indicator values (2020 to "
+        "April 2023): units are those of the same or a like deal in other registers, also later "
+        "ones, so volumes are not as read at the time; numbers and years are",
+        "0 or 1",
+    ),
+    "released": ("day from which the register was public", "date"),
+    "suppliers": ("suppliers that the register has, or all", None),
+    "first_order_year": (
+        "order year from which the lack of a deal says that it is gone; empty where it never does",
+        "year",
+    ),
+    "undelivered_tiv": (
+        "volume ordered and not delivered, all deals of the register", "TIV million"
+    ),
     "ideal_point": ("estimate from votes on final passage", "standard deviations, about"),
     "flow": ("direction of the total", None),
     "table": ("table that the release feeds", None),
@@ -121,7 +174,11 @@ FLAGS = {
     "countries": {
         "supplier": ("1 where kept apart as a supplier", "0 or 1"),
         "recipient": ("1 where kept apart as a recipient", "0 or 1"),
-    }
+    },
+    "registers": {
+        "last_year": ("last year of which the register knows an order or a delivery", "year"),
+        "rows": ("deals of the register, of any year", "deals"),
+    },
 }
 KINDS = {
     str: "string",
@@ -130,8 +187,12 @@ KINDS = {
     int | None: "integer",
     float | None: "number",
 }
-DATES = ("vintage",)
-CHOICES = {"domain": list(DOMAINS), "flow": ["exports", "imports"]}
+DATES = ("vintage", "valid_from", "valid_to", "released")
+CHOICES = {
+    "domain": list(DOMAINS),
+    "flow": ["exports", "imports"],
+    "status": list(STATUSES),
+}
 FORBIDDEN_BELOW_ZERO = (
     "tiv",
     "tiv_unit",
@@ -140,6 +201,11 @@ FORBIDDEN_BELOW_ZERO = (
     "n_units",
     "n_lines",
     "n_deals",
+    "n_ordered",
+    "n_delivered",
+    "tiv_ordered",
+    "tiv_delivered",
+    "undelivered_tiv",
     "rows",
 )
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from data import countries, domains
-from data.names import DOMAINS, REST
+from data.names import DOMAINS, REST, STATUSES
 from data.tables import SOVIET_UNION, TABLES, WORLD, Indicator, as_text, indicators
 
 DATED = (
@@ -92,6 +92,11 @@ def _history(value: str) -> str | None:
     return None if sound else "must be a year, 1494 to 2100"
 
 
+def _runs(value: str) -> str | None:
+    sound = re.fullmatch(r"(\d{4}(-\d{4})?( \d{4}(-\d{4})?)*)?", value, re.ASCII)
+    return None if sound else "must be years and runs of years, as in 2004-2006 2009"
+
+
 def _empty_or(rule: Callable[[str], str | None]) -> Callable[[str], str | None]:
     return lambda value: rule(value) if value else None
 
@@ -130,6 +135,21 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "common_rivals": _bounds(0, None, whole=True),
     "hostility": _empty_or(_bounds(0, 5, whole=True)),
     "cinc": _empty_or(_bounds(0, 1)),
+    "deal": _bounds(1, None, whole=True),
+    "valid_from": _date,
+    "valid_to": _empty_or(_date),
+    "order_year_uncertain": _choice("0", "1"),
+    "n_ordered": _empty_or(_bounds(0, None, whole=True)),
+    "tiv_ordered": _empty_or(_bounds(0, None)),
+    "n_delivered": _bounds(0, None, whole=True),
+    "tiv_delivered": _bounds(0, None),
+    "delivery_years": _runs,
+    "status": _choice(*STATUSES),
+    "local_production": _choice("0", "1", ""),
+    "units_borrowed": _choice("0", "1"),
+    "released": _date,
+    "first_order_year": _empty_or(_year),
+    "undelivered_tiv": _bounds(0, None),
 }
 RULES |= dict.fromkeys(
     ("bilateral", "defence", "major1", "major2", "was_major1", "was_major2", "rivals", "recent",
@@ -184,6 +204,8 @@ def _together(
         rules.append((("vintage", "year"), _early))
     if table == "orders":
         rules.append((("delivered_tiv", "ordered_tiv"), _delivered))
+    if table == "deals":
+        rules.append((("valid_from", "valid_to"), _ends))
     if table == "alliance_dyads":
         rules.append((OUTCOME, _outcomes))
     if {"first_year", "last_year"} <= set(TABLES[table]._fields):
@@ -222,6 +244,11 @@ def _early(vintage: str, year: str) -> Found:
 def _delivered(delivered: str, ordered: str) -> Found:
     if float(delivered) > float(ordered) + 1e-6:
         yield "delivered_tiv", f"more delivered than ordered ({ordered})"
+
+
+def _ends(valid_from: str, valid_to: str) -> Found:
+    if valid_to and valid_to <= valid_from:
+        yield "valid_to", f"must come after valid_from ({valid_from})"
 
 
 def _span(first: str, last: str) -> Found:

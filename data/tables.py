@@ -86,6 +86,64 @@ class Order(NamedTuple):
     vintage: str
 
 
+class Deal(NamedTuple):
+    """An order in the form in which registers had it from one date until another."""
+
+    deal: int
+    valid_from: str
+    valid_to: str
+    supplier: str
+    recipient: str
+    domain: str
+    order_year: int
+    order_year_uncertain: int
+    n_ordered: int | None
+    tiv_ordered: float | None
+    n_delivered: int
+    tiv_delivered: float
+    delivery_years: str
+    status: str
+    local_production: int | None
+    units_borrowed: int
+
+
+class DealDelivery(NamedTuple):
+    """What came of a deal in a year."""
+
+    deal: int
+    year: int
+    n_delivered: int
+    tiv: float
+    vintage: str
+
+
+class Register(NamedTuple):
+    """A trade register as it was published: when it was public, and which deals it would list."""
+
+    vintage: str
+    released: str
+    assumed: int
+    last_year: int
+    suppliers: str
+    first_order_year: int | None
+    units_borrowed: int
+    rows: int
+    undelivered_tiv: float
+    file: str
+    note: str
+
+
+class RegisterCoverage(NamedTuple):
+    """What is known of a register beside its rows; no suppliers where it has them all."""
+
+    vintage: str
+    released: str
+    assumed: int
+    suppliers: str
+    first_order_year: int | None
+    note: str
+
+
 class Vote(NamedTuple):
     """A country's ideal point in the UN General Assembly."""
 
@@ -222,6 +280,9 @@ TABLES: dict[str, type] = {
     "unit_values": UnitValue,
     "descriptions": Description,
     "orders": Order,
+    "deals": Deal,
+    "deal_deliveries": DealDelivery,
+    "registers": Register,
     "votes": Vote,
     "totals": Total,
     "vintages": Vintage,
@@ -239,6 +300,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "unit_values": ("supplier", "weapon_class", "year", "vintage", "assumed"),
     "descriptions": ("year", "category", "description", "vintage"),
     "orders": ("supplier", "recipient", "domain", "order_year", "vintage"),
+    "deals": ("deal", "valid_from"),
+    "deal_deliveries": ("deal", "year"),
+    "registers": ("vintage",),
     "votes": ("country", "year", "vintage", "assumed"),
     "totals": ("country", "year", "flow", "source", "vintage"),
     "vintages": ("table", "series", "vintage", "assumed", "file", "first_year"),
