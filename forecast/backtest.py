@@ -23,11 +23,11 @@ import xarray as xr
 from data.errors import InputError, fault
 from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
 from data.tables import Panel
-from forecast import baselines, runs, skill, summary
+from forecast import baselines, event_odds, forest, runs, skill, summary
 from forecast.blend import BLEND, blend
 from forecast.origins import (
-    ACTIVE_YEARS,
     climatology,
+    history,
     outturns,
     questions,
     resolve,
@@ -109,8 +109,10 @@ def forecast_of(
     return out
 
 
-def benchmark(model: str, panel: xr.Dataset, origin: int, horizons: int) -> xr.Dataset:
-    """Make the forecast of a benchmark; see `baselines`.
+def benchmark(
+    model: str, panel: xr.Dataset, origin: int, horizons: int, seed: int = 0
+) -> xr.Dataset:
+    """Make the forecast of a benchmark; see `baselines`, `forest` and `event_odds`.
 
     Parameters
     ----------
@@ -120,19 +122,22 @@ def benchmark(model: str, panel: xr.Dataset, origin: int, horizons: int) -> xr.D
         As from `seen`.
     origin, horizons
         Last data year, and number of years ahead.
+    seed
+        Of the forest.
     """
     start = time.perf_counter()
-    known = series(panel)
-    if model == CLIMATOLOGY:
+    if model in (CLIMATOLOGY, baselines.LOGISTIC):
+        odds = climatology if model == CLIMATOLOGY else event_odds.forecast
         asked = questions(panel["tiv"])
-        ahead = np.arange(1, horizons + 1)
-        said = climatology(asked, panel["tiv"], origin, ahead)
-        made = forecast_of(model, origin, horizons, known, None, asked, said)
+        said = odds(asked, panel["tiv"], origin, np.arange(1, horizons + 1))
+        made = forecast_of(model, origin, horizons, series(panel), None, asked, said)
     else:
-        pool = series(panel, traded(panel["tiv"]))
-        pool["active"] = baselines.pooled(pool, ACTIVE_YEARS)
-        quantiles = baselines.forecast(model, known, pool, horizons)
-        made = forecast_of(model, origin, horizons, known, quantiles, None, None)
+        past = history(panel)
+        if model == baselines.FOREST:
+            quantiles = forest.forecast(panel, past, horizons, seed)
+        else:
+            quantiles = baselines.forecast(model, past, horizons)
+        made = forecast_of(model, origin, horizons, series(panel), quantiles, None, None)
     made.attrs["seconds"] = round(time.perf_counter() - start, 2)
     return made
 
@@ -326,7 +331,7 @@ def jobs(origins: Sequence[int], models: Sequence[str]) -> list[Job]:
             raise InputError(fault(rule, column="--models", value=name))
     missing = set(models) - set(VARIANTS) - set(benchmarks())
     if missing:
-        rule = "needs statsforecast: uv run --group bench crossover backtest"
+        rule = "needs scikit-learn: uv run --group bench crossover backtest"
         raise InputError(fault(rule, column="--models", value=", ".join(sorted(missing))))
     order = sorted(models, key=lambda m: m in VARIANTS)
     return [Job(origin, model) for model in order for origin in origins]
@@ -413,7 +418,7 @@ def work(job: Job, panel: xr.Dataset, horizons: int, given: Any, sampler: dict) 
     if job.model in VARIANTS:
         own = beliefs.Priors(variables=given[0], constants=given[1], text="")
         return ours(job.model, panel, job.origin, horizons, own, **sampler)
-    return benchmark(job.model, panel, job.origin, horizons)
+    return benchmark(job.model, panel, job.origin, horizons, sampler["seed"])
 
 
 def run(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,11 @@ def seen(origin: int, folder: Panel = None) -> xr.Dataset:
     return known
 
 
-def series(panel: xr.Dataset, dyads: Sequence[tuple[str, str]] | None = None) -> xr.Dataset:
+def series(
+    panel: xr.Dataset,
+    dyads: Sequence[tuple[str, str]] | None = None,
+    first_year: int = FIRST_YEAR,
+) -> xr.Dataset:
     """Return the series that are forecast, as a panel has them.
 
     Parameters
@@ -92,15 +96,17 @@ def series(panel: xr.Dataset, dyads: Sequence[tuple[str, str]] | None = None) ->
         With `tiv`, `rd_share` and `ideal_point`.
     dyads
         Pairs to take; those active in the last years of the panel when None.
+    first_year
+        Year to begin with.
 
     Returns
     -------
     xarray.Dataset
-        `value` (series, year), NaN where unknown, from the first modelled year on; coordinates
-        `target` and `unit` of each series, and `series` itself, "target/unit". Totals of
-        countries of the sample count trade with all the world.
+        `value` (series, year), NaN where unknown; coordinates `target` and `unit` of each
+        series, and `series` itself, "target/unit". Totals of countries of the sample count trade
+        with all the world.
     """
-    panel = panel.sel({YEAR: slice(FIRST_YEAR, None)})
+    panel = panel.sel({YEAR: slice(first_year, None)})
     tiv = panel["tiv"].transpose(SUPPLIER, RECIPIENT, YEAR)
     sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
     imports = tiv.sum(SUPPLIER, skipna=False)
@@ -126,6 +132,30 @@ def series(panel: xr.Dataset, dyads: Sequence[tuple[str, str]] | None = None) ->
         {"value": ((SERIES, YEAR), np.stack([values for *_, values in found]))},
         {YEAR: panel[YEAR].values},
     )
+
+
+def history(panel: xr.Dataset) -> xr.Dataset:
+    """Return every series from whose past a benchmark may learn.
+
+    Parameters
+    ----------
+    panel
+        As from `seen`.
+
+    Returns
+    -------
+    xarray.Dataset
+        As from `series`, with all pairs that ever traded and the years before the modelled window,
+        and `active` (series, year): whether the series would have been forecast in that year. That
+        is every series from the first modelled year on, a pair only while it is active; those
+        active in the last year are the ones of `series(panel)`, in their order.
+    """
+    modelled = panel["tiv"].sel({YEAR: slice(FIRST_YEAR, None)})
+    found = series(panel, traded(modelled), int(panel[YEAR].values[0]))
+    recent = found["value"].fillna(0.0).rolling({YEAR: ACTIVE_YEARS}, min_periods=1).sum() > 0
+    is_pair = found["target"] == DYADS
+    found["active"] = (recent | ~is_pair) & (found[YEAR] >= FIRST_YEAR)
+    return found
 
 
 def labelled(
@@ -240,13 +270,41 @@ def resolve(asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndar
     return out[..., horizons - 1]
 
 
+class Earlier(NamedTuple):
+    """What could be asked at an earlier origin, and what had come of it by the one at hand."""
+
+    known: xr.DataArray
+    """Deliveries to that origin (supplier, recipient, year); as `moved` in `earlier`."""
+    asked: xr.Dataset
+    happened: np.ndarray
+    """(question, horizon), of the horizons that had passed."""
+
+
+def earlier(tiv: xr.DataArray, origin: int, horizons: np.ndarray) -> Iterator[Earlier]:
+    """Yield the events at risk at each earlier origin, and whether they happened by the origin.
+
+    The base of independence is the ten years before that origin.
+
+    Parameters
+    ----------
+    tiv, origin, horizons
+        As of `resolve`, with all years known to the origin.
+    """
+    years = BASE_YEARS[1] - BASE_YEARS[0] + 1
+    for past in range(FIRST_YEAR + years, origin):
+        known = tiv.sel({YEAR: slice(None, past)})
+        moved = known.assign_coords({YEAR: known[YEAR].values - (past - 1 - BASE_YEARS[1])})
+        asked = questions(moved)
+        yield Earlier(known, asked, resolve(asked, tiv, past, horizons[horizons <= origin - past]))
+
+
 def climatology(
     asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndarray
 ) -> np.ndarray:
     """Return how often events of the same kind came to pass before (question, horizon).
 
     Of all pairs at risk at each earlier origin whose horizon had passed by the origin, the share
-    in which it happened. The base of independence is then the ten years before that origin.
+    in which it happened.
 
     Parameters
     ----------
@@ -254,16 +312,11 @@ def climatology(
         As of `resolve`, with all years known to the origin.
     """
     happened: dict[tuple[str, int], list[float]] = defaultdict(list)
-    years = BASE_YEARS[1] - BASE_YEARS[0] + 1
-    for past in range(FIRST_YEAR + years, origin):
-        known = tiv.sel({YEAR: slice(None, past)})
-        moved = known.assign_coords({YEAR: known[YEAR].values - (past - 1 - BASE_YEARS[1])})
-        at_risk = questions(moved)
-        came = resolve(at_risk, tiv, past, horizons[horizons <= origin - past])
+    for past in earlier(tiv, origin, horizons):
         for event in (EXPORT_CROSSOVER, INDEPENDENCE):
-            own = came[at_risk["event"].values == event]
-            for column, h in enumerate(horizons[horizons <= origin - past]):
-                happened[event, int(h)] += own[:, column].tolist()
+            own = past.happened[past.asked["event"].values == event]
+            for h, column in zip(horizons, own.T, strict=False):
+                happened[event, int(h)] += column.tolist()
     # One case of each kind beside those on record, so that nothing is held for impossible.
     share = {
         key: (np.nansum(values) + 0.5) / (np.isfinite(values).sum() + 1.0)

@@ -14,14 +14,17 @@ import numpy as np
 import pandas as pd
 
 from forecast import skill
+from forecast.baselines import NAMES, PERSISTENCE
 from forecast.blend import BLEND
 from forecast.shipped import ABLATION, DELIVERIES, WITHOUT
-from forecast.skill import DYADS, EXPORTS, FULL, IMPORTS, MASSES, TARGETS
+from forecast.skill import CLIMATOLOGY, DYADS, EXPORTS, FULL, IMPORTS, MASSES, TARGETS
 
 FILE = "summary.csv"
-TARGET, BY_HORIZON, FOCAL, EVENT = "target", "horizon", "focal", "event"
+TARGET, BY_HORIZON, FOCAL, EVENT, BENCHMARK = (
+    "target", "horizon", "focal", "event", "benchmark",
+)  # fmt: skip
 """What a row is of, besides `ABLATION`: a target, one horizon of it, one of the focal four, a kind
-of event."""
+of event, a benchmark against the simplest one."""
 FIGURES = (
     "cases", "skill", "skill_q05", "skill_q95", "difference", "difference_q05", "difference_q95",
 )  # fmt: skip
@@ -59,19 +62,21 @@ def summarise(
     pandas.DataFrame
         `COLUMNS`. Our model, and its blend with persistence, against the best benchmark of each
         target and group of horizons by hindsight; our model at each horizon, against the best of
-        the horizon's group; and ours, or one variant, against another (`ablation`). `skill`
-        and `difference` with their 90 % intervals are those of `skill.difference`; `in_50` and so
-        on the share of outturns in central intervals (see `coverage`), of targets and of the focal
-        four; `happened`, `slope` and `auc` those of `skill.reliability`. `origins`, `real_time`
-        and `partly_assumed` list years: all origins, those that saw only figures dated by a kept
+        the horizon's group; ours, or one variant, against another (`ablation`); and each
+        benchmark against persistence or climatology (`benchmark`). `skill` and `difference` with
+        their 90 % intervals are those of `skill.difference`; `in_50` and so on the share of
+        outturns in central intervals (see `coverage`), of targets and of the focal four;
+        `happened`, `slope` and `auc` those of `skill.reliability`. `origins`, `real_time` and
+        `partly_assumed` list years: all origins, those that saw only figures dated by a kept
         release, and those that did in part. `rhat`, `ess` and `divergences` are the worst, the
-        least and the sum over our model's fits. No row where our full model is not in the table.
+        least and the sum over our model's fits. No row of ours where it is not in the table.
     """
     judged = skill.judged(table)
     rows = [
         *_against_best(table, judged, compared, events),
         *_by_horizon(judged, compared),
         *_ablations(judged),
+        *_benchmarks(table, judged, events),
     ]
     own = fits[fits["model"] == FULL]
     worst = {
@@ -129,15 +134,15 @@ def _against_best(
             if kind != part:
                 continue
             own, other = (_of(judged, row, row[name]) for name in ("model", "against"))
-            more: dict[str, Any] = {}
-            if kind == EVENT:
-                keys = ["model", "target", "group"]
-                same = (events[keys] == [row[key] for key in keys]).all(axis=1)
-                more = events.loc[same, list(OF_EVENTS)].iloc[0].to_dict()
-            else:
-                more = coverage(_of(pits, row, model))
+            more = _reliability(events, row) if kind == EVENT else coverage(_of(pits, row, model))
             found.append({"part": kind, **row, **more, **_seen(own, other)})
     return found
+
+
+def _reliability(events: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, float]:
+    keys = ["model", "target", "group"]
+    same = (events[keys] == [row[key] for key in keys]).all(axis=1)
+    return events.loc[same, list(OF_EVENTS)].iloc[0].to_dict()
 
 
 def _by_horizon(judged: pd.DataFrame, compared: pd.DataFrame) -> list[dict[str, Any]]:
@@ -178,6 +183,28 @@ def _ablations(judged: pd.DataFrame) -> list[dict[str, Any]]:
                         "model": model,
                         "against": against, "score": some[0]["score"].iloc[0]}  # fmt: skip
                 found.append({**head, **result, **_seen(*some)})
+    return found
+
+
+def _benchmarks(
+    table: pd.DataFrame, judged: pd.DataFrame, events: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Compare each benchmark with the simplest of its kind, by target and group of horizons."""
+    pits = skill.judged(table, "pit")
+    found = []
+    for (target, group), own in judged.groupby(["target", "group"], sort=False):
+        by_model = dict(list(own.groupby("model")))
+        simplest = next((m for m in (PERSISTENCE, CLIMATOLOGY) if m in by_model), None)
+        for model in [m for m in (*NAMES, CLIMATOLOGY) if m in by_model and simplest]:
+            result = skill.difference(by_model[model], by_model[simplest])
+            if not result:
+                continue
+            row = {"part": BENCHMARK, "target": target, "group": group, "model": model,
+                   "against": simplest, "score": skill.HEADLINE.get(target, own["score"].iloc[0]),
+                   **result}  # fmt: skip
+            held = _of(pits, row, model)
+            more = coverage(held) if len(held) else _reliability(events, row)
+            found.append({**row, **more, **_seen(by_model[model], by_model[simplest])})
     return found
 
 
