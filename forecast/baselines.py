@@ -9,14 +9,17 @@ intervals of the wrong width. All on log(1 + value).
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import YEAR
+from data.names import MEAN_YEARS, YEAR
 from forecast.skill import IN_TIV, LEVELS, SERIES
 
+Forecaster = Callable[[np.ndarray], np.ndarray]
+"""Columns (case, column) → forecast (case)."""
 PERSISTENCE, NAIVE, EWMA, RIDGE = "persistence", "naive", "ewma", "ridge"
 POINTS = (PERSISTENCE, NAIVE, EWMA, RIDGE)
 FOREST, LOGISTIC = "forest", "logistic"
@@ -106,21 +109,15 @@ def summaries(values: np.ndarray) -> np.ndarray:
     return np.stack([one.to_numpy().T for one in found], axis=-1)
 
 
-def _column(model: str, in_tiv: bool):
+def _column(model: str, in_tiv: bool) -> Forecaster:
     """Return the forecast that is one of the summaries."""
-    years = 3 if model == PERSISTENCE and in_tiv else 1
+    years = MEAN_YEARS if model == PERSISTENCE and in_tiv else 1
     at = len(MEANS) if model == EWMA else MEANS.index(years)
     return lambda record: record[:, at]
 
 
-def ridge(x: np.ndarray, y: np.ndarray, penalty: float = PENALTY):
-    """Fit y on standardised columns of x, with a penalty on their squared weights.
-
-    Returns
-    -------
-    callable
-        x (case, column) → expected y (case).
-    """
+def ridge(x: np.ndarray, y: np.ndarray, penalty: float = PENALTY) -> Forecaster:
+    """Fit y (case) on standardised columns of x (case, column); a penalty holds weights small."""
     centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
     z = (x - centre) / scale
     weights = np.linalg.solve(z.T @ z + penalty * np.eye(z.shape[1]), z.T @ (y - y.mean()))

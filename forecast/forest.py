@@ -3,7 +3,8 @@
 It knows what the simple methods do (`baselines.summaries`) and the context: who is large, who arms,
 who is at war, what the pair's seller and buyer trade in all, how long ago the last delivery was. A
 quantile is read off the outturns of the past cases that share leaves with the one at hand
-(Meinshausen 2006), so no shape of distribution is assumed.
+(Meinshausen 2006), so no shape of distribution is assumed. Of pairs these are logs of what came,
+often zero; of totals, rarely zero and of every size, the change from the moving average.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ import xarray as xr
 
 from data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
 from forecast import baselines
-from forecast.skill import DYADS, EXPORTS, IMPORTS, IN_TIV, LEVELS, SERIES
+from forecast.skill import DYADS, IMPORTS, IN_TIV, LEVELS, SERIES
 
-LEAST = {IMPORTS: 15, EXPORTS: 12, DYADS: 25}
-"""Fewest past cases in a leaf."""
-TREES = {IMPORTS: 150, EXPORTS: 150, DYADS: 60}
+TREES, LEAST = 100, 30
+"""Number of trees, and fewest past cases in a leaf."""
 COLUMNS_TRIED, CASES_DRAWN = 0.4, 0.6
 """Shares of the columns tried at each split, and of the cases that each tree is grown on."""
 GROWTH_YEARS = 3
@@ -54,18 +54,21 @@ def forecast(panel: xr.Dataset, history: xr.Dataset, horizons: int, seed: int = 
         columns = features(panel, one)
         for h in range(1, horizons + 1):
             case = active[:, :-h]
-            came = np.log1p(values[:, h:][case])
-            grown = _grow(columns[:, :-h][case], came, target, seed)
-            said = grown.predict(columns[active[:, -1], -1], quantiles=list(LEVELS))
-            out[targets[now] == target, h - 1] = np.expm1(said)
+            past, here = columns[:, :-h][case], columns[active[:, -1], -1]
+            start, now_at = (
+                x[:, len(baselines.MEANS)] * (target != DYADS) for x in (past, here)
+            )
+            grown = _grow(past, np.log1p(values[:, h:][case]) - start, seed)
+            said = now_at[:, None] + grown.predict(here, quantiles=list(LEVELS))
+            out[targets[now] == target, h - 1] = np.expm1(np.maximum(said, 0.0))
     return out
 
 
-def _grow(columns: np.ndarray, came: np.ndarray, target: str, seed: int):
+def _grow(columns: np.ndarray, came: np.ndarray, seed: int):
     from quantile_forest import RandomForestQuantileRegressor
 
     return RandomForestQuantileRegressor(
-        TREES[target], min_samples_leaf=LEAST[target], max_features=COLUMNS_TRIED,
+        TREES, min_samples_leaf=LEAST, max_features=COLUMNS_TRIED,
         max_samples=CASES_DRAWN, max_samples_leaf=None, random_state=seed,
     ).fit(columns, came)  # fmt: skip
 

@@ -223,7 +223,7 @@ def test_years_since_the_last_delivery_are_counted():
 
 @needs_library
 def test_a_forest_is_the_same_for_the_same_seed_and_no_other(panel, monkeypatch):
-    monkeypatch.setattr(forest, "TREES", dict.fromkeys(skill.IN_TIV, 8))
+    monkeypatch.setattr(forest, "TREES", 8)
     past = origins.history(panel)
     first, again, other = (forest.forecast(panel, past, 2, seed) for seed in (1, 1, 2))
     assert np.array_equal(first, again, equal_nan=True)
@@ -236,7 +236,7 @@ def test_a_forest_is_the_same_for_the_same_seed_and_no_other(panel, monkeypatch)
 @needs_library
 def test_a_forest_finds_that_war_ends_exports(monkeypatch):
     """A context that decides, and that the record of deliveries does not tell."""
-    monkeypatch.setattr(forest, "TREES", dict.fromkeys(skill.IN_TIV, 30))
+    monkeypatch.setattr(forest, "TREES", 30)
     rng = np.random.default_rng(9)
     world = invented_world(seed=9)
     war = (rng.random(world["war"].shape) < 0.5) * 1.0
@@ -247,6 +247,8 @@ def test_a_forest_finds_that_war_ends_exports(monkeypatch):
     world["war"], world["tiv"] = (world["war"].dims, war), (world["tiv"].dims, tiv)
     past = origins.history(world)
     found = forest.forecast(world, past, 1)
-    exports = origins.series(world)["target"].values == "exports"
-    middle = found[exports][:, 0, MEDIAN]
-    assert (middle[:2] < 1.0).all() and (middle[2:] > 100.0).all()
+    names = origins.series(world)
+    at_war = np.array([unit[0] in "AB" for unit in names["unit"].values])
+    middle = found[:, 0, MEDIAN]
+    pairs = names["target"].values == "dyads"
+    assert (middle[pairs & at_war] < 1.0).all() and (middle[pairs & ~at_war] > 50.0).all()
