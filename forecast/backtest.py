@@ -23,7 +23,7 @@ import xarray as xr
 from data.errors import InputError, fault
 from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
 from data.tables import Panel
-from forecast import baselines, event_odds, forest, runs, skill, summary
+from forecast import baselines, event_odds, forest, order_book, runs, skill, summary
 from forecast.blend import BLEND, blend
 from forecast.origins import (
     climatology,
@@ -112,14 +112,14 @@ def forecast_of(
 def benchmark(
     model: str, panel: xr.Dataset, origin: int, horizons: int, seed: int = 0
 ) -> xr.Dataset:
-    """Make the forecast of a benchmark; see `baselines`, `forest` and `event_odds`.
+    """Make the forecast of a benchmark; see `baselines`, `forest`, `order_book` and `event_odds`.
 
     Parameters
     ----------
     model
         One of `benchmarks()`.
     panel
-        As from `seen`.
+        As from `seen`; for the benchmark with the order book as from `order_book.seen`.
     origin, horizons
         Last data year, and number of years ahead.
     seed
@@ -135,6 +135,9 @@ def benchmark(
         past = history(panel)
         if model == baselines.FOREST:
             quantiles = forest.forecast(panel, past, horizons, seed)
+        elif model == baselines.ORDER_BOOK:
+            quantiles = order_book.forecast(panel, past, horizons)
+            model = order_book.name(panel)
         else:
             quantiles = baselines.forecast(model, past, horizons)
         made = forecast_of(model, origin, horizons, series(panel), quantiles, None, None)
@@ -443,12 +446,19 @@ def run(
     if not todo:
         return []
     panels = {origin: seen(origin, folder) for origin in sorted({job.origin for job in todo})}
+    with_book = [job.origin for job in todo if job.model == baselines.ORDER_BOOK]
+    held = order_book.read_books(max(with_book), folder) if with_book else {}
+    booked = {origin: order_book.seen(panels[origin], held) for origin in with_book}
     entries = (
         {name: dict(entry) for name, entry in given.variables.items()},
         {name: dict(entry) for name, entry in given.constants.items()},
     )
     tasks = [
-        cluster.Task(job.name, work, (job, panels[job.origin], horizons, entries, dict(sampler)))
+        cluster.Task(
+            job.name, work,
+            (job, (booked if job.model == baselines.ORDER_BOOK else panels)[job.origin], horizons,
+             entries, dict(sampler)),
+        )
         for job in todo
     ]
     by_name = {job.name: job for job in todo}

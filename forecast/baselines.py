@@ -22,9 +22,9 @@ Forecaster = Callable[[np.ndarray], np.ndarray]
 """Columns (case, column) → forecast (case)."""
 PERSISTENCE, NAIVE, EWMA, RIDGE = "persistence", "naive", "ewma", "ridge"
 POINTS = (PERSISTENCE, NAIVE, EWMA, RIDGE)
-FOREST, LOGISTIC = "forest", "logistic"
-"""See `forecast.forest` and `forecast.event_odds`."""
-NAMES = (*POINTS, FOREST, LOGISTIC)
+ORDER_BOOK, FOREST, LOGISTIC = "order_book", "forest", "logistic"
+"""See `forecast.order_book`, `forecast.forest` and `forecast.event_odds`."""
+NAMES = (*POINTS, ORDER_BOOK, FOREST, LOGISTIC)
 LIBRARY = "quantile_forest"
 """Stands in the dependency group `bench`, with scikit-learn."""
 CASES = 200
@@ -41,7 +41,7 @@ PENALTY = 10.0
 
 def available() -> tuple[str, ...]:
     """Return the names of the benchmarks that can be computed here."""
-    return NAMES if importlib.util.find_spec(LIBRARY) else POINTS
+    return NAMES if importlib.util.find_spec(LIBRARY) else (*POINTS, ORDER_BOOK)
 
 
 def forecast(model: str, history: xr.Dataset, horizons: int) -> np.ndarray:

@@ -22,6 +22,8 @@ LEVELS = np.arange(1, 200) / 200.0
 """Levels of the quantiles of every forecast: every half per cent."""
 FULL = "full"
 CLIMATOLOGY = "climatology"
+DEGRADED_BOOK = "order_book_degraded"
+"""What the benchmark with the order book says where no book of the time was kept."""
 IMPORTS, EXPORTS, DYADS, RD_SHARE, DISTANCE = (
     "imports", "exports", "dyads", "rd_share", "ideal_distance",
 )  # fmt: skip
@@ -369,7 +371,8 @@ def summary(
     models
         Ours, the full model first.
     benchmarks
-        The others, as far as they are in the table.
+        The others, as far as they are in the table. What rests on order books that no reader of
+        the time had is never the best.
 
     Returns
     -------
@@ -391,7 +394,10 @@ def summary(
                 if result:
                     found[against] = result
             most = max((r["cases"] for n, r in found.items() if n in present), default=0)
-            full = {n: r for n, r in found.items() if n in present and r["cases"] == most}
+            full = {
+                n: r for n, r in found.items()
+                if n in present and r["cases"] == most and n != DEGRADED_BOOK
+            }  # fmt: skip
             best = min(full, key=lambda name: full[name]["other"], default=None)
             rows += [
                 {

@@ -14,17 +14,32 @@ import numpy as np
 import pandas as pd
 
 from forecast import skill
-from forecast.baselines import NAMES, PERSISTENCE
+from forecast.baselines import NAMES, ORDER_BOOK, PERSISTENCE, RIDGE
 from forecast.blend import BLEND
 from forecast.shipped import ABLATION, DELIVERIES, WITHOUT
-from forecast.skill import CLIMATOLOGY, DYADS, EXPORTS, FULL, IMPORTS, MASSES, TARGETS
+from forecast.skill import (
+    CLIMATOLOGY,
+    DEGRADED_BOOK,
+    DYADS,
+    EXPORTS,
+    FULL,
+    IMPORTS,
+    IN_TIV,
+    MASSES,
+    TARGETS,
+)
 
 FILE = "summary.csv"
-TARGET, BY_HORIZON, FOCAL, EVENT, BENCHMARK = (
-    "target", "horizon", "focal", "event", "benchmark",
+TARGET, BY_HORIZON, FOCAL, EVENT, BENCHMARK, WITH_BOOK = (
+    "target", "horizon", "focal", "event", "benchmark", "order_book",
 )  # fmt: skip
 """What a row is of, besides `ABLATION`: a target, one horizon of it, one of the focal four, a kind
-of event, a benchmark against the simplest one."""
+of event, a benchmark against the simplest one, what the order book adds at one horizon."""
+IN_TURN = (
+    (ORDER_BOOK, PERSISTENCE), (ORDER_BOOK, RIDGE), (DEGRADED_BOOK, PERSISTENCE),
+    (FULL, ORDER_BOOK),
+)  # fmt: skip
+"""What is compared with what in rows `WITH_BOOK`."""
 FIGURES = (
     "cases", "skill", "skill_q05", "skill_q95", "difference", "difference_q05", "difference_q95",
 )  # fmt: skip
@@ -63,13 +78,16 @@ def summarise(
         `COLUMNS`. Our model, and its blend with persistence, against the best benchmark of each
         target and group of horizons by hindsight; our model at each horizon, against the best of
         the horizon's group; ours, or one variant, against another (`ablation`); and each
-        benchmark against persistence or climatology (`benchmark`). `skill` and `difference` with
-        their 90 % intervals are those of `skill.difference`; `in_50` and so on the share of
-        outturns in central intervals (see `coverage`), of targets and of the focal four;
-        `happened`, `slope` and `auc` those of `skill.reliability`. `origins`, `real_time` and
-        `partly_assumed` list years: all origins, those that saw only figures dated by a kept
-        release, and those that did in part. `rhat`, `ess` and `divergences` are the worst, the
-        least and the sum over our model's fits. No row of ours where it is not in the table.
+        benchmark against persistence or climatology (`benchmark`), those with an order book also
+        at each horizon, and ours against the one with books of the time (`order_book`).
+
+        `skill` and `difference` with their 90 % intervals are those of `skill.difference`; `in_50`
+        and so on the share of outturns in central intervals (see `coverage`), of targets and of
+        the focal four; `happened`, `slope` and `auc` those of `skill.reliability`. `origins`,
+        `real_time` and `partly_assumed` list years: all origins, those that saw only figures dated
+        by a kept release, and those that did in part. `rhat`, `ess` and `divergences` are the
+        worst, the least and the sum over our model's fits. No row of ours where it is not in the
+        table.
     """
     judged = skill.judged(table)
     rows = [
@@ -77,6 +95,7 @@ def summarise(
         *_by_horizon(judged, compared),
         *_ablations(judged),
         *_benchmarks(table, judged, events),
+        *_with_book(judged),
     ]
     own = fits[fits["model"] == FULL]
     worst = {
@@ -195,7 +214,8 @@ def _benchmarks(
     for (target, group), own in judged.groupby(["target", "group"], sort=False):
         by_model = dict(list(own.groupby("model")))
         simplest = next((m for m in (PERSISTENCE, CLIMATOLOGY) if m in by_model), None)
-        for model in [m for m in (*NAMES, CLIMATOLOGY) if m in by_model and simplest]:
+        others = (*NAMES, DEGRADED_BOOK, CLIMATOLOGY) if simplest else ()
+        for model in [name for name in others if name in by_model]:
             result = skill.difference(by_model[model], by_model[simplest])
             if not result:
                 continue
@@ -205,6 +225,21 @@ def _benchmarks(
             held = _of(pits, row, model)
             more = coverage(held) if len(held) else _reliability(events, row)
             found.append({**row, **more, **_seen(by_model[model], by_model[simplest])})
+    return found
+
+
+def _with_book(judged: pd.DataFrame) -> list[dict[str, Any]]:
+    """Say at each horizon what the order book adds, and how ours stands against it."""
+    found = []
+    own = judged[judged["target"].isin(IN_TIV)]
+    for (target, horizon), part in own.groupby(["target", "horizon"], sort=False):
+        for model, against in IN_TURN:
+            some = [part[part["model"] == name] for name in (model, against)]
+            result = skill.difference(*some)
+            if result:
+                head = {"part": WITH_BOOK, "target": target, "group": str(horizon), "model": model,
+                        "against": against, "score": skill.HEADLINE[target]}  # fmt: skip
+                found.append({**head, **result, **_seen(*some)})
     return found
 
 

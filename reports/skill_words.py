@@ -30,11 +30,12 @@ EVENTS = {
 GROUPS = {"1-3": "one to three years ahead", "4-6": "four to six years ahead"}
 BENCHMARKS = {
     "ewma": "a moving average", "ridge": "ridge regression", "forest": "a quantile forest",
-    "logistic": "logistic regression", "theta": "Theta", "croston_sba": "Croston",
-    "adida": "ADIDA",
+    "logistic": "logistic regression", "order_book": "ridge with the order book",
+    "theta": "Theta", "croston_sba": "Croston", "adida": "ADIDA",
 }  # fmt: skip
 """The last three are of backtests before this edition's; the shipped one has them."""
-SHORT = {"ewma": "average", "ridge": "ridge", "forest": "forest", "logistic": "logistic"}
+SHORT = {"ewma": "average", "ridge": "ridge", "forest": "forest", "logistic": "logistic",
+         "order_book": "order book"}  # fmt: skip
 PARTS = {
     "no_rd": "R&D",
     "no_military": "Military spending",

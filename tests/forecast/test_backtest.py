@@ -16,7 +16,19 @@ from scipy import stats
 import data.panel
 from data.errors import InputError
 from data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
-from forecast import backtest, baselines, blend, cli, cluster, fit, origins, runs, skill, summary
+from forecast import (
+    backtest,
+    baselines,
+    blend,
+    cli,
+    cluster,
+    fit,
+    order_book,
+    origins,
+    runs,
+    skill,
+    summary,
+)
 from forecast.skill import LEVELS
 from tests import small
 
@@ -110,7 +122,9 @@ def test_an_origin_the_panel_does_not_reach_is_refused():
         backtest.seen(2030)
 
 
-@pytest.mark.parametrize("model", backtest.benchmarks())
+@pytest.mark.parametrize(
+    "model", [name for name in backtest.benchmarks() if name != baselines.ORDER_BOOK]
+)
 def test_no_benchmark_sees_anything_after_the_origin(model, monkeypatch):
     as_it_is = backtest.benchmark(model, KEPT(2012), 2012, 2)
     monkeypatch.setattr(data.panel, "read", read_with("poison", 2012, data.panel.read))
@@ -356,6 +370,24 @@ def test_a_backtest_writes_its_tables_and_goes_on_where_it_stopped(tmp_path, ser
     # Our own model is not among these, so that there is nothing to tell of it.
     assert tuple(pd.read_csv(out / summary.FILE).columns) == summary.COLUMNS
     assert not list(out.rglob(".*"))
+
+
+def test_a_forecast_from_books_that_nobody_had_goes_by_another_name(
+    tmp_path, serial, monkeypatch, capsys
+):
+    monkeypatch.setattr(order_book, "FIRST_BOOK", 2012)
+    out = tmp_path / "back"
+    words = ("--models", "persistence,order_book", "--origins", "2014,2019", "--horizons", "1")
+    assert cli.main(["backtest", "--out", str(out), *words]) == 0
+    assert serial[2:] == ["2014/order_book", "2019/order_book"]
+    scores = pd.read_csv(out / "scores.csv")
+    names = scores.groupby("origin")["model"].unique().map(set).to_dict()
+    assert names == {2014: {"persistence", "order_book_degraded"},
+                     2019: {"persistence", "order_book"}}  # fmt: skip
+    rows = pd.read_csv(out / summary.FILE)
+    found = rows[rows["part"] == summary.WITH_BOOK].set_index(["model", "target"])
+    assert found.loc[("order_book", "dyads"), "origins"] == "2019"
+    assert found.loc[("order_book_degraded", "dyads"), "origins"] == "2014"
 
 
 def test_one_model_alone_is_scored_and_set_against_nothing(tmp_path, serial, capsys):

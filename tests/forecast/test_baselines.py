@@ -8,7 +8,7 @@ from forecast import baselines, forest, origins, skill
 from forecast.skill import LEVELS
 
 needs_library = pytest.mark.skipif(
-    baselines.available() == baselines.POINTS,
+    baselines.FOREST not in baselines.available(),
     reason="quantile-forest is not installed: uv run --group bench pytest",
 )
 YEARS = np.arange(1992, 2017)
@@ -150,7 +150,7 @@ def test_a_summary_of_a_year_knows_nothing_of_the_next():
 
 def test_without_the_library_there_are_the_simple_ones(monkeypatch):
     monkeypatch.setattr(baselines, "LIBRARY", "no_such_library")
-    assert baselines.available() == ("persistence", "naive", "ewma", "ridge")
+    assert baselines.available() == ("persistence", "naive", "ewma", "ridge", "order_book")
 
 
 def test_every_benchmark_has_a_name_of_its_own():
