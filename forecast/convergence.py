@@ -115,7 +115,7 @@ def ess_of(values: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         rho = 1.0 - (variance - covariance) / total
     rho[:, 0] = 1.0
-    last = (draws - 3) // 2
+    last = max((draws - 3) // 2, 0)
     pairs = rho[:, 0 : 2 * last + 2 : 2] + rho[:, 1 : 2 * last + 2 : 2]
     ended = pairs <= 0.0
     ended[:, last] = True

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from data import countries
 from data.dyads import abbreviations
-from data.errors import InputError, fault
+from data.errors import InputError
 from data.names import (
     COOLING,
     COUNTRY,
@@ -212,11 +213,14 @@ def answer(
                 futures,
                 seed=seed,
             )
-            overrides = [_rivalries(by_name.get(w), own, pair, ahead, chance) for w in worlds]
-            hazards = {
-                outcome: _yearly(history[outcome], own, priors, ratios, ahead, overrides, seed + 1)
-                for outcome in (DOWNTURN, RUPTURE)
-            }
+            by_world = [
+                pairs.covariates(
+                    own, priors, ahead, ratios.sel({SCENARIO: name}, drop=True),
+                    _rivalries(by_name.get(name), own, pair, ahead, chance),
+                )
+                for name in worlds
+            ]  # fmt: skip
+            hazards = _yearly(history, own, by_world, seed + 1)
         except InputError as error:
             own, reason = None, f"not applicable: {error}"
     if own is None:
@@ -254,24 +258,17 @@ def answer(
 
 
 def _yearly(
-    fitted: xr.DataTree,
-    own: pairs.Pair,
-    priors: Priors,
-    ratios: xr.DataArray,
-    years: np.ndarray,
-    overrides: Sequence[Mapping[str, Any]],
-    seed: int,
-) -> np.ndarray:
-    """Yearly hazard of one outcome (draw, scenario, year), with each scenario's own overrides."""
-    posterior = partnership.flat(fitted)
-    by_world = [
-        pairs.hazard(
-            posterior, own, priors, years, ratios.isel({SCENARIO: k}, drop=True),
-            seed=seed, overrides=changes,
-        ).values
-        for k, changes in enumerate(overrides)
-    ]  # fmt: skip
-    return np.stack(by_world, axis=1)
+    history: xr.DataTree, own: pairs.Pair, by_world: Sequence[xr.DataArray], seed: int
+) -> dict[str, np.ndarray]:
+    """Yearly hazard (draw, scenario, year) of each outcome, given covariates in each scenario."""
+    posteriors = {outcome: partnership.flat(history[outcome]) for outcome in (DOWNTURN, RUPTURE)}
+    return {
+        outcome: np.stack(
+            [pairs.hazard_given(posterior, own, values, seed=seed).values for values in by_world],
+            axis=1,
+        )
+        for outcome, posterior in posteriors.items()
+    }
 
 
 def power_paths(of: xr.Dataset, own: pairs.Pair, futures: xr.Dataset, *, seed: int) -> xr.DataArray:
@@ -282,26 +279,29 @@ def power_paths(of: xr.Dataset, own: pairs.Pair, futures: xr.Dataset, *, seed: i
     """
     start, origin = int(of.attrs["last_year"]), int(futures.attrs["origin"])
     if start not in own.log_ratio:
-        rule = "the power of both in that year is not on record"
-        raise InputError(fault(rule, column="year", value=start))
+        raise InputError(f"the power of both in {start} is not on record")
     logs = {}
+    sides = (own.country1, own.country2)
+    span = np.arange(start, int(futures[YEAR_FUTURE].max()) + 1)
     for name in power.PREDICTORS:
-        past = np.log(futures[f"{name}_past"].sel({YEAR: slice(start, origin)}))
-        past = past.rename({YEAR: YEAR_FUTURE})
-        ahead = np.log(futures[name].astype(float))
-        whole = xr.concat(
-            [past.broadcast_like(ahead.isel({YEAR_FUTURE: 0}, drop=True)), ahead], YEAR_FUTURE
-        )
-        for code in (own.country1, own.country2):
-            if not np.isfinite(whole.sel({COUNTRY: code})).all():
-                rule = f"has no figure of {name} in some year since {start}"
-                raise InputError(fault(rule, column="country", value=code))
-        logs[name] = whole.sel({COUNTRY: own.country1}, drop=True) - whole.sel(
-            {COUNTRY: own.country2}, drop=True
-        )
+        both = futures[[f"{name}_past", name]].sel({COUNTRY: list(sides)})
+        ahead = both[name].transpose(DRAW, SCENARIO, COUNTRY, YEAR_FUTURE).values.astype(float)
+        past = both[f"{name}_past"].sel({YEAR: slice(start, origin)})
+        past = past.transpose(COUNTRY, YEAR).values
+        past = np.broadcast_to(past, (*ahead.shape[:2], *past.shape))
+        whole = np.log(np.concatenate([past, ahead], axis=-1))
+        for at, code in enumerate(sides):
+            if not np.isfinite(whole[:, :, at]).all():
+                figure = {"gdp": "GDP", "milex": "military spending"}[name]
+                who = countries.name_of(code)
+                raise InputError(f"{who} has no {figure} on record in some year since {start}")
+        logs[name] = xr.DataArray(
+            whole[:, :, 0] - whole[:, :, 1], dims=(DRAW, SCENARIO, YEAR_FUTURE),
+            coords={SCENARIO: futures[SCENARIO].values, YEAR_FUTURE: span},
+        )  # fmt: skip
     parts = [
         power.simulate(
-            of, (own.country1, own.country2),
+            of, sides,
             *(logs[name].sel({SCENARIO: world}, drop=True) for name in power.PREDICTORS),
             own.log_ratio[start], seed=seed,
         )
@@ -430,7 +430,7 @@ def facts(
     Returns
     -------
     dict
-        `reasons`: event → why nothing is said of it. Of pairs with a treaty also `treaty`,
+        `reasons`: event → why nothing is said of it. Of pairs with a hazard also `treaty`,
         `allied_since`, `disputes` (years since then that count as a downturn),
         `last_dispute_year` and `last_treaty_year` (to which the record reaches), `common_rivals`,
         `rivalry_year`, `last_power_year`, `power_ratio` (the recipient's CINC over the supplier's
@@ -438,7 +438,7 @@ def facts(
     """
     own, _ = known(record, pair, origin)
     found: dict[str, Any] = {"reasons": dict(reasons)}
-    if own is None:
+    if own is None or DOWNTURN in reasons:
         return found
     posterior = partnership.flat(history[DOWNTURN])
     of_treaty = None

@@ -124,11 +124,14 @@ def answers(forecast: xr.Dataset) -> xr.Dataset:
 
 
 def _whole(past: xr.DataArray, future: xr.DataArray, origin: int) -> np.ndarray:
-    """Return the last observed years and all future ones (draw, scenario, year)."""
-    future = future.transpose(DRAW, SCENARIO, YEAR_FUTURE).values
+    """Return the last observed years and all future ones (draw, scenario, year).
+
+    By domain where they are (draw, scenario, domain, year).
+    """
+    future = future.transpose(DRAW, SCENARIO, ..., YEAR_FUTURE).values
     tail = past.sel({YEAR: slice(origin - MEAN_YEARS + 1, origin)})
-    tail = tail.values if DRAW not in past.dims else tail.transpose(DRAW, YEAR).values[:, None]
-    shape = (*future.shape[:2], MEAN_YEARS)
+    tail = tail.values if DRAW not in past.dims else tail.transpose(DRAW, ..., YEAR).values[:, None]
+    shape = (*future.shape[:-1], MEAN_YEARS)
     return np.concatenate([np.broadcast_to(tail, shape), future], axis=-1)
 
 
@@ -187,14 +190,11 @@ def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
         ]
         return ahead(sides[1], sides[0])
 
-    by_each = [
-        leads(by_domain["theta_domain_past"].sel(where), by_domain["theta_domain"].sel(where))
-        for where in ({DOMAIN: d} for d in domains)
-    ]
+    by_each = leads(by_domain["theta_domain_past"], by_domain["theta_domain"])
     dims = (DRAW, SCENARIO, DOMAIN, YEAR)
     found = {
-        DOMAIN_CROSSOVER: (dims, np.stack([e[..., lead:] for e in by_each], axis=2)),
-        DOMAIN_CROSSOVER_SUSTAINED: (dims, np.stack([sustained(e) for e in by_each], axis=2)),
+        DOMAIN_CROSSOVER: (dims, by_each[..., lead:]),
+        DOMAIN_CROSSOVER_SUSTAINED: (dims, sustained(by_each)),
     }
     exports = _lead_in_exports(own)
     others = ("gdp", "rd_stock", "milex")
@@ -233,21 +233,15 @@ def domains_ahead(table: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
-    count = table[DOMAIN_CROSSOVER].sum(DOMAIN)
-    total = table.sizes[DOMAIN]
+    count = table[DOMAIN_CROSSOVER].sum(DOMAIN).transpose(SCENARIO, YEAR, DRAW).values
+    numbers = range(table.sizes[DOMAIN] + 1)
+    share = np.stack([(count == k).mean(axis=-1) for k in numbers], axis=-1)
     return pd.DataFrame(
         [
-            {
-                "scenario": str(scenario),
-                "year": int(year),
-                "domains": k,
-                "probability": float(
-                    (count.sel({SCENARIO: scenario, YEAR: year}).values == k).mean()
-                ),
-            }
-            for scenario in table[SCENARIO].values
-            for year in table[YEAR].values
-            for k in range(total + 1)
+            {"scenario": str(scenario), "year": int(year), "domains": k, "probability": p}
+            for scenario, by_year_ in zip(table[SCENARIO].values, share, strict=True)
+            for year, shares in zip(table[YEAR].values, by_year_, strict=True)
+            for k, p in zip(numbers, shares.tolist(), strict=True)
         ]
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from data import countries
 from data.dyads import (
     DOWNTURN_HOSTILITY,
     LAST_DISPUTE,
@@ -95,12 +96,11 @@ def find(country1: str, country2: str, folder: Path | None = None) -> Pair | Non
         by_country[row.country].append(row)
     for code, rows in by_country.items():
         for column, any_known in (
-            ("capability", any(row.cinc for row in rows)),
+            ("power", any(row.cinc for row in rows)),
             ("regime", any(row.autocracy is not None for row in rows)),
         ):
             if not any_known:
-                rule = f"is no country of which {column} is on record"
-                raise InputError(fault(rule, column="country", value=code))
+                raise InputError(f"no {column} of {countries.name_of(code)} is on record")
     states = {rows[0].state: code for code, rows in by_country.items()}
     wanted = {"state1": set(states), "state2": set(states)}
     history = sorted(read("alliance_dyads", folder, wanted), key=lambda row: row.year)
@@ -123,8 +123,7 @@ def _pair(
     shares = [{row.year: row.cinc for row in rows if row.cinc} for rows in (first, second)]
     years = sorted(shares[0].keys() & shares[1].keys())
     if not years:
-        pair = f"{first[0].country}-{second[0].country}"
-        raise InputError(fault("no year has the power of both on record", value=pair))
+        raise InputError("no year has the power of both on record")
     regimes = [
         {row.year: row.autocracy for row in rows if row.autocracy is not None}
         for rows in (first, second)
@@ -199,7 +198,9 @@ def covariates(
             raise InputError(fault(rule, column="override", value=name))
 
     def ratio(lag: int) -> xr.DataArray:
-        return xr.concat([_ratio(pair, paths, int(year) - lag) for year in years], YEAR_FUTURE)
+        by_year = np.broadcast_arrays(*(_ratio(pair, paths, int(year) - lag) for year in years))
+        values = np.stack(by_year, axis=-1)
+        return xr.DataArray(values, dims=(DRAW, YEAR_FUTURE)[-values.ndim :])
 
     now, then, before = ratio(1), ratio(1 + SPEED_YEARS), ratio(1 + REVERSAL_YEARS)
     big = np.minimum(abs(now), abs(before)) >= MARGIN
@@ -230,11 +231,11 @@ def covariates(
     return table.assign_coords({YEAR_FUTURE: years})
 
 
-def _ratio(pair: Pair, paths: xr.DataArray | None, year: int) -> xr.DataArray:
+def _ratio(pair: Pair, paths: xr.DataArray | None, year: int) -> Any:
     if year in pair.log_ratio:
-        return xr.DataArray(pair.log_ratio[year])
+        return pair.log_ratio[year]
     if paths is not None and year in paths[YEAR_FUTURE].values:
-        return paths.sel({YEAR_FUTURE: year}, drop=True)
+        return paths.sel({YEAR_FUTURE: year}, drop=True).values
     rule = "the power ratio of that year is neither on record nor simulated"
     raise InputError(fault(rule, column="year", value=year))
 
@@ -273,8 +274,15 @@ def hazard(
     """
     if pair is None:
         raise InputError(NOT_APPLICABLE)
-    random = np.random.default_rng(seed)
     values = covariates(pair, priors, years, paths, overrides)
+    return hazard_given(posterior, pair, values, seed=seed)
+
+
+def hazard_given(
+    posterior: xr.Dataset, pair: Pair, values: xr.DataArray, *, seed: int
+) -> xr.DataArray:
+    """Yearly hazard of a pair whose covariates are known, as from `covariates`; see `hazard`."""
+    random = np.random.default_rng(seed)
     if DRAW in values.dims:
         at = random.integers(0, posterior.sizes[DRAW], values.sizes[DRAW])
         posterior = posterior.isel({DRAW: at}).drop_vars(DRAW, errors="ignore")

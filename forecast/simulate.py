@@ -316,8 +316,9 @@ def check_version(posterior: xr.Dataset) -> None:
 
 def check_pair(inputs: xr.Dataset, supplier: str, recipient: str) -> tuple[str, str]:
     """Return the pair if the fit knows it; raise InputError otherwise."""
+    sample = set(inputs[COUNTRY].values)
     for code, dim in ((supplier, SUPPLIER), (recipient, RECIPIENT)):
-        known = [str(c) for c in inputs[dim].values if c in inputs[COUNTRY].values]
+        known = [str(c) for c in inputs[dim].values if c in sample]
         if code not in known:
             rule = f"unknown {dim}: must be one of {', '.join(known)}"
             raise InputError(fault(rule, value=code))
@@ -947,7 +948,7 @@ def _label(
         "import_share_past": (DRAW, YEAR),
         "imported_fraction_past": (DRAW, YEAR),
     }
-    sellers = [str(c) for c in inputs[SUPPLIER].values]
+    sellers, buyers = ([str(c) for c in inputs[d].values] for d in (SUPPLIER, RECIPIENT))
     kept = [code for code in pair if code in sellers]
     of_kept = [sellers.index(code) for code in kept]
     data = {}
@@ -956,11 +957,21 @@ def _label(
         if name == "exports":
             worlds = [values[:, of_kept] for values in worlds]
         data[name] = (on, np.stack(worlds, axis=1) if SCENARIO in on else worlds[0])
-    deliveries = inputs["deliveries"]
-    stock_past = np.exp(inputs["log_rd_stock"]).rename(year_effort=YEAR)
     years = inputs[YEAR].values
-    out = xr.Dataset(
-        data,
+    efforts = inputs[["log_rd_stock", "gdp", "milex"]].rename(year_effort=YEAR)
+    efforts = efforts.sel({COUNTRY: list(pair), YEAR: years}).transpose(COUNTRY, YEAR)
+    by_year = (COUNTRY, YEAR)
+    data["rd_stock_past"] = (by_year, np.exp(efforts["log_rd_stock"].values))
+    for name in ("gdp", "milex"):
+        data[f"{name}_past"] = (by_year, efforts[name].values)
+    tiv = inputs["deliveries"].transpose(*transfers.CELL).values
+    sold, bought = sellers.index(pair[0]), buyers.index(pair[1])
+    data["deliveries_observed"] = (YEAR, tiv[sold, bought])
+    data["imports_observed"] = ((RECIPIENT, YEAR), tiv[:, [bought]].sum(axis=0))
+    data["exports_observed"] = ((SUPPLIER, YEAR), tiv[of_kept].sum(axis=1))
+    units = {name: {"units": unit, "long_name": words} for name, (unit, words) in UNITS.items()}
+    return xr.Dataset(
+        {name: (*held, units[name]) if name in units else held for name, held in data.items()},
         coords={
             DRAW: np.arange(len(drawn["deliveries"][0])),
             SCENARIO: scenarios,
@@ -978,16 +989,6 @@ def _label(
             "chains": chains,
         },
     )
-    out["rd_stock_past"] = stock_past.sel({COUNTRY: list(pair), YEAR: years})
-    for name in ("gdp", "milex"):
-        past = inputs[name].rename(year_effort=YEAR)
-        out[f"{name}_past"] = past.sel({COUNTRY: list(pair), YEAR: years})
-    out["deliveries_observed"] = deliveries.sel({SUPPLIER: pair[0], RECIPIENT: pair[1]}, drop=True)
-    out["imports_observed"] = deliveries.sum(SUPPLIER).sel({RECIPIENT: [pair[1]]})
-    out["exports_observed"] = deliveries.sum(RECIPIENT).sel({SUPPLIER: kept})
-    for name, (units, words) in UNITS.items():
-        out[name].attrs = {"units": units, "long_name": words}
-    return out
 
 
 UNITS = {

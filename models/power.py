@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from data import countries
 from data.errors import InputError, fault
 from data.names import COUNTRY, DRAW, YEAR, YEAR_FUTURE
 from data.tables import Capability
@@ -169,7 +170,7 @@ def simulate(
         known = code in bridge[COUNTRY].values
         if not known or not np.isfinite(bridge["own"].sel({COUNTRY: code})).all():
             rule = "has no two years running with CINC, GDP and military spending on record"
-            raise InputError(fault(rule, column="country", value=code))
+            raise InputError(f"{countries.name_of(code)} {rule}")
     random = np.random.default_rng(seed)
     gdp, milex = (
         v.transpose(DRAW, YEAR_FUTURE).values for v in (log_gdp_ratio, log_milex_ratio)

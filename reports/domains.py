@@ -122,7 +122,8 @@ def collect(
     record = _record(observed, pair)
     rows = []
     for domain in (str(d) for d in base[DOMAIN].values):
-        capacity = _capacity(base.sel({DOMAIN: domain}), pair, origin)
+        own = base.sel({DOMAIN: domain})
+        capacity = _capacity(own, pair, origin)
         rows.append(
             {
                 "domain": domain,
@@ -131,7 +132,7 @@ def collect(
                 "sustained": tables.entry(DOMAIN_CROSSOVER_SUSTAINED, domain),
                 "levels": levels["rows"].get(domain, []),
                 "record": record["domains"][domain],
-                "dependence": _dependence(base.sel({DOMAIN: domain}), origin),
+                "dependence": _dependence(own, origin),
             }
         )
     for row in rows:
@@ -283,31 +284,32 @@ def _record(observed: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
     first_years = np.round(2 * observed["middle"].values - last_years).astype(int)
     suppliers, recipients = ([str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT))
 
-    def dyad(seller: str, buyer: str, domain: str) -> dict[str, Any] | None:
+    tables = {
+        name: observed[name].transpose(SUPPLIER, RECIPIENT, DOMAIN, PERIOD).values.astype(float)
+        for name in ("lines", "volume")
+    }
+
+    def dyad(seller: str, buyer: str, domain: int) -> dict[str, Any] | None:
         """Figures by period, None where the sample has no such pair."""
         if seller not in suppliers or buyer not in recipients:
             return None
-        at = {SUPPLIER: seller, RECIPIENT: buyer, DOMAIN: domain}
-        return {n: observed[n].sel(at).values.astype(float) for n in ("lines", "volume")}
+        at = suppliers.index(seller), recipients.index(buyer), domain
+        return {name: values[at] for name, values in tables.items()}
 
-    def sold(seller: str, domain: str) -> dict[str, Any] | None:
+    def sold(seller: str, domain: int) -> dict[str, Any] | None:
         if seller not in suppliers:
             return None
-        one = observed.sel({SUPPLIER: seller, DOMAIN: domain})
-        return {
-            n: one[n].sum(RECIPIENT).transpose(PERIOD).values.astype(float)
-            for n in ("lines", "volume")
-        }
+        at = suppliers.index(seller)
+        return {name: values[at, :, domain].sum(axis=0) for name, values in tables.items()}
 
     result = {}
-    for domain in (str(d) for d in observed[DOMAIN].values):
-        bought = observed["volume"].sel({RECIPIENT: pair[1], DOMAIN: domain}).sum(SUPPLIER)
+    for at, domain in enumerate(str(d) for d in observed[DOMAIN].values):
         result[domain] = {
-            "forth": dyad(pair[0], pair[1], domain),
-            "back": dyad(pair[1], pair[0], domain),
-            "imports": bought.transpose(PERIOD).values.astype(float),
-            SUPPLIER: sold(pair[0], domain),
-            RECIPIENT: sold(pair[1], domain),
+            "forth": dyad(pair[0], pair[1], at),
+            "back": dyad(pair[1], pair[0], at),
+            "imports": tables["volume"][:, recipients.index(pair[1]), at].sum(axis=0),
+            SUPPLIER: sold(pair[0], at),
+            RECIPIENT: sold(pair[1], at),
         }
     periods = [
         {"first": int(a), "last": int(b)} for a, b in zip(first_years, last_years, strict=True)

@@ -39,6 +39,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
+from forecast.events import trailing_mean as event_means
 from reports import changes, domains, partnership, skill
 from reports.reading import (
     CONTRADICTED,
@@ -279,10 +280,11 @@ def trailing_mean(past: xr.DataArray, future: xr.DataArray, length: int) -> xr.D
     length
         Years in a mean, the year it is dated by included.
     """
-    tail = past.isel({YEAR: slice(-(length - 1), None)}).rename({YEAR: YEAR_FUTURE})
-    tail = tail.expand_dims({DRAW: future[DRAW]})
-    whole = xr.concat([tail, future.transpose(DRAW, YEAR_FUTURE)], YEAR_FUTURE)
-    return whole.rolling({YEAR_FUTURE: length}).mean().isel({YEAR_FUTURE: slice(length - 1, None)})
+    drawn = future.transpose(DRAW, YEAR_FUTURE).values.astype(float)
+    tail = np.broadcast_to(past.values[-(length - 1) :], (len(drawn), length - 1))
+    means = event_means(np.concatenate([tail, drawn], axis=1), length)
+    years = {YEAR_FUTURE: future[YEAR_FUTURE].values}
+    return xr.DataArray(means, dims=(DRAW, YEAR_FUTURE), coords=years)
 
 
 def _rd(
@@ -291,7 +293,7 @@ def _rd(
     result: dict[str, Any] = {}
     for role, code in zip((SUPPLIER, RECIPIENT), pair, strict=True):
         figures = constant["rd_share"].sel({COUNTRY: code})
-        future = base.sel({COUNTRY: code})
+        future = base[["rd_share", "rd_stock", "rd_stock_past"]].sel({COUNTRY: code})
         stock_past = future["rd_stock_past"].sel({YEAR: slice(None, origin)})
         result[role] = {
             "share_observed": observed(figures),
@@ -433,7 +435,7 @@ def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, 
         means[role] = trailing_mean(past, future, MEAN_YEARS)
         result[role] = {
             "observed": observed(past),
-            "past": observed(past.rolling({YEAR: MEAN_YEARS}).mean()),
+            "past": observed(past[MEAN_YEARS - 1 :].copy(data=event_means(past.values))),
             "future": fan(means[role], YEAR_FUTURE),
         }
     drawn = [entry for entry in result.values() if entry]

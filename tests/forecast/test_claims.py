@@ -1,10 +1,15 @@
 """The audit of claims: what is refused, and that each verdict follows from its rule and figure."""
 
 import csv
+import json
+import re
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
+from data import countries
 from data.errors import InputError
 from forecast import claims
 from forecast.claims import CONTRADICTED, OPEN, SUPPORTED
@@ -42,11 +47,19 @@ WRONG = {
     "domain": ({"test": "'delivered'", "domain": "'navy'"}, "unknown domain", "'navy'"),
     "event": ({"test": "'event'", "event": "'downturns'"}, "mean 'downturn'", "claim.one.event"),
     "effect": ({"test": "'effect'", "effect": "'sped'"}, "mean 'speed'", "claim.one.effect"),
+    "half a pair": (
+        {"test": "'event'", "event": "'downturn'", "supplier": "'RUS'"}, "needs 'recipient'", "one",
+    ),
+    "a leader from outside": (
+        {"test": "'domain_ahead'", "leader": "'USA'", "supplier": "'RUS'", "recipient": "'CHN'"},
+        "must be the supplier or the recipient", "claim.one.leader",
+    ),
 }  # fmt: skip
 REST = {
     "deliveries_fell": {"supplier": "'RUS'", "recipient": "'CHN'", "base": "[2000, 2009]"},
     "delivered": {"supplier": "'RUS'", "recipient": "'CHN'"},
     "event": {"year": "2030"},
+    "domain_ahead": {"domain": "'engines'"},
     "effect": {"outcome": "'downturn'", "sign": "'up'"},
 }
 
@@ -204,3 +217,90 @@ def test_the_table_is_written_with_six_digits(run, tmp_path):
     with (tmp_path / "claims.csv").open(newline="") as lines:
         (row,) = csv.DictReader(lines)
     assert (row["says"], row["value"], row["error"]) == ("A, b", "0.333333", "")
+
+
+# Whom a claim is about ------------------------------------------------------------------------
+
+
+def forecast_of(folder, probability):
+    """Write a table of one event into a folder, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    row = {"event": "independence", "domain": "all", "scenario": "baseline", "year": 2030,
+           "probability": probability, "mc_error": 0.001}  # fmt: skip
+    pd.DataFrame([row]).to_csv(folder / "events.csv", index=False)
+    return folder
+
+
+INDEPENDENCE = {"test": "event", "event": "independence", "year": 2030}
+THEIRS = INDEPENDENCE | {"supplier": "RUS", "recipient": "CHN"}
+
+
+@pytest.fixture
+def other(run):
+    """Return a run of Russia and China as seen by whoever asks for France and Viet Nam."""
+    (run.folder / "run.json").write_text(json.dumps({"supplier": "RUS", "recipient": "CHN"}))
+    forecast_of(run.folder, 0.99)
+    pair = forecast_of(run.folder / "pairs" / "FRA-VNM", 0.01)
+    return run._replace(pair=("FRA", "VNM"), pair_folder=pair)
+
+
+def test_a_claim_is_judged_from_the_forecast_of_the_pair_it_names(run, other):
+    assert judged(other, **THEIRS).verdict == judged(run, **THEIRS).verdict == SUPPORTED
+    assert judged(other, **INDEPENDENCE).verdict == CONTRADICTED
+    assert judged(other, **THEIRS).quantity.endswith("of Russia to China")
+    assert judged(other, **INDEPENDENCE).quantity.endswith("of France to Viet Nam")
+    elsewhere = judged(other, **INDEPENDENCE, supplier="USA", recipient="IND")
+    assert (elsewhere.verdict, elsewhere.figure) == (OPEN, "not forecast in this run")
+
+
+def test_a_claim_concerns_a_pair_that_holds_all_countries_it_names():
+    china_and_pakistan = ("CHN", "PAK")
+    assert claims.concerns("", china_and_pakistan)
+    assert claims.concerns("CHN", china_and_pakistan)
+    assert not claims.concerns("CHN-RUS", china_and_pakistan)
+    assert claims.concerns("CHN-RUS", ("RUS", "CHN"))
+
+
+def test_names_not_codes_stand_in_what_is_printed_of_a_claim(other):
+    code = re.compile(rf"\b({'|'.join(countries.members())})\b")
+    rows = claims.judge(claims.load(), other)
+    assert len(rows) == len(claims.load())
+    for row in rows:
+        assert not code.search(f"{row.says} {row.quantity} {row.figure} {row.rule}"), row
+    about = {row.claim: row.about for row in rows}
+    assert about["independence"] == "RUS-CHN" and about["rd_builds_capacity"] == ""
+    assert about["exports_passed"] == "CHN-RUS" and set(about["uncrewed"].split("-")) == {
+        "RUS", "CHN"
+    }  # fmt: skip
+
+
+def test_an_audit_follows_a_new_forecast_of_its_pair_in_nothing_else(other):
+    stored = [row._replace(figure="as it was") for row in claims.judge(claims.load(), other)]
+    claims.write(stored, other.folder / claims.CLAIMS_FILE)
+    claims.again(other.folder, other.pair_folder, other.pair)
+    assert not (other.pair_folder / claims.CLAIMS_FILE).exists()
+    part = forecast_of(other.folder / ".part", 0.01)
+    claims.again(other.folder, part, ("RUS", "CHN"))
+    with (part / claims.CLAIMS_FILE).open(newline="") as lines:
+        rows = {row["claim"]: row for row in csv.DictReader(lines)}
+    assert list(rows) == [row.claim for row in stored]
+    assert rows["independence"]["verdict"] == CONTRADICTED
+    kept = {name for name, row in rows.items() if row["figure"] == "as it was"}
+    tests = {name: claim["test"] for name, claim in claims.load().items()}
+    assert kept == {name for name, test in tests.items() if test not in claims.OF_FORECAST}
+
+
+def test_a_parameter_is_read_from_the_posterior_by_its_name(run):
+    draws = np.arange(24.0).reshape(2, 4, 3)
+    draws[..., 1] = -1.0
+    of = xr.Dataset({"parameters": (("chain", "draw", "parameter"), draws)},
+                    coords={"parameter": ["one", "two", "three"]})  # fmt: skip
+    xr.DataTree.from_dict({"posterior": of}).to_netcdf(
+        run.folder / "posterior.nc", engine="h5netcdf"
+    )
+    row = judged(run, test="parameter", parameter="two", sign="down")
+    # All draws are below zero; by the error of a share of 400 draws, nothing is surer.
+    assert row.value == 1.0 and row.verdict == SUPPORTED
+    assert judged(run, test="parameter", parameter="three", than="one").figure.startswith("+2.00")
+    with pytest.raises(InputError, match=r"claim\.one\.parameter.*did you mean 'three'"):
+        judged(run, test="parameter", parameter="thre")

@@ -48,3 +48,9 @@ def test_more_quantities_than_a_block_keep_their_order():
     together = diagnose(values, 2)
     for at in (0, 249, 250, 599):
         np.testing.assert_array_equal(together[:, at], diagnose(values[..., [at]])[:, 0])
+
+
+@pytest.mark.parametrize("draws", [4, 5, 6, 7])
+def test_the_fewest_draws_that_may_be_asked_for_have_figures(draws):
+    values = np.random.default_rng(2).normal(size=(2, draws, 3))
+    assert np.isfinite(diagnose(values)).all()

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from data.errors import InputError
 from data.names import BASELINE, COOLING, DOWNTURN, RUPTURE
 from forecast import coupling, differences, events, scenarios
 from models import alignment as votes
@@ -178,6 +179,28 @@ def test_a_pair_without_a_treaty_is_told_so_and_left_out(tree, history, futures)
     assert "votes" in answer.reasons[COOLING]
     assert coupling.paths_table(answer).empty
     assert coupling.by_hand(history, None, ("USA", "IND"), PRIORS, ORIGIN).empty
+
+
+def test_a_pair_without_figures_of_its_power_is_told_so_and_left_out(tree, history, futures):
+    hole = futures.copy(deep=True)
+    hole["gdp_past"].loc[{"country": "CHN", "year": 2023}] = np.nan
+    pair = ("RUS", "CHN")
+    answer = coupling.answer(tree, history, hole, None, PRIORS, seed=7)
+    assert list(answer.events) == [COOLING] and "hazard" not in answer.paths
+    said = "not applicable: China has no GDP on record in some year since 2022"
+    assert answer.reasons == {DOWNTURN: said, RUPTURE: said}
+    facts = coupling.facts(history, None, pair, ORIGIN, answer.reasons)
+    assert facts == {"reasons": answer.reasons}
+
+
+def test_an_origin_before_the_power_of_both_is_on_record_has_no_hazard(tree, history, futures):
+    own, reason = coupling.known(None, ("RUS", "CHN"), 1945)
+    assert own is None and "no year to 1945" in reason
+    assert coupling.by_hand(history, None, ("RUS", "CHN"), PRIORS, 1947).empty
+    bridge = coupling.bridge(tree["constant_data"].to_dataset(), None, seed=7)
+    own = coupling.known(None, ("RUS", "CHN"), ORIGIN)[0]._replace(log_ratio={2000: 0.0})
+    with pytest.raises(InputError, match="the power of both in 2022 is not on record"):
+        coupling.power_paths(bridge, own, futures, seed=7)
 
 
 def test_the_hand_example_adds_up(history):

@@ -6,8 +6,9 @@ import pytest
 import xarray as xr
 from scipy import integrate, stats
 
+from data.dyads import LAST_DISPUTE
 from data.errors import InputError
-from data.tables import read
+from data.tables import read, write
 from forecast import gate, pairs
 from forecast import partnership as room
 from models import partnership as model
@@ -181,11 +182,32 @@ def test_the_pair_of_the_thesis_stands_in_the_shipped_tables(pair):
     assert pair.log_ratio[2022] == pytest.approx(-1.81, abs=0.01)
 
 
+@pytest.mark.parametrize("other", ["CHN", "RUS"])
+def test_a_pair_allied_after_the_record_of_disputes_has_the_end_of_that_record(other):
+    found = pairs.find(other, "PAK")
+    assert found.allied_since == 2015 and found.disputes == ()
+    assert found.last_dispute_year == LAST_DISPUTE < found.allied_since
+
+
+def test_a_country_of_which_something_is_not_on_record_is_named(tmp_path):
+    for table in ("alliance_dyads", "capabilities", "rivalries"):
+        rows = read(table)
+        if table == "capabilities":
+            rows = [r._replace(autocracy=None) if r.country == "PAK" else r for r in rows]
+            rows = [r for r in rows if r.country != "USA" or r.year < 1950]
+            rows = [r for r in rows if r.country != "FRA" or r.year >= 1950]
+        write(table, rows, tmp_path)
+    with pytest.raises(InputError, match="no regime of Pakistan is on record"):
+        pairs.find("CHN", "PAK", tmp_path)
+    with pytest.raises(InputError, match="no year has the power of both on record"):
+        pairs.find("USA", "FRA", tmp_path)
+
+
 def test_a_pair_without_a_treaty_has_no_hazard(posterior):
     assert pairs.find("RUS", "SAU") is None
     with pytest.raises(InputError, match="not applicable"):
         pairs.hazard(posterior, None, PRIORS, np.array([2023]), seed=1)
-    with pytest.raises(InputError, match="'QQQ'"):
+    with pytest.raises(InputError, match="no power of QQQ"):
         pairs.find("RUS", "QQQ")
 
 

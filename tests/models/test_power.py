@@ -88,7 +88,7 @@ def test_a_side_that_grows_gains_power(bridge):
 
 
 def test_a_country_without_figures_is_named(bridge):
-    with pytest.raises(InputError, match="'XXX'"):
+    with pytest.raises(InputError, match="XXX has no two years"):
         power.simulate(bridge, ("C00", "XXX"), paths(0, 0), paths(0, 0), 0.0, seed=1)
     nothing = [values.where(values["year"] > 2050) for values in world(1)]
     with pytest.raises(InputError, match="two years running"):

@@ -1,0 +1,291 @@
+"""Every supplier with every recipient of the sample is forecast and reported.
+
+The record is the shipped panel, with every gap in it; the draws are few and of the priors. What
+does not know the pair is computed once: the market that all pairs share, the posterior and its
+parameters, the record of alliances, errors of simulation. Here every pair is forecast, and reported
+where its tables have an outline that no pair before had; what is by domain is made for one pair of
+each kind. The slow lane makes all of it for every pair. The page is set for a few.
+"""
+
+import functools
+import json
+import math
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from data import countries, tables
+from data.names import DOWNTURN
+from forecast import coupling, domains, events, levels, pairs, runs, simulate, steps
+from models import partnership
+from reports import build, payload, words
+from reports import domains as domain_payload
+from reports.reading import read_netcdf
+from tests import whole
+
+HORIZON = 2033
+PAIRS = [
+    (s, r)
+    for s in sorted(countries.suppliers()) for r in sorted(countries.recipients()) if s != r
+]  # fmt: skip
+SET = (("CHN", "PAK"), ("RUS", "PAK"), ("USA", "TWN"), ("DEU", "MMR"), ("UKR", "RUS"))
+"""Pairs of which the page is set too: allied after the record of disputes, without votes or GDP,
+a recipient that never bought, two exporters at war."""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return whole.make_run(tmp_path_factory.mktemp("whole") / "run")
+
+
+def once(act):
+    """Return a function that acts when it is first called, and gives the same ever after."""
+    held = []
+
+    @functools.wraps(act)
+    def call(*given, **named):
+        if not held:
+            held.append(act(*given, **named))
+        return held[0]
+
+    return call
+
+
+def once_for(act, key):
+    """Return a function that acts once for each key of its first argument."""
+    held = {}
+
+    @functools.wraps(act)
+    def call(first, *given, **named):
+        name = key(first)
+        if name not in held:
+            held[name] = act(first, *given, **named)
+        return held[name]
+
+    return call
+
+
+def share_the_market(patch):
+    """Simulate the market of all pairs once; each pair takes its view of it."""
+    real, years = simulate._trade, []
+
+    def trade(draws, inputs, ahead, keep, *given):
+        if not years:
+            real(draws, inputs, ahead, lambda y: years.append(dict(y)) or {}, *given)
+        kept = [keep(year) for year in years]
+        return {
+            name: np.stack([year[name] for year in kept], axis=-1).astype(np.float32)
+            for name in kept[0]
+        }
+
+    patch.setattr(simulate, "_trade", trade)
+    for name in ("_ahead", "past_market"):
+        patch.setattr(simulate, name, once(getattr(simulate, name)))
+
+
+def share_the_record(patch):
+    """Read the record of alliances once, as of each pair."""
+    whole_table = functools.cache(tables.read)
+
+    @functools.cache
+    def by(table, folder, column):
+        found = {}
+        for row in whole_table(table, folder):
+            found.setdefault(getattr(row, column), []).append(row)
+        return found
+
+    def read(table, folder=None, where=None):
+        if not where:
+            return whole_table(table, folder)
+        (first, wanted), *others = where.items()
+        rows = [row for value in wanted for row in by(table, folder, first).get(value, ())]
+        return [row for row in rows if all(getattr(row, c) in held for c, held in others)]
+
+    patch.setattr(pairs, "read", read)
+    patch.setattr(pairs, "find", functools.cache(pairs.find))
+    patch.setattr(coupling, "bridge", once(coupling.bridge))
+
+
+def share_the_check(patch):
+    """Check the composition of all imports at once; each pair takes its recipient's."""
+    real, held = domains.predictive_check, []
+
+    def check(tree, recipients, *, seed):
+        if not held:
+            held.append(real(tree, tuple(sorted(countries.recipients())), seed=seed))
+        table = held[0]
+        first = table["country"].iloc[0]
+        imports = (table["side"] == "imports") & table["country"].isin(recipients)
+        return table[((table["side"] == "exports") & (table["country"] == first)) | imports]
+
+    patch.setattr(domains, "predictive_check", check)
+    by_recipient = once_for(domain_payload._check, lambda path: path.parent.name[-3:])
+    patch.setattr(domain_payload, "_check", by_recipient)
+    patch.setattr(domains, "agreement", once(domains.agreement))
+    patch.setattr(steps, "_some_draws", lambda tree: tree)
+
+
+def share_the_posterior(patch):
+    """Read the draws, the priors and what both say of parameters once."""
+    def layer(posterior):
+        return "habit" in posterior
+
+    stack = once_for(simulate.stack, layer)
+    for module in (simulate, domains, levels):
+        patch.setattr(module, "stack", stack)
+    patch.setattr(domains.model, "pairs", once(domains.model.pairs))
+    flat = once_for(coupling.partnership.flat, lambda tree: tree.name)
+    patch.setattr(coupling.partnership, "flat", flat)
+    parameters = payload._parameters
+    by_layer = once_for(lambda posterior, priors: parameters(priors, posterior), layer)
+    patch.setattr(payload, "_parameters", lambda priors, posterior: by_layer(posterior, priors))
+    patch.setattr(payload, "CURVE_POINTS", 4)
+    patch.setattr(payload, "read_toml", once(payload.read_toml))
+    patch.setattr(partnership, "load", once(partnership.load))
+
+
+def share_by_kind(patch, run):
+    """Make what is by domain for one pair of each kind: what it exports, and whether it traded."""
+    held = steps.stored(run)["domains/constant_data"]
+    lines = held["lines"].sum(["period", "domain"]).to_pandas()
+    suppliers = countries.suppliers()
+
+    def kind(pair):
+        return pair[1] in suppliers, lines.loc[pair] > 0
+
+    def of(attrs):
+        return attrs["supplier"], attrs["recipient"]
+
+    by_domain, answers = {}, {}
+    make, answer = domains.by_domain, events.domain_answers
+
+    def apart(tree, futures, *, seed):
+        pair = of(futures.attrs)
+        if kind(pair) not in by_domain:
+            by_domain[kind(pair)] = make(tree, futures, seed=seed)
+        found = by_domain[kind(pair)].assign_coords(country=list(pair))
+        return found.assign_attrs(futures.attrs)
+
+    def answered(futures, found):
+        pair = of(futures.attrs)
+        if kind(pair) not in answers:
+            answers[kind(pair)] = answer(futures, found)
+        return answers[kind(pair)].assign_attrs(futures.attrs)
+
+    patch.setattr(domains, "by_domain", apart)
+    patch.setattr(events, "domain_answers", answered)
+    compare, collect = levels.by_domain, domain_payload.collect
+    of_levels = once_for(lambda pair, *given, **named: compare(*given, **named), kind)
+    patch.setattr(levels, "by_domain", lambda tree, *pair, seed: of_levels(
+        pair, tree, *pair, seed=seed))  # fmt: skip
+    of_payload = once_for(lambda pair, *given: collect(*given), kind)
+    patch.setattr(domain_payload, "collect", lambda paths, tree, pair, *given: of_payload(
+        pair, paths, tree, pair, *given))  # fmt: skip
+
+
+@pytest.fixture
+def walk(run, request):
+    """Return a function that forecasts a pair: its folder, its futures, its table of events."""
+    files = {}
+
+    def open_again(path, opener):
+        if path.name == steps.POSTERIOR:
+            return steps.stored(run)
+        return files[path] if path in files else read_netcdf(path, opener)
+
+    def simple_error(happened, _chains):
+        return happened.std(axis=0) / math.sqrt(len(happened))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "stored", functools.cache(steps.stored))
+        share_the_market(patch)
+        share_the_record(patch)
+        share_the_check(patch)
+        share_the_posterior(patch)
+        if not request.param:
+            share_by_kind(patch, run)
+        patch.setattr(steps, "HORIZON", HORIZON)
+        patch.setattr(events, "monte_carlo_error", simple_error)
+        patch.setattr(levels, "_error", lambda *given: float(simple_error(*given)))
+        patch.setattr(events, "indicators", lambda table: {})
+        patch.setattr(steps, "say", lambda *given: None)
+        patch.setattr(xr.DataTree, "close", lambda tree: None)
+        patch.setattr(xr.Dataset, "to_netcdf", lambda data, path, **how: files.update({path: data}))
+        for module in (payload, domain_payload):
+            patch.setattr(module, "read_netcdf", open_again)
+        patch.setattr(payload, "present", lambda path: path)
+        patch.setattr(domain_payload, "present", lambda path, remedy: path)
+        said = runs.read(run)
+
+        def forecast(pair):
+            folder = run / "pairs" / "-".join(pair)
+            folder.mkdir(parents=True)
+            files.clear()
+            record = said | {"hashes": {}, "seconds": {}}
+            found, _ = steps.look_ahead(folder, steps.stored(run), pair, record, run)
+            return folder, files[folder / steps.FORECAST], found
+
+        yield forecast
+
+
+def prose(value):
+    """Yield every text of what was written."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from prose(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+CODE = re.compile(rf"\b({'|'.join(sorted(countries.members()))}|nan|None)\b")
+
+
+def outline(folder, futures, found, alternatives):
+    """Return what of a pair's forecast is there at all: what a report takes its turns on."""
+    facts = json.loads((folder / steps.FACTS_FILE).read_text("utf-8"))
+    known = [np.isfinite(futures[name].values).any((0, 1, 3)) for name in ("rd_share", "rd_stock")]
+    sold = futures["deliveries_observed"].values
+    return (
+        *(tuple(sorted(found["event"].unique())), len(futures["supplier"])),
+        *(tuple(alternatives), str(facts["reasons"])),
+        *(facts.get("treaty_ratio") is None, bool(facts.get("disputes")), str(known)),
+        *(sold.any(), sold[-3:].any(), futures["imports_observed"].values.any()),
+    )
+
+
+@pytest.mark.parametrize("walk", [False, pytest.param(True, marks=pytest.mark.slow)],
+                         ids=["a report of each outline", "a report of each"], indirect=True)
+def test_every_pair_is_forecast_and_reported(walk, run, request):
+    each, seen = request.node.callspec.params["walk"], set()
+    assert len(PAIRS) == 16 * 48 - 16
+    for pair in PAIRS:
+        folder, futures, found = walk(pair)
+        at = "-".join(pair)
+        assert {"capacity_crossover", "domain_crossover"} <= set(found["event"]), at
+        assert found["probability"].between(0.0, 1.0).all(), at
+        by_convention = pd.read_csv(folder / steps.LEVELS_FILE)
+        assert by_convention["gap_median"].notna().all(), at
+        kind = outline(folder, futures, found, by_convention["alternative"])
+        if each or kind not in seen or pair in SET:
+            for name, column in (
+                (steps.DOMAIN_LEVELS_FILE, "gap_median"), (steps.PARTNERSHIP_PATHS_FILE, "median")
+            ):  # fmt: skip
+                assert pd.read_csv(folder / name)[column].notna().all(), (at, name)
+            numbers = payload.collect(run, *pair)
+            facts = numbers["partnership"]["facts"]
+            assert ("treaty" in facts) == (DOWNTURN in set(found["event"])), at
+            said = words.write(numbers)
+            said.pop("record")
+            strange = {text for text in prose(said) if CODE.search(text)}
+            assert not strange, (at, strange)
+            if pair in SET:
+                assert build.render(numbers).startswith(b"%PDF"), at
+        seen.add(kind)
+        shutil.rmtree(folder)
+    assert len(seen) > len(SET)
