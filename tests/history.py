@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from data.tables import AlliedPair
+from forecast.fit import plain_coords
 from models import partnership as model
-from models.priors import Priors
+from models.priors import Priors, order
 
 TREATIES, YEARS = 40, 25
 EFFECTS = {"intercept": -2.6, "speed": 1.5, "recent": 0.8}
@@ -53,7 +55,7 @@ def with_outcome(
     treaty_sd: float = 0.5,
 ) -> pd.DataFrame:
     """The same rows with downturns drawn by the equations, written out here once more."""
-    random = np.random.default_rng(seed)
+    by_era, by_treaty, random = truth(rows, seed, era_sd, treaty_sd)
     junior_first = rows["log_ratio"] < 0
     speed = rows["change5"].abs() - priors.constant("reference_speed")
     gain = rows["change5"].where(junior_first, -rows["change5"])
@@ -71,11 +73,52 @@ def with_outcome(
         "recent": rows["recent"], "duration": np.log(years / priors.constant("reference_years")),
     }  # fmt: skip
     eta = sum(value * columns[name] for name, value in effects.items())
-    by_era = era_sd * random.standard_normal(len(model.ERAS))
-    by_treaty = treaty_sd * random.standard_normal(rows["treaty"].max() + 1)
     eta = eta + by_era[model.era(rows["year"].to_numpy())] + by_treaty[rows["treaty"]]
     event = random.random(len(rows)) < -np.expm1(-np.exp(eta))
     return rows.assign(downturn=event.astype(int), rupture=event.astype(int))
+
+
+def truth(
+    rows: pd.DataFrame, seed: int, era_sd: float = 0.3, treaty_sd: float = 0.5
+) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+    """Effects of eras and (by number) of treaties, and the generator that draws what comes."""
+    random = np.random.default_rng(seed)
+    by_era = era_sd * random.standard_normal(len(model.ERAS))
+    return by_era, treaty_sd * random.standard_normal(rows["treaty"].max() + 1), random
+
+
+def mock_fit(inputs: xr.Dataset, priors: Priors, rows: pd.DataFrame, seed: int) -> xr.DataTree:
+    """Return a tree as from `forecast.partnership.fit`, of draws about the truth; no sampler.
+
+    Parameters
+    ----------
+    inputs
+        As from `models.partnership.prepare`, of the rows with their outcome.
+    rows, seed
+        As the outcome was drawn with `EFFECTS` by `with_outcome`.
+    """
+    names, chains, draws, spread = order(priors), 2, 250, 0.1
+    held = {name: 0.0 for name in names} | EFFECTS | {"era_sd": 0.3, "treaty_sd": 0.5}
+    by_era, by_treaty, _ = truth(rows, seed)
+    random = np.random.default_rng(7)
+    middle = {
+        "parameters": ("parameter", np.array([held[name] for name in names])),
+        "era_effect": (model.ERA, by_era),
+        "treaty_effect": (model.TREATY, by_treaty[inputs["treaty"].values.astype(int)]),
+    }
+    posterior = xr.Dataset(
+        {
+            name: (
+                ("chain", "draw", dim),
+                values + spread * random.standard_normal((chains, draws, values.size)),
+            )
+            for name, (dim, values) in middle.items()
+        },
+        coords={"parameter": names, model.ERA: inputs[model.ERA], model.TREATY: inputs["treaty"]},
+    )
+    at = {"parameter": ["era_sd", "treaty_sd"]}
+    posterior["parameters"].loc[at] = np.abs(posterior["parameters"].loc[at])
+    return xr.DataTree.from_dict({"posterior": posterior, "constant_data": plain_coords(inputs)})
 
 
 def records(rows: pd.DataFrame) -> list[AlliedPair]:

@@ -44,8 +44,9 @@ def add(
     -------
     tuple
         The panel with `n_lines`, `tiv_domain` and `unit_value`, and the truth: `strength`
-        (period, supplier, domain), `size` (supplier, domain), `need`, `demand`, `habit`
-        (supplier, recipient, domain), `unit_level`, and every parameter by name.
+        (period, supplier, domain), `other_strength` (recipient, domain) of those that are no
+        suppliers, `size` (supplier, domain), `need`, `demand`, `habit` (supplier, recipient,
+        domain), `unit_level`, and every parameter by name.
     """
     years = panel[YEAR].values
     window = years >= domains.names.FIRST_YEAR
@@ -138,8 +139,9 @@ def add(
         }
     )
     truth = {
-        "strength": strength, "size": size, "need": need, "demand": demand, "habit": habit,
-        "unit_level": unit_level, "unit_standing": standing, "common_size": common,
+        "strength": strength, "other_strength": other, "size": size, "need": need,
+        "demand": demand, "habit": habit, "unit_level": unit_level, "unit_standing": standing,
+        "common_size": common,
     }  # fmt: skip
     return out, truth | top
 

@@ -8,9 +8,7 @@ import pytest
 import xarray as xr
 
 from data import sources
-from data.build import build
 from data.errors import InputError
-from tests.data import samples
 
 RAW = Path(os.environ.get("CROSSOVER_RAW") or Path(__file__).parents[3] / "shared" / "data")
 
@@ -48,22 +46,6 @@ def refused(put) -> Callable[[str, str | bytes], str]:
 
 
 @pytest.fixture(scope="session")
-def small_raw(tmp_path_factory) -> Path:
-    """Return a folder with one small file of every format."""
-    folder = tmp_path_factory.mktemp("raw")
-    samples.write_all(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def small_panel(small_raw: Path, tmp_path_factory) -> Path:
-    """Return a panel built from the small files."""
-    return build(small_raw, tmp_path_factory.mktemp("built") / "panel").folder
-
-
-@pytest.fixture(scope="session")
-def panel() -> xr.Dataset:
-    """Return the shipped panel, everything known."""
-    from data.panel import assemble
-
-    return assemble()
+def panel(shipped) -> xr.Dataset:
+    """Return the panel that ships, everything known."""
+    return shipped

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,6 +53,14 @@ def server(answer, paths=None):
         httpd.shutdown()
         httpd.server_close()
         thread.join()
+
+
+@contextlib.contextmanager
+def no_server():
+    """Give an address at which nobody listens, and nobody else can."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/v2"
 
 
 def fetch(url: str, indicator: str = "rd_share", **options) -> list:
@@ -114,18 +123,24 @@ def test_a_page_that_is_not_there_is_not_asked_for_again():
 
 
 def test_a_server_that_does_not_answer_in_time_is_asked_again_and_then_given_up():
-    with (
-        server(lambda *_: (200, [], 0.4)) as (url, requests),
-        pytest.raises(InputError, match="did not answer in time, 2 attempts"),
-    ):
-        fetch(url, timeout=0.1, attempts=2)
+    given_up = threading.Event()
+
+    def silent(*_):
+        given_up.wait()
+        return 200, [], 0.0
+
+    with server(silent) as (url, requests):
+        with pytest.raises(InputError, match="did not answer in time, 2 attempts"):
+            fetch(url, timeout=0.1, attempts=2)
+        # However late the server's threads get to read them, there are two.
+        while len(requests) < 2:
+            time.sleep(0.01)
+        given_up.set()
     assert len(requests) == 2
 
 
 def test_no_server_at_all_is_no_connection():
-    with server(pages) as (url, _):
-        pass
-    with pytest.raises(InputError, match="no connection"):
+    with no_server() as url, pytest.raises(InputError, match="no connection"):
         fetch(url, attempts=2)
 
 

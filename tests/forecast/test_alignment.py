@@ -6,6 +6,7 @@ import xarray as xr
 
 from forecast import alignment as room
 from models import alignment as model
+from tests import small
 
 CODES = ["CHN", "FRA", "GBR", "IND", "RUS", "USA"]
 YEARS = np.arange(1995, 2025)
@@ -23,7 +24,7 @@ def gap() -> xr.DataArray:
 
 @pytest.fixture(scope="module")
 def tree(gap) -> xr.DataTree:
-    return room.fit(gap, model.load(), seed=1, draws=200, tune=300, chains=2)
+    return room.fit(gap, model.load(), **small.SHORT)
 
 
 def test_steps_and_noise_are_found(tree):

@@ -7,6 +7,7 @@ the options to the run folder is real.
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,13 +26,6 @@ from tests.synthetic import make_run
 
 HEAVY = ("numpy", "pandas", "xarray", "pymc", "matplotlib", "arviz", "rich", "httpx")
 DRAWS, CHAINS = 30, 4
-
-
-def child(*words, **options):
-    code = "import sys; from forecast.cli import main; sys.exit(main())"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, **options
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -188,14 +182,20 @@ def test_starting_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("words", [["--help"], ["data", "list"], ["data", "show", "--help"]])
-def test_help_and_plain_data_commands_answer_at_once(words):
-    def seconds():
-        start = time.perf_counter()
-        child(*words, check=True)
-        return time.perf_counter() - start
-
-    # Half a second is promised; the best of three, since other work shares the processor.
-    assert min(seconds() for _ in range(3)) < 0.5
+def test_help_and_plain_data_commands_import_next_to_nothing(words):
+    """Half a second is promised: 0.1 s is Python, and a module takes a millisecond or less."""
+    code = (
+        "import sys, forecast.cli as cli\n"
+        "try: cli.main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        f"heavy = [m for m in {HEAVY!r} if m in sys.modules]\n"
+        "print(heavy, len(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True
+    )
+    heavy, count = done.stderr.rsplit(maxsplit=1)
+    assert heavy == "[]" and int(count) < 300
 
 
 def test_every_command_of_the_manual_is_there(command):
@@ -337,12 +337,11 @@ def test_ctrl_c_comes_through_where_a_library_swallows_it():
     def deaf():
         with contextlib.suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(10)
+        # Nobody waits that long: the test ends by the interrupt, or not at all.
+        time.sleep(3600)
 
-    start = time.perf_counter()
     with pytest.raises(KeyboardInterrupt), steps.stoppable():
         deaf()
-    assert time.perf_counter() - start < 5
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
@@ -596,12 +595,8 @@ def test_unit_values_are_shown_by_weapon(command):
     assert "unit_values" in command("data", "list").out
 
 
-def test_data_check_names_every_fault_and_exits_2(command, tmp_path):
-    import shutil
-
-    from data.tables import PANEL
-
-    shutil.copytree(PANEL, tmp_path / "panel")
+def test_data_check_names_every_fault_and_exits_2(command, tmp_path, small_panel):
+    shutil.copytree(small_panel, tmp_path / "panel")
     (tmp_path / "panel" / "embargoes.csv.gz").write_bytes(b"torn")
     done = command("data", "check", tmp_path / "panel")
     assert done.code == cli.BAD_INPUT
@@ -621,26 +616,27 @@ def test_the_end_of_a_process_asked_to_end_is_that_of_ctrl_c(tmp_path):
 
 
 
-def test_files_are_previewed_added_and_then_known(command, tmp_path, own_store):
+def test_files_are_previewed_added_and_then_known(command, tmp_path, own_store, small_panel):
     from tests.data import samples
 
+    at = ("--panel", small_panel)
     page = samples.api_page([samples.api_row("CHN", 2024, 2.6)], updated="2026-05-30")
     file = tmp_path / "rd.json"
     file.write_text(json.dumps(page))
-    dry = command("data", "add", str(file), "--dry-run")
+    dry = command("data", "add", str(file), "--dry-run", *at)
     assert dry.code == 0 and "rd_share" in dry.out and "nothing was written" in dry.err
     assert not (own_store / "panel").exists()
-    done = command("data", "add", str(file))
+    done = command("data", "add", str(file), *at)
     assert done.code == 0 and "added: " in done.err
-    again = command("data", "add", str(file))
+    again = command("data", "add", str(file), *at)
     assert again.code == 0 and again.out == ""
     assert "rd.json was added on" in again.err and "nothing new" in again.err
-    shown = command("data", "show", "rd_share", "--country", "CHN", "--years", "2024", "--csv")
+    shown = command("data", "show", "rd_share", "--country", "CHN", "--years", "2024", "--csv", *at)
     assert shown.out.splitlines()[-1].startswith("CHN,2024,2.6,% of GDP,2026-05-30,0")
     listed = command("data", "list", "--additions", "--csv")
     assert listed.out.splitlines()[1].endswith("rd.json,1,1")
     history = command("data", "revisions", "--indicator", "rd_share", "--country", "CHN",
-                      "--year", "2024", "--csv")
+                      "--year", "2024", "--csv", *at)
     assert history.code == 0 and "2026-05-30" in history.out
     assert command("data", "check").code == 0
 
@@ -806,18 +802,19 @@ def test_a_run_says_which_additions_it_rests_on(command, tmp_path, own_store):
     assert before["hashes"]["panel"] != after["hashes"]["panel"]
 
 
-def test_the_world_bank_is_asked_and_what_is_new_is_added(command, own_store):
+def test_the_world_bank_is_asked_and_what_is_new_is_added(command, own_store, small_panel):
     from tests.data import samples
-    from tests.data.test_world_bank_api import server
+    from tests.data.test_world_bank_api import no_server, server
 
     page = samples.api_page([samples.api_row("CHN", 2024, 2.6)], updated="2026-05-30")
     with server(lambda query, n: (200, page, 0.0)) as (url, requests):
-        words = ("data", "refresh", "--url", url, "--indicator", "rd_share")
-        assert command(*words, "--dry-run").code == 0 and additions_of(own_store) == []
-        done = command(*words)
+        words = ("data", "refresh", "--indicator", "rd_share", "--panel", small_panel, "--url")
+        assert command(*words, url, "--dry-run").code == 0 and additions_of(own_store) == []
+        done = command(*words, url)
     assert done.code == 0 and "rd_share" in done.out and "added: " in done.err
     assert len(additions_of(own_store)) == 1 and len(requests) == 2
-    gone = command(*words)
+    with no_server() as url:
+        gone = command(*words, url)
     assert gone.code == cli.BAD_INPUT and "no connection" in gone.err
 
 

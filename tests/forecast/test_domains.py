@@ -13,13 +13,13 @@ HORIZON = 2030
 
 
 @pytest.fixture(scope="module")
-def ahead(fitted):
-    return futures(fitted, "RUS", "CHN", seed=1, horizon=HORIZON)
+def ahead(mock_fit):
+    return futures(mock_fit, "RUS", "CHN", seed=1, horizon=HORIZON)
 
 
 @pytest.fixture(scope="module")
-def apart(fitted, ahead):
-    return domains.by_domain(fitted, ahead, seed=1)
+def apart(mock_fit, ahead):
+    return domains.by_domain(mock_fit, ahead, seed=1)
 
 
 def test_domains_of_deliveries_add_up_to_the_total_in_every_draw(ahead, apart):
@@ -30,19 +30,19 @@ def test_domains_of_deliveries_add_up_to_the_total_in_every_draw(ahead, apart):
     assert (total == 0).any(), "no draw without a delivery: the test does not see zeros"
 
 
-def test_a_layer_with_more_draws_than_the_joint_model_is_thinned_chain_by_chain(fitted):
-    layer = fitted["domains/posterior"].to_dataset()
+def test_a_layer_with_more_draws_than_the_joint_model_is_thinned_chain_by_chain(mock_fit):
+    layer = mock_fit["domains/posterior"].to_dataset()
     doubled = xr.concat([layer, layer + 1.0], "draw").assign_coords(
         draw=np.arange(2 * layer.draw.size)
     )
     tree = xr.DataTree.from_dict(
         {
-            "posterior": fitted["posterior"].to_dataset(),
+            "posterior": mock_fit["posterior"].to_dataset(),
             "domains/posterior": doubled,
-            "domains/constant_data": fitted["domains/constant_data"].to_dataset(),
+            "domains/constant_data": mock_fit["domains/constant_data"].to_dataset(),
         }
     )
-    main = fitted["posterior"].to_dataset()
+    main = mock_fit["posterior"].to_dataset()
     taken = domains.layer_draws(tree)["size"]
     assert len(taken) == min(main.draw.size, doubled.draw.size) * layer.chain.size
     every = doubled["size"].isel(draw=slice(0, None, 2)).transpose("chain", "draw", ...)
@@ -64,10 +64,10 @@ def test_split_totals_follow_the_shares_they_are_given():
     assert parts.mean(axis=0) / 50.0 == pytest.approx(shares, abs=0.01)
 
 
-def test_capacity_by_domain_is_capacity_in_all_on_the_average_of_what_the_world_buys(fitted):
-    draws = domains.layer_draws(fitted)
-    observed = fitted["domains/constant_data"].to_dataset()
-    years = fitted["constant_data"]["year"].values
+def test_capacity_by_domain_is_capacity_in_all_on_the_average_of_what_the_world_buys(mock_fit):
+    draws = domains.layer_draws(mock_fit)
+    observed = mock_fit["domains/constant_data"].to_dataset()
+    years = mock_fit["constant_data"]["year"].values
     state = domains.paths(
         draws, observed, "CHN", years, np.arange(2013, 2016), np.random.default_rng(0)
     )
@@ -77,7 +77,7 @@ def test_capacity_by_domain_is_capacity_in_all_on_the_average_of_what_the_world_
     assert mean == pytest.approx(1.0, rel=1e-4)
 
 
-def test_a_domains_capacity_is_the_countrys_plus_its_standing(fitted, ahead, apart):
+def test_a_domains_capacity_is_the_countrys_plus_its_standing(mock_fit, ahead, apart):
     gap = apart["theta_domain"] - ahead["theta"].isel({DRAW: apart["main_draw"].values}).drop_vars(
         DRAW
     )
@@ -151,8 +151,8 @@ def test_published_tables_name_the_domain(ahead, apart):
         assert rows["probability"].is_monotonic_increasing
 
 
-def test_levels_by_domain_begin_with_the_forecasts_own(fitted, ahead, apart):
-    table = levels.by_domain(fitted, "RUS", "CHN", seed=1)
+def test_levels_by_domain_begin_with_the_forecasts_own(mock_fit, ahead, apart):
+    table = levels.by_domain(mock_fit, "RUS", "CHN", seed=1)
     mine = table[table["headline"] == 1].set_index("domain")
     gap = apart["theta_domain_past"].isel(year=-1)
     gap = (gap.sel(country="CHN") - gap.sel(country="RUS")).median(DRAW)
@@ -166,13 +166,13 @@ def test_levels_by_domain_begin_with_the_forecasts_own(fitted, ahead, apart):
     assert (values["supplier_items"] > 0).any()
 
 
-def test_a_recipient_that_exports_nothing_has_no_unit_values(fitted):
-    table = levels.by_domain(fitted, "RUS", "IND", seed=1)
+def test_a_recipient_that_exports_nothing_has_no_unit_values(mock_fit):
+    table = levels.by_domain(mock_fit, "RUS", "IND", seed=1)
     assert "unit_values" not in set(table["alternative"])
 
 
-def test_the_predictive_check_holds_what_the_layer_was_drawn_from(fitted):
-    table = domains.predictive_check(fitted, ("CHN",), seed=1)
+def test_the_predictive_check_holds_what_the_layer_was_drawn_from(mock_fit):
+    table = domains.predictive_check(mock_fit, ("CHN",), seed=1)
     sums = table.groupby(["side", "country", "period"])["observed"].sum()
     assert sums.to_numpy() == pytest.approx(1.0)
     inside = (table["q05"] <= table["observed"]) & (table["observed"] <= table["q95"])
@@ -183,8 +183,8 @@ def test_the_predictive_check_holds_what_the_layer_was_drawn_from(fitted):
     assert middle.mean() > 0.4
 
 
-def test_slopes_of_unit_values_are_drawn_from_what_they_regress(fitted):
-    slopes, value, capacity = domains.agreement(fitted, seed=1)
+def test_slopes_of_unit_values_are_drawn_from_what_they_regress(mock_fit):
+    slopes, value, capacity = domains.agreement(mock_fit, seed=1)
     assert value.shape == capacity.shape
     x = capacity.values - capacity.values.mean(axis=1, keepdims=True)
     y = value.values - value.values.mean(axis=1, keepdims=True)
@@ -194,7 +194,7 @@ def test_slopes_of_unit_values_are_drawn_from_what_they_regress(fitted):
     assert slopes["within"].shape == slopes["between"].shape
 
 
-def test_paths_are_flat_between_middles_only_where_they_should_be(fitted):
+def test_paths_are_flat_between_middles_only_where_they_should_be(mock_fit):
     values = np.zeros((1, 3, 1))
     values[0, :, 0] = [0.0, 1.0, 3.0]
     middle = np.array([2000.0, 2004.0, 2008.0])

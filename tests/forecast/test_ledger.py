@@ -1,11 +1,12 @@
 """The ledger: entered once, never changed, whole or nothing, whoever else is writing."""
 
+import itertools
 import json
+import multiprocessing
+import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -158,44 +159,51 @@ def test_the_last_hash_shows_a_cut_end(run, store):
     assert ledger.verify(store) == [] and ledger.head(store) != last
 
 
-ENTER = """
-import os, signal, sqlite3, sys
-from pathlib import Path
-from forecast import ledger
-store, run, at = sys.argv[1:]
-count = 0
-real = ledger.digest
-def dying(row):
-    global count
-    count += 1
-    if count == int(at):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(row)
-ledger.digest = dying
-print(ledger.enter(Path(store), Path(run)))
-"""
+def enter(store, run, at=0):
+    """Enter a run; with `at`, killed as that entry of it is hashed."""
+    real, count = ledger.digest, itertools.count(1)
+
+    def dying(row):
+        if next(count) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(row)
+
+    ledger.digest = dying
+    ledger.enter(store, run)
 
 
-def child(store, run, at=0):
-    words = [sys.executable, "-c", ENTER, str(store), str(run), str(at)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+@pytest.fixture(scope="module")
+def child():
+    """Return a function that starts a process which enters a run.
+
+    Forked from a process that has imported what it takes, which is most of the work.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "h5netcdf", "pandas", "scipy.stats"])
+
+    def start(*given):
+        process = context.Process(target=enter, args=given)
+        process.start()
+        return process
+
+    return start
 
 
 @pytest.mark.parametrize("at", [1, 5, QUESTIONS])
-def test_a_kill_while_entering_leaves_nothing_of_the_run(run, store, at):
+def test_a_kill_while_entering_leaves_nothing_of_the_run(run, store, child, at):
     killed = child(store, run, at)
-    killed.communicate()
-    assert killed.returncode == -signal.SIGKILL
+    killed.join()
+    assert killed.exitcode == -signal.SIGKILL
     assert ledger.entries(store) == []
     assert ledger.enter(store, run).new == QUESTIONS and ledger.verify(store) == []
 
 
-def test_two_processes_entering_at_once_double_nothing(run, store, tmp_path):
+def test_two_processes_entering_at_once_double_nothing(run, store, tmp_path, child):
     other = copy(run, tmp_path, id="synthetic-0002")
     running = [child(store, each) for each in (run, other, run, other)]
     for process in running:
-        process.communicate()
-        assert process.returncode == 0
+        process.join()
+        assert process.exitcode == 0
     assert len(ledger.entries(store)) == 2 * QUESTIONS and ledger.verify(store) == []
 
 

@@ -5,11 +5,12 @@ import pytest
 import xarray as xr
 
 from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER, YEAR
-from forecast import reweight, update, warm
+from forecast import reweight, update
 from forecast.fit import storable
 from models import priors
 from models.inputs import prepare
 from models.joint import joint
+from tests import mock_fit as mock
 from tests import small
 
 
@@ -29,49 +30,34 @@ def revised(panel: xr.Dataset, size: float, seed: int = 0) -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def small_revision(fitted, world):
+def small_revision(mock_fit, world):
     """Return the inputs of a mild revision, and the draws moved to it."""
     inputs = prepare(revised(world.panel, 0.03), world.priors)
-    return inputs, reweight.move(fitted, inputs, world.priors)
+    return inputs, reweight.move(mock_fit, inputs, world.priors)
 
 
-def logp(model, posterior: xr.Dataset, at: list[tuple[int, int]]) -> np.ndarray:
-    """Log density of the model at some draws, as PyMC has it."""
-    function = model.compile_logp()
-    values = [model.rvs_to_values[v].name for v in model.free_RVs]
-    shapes = {k: v.shape for k, v in model.initial_point().items()}
-    out = []
-    for chain, draw in at:
-        point = {
-            v.name: posterior[v.name].values[chain, draw].astype(float) for v in model.free_RVs
-        }
-        flat = warm.flat(model, point)
-        parts, start = {}, 0
-        for name in values:
-            size = int(np.prod(shapes[name]))
-            parts[name] = flat[start : start + size].reshape(shapes[name])
-            start += size
-        out.append(float(function(parts)))
-    return np.array(out)
-
-
-def test_the_weight_of_a_draw_is_the_ratio_of_both_models_densities(fitted, world):
+def test_the_weight_of_a_draw_is_the_ratio_of_both_models_densities(
+    mock_fit, world, model, density
+):
     """A pair more and a pair less turn coordinates too, whose change of volume counts."""
     panel = revised(world.panel, 0.05)
     able = world.inputs["possible"].transpose(SUPPLIER, RECIPIENT).values
     ever = world.inputs["deliveries"].transpose(SUPPLIER, RECIPIENT, YEAR).values.sum(axis=2)
     assert panel["tiv"].dims == (SUPPLIER, RECIPIENT, YEAR)
     panel["tiv"].values[(*np.argwhere((ever == 0) & (able == 1))[0], -1)] = 3.0
-    inputs, held = prepare(panel, world.priors), fitted["constant_data"].to_dataset()
-    moved = reweight.move(fitted, inputs, world.priors)
+    inputs, held = prepare(panel, world.priors), mock_fit["constant_data"].to_dataset()
+    moved = reweight.move(mock_fit, inputs, world.priors)
     at = [(0, 0), (0, 100), (1, 30), (1, 199)]
-    before = logp(joint(held, world.priors), fitted["posterior"].to_dataset(), at)
-    after = logp(joint(inputs, world.priors), moved.posterior, at)
+    posterior = mock_fit["posterior"].to_dataset()
+    before = mock.log_density(model, density, posterior, at)
+    other = joint(inputs, world.priors)
+    function = other.compile_logp(mode="FAST_COMPILE")
+    after = mock.log_density(other, function, moved.posterior, at)
     seen = [
-        (reweight._ties(reweight.stack(fitted["posterior"].to_dataset()), of)["seen"] == 0).sum()
+        (reweight._ties(reweight.stack(posterior), of)["seen"] == 0).sum()
         for of in (held, inputs)
     ]
-    spread = fitted["posterior"]["parameters"].sel(parameter="affinity_sd").values
+    spread = mock_fit["posterior"]["parameters"].sel(parameter="affinity_sd").values
     volume = [(seen[0] - seen[1]) * np.log(float(spread[i])) for i in at]
     assert seen[0] != seen[1]
     # Likelihoods are summed in single precision: 1e-7 of each of 1,000 terms of size 10.
@@ -79,17 +65,17 @@ def test_the_weight_of_a_draw_is_the_ratio_of_both_models_densities(fitted, worl
     assert found == pytest.approx(after - before + volume, abs=2e-3)
 
 
-def test_what_is_derived_is_what_the_model_derives(fitted, world):
+def test_what_is_derived_is_what_the_model_derives(mock_fit, world):
     """With the fit's own figures nothing moves, to the precision in which draws are stored."""
-    held = fitted["constant_data"].to_dataset()
-    moved = reweight.move(fitted, held, world.priors)
+    held = mock_fit["constant_data"].to_dataset()
+    moved = reweight.move(mock_fit, held, world.priors)
     for name in (*reweight.DERIVED, "world_level"):
         assert moved.posterior[name].values == pytest.approx(
-            fitted["posterior"][name].values, abs=2e-4
+            mock_fit["posterior"][name].values, abs=2e-4
         ), name
     assert float(np.abs(moved.raw).max()) < 0.02
     assert np.exp(moved.log_weight).sum() == pytest.approx(1.0)
-    assert not reweight.code_differs(fitted)
+    assert not reweight.code_differs(mock_fit)
 
 
 def test_a_mild_revision_leaves_weights_that_can_be_trusted(small_revision):
@@ -98,15 +84,15 @@ def test_a_mild_revision_leaves_weights_that_can_be_trusted(small_revision):
     assert np.exp(moved.log_weight).sum() == pytest.approx(1.0)
 
 
-def test_new_priors_weigh_draws_as_their_densities_do(fitted, world, tmp_path):
+def test_new_priors_weigh_draws_as_their_densities_do(mock_fit, world, tmp_path):
     path = tmp_path / "priors.toml"
     path.write_text("[variable.memory]\nmu = 0.3\nsigma = 0.5\n")
     text = small.OVERLAY.read_text("utf-8") + path.read_text("utf-8")
     path.write_text(text)
     other = priors.load(path)
-    held = fitted["constant_data"].to_dataset()
-    moved = reweight.move(fitted, held, world.priors, other)
-    value = fitted["posterior"]["parameters"].sel(parameter="memory").values.astype(float)
+    held = mock_fit["constant_data"].to_dataset()
+    moved = reweight.move(mock_fit, held, world.priors, other)
+    value = mock_fit["posterior"]["parameters"].sel(parameter="memory").values.astype(float)
     entry = world.priors.variables["memory"]
     assert entry["family"] == "normal"
     ratio = (
@@ -118,28 +104,28 @@ def test_new_priors_weigh_draws_as_their_densities_do(fitted, world, tmp_path):
     assert z == pytest.approx((value - 0.3) / 0.5, abs=1e-4)
 
 
-def test_a_new_year_is_an_obstacle_with_its_reason(fitted, world):
+def test_a_new_year_is_an_obstacle_with_its_reason(mock_fit, world):
     panel = world.panel.sel({YEAR: slice(None, small.ORIGIN - 1)})
-    words = reweight.obstacle(fitted, prepare(panel, world.priors))
+    words = reweight.obstacle(mock_fit, prepare(panel, world.priors))
     assert words is not None and "a new year has a capacity" in words
-    assert reweight.obstacle(fitted, world.inputs) is None
+    assert reweight.obstacle(mock_fit, world.inputs) is None
 
 
 def test_draws_of_an_older_version_are_an_obstacle(tree, world):
     assert "older version" in reweight.obstacle(tree, world.inputs)
 
 
-def test_draws_that_lack_a_part_of_the_model_are_of_other_code(fitted):
-    held = fitted["posterior"].to_dataset().drop_vars("recipient_spread")
+def test_draws_that_lack_a_part_of_the_model_are_of_other_code(mock_fit):
+    held = mock_fit["posterior"].to_dataset().drop_vars("recipient_spread")
     assert reweight.older(held) == ["recipient_spread"]
-    groups = {name: fitted[name].to_dataset() for name in ("constant_data", "log_likelihood")}
+    groups = {name: mock_fit[name].to_dataset() for name in ("constant_data", "log_likelihood")}
     assert reweight.code_differs(xr.DataTree.from_dict(groups | {"posterior": held}))
 
 
-def test_an_update_is_fast_only_after_a_gate_that_passed_and_with_even_weights(fitted, world):
-    options = {"pair": ("RUS", "CHN"), "seed": 1, "horizon": 2020}
-    given = (fitted, prepare(revised(world.panel, 0.03), world.priors), world.priors, world.priors)
-    pair = options.pop("pair")
+def test_an_update_is_fast_only_after_a_gate_that_passed_and_with_even_weights(mock_fit, world):
+    options, pair = {"seed": 1, "horizon": 2020}, ("RUS", "CHN")
+    inputs = prepare(revised(world.panel, 0.03), world.priors)
+    given = (mock_fit, inputs, world.priors, world.priors)
     failed = update.decide(*given, pair, **options, passed=False)
     assert (failed.fast, failed.reason) == (False, "the last run did not pass its gate")
     tried = update.decide(*given, pair, **options)
@@ -147,17 +133,17 @@ def test_an_update_is_fast_only_after_a_gate_that_passed_and_with_even_weights(f
     assert not tried.fast and "too few draws" in tried.reason
     assert tried.least_ess < reweight.ESS_MIN and tried.khat < reweight.KHAT_MAX
     wild = revised(world.panel, 0.6)
-    heavy = update.decide(fitted, prepare(wild, world.priors), *given[2:], pair, **options)
+    heavy = update.decide(mock_fit, prepare(wild, world.priors), *given[2:], pair, **options)
     assert not heavy.fast and "too uneven" in heavy.reason
 
 
-def test_weighted_draws_become_a_fit_of_the_same_shape(fitted, small_revision, world):
+def test_weighted_draws_become_a_fit_of_the_same_shape(mock_fit, small_revision, world):
     inputs, moved = small_revision
-    whole = update.as_tree(fitted, inputs, world.priors, moved, seed=3)
-    for name, values in fitted["posterior"].data_vars.items():
+    whole = update.as_tree(mock_fit, inputs, world.priors, moved, seed=3)
+    for name, values in mock_fit["posterior"].data_vars.items():
         assert whole["posterior"][name].shape == values.shape, name
         assert whole["posterior"][name].dtype == values.dtype, name
-    assert set(whole.children) == set(fitted.children) - {"domains"}
+    assert set(whole.children) == set(mock_fit.children) - {"domains"}
     weight = np.exp(moved.log_weight)
     for name in ("memory", "walk_sd", "presence"):
         values = moved.posterior["parameters"].sel(parameter=name).values
@@ -166,7 +152,7 @@ def test_weighted_draws_become_a_fit_of_the_same_shape(fitted, small_revision, w
         # Systematic resampling adds less than one part in the number of draws.
         assert found == pytest.approx(mean, abs=spread / 20), name
     assert update.same(whole["constant_data"].to_dataset(), storable(inputs))
-    assert not update.same(whole["constant_data"].to_dataset(), fitted["constant_data"])
+    assert not update.same(whole["constant_data"].to_dataset(), mock_fit["constant_data"])
 
 
 def test_resampling_takes_each_draw_as_often_as_its_weight_says():

@@ -60,12 +60,12 @@ def calls(monkeypatch):
 
 
 def test_a_new_year_is_fitted_from_the_last_posterior_and_says_why(
-    fitted, world, plan, calls, tmp_path, capsys
+    mock_fit, world, plan, calls, tmp_path, capsys
 ):
     before = world.panel.sel({YEAR: slice(None, small.ORIGIN - 1)})
-    last = fitted.copy(deep=True)
+    last = mock_fit.copy(deep=True)
     last["posterior"] = xr.DataTree(
-        fitted["posterior"].to_dataset().sel({YEAR: slice(None, small.ORIGIN - 1)})
+        mock_fit["posterior"].to_dataset().sel({YEAR: slice(None, small.ORIGIN - 1)})
     )
     last["constant_data"] = xr.DataTree(storable(prepare(before, world.priors)))
     run = run_folder(tmp_path / "a", last)
@@ -80,10 +80,10 @@ def test_a_new_year_is_fitted_from_the_last_posterior_and_says_why(
 
 
 def test_a_revision_is_weighted_where_weights_can_be_trusted(
-    fitted, world, plan, calls, tmp_path, monkeypatch
+    mock_fit, world, plan, calls, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(reweight, "ESS_MIN", 1.0)
-    run = run_folder(tmp_path / "a", fitted)
+    run = run_folder(tmp_path / "a", mock_fit)
     made = plan(revised(world.panel, 0.03))
     tree = update.posterior(tmp_path, made, run)
     said = made.record["update"]
@@ -92,28 +92,28 @@ def test_a_revision_is_weighted_where_weights_can_be_trusted(
     # No figure of a domain moved; of partnerships the run has no fit.
     assert (said["domains"], said["partnership"]) == ("kept", "refit")
     assert [call[0] for call in calls] == ["keep"] and calls[0][2] is None
-    assert tree["domains/posterior"].to_dataset().equals(fitted["domains/posterior"].to_dataset())
+    assert tree["domains/posterior"].to_dataset().equals(mock_fit["domains/posterior"].to_dataset())
     assert update.same(
         tree["constant_data"].to_dataset(), storable(prepare(made.panel, world.priors))
     )
 
 
 def test_the_domain_layer_is_fitted_anew_when_its_figures_moved(
-    fitted, world, plan, calls, tmp_path, monkeypatch
+    mock_fit, world, plan, calls, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(reweight, "ESS_MIN", 1.0)
     panel = world.panel.copy(deep=True)
     panel["n_lines"] = panel["n_lines"] + (panel["n_lines"] > 0)
     made = plan(panel)
-    update.posterior(tmp_path, made, run_folder(tmp_path / "a", fitted))
+    update.posterior(tmp_path, made, run_folder(tmp_path / "a", mock_fit))
     assert made.record["update"]["how"] == "reweighted"
     assert made.record["update"]["domains"] == "refit"
     assert [call[0] for call in calls] == ["domains", "keep"]
 
 
-def test_a_fit_that_was_asked_for_is_made(fitted, world, plan, calls, tmp_path):
+def test_a_fit_that_was_asked_for_is_made(mock_fit, world, plan, calls, tmp_path):
     made = plan(world.panel)
-    update.posterior(tmp_path, made, run_folder(tmp_path / "a", fitted), refit=True)
+    update.posterior(tmp_path, made, run_folder(tmp_path / "a", mock_fit), refit=True)
     assert made.record["update"]["reason"] == "a fit was asked for"
     assert calls[0][0] == "sample"
 
@@ -126,8 +126,8 @@ def test_figures_and_priors_that_did_not_change_need_no_update(plan, world):
     assert not update.unchanged({"hashes": {"panel": "other", "priors": "q"}}, made)
 
 
-def test_a_run_without_a_posterior_is_no_starting_point(fitted, tmp_path):
-    drawn = run_folder(tmp_path / "drawn", fitted, prior_only=True)
+def test_a_run_without_a_posterior_is_no_starting_point(mock_fit, tmp_path):
+    drawn = run_folder(tmp_path / "drawn", mock_fit, prior_only=True)
     with pytest.raises(InputError, match="no posterior to move on"):
         update.starting_point(drawn)
     (drawn / "run.json").write_text(json.dumps({"id": "x"}), "utf-8")

@@ -1,10 +1,17 @@
-"""Run folders with invented numbers, made once and never changed, and their payloads."""
+"""Run folders with invented numbers, made once and never changed, their payloads and figures.
 
+Half of a report's time is drawing and half of a test's is reading the figures' outlines as text.
+So figures are drawn once, and where only words are read, `quick` sets them without content.
+"""
+
+import io
 import pickle
+import re
 
+import pypdf
 import pytest
 
-from reports import payload, skill
+from reports import build, figures, payload, skill
 from tests.synthetic import KINDS, make_run
 
 
@@ -40,3 +47,48 @@ def payloads(_payloads):
 @pytest.fixture
 def plain(_payloads):
     return pickle.loads(_payloads["plain"])
+
+
+@pytest.fixture(scope="session")
+def drawn(_payloads):
+    """Return the figures of every kind by file name."""
+    return {kind: figures.draw(pickle.loads(frozen)) for kind, frozen in _payloads.items()}
+
+
+@pytest.fixture(scope="session")
+def quick(drawn):
+    """Return a function that sets a payload, its figures without content: the PDF.
+
+    Figures that are not among the drawn ones of the kind are drawn.
+    """
+
+    def hollow(content: bytes) -> bytes:
+        return re.match(rb".*?<svg[^>]*>", content, re.DOTALL)[0] + b"</svg>"
+
+    def draw(numbers, kind):
+        found = dict(drawn[kind])
+        for key, make in figures.ALL.items():
+            if f"{key}.svg" not in found and figures.has(numbers, key):
+                found[f"{key}.svg"] = make(numbers)
+        return {name: hollow(content) for name, content in found.items()}
+
+    def render(numbers, kind="plain") -> bytes:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(figures, "draw", lambda given: draw(given, kind))
+            return build.render(numbers)
+
+    return render
+
+
+def pages(content: bytes) -> list[str]:
+    """Return the text of each page of a PDF, spaces made one."""
+    return [
+        re.sub(r"\s+", " ", page.extract_text().replace("\u00a0", " "))
+        for page in pypdf.PdfReader(io.BytesIO(content)).pages
+    ]
+
+
+def outline(content: bytes) -> list[str]:
+    """Return the titles of a PDF's sections."""
+    reader = pypdf.PdfReader(io.BytesIO(content))
+    return [item.title for item in reader.outline if not isinstance(item, list)]

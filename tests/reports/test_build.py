@@ -1,4 +1,6 @@
+import io
 import json
+import pickle
 import re
 import shutil
 
@@ -8,28 +10,27 @@ import pytest
 
 from data.errors import InputError
 from data.names import EVENTS, EXPORT_CROSSOVER, INDEPENDENCE
-from reports import build
+from reports import build, figures
 from reports.domains import FILES as DOMAIN_FILES
 from reports.numerals import complement, prob
 from reports.payload import PAIR_FILES
-
-
-def pages(path):
-    return [
-        re.sub(r"\s+", " ", page.extract_text().replace("\u00a0", " "))
-        for page in pypdf.PdfReader(path).pages
-    ]
+from tests.reports.conftest import pages
 
 
 @pytest.fixture(scope="module")
-def reports(runs, tmp_path_factory):
-    root = tmp_path_factory.mktemp("reports")
-    return {kind: build.build(run, out=root / f"{kind}.pdf") for kind, run in runs.items()}
+def report(runs, drawn, tmp_path_factory):
+    """Return the report of the plain run."""
+    path = tmp_path_factory.mktemp("reports") / "plain.pdf"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "draw", lambda numbers: drawn["plain"])
+        return build.build(runs["plain"], out=path)
 
 
 @pytest.fixture(scope="module")
-def texts(reports):
-    return {kind: pages(path) for kind, path in reports.items()}
+def texts(_payloads, quick):
+    return {
+        kind: pages(quick(pickle.loads(frozen), kind)) for kind, frozen in _payloads.items()
+    }
 
 
 @pytest.mark.parametrize("kind", ["plain", "never", "crossed", "undefined"])
@@ -85,15 +86,18 @@ def test_every_page_of_a_run_that_must_not_be_published_says_so(texts, kind, ban
     assert all(banner in text for text in texts[kind])
 
 
-def test_two_reports_are_the_same_bytes_wherever_the_run_lies(runs, reports, tmp_path):
+def test_two_reports_are_the_same_bytes_wherever_the_run_lies(runs, report, tmp_path):
     moved = shutil.copytree(runs["plain"], tmp_path / "moved")
     path = build.build(moved)
     assert path == moved / "report.pdf"
-    assert path.read_bytes() == reports["plain"].read_bytes()
+    assert path.read_bytes() == report.read_bytes()
     assert [p.name for p in moved.iterdir() if p.name.startswith(".")] == []
 
 
-def test_the_report_of_another_pair_stands_beside_its_forecast(runs, tmp_path):
+def test_the_report_of_another_pair_stands_beside_its_forecast(
+    runs, drawn, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(figures, "draw", lambda numbers: drawn["undefined"])
     run = shutil.copytree(runs["plain"], tmp_path / "run")
     pair = run / "pairs" / "FRA-VNM"
     pair.mkdir(parents=True)
@@ -104,8 +108,8 @@ def test_the_report_of_another_pair_stands_beside_its_forecast(runs, tmp_path):
     assert "France and Vietnam" in pypdf.PdfReader(path).pages[0].extract_text()
 
 
-def test_the_document_carries_its_title_language_and_outline(reports):
-    reader = pypdf.PdfReader(reports["plain"])
+def test_the_document_carries_its_title_language_and_outline(report):
+    reader = pypdf.PdfReader(report)
     assert reader.metadata.title == "Russia and China: Military technology and arms dependence"
     assert reader.trailer["/Root"]["/Lang"].startswith("en")
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
@@ -114,8 +118,8 @@ def test_the_document_carries_its_title_language_and_outline(reports):
     assert reader.metadata.creation_date_raw.startswith("D:20260504101112")
 
 
-def test_the_numbers_are_attached(reports, plain):
-    attached = pypdf.PdfReader(reports["plain"]).attachments["payload.json"][0]
+def test_the_numbers_are_attached(report, plain):
+    attached = pypdf.PdfReader(report).attachments["payload.json"][0]
     assert json.loads(attached) == plain
 
 
@@ -127,19 +131,21 @@ def test_a_run_without_a_time_is_refused(runs, tmp_path):
         build.build(run)
 
 
-def test_a_report_that_cannot_be_written_leaves_nothing(runs, tmp_path):
+def test_a_report_that_cannot_be_written_leaves_nothing(runs, drawn, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "draw", lambda numbers: drawn["plain"])
     with pytest.raises(InputError, match="cannot write the report"):
         build.build(runs["plain"], out=tmp_path / "absent" / "report.pdf")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_report_can_be_made_of_a_bare_record(runs, tmp_path):
+def test_a_report_can_be_made_of_a_bare_record(runs, drawn, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "draw", lambda numbers: drawn["plain"])
     run = shutil.copytree(runs["plain"], tmp_path / "run")
     (run / "run.json").write_text('{"created": "2026-01-01T00:00:00Z"}', "utf-8")
     assert "was not judged" in pypdf.PdfReader(build.build(run)).pages[0].extract_text()
 
 
-def test_a_pair_of_which_little_is_known_still_has_a_report(payloads, tmp_path):
+def test_a_pair_of_which_little_is_known_still_has_a_report(payloads):
     payload = payloads["undefined"]
     payload["levels"] = {"rows": [], "lowest": None, "highest": None}
     payload["exports"] = {"supplier": None, "recipient": None, "log_scale": False}
@@ -152,7 +158,5 @@ def test_a_pair_of_which_little_is_known_still_has_a_report(payloads, tmp_path):
     payload["rd"]["recipient"] |= {"share_observed": nothing, "stock_past": nothing}
     payload["rd"] |= {"ratio": None, "passed": None}
     payload["events"] = [{"event": e["event"], "defined": False} for e in payload["events"]]
-    path = tmp_path / "report.pdf"
-    path.write_bytes(build.render(payload))
-    first = pypdf.PdfReader(path).pages[0].extract_text()
+    first = pypdf.PdfReader(io.BytesIO(build.render(payload))).pages[0].extract_text()
     assert "no alternative to the one chosen" in re.sub(r"\s+", " ", first)

@@ -7,14 +7,14 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pandas as pd
-import pypdf
 import pytest
 import xarray as xr
 
 from data.errors import InputError
 from data.names import DOMAIN_CROSSOVER, DOMAINS, JUNIOR_EVERYWHERE, JUNIOR_IN_NAMED_DOMAINS
-from reports import build, domain_figures, domain_words, domains, payload
+from reports import domain_figures, domain_words, domains, payload
 from reports.numerals import complement, prob
+from tests.reports.conftest import pages
 
 KINDS = ("plain", "never", "crossed", "undefined")
 
@@ -363,10 +363,8 @@ def test_the_rule_is_printed_with_the_verdicts(payloads, kind):
     )
 
 
-def test_the_pdf_shows_the_domains(runs, tmp_path, plain):
-    path = build.build(runs["plain"], out=tmp_path / "report.pdf")
-    text = " ".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
-    text = re.sub(r"\s+", " ", text.replace("\u00a0", " "))
+def test_the_pdf_shows_the_domains(plain, quick):
+    text = " ".join(pages(quick(plain)))
     for item in domain_words.named_sentences(plain):
         assert item["term"] in text
     for caption in ("Who is ahead by domain", "In how many domains", "Dependence of China"):

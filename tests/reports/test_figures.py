@@ -9,17 +9,16 @@ KINDS = ("plain", "never", "crossed", "undefined")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_figure_is_svg_without_a_broken_coordinate(payloads, kind):
-    drawn = figures.draw(payloads[kind])
-    assert len(drawn) > len(payloads[kind]["parameters"])
-    for name, content in drawn.items():
+def test_every_figure_is_svg_without_a_broken_coordinate(drawn, payloads, kind):
+    assert len(drawn[kind]) > len(payloads[kind]["parameters"])
+    for name, content in drawn[kind].items():
         assert ElementTree.fromstring(content).tag.endswith("svg"), name
         assert not re.search(rb"\b(nan|inf)\b", content, re.IGNORECASE), name
 
 
-def test_the_chains_are_left_out_where_they_have_no_gap(payloads):
-    assert "chains.svg" in figures.draw(payloads["plain"])
-    assert "chains.svg" not in figures.draw(payloads["undefined"])
+def test_the_chains_are_left_out_where_they_have_no_gap(drawn):
+    assert "chains.svg" in drawn["plain"]
+    assert "chains.svg" not in drawn["undefined"]
 
 
 def test_unknown_figures_are_left_out_of_a_line(plain):

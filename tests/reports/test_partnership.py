@@ -6,7 +6,7 @@ import pytest
 
 from data.names import COOLING, DOWNTURN, PARTNERSHIP_EVENTS, RUPTURE
 from models.covariates import THESIS
-from reports import build, figures, partnership_words, payload, words
+from reports import figures, partnership_figures, partnership_words, payload, words
 from tests import synthetic
 
 EFFECTS = (*THESIS, "common_rival", "junior_falling")
@@ -127,8 +127,12 @@ def test_a_run_without_fits_of_partnerships_says_so(tmp_path):
     assert claim["verdict"] == "untested"
 
 
-def test_the_report_of_a_partnership_is_set_and_the_same_twice(numbers):
-    assert build.render(numbers) == build.render(numbers)
+def test_the_report_of_a_partnership_is_set_and_the_same_twice(numbers, quick):
+    keys = [key for key in partnership_figures.ALL if figures.has(numbers, key)]
+    assert keys
+    for key in keys:
+        assert figures.ALL[key](numbers) == figures.ALL[key](numbers), key
+    assert quick(numbers) == quick(numbers)
 
 
 def test_the_first_page_says_whether_the_thesis_foretells_downturns(numbers):
@@ -162,14 +166,14 @@ def test_the_cautions_are_printed(numbers):
         assert words_ in said
 
 
-def test_a_pair_without_a_treaty_is_told_so(tmp_path):
+def test_a_pair_without_a_treaty_is_told_so(tmp_path, quick):
     run = add(synthetic.make_run(tmp_path / "run", draws=30), treaty=False)
     found = payload.collect(run)
     said = partnership_words.write(found)
     assert "no treaty of partnership" in " ".join(said["intro"])
     assert [row[0] for row in said["events"]["rows"]] == ["Cooling of votes"]
     assert "not applicable" in said["events"]["notes"][0]
-    build.render(found)
+    quick(found)
 
 
 def test_differences_and_never_are_beside_each_probability(numbers):

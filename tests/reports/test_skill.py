@@ -3,11 +3,11 @@
 import copy
 import re
 
-import pypdf
 import pytest
 
-from reports import build, figures, payload, skill, skill_words, words
+from reports import figures, payload, skill, skill_words, words
 from tests import invented_skill
+from tests.reports.conftest import outline
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,6 @@ def everything(value):
             yield from everything(inner)
 
 
-def outline(content, tmp_path):
-    path = tmp_path / "report.pdf"
-    path.write_bytes(content)
-    return [item.title for item in pypdf.PdfReader(path).outline if not isinstance(item, list)]
-
-
 def of(numbers, target, group, part="target"):
     return next(
         row for row in numbers["skill"]["rows"]
@@ -46,13 +40,13 @@ def of(numbers, target, group, part="target"):
     )  # fmt: skip
 
 
-def test_without_a_backtest_there_is_no_section_and_no_claim(plain, tmp_path):
+def test_without_a_backtest_there_is_no_section_and_no_claim(plain, drawn, quick):
     assert plain["skill"] == {"known": False, "rows": []}
     said = words.write(plain)
     assert said["skill"] == {"known": False}
-    assert "skill" not in said["captions"] and "skill.svg" not in figures.draw(plain)
+    assert "skill" not in said["captions"] and "skill.svg" not in drawn["plain"]
     assert any("No skill over simple persistence" in text for text in said["limits"])
-    assert not any("Skill" in title for title in outline(build.render(plain), tmp_path))
+    assert not any("Skill" in title for title in outline(quick(plain)))
 
 
 def test_a_summary_without_rows_is_none(tmp_path, file):
@@ -61,10 +55,11 @@ def test_a_summary_without_rows_is_none(tmp_path, file):
     assert skill.collect(path) == {"known": False, "rows": []}
 
 
-def test_with_a_backtest_the_section_is_set_and_the_same_twice(numbers, tmp_path):
-    content = build.render(numbers)
-    assert content == build.render(numbers)
-    assert any(title.endswith("Skill") for title in outline(content, tmp_path))
+def test_with_a_backtest_the_section_is_set_and_the_same_twice(numbers, quick):
+    content = quick(numbers)
+    assert content == quick(numbers)
+    assert figures.ALL["skill"](numbers) == figures.ALL["skill"](numbers)
+    assert any(title.endswith("Skill") for title in outline(content))
 
 
 def test_figures_are_read_as_numbers_and_years_as_years(numbers):
@@ -165,11 +160,11 @@ def test_each_part_has_its_own_origins_and_few_are_called_rough(numbers):
     assert "rough" not in skill_words.rd_sentence(numbers)
 
 
-def test_without_the_variant_rd_is_not_measured(numbers):
+def test_without_the_variant_rd_is_not_measured(numbers, quick):
     numbers["skill"]["rows"] = [r for r in numbers["skill"]["rows"] if r["part"] != "ablation"]
     assert "is not measured" in skill_words.rd_sentence(numbers)
     assert skill_words.parts(numbers)["rows"] == []
-    build.render(numbers)
+    quick(numbers)
 
 
 def test_the_tables_hold_the_focal_four_the_events_and_the_parts(numbers):

@@ -1,0 +1,169 @@
+"""What all tests share: one small world and one fit to it, no network, and nothing left to chance.
+
+Most of the fast lane's time would be compiling, so it compiles lightly: the sampler's functions
+with little optimisation, all others not at all. A cache entry does not say how it was optimised;
+so the tests have a cache of their own, and a user's stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
+FAST = "not slow"
+WORKERS = 2
+"""Processes of the fast lane. Compiling a model takes one core for a minute or more."""
+SHARED = ("fitted", "mock_fit", "runs")
+"""What takes longest to make: tests that share it are done by one process, and first."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Share the fast lane out to processes; a single file, and the slow lane, are done by one."""
+    alone = len(config.args) == 1 and ".py" in config.args[0]
+    return WORKERS if config.option.markexpr == FAST and not alone else 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set what must stand before numba and PyTensor are imported; the slow lane has defaults."""
+    import hypothesis
+
+    hypothesis.settings.register_profile(
+        "the same each time", derandomize=True, deadline=None, database=None
+    )
+    hypothesis.settings.load_profile("the same each time")
+    if config.option.markexpr != FAST:
+        return
+    assert not {"numba", "pytensor"} & set(sys.modules), "a conftest imports the sampler"
+    given = os.environ.get("PYTENSOR_FLAGS")
+    flags = f"mode=FAST_COMPILE,base_compiledir={COMPILED}"
+    # Of two flags of one name the later counts.
+    os.environ["PYTENSOR_FLAGS"] = f"{flags},{given}" if given else flags
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
+    os.environ.setdefault("NUMBA_OPT", "0")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares a fixture, or else a file."""
+    order = {}
+    for item in items:
+        shared = [name for name in SHARED if name in item.fixturenames]
+        name = shared[0] if shared else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(name))
+        order[item] = SHARED.index(name) if shared else len(SHARED)
+    items.sort(key=order.__getitem__)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
+    """Refuse every connection that leaves this machine."""
+    real = socket.socket.connect
+
+    def connect(self, address):
+        inside = self.family == socket.AF_UNIX or address[0] in ("127.0.0.1", "::1", "localhost")
+        # A datagram socket is connected to learn an own address; nothing is sent.
+        if not inside and self.type == socket.SOCK_STREAM:
+            raise RuntimeError(f"a test tried to reach {address}")
+        return real(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        yield
+
+
+# The small world --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def world():
+    """Return a simulated panel with its truth."""
+    from tests import small
+
+    return small.world(4)
+
+
+@pytest.fixture(scope="session")
+def tree(world):
+    """Return prior draws in the shape of a fit: two chains of forty."""
+    from tests import small
+
+    return small.tree(world)
+
+
+@pytest.fixture(scope="session")
+def model(world):
+    """Return the joint model of the small world."""
+    from models.joint import joint
+
+    return joint(world.inputs, world.priors)
+
+
+@pytest.fixture(scope="session")
+def density(model):
+    """Return the log density as a function of a point on the sampler's scale."""
+    return model.compile_logp(mode="FAST_COMPILE")
+
+
+@pytest.fixture(scope="session")
+def mock_fit(world, model):
+    """Return all that a fit with its domain layer holds, of draws that are always the same."""
+    from forecast.fit import with_domains
+    from tests import mock_fit
+
+    return with_domains(mock_fit.joint(world, model), mock_fit.domain_layer(world))
+
+
+@pytest.fixture(scope="session")
+def fitted(world):
+    """Return a real fit of the small world: short, and not meant to pass the gate."""
+    from forecast.fit import fit, fit_domains, with_domains
+    from tests import small, small_domains
+
+    tree = fit(world.panel, world.priors, **small.SHORT, progress=False)
+    layer = fit_domains(
+        world.panel, world.inputs, small_domains.prior(), **small.SHORT, progress=False
+    )
+    return with_domains(tree, layer)
+
+
+# Panels -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def small_raw(tmp_path_factory):
+    """Return a folder with one small file of every format."""
+    from tests.data import samples
+
+    folder = tmp_path_factory.mktemp("raw")
+    samples.write_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_panel(small_raw, tmp_path_factory):
+    """Return the folder of a panel built from the small files."""
+    from data.build import build
+
+    return build(small_raw, tmp_path_factory.mktemp("built") / "panel").folder
+
+
+@pytest.fixture(scope="session")
+def shipped():
+    """Return the panel that ships, everything known."""
+    from data.panel import assemble
+
+    return assemble()
+
+
+@pytest.fixture(scope="session")
+def real(shipped):
+    """Return what a fit of the shipped panel conditions on."""
+    from models import priors
+    from models.inputs import prepare
+
+    return prepare(shipped, priors.load())
