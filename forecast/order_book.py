@@ -16,8 +16,8 @@ import numpy as np
 import xarray as xr
 
 from data import books, churn, degraded
-from data.deals import EVERYBODY, covers, undelivered
-from data.names import MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR
+from data.deals import covers, undelivered
+from data.names import ALL_SUPPLIERS, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR
 from data.tables import SOVIET_UNION, Panel
 from forecast import baselines
 from forecast.skill import DEGRADED_BOOK, DYADS, EXPORTS, IMPORTS, LEVELS, SERIES
@@ -71,7 +71,7 @@ def read_books(last: int, folder: Panel = None) -> dict[int, books.Book]:
     found = {}
     for year in range(FIRST_BOOK, last + 1):
         book = books.of_year(year, folder)
-        whole = book is not None and book.register.suppliers == EVERYBODY
+        whole = book is not None and book.register.suppliers == ALL_SUPPLIERS
         found[year] = book if whole else degraded.degraded_book(year, folder, held=held)
     return found
 
