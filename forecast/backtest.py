@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from data.churn import Registers
 from data.errors import InputError, fault
 from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
 from data.tables import Panel
@@ -68,16 +69,15 @@ NIL = {"mu": 0.0, "sigma": 0.001}
 NO_SPREAD = {"mu": -9.0, "sigma": 0.05}
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     FULL: {},
-    "no_rd": {"rd_within": NIL, "rd_within_sd": NO_SPREAD, "rd_between": NIL},
-    "no_military": {
-        "mil_within": NIL, "mil_within_sd": NO_SPREAD, "mil_between": NIL,
-        "acquisition_elasticity": NIL,
+    "no_rd": {
+        "rd_within": NIL, "rd_within_sd": NO_SPREAD, "rd_between": NIL, "own_rd_effect": NIL,
     },
-    "no_memory": {"memory": NIL, "memory_last": NIL},
-    "no_pooling": {"rd_within_sd": {"mu": 0.7, "sigma": 0.05},
-                   "mil_within_sd": {"mu": 0.7, "sigma": 0.05}},
+    "no_military": {"mil_within": NIL, "mil_between": NIL, "budget_level": NIL,
+                    "budget_effect": NIL},
+    "no_memory": {"memory": NIL, "memory_before": NIL},
+    "no_pooling": {"rd_within_sd": {"mu": 0.7, "sigma": 0.05}},
 }  # fmt: skip
-"""Our model, and what it is without a part: priors that hold the part's effects at nought, or,
+"""Our model, and what it is without a part: priors that hold the part's effects at zero, or,
 for `no_pooling`, leave each country's own."""
 
 
@@ -445,7 +445,10 @@ def run(
         say(f"{done} of {len(wanted)} forecasts are kept already")
     if not todo:
         return []
-    panels = {origin: seen(origin, folder) for origin in sorted({job.origin for job in todo})}
+    registers = Registers(folder)
+    panels = {
+        origin: seen(origin, folder, registers) for origin in sorted({job.origin for job in todo})
+    }
     with_book = [job.origin for job in todo if job.model == baselines.ORDER_BOOK]
     held = order_book.read_books(max(with_book), folder) if with_book else {}
     booked = {origin: order_book.seen(panels[origin], held) for origin in with_book}

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from models.equations import MEMORY_YEARS
 from scipy import stats
 
 from data.errors import InputError, fault
@@ -25,7 +26,6 @@ from data.tables import Panel
 from forecast import events, runs, simulate
 from forecast.backtest import variant
 from models import equations, transfers
-from models.equations import MEMORY_YEARS
 from models.inputs import MEMORIES, prepare
 from models.priors import Priors, load, order
 
@@ -323,10 +323,10 @@ def truths(panel: xr.Dataset, given: Priors, *, seed: int, draws: int) -> xr.Dat
         `posterior` (one chain) and `constant_data`.
     """
     import nutpie
+    from models.joint import joint
 
     from forecast.fit import single, storable
     from forecast.sampling import sample
-    from models.joint import joint
 
     inputs = prepare(panel, given)
     compiled = nutpie.compile_pymc_model(joint(inputs, given, trade=False), backend="numba")

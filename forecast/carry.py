@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from data.errors import InputError, fault
 from data.names import CHAIN, DOMAIN_LAYER, DRAW, MEAN_YEARS, RECIPIENT, SUPPLIER, YEAR
 from forecast import runs
 from models.inputs import FROM_YEAR
 from models.priors import CARRIED, DEFAULT_FILE, Priors, load, order
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 OPTION = "--from-year"
 NOTE = (
@@ -116,8 +114,6 @@ def joint_normal(posterior: xr.Dataset, priors: Priors) -> dict[str, Any]:
     priors
         Of the fit: which family each variable has.
     """
-    from forecast.reweight import stated
-
     names = order(priors)
     values = stated(posterior, priors).sel(parameter=names)
     flat = values.stack(sample=(CHAIN, DRAW)).transpose("sample", "parameter").values
@@ -132,6 +128,24 @@ def joint_normal(posterior: xr.Dataset, priors: Priors) -> dict[str, Any]:
         "mean": [float(f"{value:.12g}") for value in flat.mean(axis=0)],
         "covariance": [[float(f"{value:.12g}") for value in row] for row in covariance],
     }
+
+
+def stated(posterior: xr.Dataset, priors: Priors) -> xr.DataArray:
+    """Return the parameters on the scale on which their priors are Normal (chain, draw, parameter).
+
+    Logs of what has a log-normal prior, log odds of what has a logit-normal one.
+    """
+    values = posterior["parameters"].astype(float)
+    family = xr.DataArray(
+        [priors.variables[str(name)]["family"] for name in values["parameter"].values],
+        dims="parameter",
+        coords={"parameter": values["parameter"]},
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs, odds = np.log(values), np.log(values) - np.log1p(-values)
+    return xr.where(
+        family == "lognormal", logs, xr.where(family == "logitnormal", odds, values)
+    ).transpose(CHAIN, DRAW, "parameter")
 
 
 def windowed(

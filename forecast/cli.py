@@ -206,7 +206,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _update_commands(commands: argparse._SubParsersAction) -> None:
-    words = "take new figures in and move a run to them: by weights, or by a fit"
+    words = "take new figures in and move a run to them"
     update = _command(commands, "update", update_command, words)
     update.add_argument(
         "files", nargs="*", type=Path, metavar="FILE", help="as downloaded; none: what was added"
@@ -215,7 +215,6 @@ def _update_commands(commands: argparse._SubParsersAction) -> None:
     update.add_argument(
         "--run", metavar="DIR-OR-ID", help="run folder, or beginning of an id; the newest"
     )
-    update.add_argument("--refit", action="store_true", help="fit, whatever the weights are like")
     update.add_argument(
         "--dry-run", action="store_true", help="show what the files hold; write nothing"
     )
@@ -226,7 +225,7 @@ def _update_commands(commands: argparse._SubParsersAction) -> None:
     for name in ("a", "b"):
         explain.add_argument(name, metavar=name.upper(), help="run folder, or beginning of an id")
     explain.add_argument(
-        "--no-fit", action="store_true", help="leave steps together that weights cannot part"
+        "--no-fit", action="store_true", help="leave steps together that a fit would part"
     )
     explain.add_argument(
         "--event", help="of which observations and next year's data are shown; the first that moved"
@@ -707,11 +706,10 @@ def _plan(args: Args, kind: str) -> steps.Plan:
 
 
 def update_command(args: Args) -> int:
-    """Add what is new in the providers' files, and move a run to all that is known: its stored
-    draws are weighted where that can be trusted (no new year, k-hat at most 0.7, every event with
-    an effective sample size of 400), else the model is fitted, its chains beginning at the last
-    posterior. The result is a new run, gated as ever; the old one stays. An as-of date of the old
-    run is not kept: an update is to what is known now.
+    """Add what is new in the providers' files, and move a run to all that is known: the model is
+    fitted anew, and layers whose figures stayed are taken over. The result is a new run, gated as
+    ever; the old one stays. An as-of date of the old run is not kept: an update is to what is
+    known now.
     """
     from forecast import update
 
@@ -729,7 +727,7 @@ def update_command(args: Args) -> int:
         as_of=None, priors=run / steps.PRIORS_FILE, draws=said["draws"], chains=said["chains"],
         quick=bool(said.get("quick")), panel=args.panel, from_year=window,
     )  # fmt: skip
-    if update.unchanged(said, made) and not args.refit:
+    if update.unchanged(said, made):
         say(f"nothing to update: run {said['id']} knows every figure")
         return DONE
     made = made._replace(scenarios=update.scenarios_of(run, made))
@@ -737,13 +735,8 @@ def update_command(args: Args) -> int:
     new["warnings"] = update.warnings_of(said, new)
     with runs.writing(made.target) as part:
         steps.begin(part, made)
-        tree = update.posterior(part, made, run, refit=args.refit)
+        tree = update.posterior(part, made, run)
         events, timing = steps.look_ahead(part, tree, made.pair, new, part, made.scenarios)
-        if new["update"]["how"] == update.WEIGHTED and not new["gate"]["passed"]:
-            say(f"the weighted draws do not pass, so that a fit is needed: {verdict(new['gate'])}")
-            new["update"]["reason"] = "the weighted draws did not pass the gate"
-            tree = update.fitted(part, made, run)
-            events, timing = steps.look_ahead(part, tree, made.pair, new, part, made.scenarios)
         steps.audit(part, made)
         runs.write(part / runs.RECORD, new)
         with steps.step("writing the report", "report", {}):
@@ -751,7 +744,7 @@ def update_command(args: Args) -> int:
 
             build(part)
     put_pair(made.pair, events, timing, new["quick"], args.csv)
-    say(f"\nrun {new['id']}: {made.target}, {new['update']['how']} ({new['update']['reason']})")
+    say(f"\nrun {new['id']}: {made.target} ({new['update']['reason']})")
     say(f"why it moved: crossover explain {run} {made.target}")
     if new["gate"]["passed"] and not new["quick"]:
         _enter(args, made.target)
@@ -760,10 +753,9 @@ def update_command(args: Args) -> int:
 
 def explain_command(args: Args) -> int:
     """Split the change of each headline from run A to run B into changed priors or code, revised
-    history and the new year: by weights where these can be trusted, by fits between the two where
-    not. Then the observations that moved a headline most, and what would have to be true in next
-    year's data to move it by ten points. The tables are written into the folder of run B too,
-    and its report is written anew with them as a page.
+    history and the new year, by fits between the two. Then the observations that moved a headline
+    most, and what would have to be true in next year's data to move it by ten points. The tables
+    are written into the folder of run B too, and its report is written anew with them as a page.
     """
     from data import additions
     from forecast import explain

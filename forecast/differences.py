@@ -95,9 +95,8 @@ def _quantities(futures: xr.Dataset, paths: xr.Dataset) -> list[dict]:
     theta = futures["theta"]
     series = {
         "capacity gap": theta.sel({COUNTRY: pair[1]}) - theta.sel({COUNTRY: pair[0]}),
-        "deliveries": futures["deliveries_mean"],
+        "deliveries": futures["deliveries"],
         "import share": futures["import_share"],
-        "imported fraction": futures["imported_fraction"],
     }
     for code in pair:
         series[f"R&D share of {code}"] = futures["rd_share"].sel({COUNTRY: code})

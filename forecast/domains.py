@@ -28,7 +28,8 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast.simulate import BLOCK, block, stack
+from forecast.draws import block, stack
+from forecast.market import BLOCK
 from models import domains as model
 from models.domains import CELL, PERIOD, PERIOD_YEARS, SOURCE
 
@@ -60,9 +61,8 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
         (draw, country, domain, year): capacity by domain, log-odds of being chosen as a source
         of arms in the domain, by volume. `deliveries_domain` (draw, scenario, domain,
         year_future): TIV million, with the domains of a draw adding up to its deliveries.
-        `supplier_share`, of expected imports in the domain, `imported_fraction`, of expected
-        acquisitions in the domain (draw, scenario, domain, year_future), and both over the past
-        (draw, domain, year).
+        `supplier_share`, of the orders expected in the domain
+        (draw, scenario, domain, year_future), and over the past (draw, domain, year).
     """
     draws = layer_draws(tree)
     observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
@@ -83,9 +83,7 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
         "theta_domain_past": (DRAW, COUNTRY, DOMAIN, YEAR),
         "deliveries_domain": both,
         "supplier_share": both,
-        "imported_fraction": both,
         "supplier_share_past": past,
-        "imported_fraction_past": past,
     }
     return xr.Dataset(
         {name: (on, np.concatenate([part[name] for part in parts])) for name, on in dims.items()},
@@ -118,13 +116,10 @@ def _block_by_domain(
     buys = composition(draws, observed, state, pair[1], rng)
     offers = futures["offer"].transpose(DRAW, SCENARIO, SELLER, YEAR_FUTURE).values
     offers_past = futures["offer_past"].transpose(DRAW, SELLER, YEAR).values
-    home = _home_composition(state, pair[1])
     sold = [str(s) for s in observed[SUPPLIER].values].index(pair[0])
-    ahead = [
-        _dependence(offers[:, k], buys[..., split:], home[..., split:], sold)
-        for k in range(offers.shape[1])
+    shares = [
+        _share(offers[:, k], buys[..., split:], sold) for k in range(offers.shape[1])
     ]
-    before = _dependence(offers_past, buys[..., :split], home[..., :split], sold)
     deliveries = futures["deliveries"].transpose(DRAW, SCENARIO, YEAR_FUTURE).values
     lines = _number_of_lines(deliveries, observed.attrs, rng)
     expected = _by_number(draws, observed, state, pair, rng)[..., split:]
@@ -136,10 +131,8 @@ def _block_by_domain(
         "theta_domain": theta[:, :, :, None, :] + standing[:, None, ..., split:],
         "theta_domain_past": past[:, :, None, :] + standing[..., :split],
         "deliveries_domain": np.stack(parts, axis=1),
-        "supplier_share": np.stack([each[0] for each in ahead], axis=1),
-        "imported_fraction": np.stack([each[1] for each in ahead], axis=1),
-        "supplier_share_past": before[0],
-        "imported_fraction_past": before[1],
+        "supplier_share": np.stack(shares, axis=1),
+        "supplier_share_past": _share(offers_past, buys[..., :split], sold),
     }
     return {name: values.astype(np.float32) for name, values in found.items()}
 
@@ -305,32 +298,18 @@ def _by_number(
     return np.exp(logits - _log_sum(logits, 1)[:, None])
 
 
-def _home_composition(state: Mapping[str, Any], recipient: str) -> np.ndarray:
-    """Expected shares by volume of what a country makes for itself (draw, domain, year).
-
-    Taken to follow its strength, its needs and world demand: nothing of it is observed.
-    """
-    at = state["sources"].index(recipient)
-    logits = state["strength"][:, at] + state["need"] + state["demand"]
-    logits = logits + (state["size"][:, at] + state["common_size"])[..., None]
-    return np.exp(logits - _log_sum(logits, 1)[:, None])
-
-
-def _dependence(
-    offers: np.ndarray, shares: np.ndarray, home: np.ndarray, sold: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Share of one supplier in imports, and of imports in acquisitions (draw, domain, year).
+def _share(offers: np.ndarray, shares: np.ndarray, sold: int) -> np.ndarray:
+    """Expected share of one supplier in what a recipient orders (draw, domain, year).
 
     Parameters
     ----------
     offers
-        Log-odds of each supplier against home (draw, supplier, year).
-    shares, home
-        Composition of imports (draw, supplier, domain, year) and at home (draw, domain, year).
+        Log expected share of each supplier in all domains (draw, supplier, year).
+    shares
+        Composition of what each sells (draw, supplier, domain, year).
     """
     volume = np.exp(offers)[:, :, None] * shares
-    total = volume.sum(axis=1)
-    return volume[:, sold] / total, total / (total + home)
+    return volume[:, sold] / volume.sum(axis=1)
 
 
 def _number_of_lines(

@@ -3,7 +3,7 @@
 The change of every headline is split along a chain of posteriors: the first run; the same figures
 under the second run's priors and the present code; the second run's figures of the first run's
 years; the second run. Each step changes one thing, so the steps add up to the whole change exactly.
-A step within the same years is made by weights where they can be trusted, by a fit where not.
+A step that no run stands for is fitted.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from scipy import special
 
 from data.errors import InputError, fault
 from data.names import (
@@ -29,7 +30,8 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import record, reweight, runs, steps
+from forecast import record, runs, steps
+from models.order_book import ORDER_PERIOD
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,14 +41,15 @@ if TYPE_CHECKING:
 MEDIAN = "median year"
 PRIORS_OR_CODE, REVISED, NEW_YEAR = "priors or code", "revised history", "new year"
 STEPS = (PRIORS_OR_CODE, REVISED, NEW_YEAR)
-NOTHING, WEIGHTS, FIT, RUN = "nothing changed", "weights", "fit", "run"
+UNCHANGED = "unchanged"
+NOTHING, FIT, RUN = "nothing changed", "fit", "run"
 TEN_POINTS = 0.10
 TAILS = (0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02)
 LEAST_DRAWS = 40
 """Fewest draws on which a conditional probability is said."""
 TOP = 10
 LEAST_OPEN = 1e-6
-"""A probability nearer to nought or one is of what is settled in every draw."""
+"""A probability nearer to zero or one is of what is settled in every draw."""
 
 
 class Posterior(NamedTuple):
@@ -198,8 +201,8 @@ def chain(
     layers
         Gives the panel and additions that a run's record names.
     fits
-        Whether a step that weights cannot make may be fitted; without, such a step counts with
-        the one after it, and `how` says so.
+        Whether a step that no run stands for may be fitted; without, such a step counts with the
+        one after it, and `how` says so.
 
     Raises
     ------
@@ -207,7 +210,6 @@ def chain(
         If the runs are of two pairs, one holds no posterior or forecast, or the first has later
         figures than the second.
     """
-    from models.inputs import prepare
     from models.priors import load
 
     said, new = runs.read(a), runs.read(b)
@@ -230,33 +232,21 @@ def chain(
     held, priors = (load(run / steps.PRIORS_FILE) for run in (a, b))
     horizon = int(forecast_of(a)[YEAR_FUTURE].max())
     same_beliefs = held.text == priors.text and _same_code(said, new)
-    inputs = trees[0]["constant_data"].to_dataset()
     believed = first
     if not same_beliefs:
-        changed = reweight.code_differs(trees[0])
-        tried = None
-        if not changed:
-            tried = weighted(trees[0], inputs, held, priors, pair, said["seed"], a, horizon)
-        if tried is not None:
-            believed = tried
-        elif fits:
-            panel = panel_of(said, layers(said))
-            believed = fitted(panel, priors, trees[0], pair, said, "priors", horizon)
+        if fits:
+            believed = fitted(
+                panel_of(said, layers(said)), priors, pair, said, "priors", horizon
+            )
         else:
             believed = first._replace(how="not split: counts with the next step")
     else:
         believed = first._replace(how=NOTHING)
     if origins[0] == origins[1]:
         return [first, believed, last, last._replace(how=NOTHING)]
-    panel = panel_of(new, layers(new)).sel({YEAR: slice(None, origins[0])})
-    revised = prepare(panel, priors)
-    tried = None
-    if reweight.obstacle(trees[0], revised) is None and not reweight.code_differs(trees[0]):
-        tried = weighted(trees[0], revised, held, priors, pair, said["seed"], a, horizon)
-    if tried is not None:
-        then = tried
-    elif fits:
-        then = fitted(panel, priors, trees[0], pair, said, "revised", horizon)
+    if fits:
+        panel = cut(panel_of(new, layers(new)), origins[0])
+        then = fitted(panel, priors, pair, said, "revised", horizon)
     else:
         then = believed._replace(how="not split: counts with the next step")
     return [first, believed, then, last]
@@ -268,55 +258,37 @@ def equal(tree: xr.DataTree) -> np.ndarray:
     return np.full(shape, -math.log(shape[0] * shape[1]))
 
 
-def weighted(
-    tree: xr.DataTree,
-    inputs: xr.Dataset,
-    held: Priors,
-    priors: Priors,
-    pair: tuple[str, str],
-    seed: int,
-    name: object,
-    horizon: int = HORIZON,
-) -> Posterior | None:
-    """Return a fit's draws moved to other figures or priors; None where weights are too uneven."""
-    import xarray as xr
+def cut(panel: xr.Dataset, origin: int) -> xr.Dataset:
+    """Return what a panel says of the years up to an origin, with the book of that origin.
 
-    from forecast import events, fit, simulate
+    The newest figures of those years, and order books that go no further: what became of later
+    orders belongs to the new year.
+    """
+    from data.listings import BOOK, LISTING
 
-    try:
-        moved = reweight.move(tree, inputs, held, priors)
-    except ValueError:
-        return None
-    if not moved.khat <= reweight.KHAT_MAX:
-        return None
-    as_fitted = xr.DataTree.from_dict(
-        {"posterior": moved.posterior, "constant_data": fit.storable(inputs)}
-    )
-    ahead = simulate.futures(as_fitted, *pair, seed=seed, horizon=horizon)
-    return Posterior(
-        first_years(events.answers(ahead)), moved.log_weight, str(name), WEIGHTS, moved.khat
-    )
+    early = panel.sel({YEAR: slice(None, origin)})
+    if BOOK not in early.dims:
+        return early
+    kept = int((early[BOOK] <= origin).sum())
+    early = early.isel({LISTING: early[f"{LISTING}_book"].values < kept})
+    return early.isel({BOOK: slice(0, kept)})
 
 
 def fitted(
     panel: xr.Dataset,
     priors: Priors,
-    start: xr.DataTree,
     pair: tuple[str, str],
     said: Mapping[str, Any],
     name: str,
     horizon: int = HORIZON,
 ) -> Posterior:
-    """Fit a step between two runs, its chains beginning at the first run's draws."""
-    from forecast import events, fit, simulate, warm
-    from models.inputs import prepare
+    """Fit a step between two runs."""
+    from forecast import events, fit, simulate
 
-    can = warm.obstacle(start, prepare(panel, priors), priors) is None
     with steps.step(f"fitting between the two runs: {name}", name, {}), steps.stoppable():
         tree = fit.fit(
-            panel, priors, seed=said["seed"], draws=said["draws"],
-            tune=min(said["tune"], warm.TUNE) if can else said["tune"], chains=said["chains"],
-            progress=False, start=start if can else None,
+            panel, priors, seed=said["seed"], draws=said["draws"], tune=said["tune"],
+            chains=said["chains"], progress=False,
         )  # fmt: skip
     ahead = simulate.futures(tree, *pair, seed=said["seed"], horizon=horizon)
     return Posterior(first_years(events.answers(ahead)), equal(tree), name, FIT)
@@ -324,12 +296,10 @@ def fitted(
 
 def panel_of(said: Mapping[str, Any], layers: Sequence[Path]) -> xr.Dataset:
     """Return the panel that a run was made from; raise InputError if it is not there any more."""
-    from data.panel import assemble
-
     if record.hash_panel(layers) != said["hashes"].get("panel"):
         rule = "the panel that the run was made from is not the one at hand (give --panel, --store)"
         raise InputError(fault(rule, value=said.get("id")))
-    return assemble(steps.day(said.get("as_of")), layers)
+    return steps.known_on(steps.day(said.get("as_of")), list(layers))
 
 
 def forecast_of(run: Path) -> xr.Dataset:
@@ -356,10 +326,10 @@ def _same_code(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
 
 
 class Influence(NamedTuple):
-    """What one recipient's year did to a headline: the answer with it, less that without.
+    """What one recipient's orders did to a headline: the answer with them, less that without.
 
-    `kind`: a year the first run did not have, or a revised one, which is set against its old
-    figures; TIV million. `khat` above 0.7: not to be relied on.
+    Orders of the three years that end with `year`. `kind`: whether the first run had that period,
+    and the same number in it (`before` and `now`). `khat` above 0.7: not to be relied on.
     """
 
     recipient: str
@@ -392,53 +362,62 @@ def influences(
 
     Notes
     -----
-    Deliveries to a recipient in a year are one observation. To leave one out, draws are weighted
-    with the inverse of its likelihood (Gelfand, Dey & Chang 1992); to put its old figures in its
-    place, with the ratio of both likelihoods. What it does to the memory of later years, and to
-    what is centred, stays as it is.
+    Orders of a recipient in a period are one observation. To leave one out, draws are weighted
+    with the inverse of its likelihood (Gelfand, Dey & Chang 1992). What it does to the memory of
+    later periods, and to what is centred, stays as it is.
     """
-    from forecast.simulate import log_likelihood
-
     inputs = tree["constant_data"].to_dataset()
-    likelihood = tree["log_likelihood"]["deliveries"].transpose(CHAIN, DRAW, RECIPIENT, YEAR)
-    both = [str(c) for c in inputs[RECIPIENT].values if c in old[RECIPIENT].values]
-    shared = [int(y) for y in inputs[YEAR].values if y in old[YEAR].values]
-    same_sellers = list(map(str, old[SUPPLIER].values)) == list(map(str, inputs[SUPPLIER].values))
-    found: list[tuple[str, int, str, float | None, np.ndarray]] = [
-        (code, int(year), NEW_YEAR, None, -likelihood.sel({RECIPIENT: code, YEAR: year}).values)
-        for year in inputs[YEAR].values
-        if int(year) not in shared
-        for code in map(str, inputs[RECIPIENT].values)
-    ]
-    if same_sellers and shared:
-        now = inputs["deliveries"].copy(deep=True)
-        was = old["deliveries"].sel({RECIPIENT: both, YEAR: shared})
-        now.loc[{RECIPIENT: both, YEAR: shared}] = was.transpose(*now.dims).values
-        moved = np.abs(now - inputs["deliveries"]).sum(SUPPLIER) > 1e-6
-        if bool(moved.any()):
-            before = log_likelihood(tree["posterior"].to_dataset(), inputs.assign(deliveries=now))[
-                "deliveries"
-            ]
-            for code in both:
-                for year in shared:
-                    if bool(moved.sel({RECIPIENT: code, YEAR: year})):
-                        at = {RECIPIENT: code, YEAR: year}
-                        ratio = before.sel(at).values - likelihood.sel(at).values
-                        held = float(now.sel(at).sum())
-                        found.append((code, year, REVISED, held, ratio))
+    likelihood = tree["log_likelihood"]["orders"].transpose(CHAIN, DRAW, RECIPIENT, ORDER_PERIOD)
     happened = (first <= by).astype(float)
     whole = float(happened.mean())
     if not LEAST_OPEN < whole < 1.0 - LEAST_OPEN:
         return []
+    now, was = (data["placed"].sum(SUPPLIER) for data in (inputs, old))
     rows = []
-    for code, year, kind, held, ratio in found:
-        smooth, khat = reweight.smoothed(ratio.astype(float))
-        without, _ = reweight.probability(smooth, happened)
-        weight = np.exp(smooth) * smooth.size
-        error = _mean_error(weight * (happened - without) - (happened - whole))
-        total = float(inputs["deliveries"].sel({RECIPIENT: code, YEAR: year}).sum())
-        rows.append(Influence(code, year, kind, held, total, whole - without, error, khat))
+    for code in map(str, likelihood[RECIPIENT].values):
+        for period in likelihood[ORDER_PERIOD].values:
+            at = {RECIPIENT: code, ORDER_PERIOD: int(period)}
+            known = code in was[RECIPIENT].values and period in was[ORDER_PERIOD].values
+            held, total = float(was.sel(at)) if known else None, float(now.sel(at))
+            smooth, khat = smoothed(-likelihood.sel(at).values.astype(float))
+            without, _ = probability(smooth, happened)
+            weight = np.exp(smooth) * smooth.size
+            error = _mean_error(weight * (happened - without) - (happened - whole))
+            kind = NEW_YEAR if not known else REVISED if held != total else UNCHANGED
+            rows.append(
+                Influence(code, int(period), kind, held, total, whole - without, error, khat)
+            )
     return sorted(rows, key=lambda row: -abs(row.influence))[:top]
+
+
+def smoothed(raw: np.ndarray) -> tuple[np.ndarray, float]:
+    """Pareto-smooth log weights (chain, draw); return them, summing to one, and the tail's k."""
+    from arviz_stats.base import array_stats
+
+    if not np.isfinite(raw).all():
+        return np.full(raw.shape, -math.log(raw.size)), math.inf
+    if float(np.ptp(raw)) < 1e-6:
+        return np.full(raw.shape, -math.log(raw.size)), -math.inf
+    smooth, khat = array_stats.psislw(raw.max() - raw.ravel())
+    smooth = np.asarray(smooth) - special.logsumexp(smooth)
+    return smooth.reshape(raw.shape), float(khat)
+
+
+def probability(log_weight: np.ndarray, happened: np.ndarray) -> tuple[float, float]:
+    """Weighted probability of an indicator (chain, draw), and its Monte-Carlo error.
+
+    The error of a ratio of means, with the effective sample size of what it averages, so that both
+    unequal weights and autocorrelation count.
+    """
+    import arviz as az
+
+    weight = np.exp(log_weight - special.logsumexp(log_weight)) * log_weight.size
+    found = float((weight * happened).mean())
+    influence = weight * (happened - found)
+    if not float(influence.std()) > 0:
+        return found, 0.0
+    size = float(az.ess(influence, method="mean"))
+    return found, float(influence.std() / math.sqrt(size))
 
 
 # Next year's data ------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from what is stored, so that a run folder can be checked against its own record.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,14 @@ import xarray as xr
 from scipy import stats
 
 from data.names import CHAIN, DOMAIN_LAYER, DRAW
+from forecast.gate import PART
 from forecast.sampling import CORES, sample
-from models import transfers
-from models.inputs import prepare
-from models.joint import joint
-from models.priors import Priors, moments, order
+from models.delivery import delivery
+from models.drivers import drivers
+from models.inputs import with_orders
+from models.market import market
+from models.order_book import OrderData
+from models.priors import PARTS, Priors, moments, order
 
 DRAWS, TUNE, CHAINS = 1100, 300, 4
 DOMAIN_DRAWS, DOMAIN_TUNE = 1100, 300
@@ -37,15 +41,16 @@ def fit(
     chains: int = CHAINS,
     progress: bool = True,
     cores: int = CORES,
-    start: xr.DataTree | None = None,
-    compiled: Any = None,
 ) -> xr.DataTree:
     """Fit the joint model to a panel.
+
+    Its parts (`models.priors.PARTS`) share no parameter and no observation, so that the posterior
+    is the product of theirs, and each is sampled on its own.
 
     Parameters
     ----------
     panel
-        As from `data.panel.assemble`.
+        As from `data.panel.assemble`, with order books (`data.listings.attach`).
     priors
         As from `models.priors.load`.
     seed
@@ -56,16 +61,12 @@ def fit(
         Show the sampler's progress bar.
     cores
         How many chains run at once.
-    start
-        An earlier fit at whose draws the chains begin; see `forecast.warm`.
-    compiled
-        As from `reusable`, for a panel that differs from its own in nothing but deliveries.
 
     Returns
     -------
     xarray.DataTree
-        `posterior`, `sample_stats`, `log_prior` (of each top-level parameter),
-        `log_likelihood` (chain, draw, recipient, year: deliveries to a recipient in a year),
+        `posterior`, `sample_stats` (with dim `part`), `log_prior` (of each top-level parameter),
+        `log_likelihood` (chain, draw, recipient, order_period: orders that a recipient placed),
         `observed_data`, and `constant_data`: what the model was given.
 
     Raises
@@ -77,33 +78,33 @@ def fit(
     """
     import nutpie
 
-    from forecast import warm
-
-    inputs = prepare(panel, priors)
-    if compiled is None:
-        model = joint(inputs, priors)
+    inputs, orders = with_orders(panel, priors)
+    sampled = {}
+    for name, model in parts(inputs, orders, priors).items():
         compiled = nutpie.compile_pymc_model(model, backend="numba")
-    else:
-        compiled = compiled.with_data(**transfers.of_deliveries(inputs))
-    if start is not None:
-        at = warm.points(start, inputs, priors, count=chains, seed=seed)
-        compiled = warm.begin(compiled, model, at)
-    sampled = sample(
-        compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT,
-        progress=progress, cores=cores,
-    )  # fmt: skip
+        sampled[name] = sample(
+            compiled, seed=seed, draws=draws, tune=tune, chains=chains,
+            target_accept=TARGET_ACCEPT, progress=progress, cores=cores,
+        )  # fmt: skip
     return gather(sampled, inputs, priors)
 
 
-def reusable(panel: xr.Dataset, priors: Priors) -> Any:
-    """Compile the joint model once for many panels that differ in nothing but deliveries.
+def parts(inputs: xr.Dataset, orders: OrderData, priors: Priors) -> dict[str, Any]:
+    """Return the PyMC model of each part of the joint model, by name.
 
-    Most of a small fit is compiling. What is returned goes to `fit` with each panel.
+    Parameters
+    ----------
+    inputs, orders
+        As from `models.inputs.with_orders`.
+    priors
+        As from `models.priors.load`.
     """
-    import nutpie
-
-    model = joint(prepare(panel, priors), priors, reusable=True)
-    return nutpie.compile_pymc_model(model, backend="numba")
+    built = (
+        market(inputs, priors.part("market")),
+        delivery(orders, priors.part("delivery")),
+        drivers(inputs, priors.part("drivers")),
+    )
+    return dict(zip(PARTS, built, strict=True))
 
 
 def fit_domains(
@@ -166,21 +167,31 @@ def with_domains(tree: xr.DataTree, layer: xr.DataTree) -> xr.DataTree:
     return xr.DataTree.from_dict({path: data for path, data in groups.items() if path != "."})
 
 
-def gather(sampled: xr.DataTree, inputs: xr.Dataset, priors: Priors) -> xr.DataTree:
+def gather(
+    sampled: Mapping[str, xr.DataTree], inputs: xr.Dataset, priors: Priors
+) -> xr.DataTree:
     """Put what was sampled and what it was sampled from into one tree of plain arrays."""
-    from forecast.simulate import log_likelihood
+    from forecast.market import log_likelihood
 
-    posterior = single(sampled["posterior"].to_dataset())
+    posterior = single(together([tree["posterior"].to_dataset() for tree in sampled.values()]))
+    statistics = [plain_statistics(tree["sample_stats"].to_dataset()) for tree in sampled.values()]
     return xr.DataTree.from_dict(
         {
             "posterior": posterior,
-            "sample_stats": plain_statistics(sampled["sample_stats"].to_dataset()),
+            "sample_stats": xr.concat(statistics, xr.Variable(PART, list(sampled)), join="inner"),
             "log_prior": log_prior(posterior, priors),
             "log_likelihood": log_likelihood(posterior, inputs),
-            "observed_data": storable(inputs[["deliveries"]]),
+            "observed_data": storable(inputs[["placed", "deliveries"]]),
             "constant_data": storable(inputs),
         }
     )
+
+
+def together(posteriors: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return draws of parts of the model as one dataset, `parameters` of all in one vector."""
+    own = [one[["parameters"]] for one in posteriors]
+    rest = [one.drop_vars(["parameters", "standard"]).drop_dims("parameter") for one in posteriors]
+    return xr.merge([xr.concat(own, "parameter"), *rest], compat="no_conflicts", join="outer")
 
 
 def plain_statistics(statistics: xr.Dataset) -> xr.Dataset:
@@ -243,29 +254,25 @@ def prior(panel: xr.Dataset, priors: Priors, *, seed: int, draws: int = DRAWS) -
         `posterior` (draws of the prior, so that all that reads a posterior reads it too) and
         `constant_data`.
     """
-    return prior_of(prepare(panel, priors), priors, seed=seed, draws=draws)
-
-
-def prior_of(inputs: xr.Dataset, priors: Priors, *, seed: int, draws: int = DRAWS) -> xr.DataTree:
-    """Draw from the prior, given inputs as from `models.inputs.prepare`; see `prior`."""
     import pymc as pm
 
-    model = joint(inputs, priors)
-    names = [v.name for v in model.free_RVs + model.deterministics]
-    drawn = pm.draw([model[name] for name in names], draws=draws, random_seed=seed)
-    posterior = xr.Dataset(
-        {
-            name: ((CHAIN, DRAW, *model.named_vars_to_dims.get(name, ())), values[None])
-            for name, values in zip(names, drawn, strict=True)
-        },
-        coords={
-            CHAIN: [0],
-            DRAW: np.arange(draws),
-            **{dim: np.asarray(v) for dim, v in model.coords.items()},
-        },
-    )
-    observed = ["change_at", "step_at", "delivered_at", "not_delivered_at", "itself"]
-    posterior = posterior.drop_dims(observed, errors="ignore")
+    found = []
+    inputs, orders = with_orders(panel, priors)
+    for model in parts(inputs, orders, priors).values():
+        names = [v.name for v in model.free_RVs + model.deterministics]
+        drawn = pm.draw([model[name] for name in names], draws=draws, random_seed=seed)
+        found.append(
+            xr.Dataset(
+                {
+                    name: ((CHAIN, DRAW, *model.named_vars_to_dims.get(name, ())), values[None])
+                    for name, values in zip(names, drawn, strict=True)
+                },
+                coords={
+                    CHAIN: [0], DRAW: np.arange(draws),
+                    **{dim: np.asarray(v) for dim, v in model.coords.items()},
+                },
+            ).drop_dims(["change_at", "step_at"], errors="ignore")
+        )  # fmt: skip
     return xr.DataTree.from_dict(
-        {"posterior": single(posterior), "constant_data": storable(inputs)}
+        {"posterior": single(together(found)), "constant_data": storable(inputs)}
     )

@@ -16,6 +16,7 @@ from data.names import CHAIN, DOMAIN_LAYER, DRAW
 from forecast.convergence import diagnose, ess_of_mean
 from forecast.sampling import CORES
 
+PART = "part"
 RHAT, ESS, EBFMI = 1.01, 400.0, 0.3
 CHECKS = {
     "rhat": (RHAT, "at most"),
@@ -83,10 +84,12 @@ def _judge_one(tree: xr.DataTree) -> dict[str, Any]:
 
     figures = _figures(tree["posterior"].to_dataset())
     sample = tree["sample_stats"].to_dataset()
-    energy = az.bfmi(xr.DataTree.from_dict({"sample_stats": sample}))["energy"].values
+    energy = az.bfmi(xr.DataTree.from_dict({"sample_stats": sample[["energy"]]}))["energy"]
+    least = energy.isel(energy.argmin(...))
+    of_part = f", {least[PART].item()}" if PART in least.coords else ""
     worst = {name: _worst(table, name) for name, table in figures.items()}
     worst["divergences"] = (float(sample["diverging"].sum()), "")
-    worst["ebfmi"] = (float(np.min(energy)), f"chain {int(np.argmin(energy)) + 1}")
+    worst["ebfmi"] = (float(least), f"chain {int(least[CHAIN]) + 1}{of_part}")
     verdict = {
         "checks": [_check(name, *found) for name, found in worst.items()],
         "quantities": int(sum(values.size for values in figures["rhat"].data_vars.values())),

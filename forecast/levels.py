@@ -1,7 +1,7 @@
 """How much of a comparison of levels is data and how much convention.
 
-Deliveries identify capacity only up to a normalisation: a supplier's level can be traded against
-what ties it to its customers, a recipient's against its home bias. Here the same posterior draws
+Orders identify capacity only up to a normalisation: a supplier's level can be traded against what
+ties it to its customers. Here the same posterior draws
 are read under each defensible convention, so that a reader sees what the convention decides.
 """
 
@@ -13,23 +13,24 @@ import xarray as xr
 
 from data.names import CHAIN, COUNTRY, DOMAIN, DOMAIN_LAYER, RECIPIENT, SUPPLIER, YEAR
 from forecast.domains import layer_draws, paths, relative, thinned
+from forecast.draws import Arrays, stack
 from forecast.events import by_chain
-from forecast.simulate import Arrays, check_pair, home_split, past_change, stack
-from models import capacity, transfers
-from models.inputs import COVARIATES
+from forecast.market import all_countries
+from forecast.simulate import check_pair
+from models.inputs import COVARIATES, EFFORTS, country_index
+from models.market import CELL
+from models.order_book import ORDER_PERIOD
 
 CHOSEN = "chosen"
 DESCRIPTIONS = {
     CHOSEN: "Politics and geography explained away first; a supplier's unexplained ties average "
     "to zero over all its customers, each counting the same",
-    "market_weighted": "The same, customers counting by what they import from anyone",
+    "market_weighted": "The same, customers counting by what they order from anyone",
     "common_customers": "The same, over customers only that bought from both in the window",
     "free_ties": "The mean of a supplier's unexplained ties is left free, with the prior of a pair",
     "politics_counted": "Nothing explained away: sales owed to alliances, old fleets and votes "
     "count as capacity",
-    "war_counted": "A supplier's wartime shortfall of exports counts as lost capacity",
-    "home_market": "Read off what each makes for itself: differences in home bias count as "
-    "capacity",
+    "war_counted": "A supplier's wartime shortfall of orders counts as lost capacity",
     "effort_only": "What R&D and military spending explain, and nothing else",
 }
 """Each convention in words; those that need the exports of both are left out where one has none."""
@@ -174,39 +175,24 @@ def gaps(
     draws: Arrays, inputs: xr.Dataset, pair: tuple[str, str], rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Capacity of the recipient less that of the supplier at the origin (draw), by convention."""
-    countries, suppliers, recipients = (
-        [str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER, RECIPIENT)
-    )
-    change = past_change(draws, inputs)[..., -1]
-    split = home_split(draws, inputs, rng)
-    effort = sum(
-        draws[f"{label}_between"][:, None] * inputs[f"{label}_level"].values
-        for label in capacity.EFFORTS
-    )
+    countries, suppliers = ([str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER))
+    explained = _by_effort(draws, inputs, rng)
 
     def of(code: str) -> np.ndarray:
         """Capacity at the origin as the report states it."""
         if code in suppliers:
             return draws["supplier_capacity"][:, suppliers.index(code), -1]
-        return split[:, countries.index(code)] + change[:, countries.index(code)]
+        return theta[:, countries.index(code)]
 
-    def at_home(code: str) -> np.ndarray:
-        moved = of(code) - split[:, countries.index(code)]
-        return draws["home_level"][:, recipients.index(code)] + moved
-
-    def explained(code: str) -> np.ndarray:
-        i = countries.index(code)
-        return effort[:, i] + change[:, i]
-
+    theta = all_countries(draws, inputs, rng)[..., -1]
     base = of(pair[1]) - of(pair[0])
     out = {CHOSEN: base}
     at_war = inputs["war"].transpose(SUPPLIER, YEAR).values[:, -1]
     war = {code: at_war[suppliers.index(code)] for code in pair if code in suppliers}
     if set(pair) <= set(suppliers):
         ties = {code: draws["affinity"][:, suppliers.index(code)] for code in pair}
-        able = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)
-        tiv = inputs["deliveries"].transpose(*transfers.CELL).values
-        bought = tiv.sum(axis=2)
+        able = inputs["possible"].transpose(*CELL).values.astype(bool)
+        bought = inputs["placed"].transpose(*CELL, ORDER_PERIOD).values.sum(axis=2)
         imports = bought.sum(axis=0)
         sold = [suppliers.index(code) for code in pair]
         common = (bought[sold] > 0).all(axis=0)
@@ -215,9 +201,9 @@ def gaps(
                 continue
             shift = [_mean_tie(ties[code], weight * able[suppliers.index(code)]) for code in pair]
             out[name] = base + shift[1] - shift[0]
-        out["free_ties"] = base - _free(draws, effort, inputs, pair, rng)
+        out["free_ties"] = base - _free(draws, explained, inputs, pair, rng)
         covariates = inputs["affinity_covariates"].isel({YEAR: -1})
-        covariates = covariates.transpose("covariate", *transfers.CELL[:2]).values
+        covariates = covariates.transpose("covariate", *CELL).values
         effects = np.stack([draws[f"{name}_effect"] for name in COVARIATES], axis=-1)
         politics = [effects @ covariates[:, at].mean(axis=-1) for at in sold]
         out["politics_counted"] = base + politics[1] - politics[0]
@@ -225,9 +211,32 @@ def gaps(
         out["war_counted"] = base + draws["war_effect"] * (
             war.get(pair[1], 0.0) - war.get(pair[0], 0.0)
         )
-    out["home_market"] = at_home(pair[1]) - at_home(pair[0])
-    out["effort_only"] = explained(pair[1]) - explained(pair[0])
+    by_effort = [explained[:, countries.index(code)] for code in pair]
+    out["effort_only"] = by_effort[1] - by_effort[0]
     return out
+
+
+def _by_effort(
+    draws: Arrays, inputs: xr.Dataset, rng: np.random.Generator
+) -> np.ndarray:
+    """What stocks explain of capacity at the origin (draw, country), log-odds.
+
+    A supplier's effect of R&D is its own; of any other country it is drawn around the mean.
+    """
+    own = rng.standard_normal((len(draws["parameters"]), inputs.sizes[COUNTRY]))
+    at, known = country_index(inputs, SUPPLIER)
+    for seller, country in enumerate(at):
+        if known[seller]:
+            own[:, country] = draws["rd_within_z"][:, seller]
+    effect = {
+        "rd": draws["rd_within"][:, None] + draws["rd_within_sd"][:, None] * own,
+        "mil": draws["mil_within"][:, None],
+    }
+    return sum(
+        draws[f"{x}_between"][:, None] * inputs[f"{x}_level"].values
+        + effect[x] * inputs[f"{x}_change"].transpose(COUNTRY, YEAR).values[:, -1]
+        for x in EFFORTS
+    )
 
 
 def _mean_tie(ties: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -237,7 +246,7 @@ def _mean_tie(ties: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 def _free(
     draws: Arrays,
-    effort: np.ndarray,
+    explained: np.ndarray,
     inputs: xr.Dataset,
     pair: tuple[str, str],
     rng: np.random.Generator,
@@ -245,14 +254,15 @@ def _free(
     """Difference of mean ties (draw), drawn given their sum with capacity.
 
     A mean tie over R customers is Normal(0, affinity_sd / sqrt R), what effort leaves of capacity
-    Normal(0, capacity_sd); deliveries show the sum of both.
+    Normal(0, capacity_sd); orders show the sum of both.
     """
     countries, suppliers = ([str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER))
     tie = draws["affinity_sd"] ** 2 / inputs.sizes[RECIPIENT]
     own = draws["capacity_sd"] ** 2
     means = []
     for code in pair:
-        rest = draws["supplier_level"][:, suppliers.index(code)] - effort[:, countries.index(code)]
+        own = draws["supplier_capacity"][:, suppliers.index(code), -1]
+        rest = own - explained[:, countries.index(code)]
         spread = np.sqrt(tie * own / (tie + own))
         means.append(tie / (tie + own) * rest + spread * rng.standard_normal(len(rest)))
     return means[1] - means[0]

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import providers
+from data import books, degraded, listings, providers
+from data.churn import Registers
 from data.errors import InputError, fault
 from data.names import (
     BASE_YEARS,
@@ -39,6 +40,8 @@ from forecast.skill import DISTANCE, DYADS, EXPORTS, IMPORTS, QUESTION, RD_SHARE
 SEEN_ON = (6, 30)
 """Month and day of the year after the origin on which a forecast is made: the provider of arms
 transfers has published the origin's deliveries (March), not yet the next year's."""
+DEGRADED_BACK = 7
+"""Years before an origin without a register of the time for which degraded books are made too."""
 ACTIVE_YEARS = 5
 """A dyad is active at an origin if anything was delivered in this many years up to it."""
 
@@ -51,7 +54,7 @@ def seen_on(origin: int) -> datetime.date:
     return datetime.date(origin + 1, *SEEN_ON)
 
 
-def seen(origin: int, folder: Panel = None) -> xr.Dataset:
+def seen(origin: int, folder: Panel = None, held: Registers | None = None) -> xr.Dataset:
     """Return all that a forecast of an origin may see: the one place that decides it.
 
     Parameters
@@ -60,11 +63,13 @@ def seen(origin: int, folder: Panel = None) -> xr.Dataset:
         Last data year.
     folder
         The panel; see `data.panel.assemble`.
+    held
+        The panel's registers, if read already.
 
     Returns
     -------
     xarray.Dataset
-        As from `data.panel.assemble`, of releases up to `seen_on(origin)`, years up to the origin;
+        As from `data.panel.assemble` and `data.listings.attach`, of releases up to `seen_on(origin)`, years up to the origin;
         without what only the domain layer needs. `assumed_share` in the attributes says how much
         of each variable was dated by the provider's usual delay because no release was kept.
 
@@ -75,12 +80,31 @@ def seen(origin: int, folder: Panel = None) -> xr.Dataset:
     """
     known = assemble(seen_on(origin), folder).sel({YEAR: slice(None, origin)})
     known = known.drop_dims(["domain", "weapon_class"], errors="ignore")
+    known = listings.attach(known, books_seen(origin, folder, held))
     has_tiv = np.isfinite(known["tiv"]).any((SUPPLIER, RECIPIENT))
     last = int(known[YEAR].where(has_tiv).max())
     if last != origin:
         rule = f"the last year of deliveries known half a year later is {last}"
         raise InputError(fault(rule, column="--origins", value=origin))
     return known
+
+
+def books_seen(
+    origin: int, folder: Panel = None, held: Registers | None = None
+) -> list[books.Book]:
+    """Return the order books of an origin: those of the time, or where none was kept, degraded.
+
+    A degraded book is cut from a later register, and knows too much: see `data.degraded`. The
+    earlier ones beside it, from which a fit learns what becomes of deals, are degraded too.
+    """
+    known = listings.known(seen_on(origin), folder)
+    if known and known[-1].last_year == origin:
+        return known
+    held = held or Registers(folder)
+    return [
+        degraded.degraded_book(year, folder, held=held)
+        for year in range(origin - DEGRADED_BACK, origin + 1)
+    ]
 
 
 def series(

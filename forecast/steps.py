@@ -228,10 +228,9 @@ def plan(
     seconds: dict[str, float] = {}
     with step("assembling the panel", "panel", seconds):
         from data.additions import layers
-        from data.panel import assemble
 
         made_of = layers(panel, runs.store(store))
-        known = assemble(when, made_of)
+        known = known_on(when, made_of)
     from forecast import carry, fit
     from forecast import scenarios as scenario_files
 
@@ -284,6 +283,14 @@ def plan(
     )  # fmt: skip
 
 
+def known_on(day: datetime.date | None, layers: Sequence[Path]) -> xr.Dataset:
+    """Return the panel of what was known on a day, order books included."""
+    from data import listings
+    from data.panel import assemble
+
+    return listings.attach(assemble(day, layers), listings.known(day, layers))
+
+
 def _origin(panel: xr.Dataset) -> int:
     """Last year of a panel with deliveries; raise InputError if there is none."""
     from data.names import RECIPIENT, SUPPLIER, YEAR
@@ -302,42 +309,25 @@ def begin(part: Path, made: Plan) -> None:
         runs.write(part / SCENARIOS_FILE, {one.name: one.text for one in made.scenarios})
 
 
-def sample(part: Path, made: Plan, start: xr.DataTree | None = None) -> xr.DataTree:
-    """Sample, store the draws, judge them; return what was stored.
-
-    A second process samples domains and partnerships meanwhile. With `start`, an earlier fit,
-    chains of the joint model begin at its draws.
-    """
-    from forecast import beside, fit
+def sample(part: Path, made: Plan) -> xr.DataTree:
+    """Sample all, store the draws, judge them; return what was stored."""
+    from forecast import fit
 
     said = made.record
     if said["quick"]:
         say(QUICK_WORDS)
     words = f"sampling {said['chains']} chains of {said['tune']} + {said['draws']} draws"
-    with beside.process() as call, stoppable():
-        partnership = call(
-            beside.partnerships, made.panel, made.layers, made.pair, made.partnership_priors,
-            origin=_origin(made.panel), **_of_partnerships(said),
-        )  # fmt: skip
-        layer = call(
-            beside.domain_layer, made.panel, made.priors, made.domain_priors, **_of_domains(said)
+    with step(words, "sample", said["seconds"]), stoppable():
+        tree = fit.fit(
+            made.panel,
+            made.priors,
+            seed=said["seed"],
+            draws=said["draws"],
+            tune=said["tune"],
+            chains=said["chains"],
+            progress=sys.stderr.isatty(),
         )
-        with step(words, "sample", said["seconds"]):
-            tree = fit.fit(
-                made.panel,
-                made.priors,
-                seed=said["seed"],
-                draws=said["draws"],
-                tune=said["tune"],
-                chains=said["chains"],
-                progress=sys.stderr.isatty(),
-                **({"start": start} if start is not None else {}),
-            )
-        with step("sampling domains and partnerships, begun meanwhile", "wait", said["seconds"]):
-            domains, said["seconds"]["sample_domains"] = layer()
-            history, said["seconds"]["sample_partnership"] = partnership()
-    whole = fit.with_domains(tree, domains)
-    return keep(part, made, whole, lambda *_: store_partnership(part, made, history))
+    return keep(part, made, fit.with_domains(tree, sample_domains(made, tree)))
 
 
 def _of_domains(said: Mapping[str, Any]) -> dict[str, int]:
@@ -407,30 +397,20 @@ def keep(
 
 def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | None:
     """Fit and store the hazards and the alignment, with what they say; None without a history."""
-    from forecast import beside
-
-    said = made.record
-    with step("sampling partnerships", "sample_partnership", said["seconds"]), stoppable():
-        found = beside.partnerships(
-            made.panel, made.layers, made.pair, made.partnership_priors, origin=origin,
-            **_of_partnerships(said),
-        )  # fmt: skip
-    return store_partnership(part, made, found)
-
-
-def store_partnership(
-    part: Path, made: Plan, found: tuple[xr.DataTree, Mapping[str, pd.DataFrame]] | None
-) -> xr.DataTree | None:
-    """Store hazards and alignment with what they say; return the fits as they were stored."""
     from forecast import coupling, events
 
     said = made.record
-    if found is None:
-        said["warnings"].append(
-            "The panel holds no history of alliances: no partnership is judged."
-        )
-        return None
-    history, tables = found
+    with step("sampling partnerships", "sample_partnership", said["seconds"]), stoppable():
+        history = coupling.fit(
+            made.panel, made.layers, made.pair, made.partnership_priors, origin=origin,
+            **_of_partnerships(said),
+        )  # fmt: skip
+        if history is None:
+            said["warnings"].append(
+                "The panel holds no history of alliances: no partnership is judged."
+            )
+            return None
+        tables = coupling.fit_tables(history, made.partnership_priors[0], seed=said["seed"])
     history.to_netcdf(part / PARTNERSHIP, engine=ENGINE)
     coupling.keep_record(made.layers, part / coupling.RECORD)
     for name, table in tables.items():

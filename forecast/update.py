@@ -1,46 +1,30 @@
-"""Move a run to the figures known now: by weights where they can be trusted, by a fit otherwise.
+"""Move a run to the figures known now: a fit of what changed, the rest taken over.
 
-The posterior has factors that share no figure: the joint model, the domain layer, partnerships.
-Each is moved on its own. Of the joint model stored draws are weighted (`forecast.reweight`) when no
-year is new, the run passed its gate, the tail of the weights is light and every published event
-keeps enough draws; else it is fitted, its chains beginning at the last posterior. The domain layer
-and partnerships stay where their figures stayed, and are fitted anew where these moved.
+The posterior has factors that share no figure: the joint model, the domain layer, partnerships. The
+first is fitted anew; the others stay where their figures stayed, and are fitted anew where these
+moved.
 """
 
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from data.errors import InputError, fault
-from data.names import DOMAIN_LAYER, HORIZON
-from forecast import record, reweight, runs, steps
-from forecast.steps import Plan, say, step
+from data.names import DOMAIN_LAYER
+from forecast import record, runs, steps
+from forecast.steps import Plan, say, step, stoppable
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from models.priors import Priors
-
-WEIGHTED, FITTED = "reweighted", "refit"
+FITTED = "refit"
 VOTED = ("votes", "alliance_dyads", "capabilities", "rivalries")
 """Tables of an addition that partnerships rest on."""
-
-
-class Decision(NamedTuple):
-    """Whether weights can be trusted: what was found, and the moved draws where they can."""
-
-    fast: bool
-    reason: str
-    khat: float | None = None
-    least_ess: float | None = None
-    least_at: str = ""
-    moved: reweight.Moved | None = None
 
 
 def starting_point(run: Path) -> dict[str, Any]:
@@ -60,144 +44,37 @@ def unchanged(said: Mapping[str, Any], made: Plan) -> bool:
     return same and (said.get("as_of") or None) == made.record["as_of"]
 
 
-def decide(
-    tree: xr.DataTree,
-    inputs: xr.Dataset,
-    held: Priors,
-    priors: Priors,
-    pair: tuple[str, str],
-    *,
-    seed: int,
-    passed: bool = True,
-    horizon: int = HORIZON,
-) -> Decision:
-    """Weight stored draws with new figures and say whether they can be trusted.
+def posterior(part: Path, made: Plan, run: Path) -> xr.DataTree:
+    """Fit a plan's figures and store the fit in `part`; return what was stored.
 
-    Parameters
-    ----------
-    tree
-        A stored fit.
-    inputs
-        As from `models.inputs.prepare`, of the new figures.
-    held, priors
-        Of the stored fit, and of now.
-    pair, seed, horizon
-        Of the futures on which the events rest.
-    passed
-        Whether the stored fit passed its gate.
+    What of the run's domain layer and partnerships rests on figures that stayed is taken over. The
+    record's `update` says from which run, and what was kept.
     """
-    from forecast import events, fit, simulate
-
-    if not passed:
-        return Decision(False, "the last run did not pass its gate")
-    reason = reweight.obstacle(tree, inputs)
-    if reason is None and reweight.code_differs(tree):
-        reason = "the model's code has changed: stored draws have another likelihood now"
-    if reason is not None:
-        return Decision(False, reason)
-    moved = reweight.move(tree, inputs, held, priors)
-    if not moved.khat <= reweight.KHAT_MAX:
-        words = f"the weights are too uneven: k-hat {moved.khat:.2f} > {reweight.KHAT_MAX}"
-        return Decision(False, words, moved.khat)
-    import xarray as xr
-
-    as_fitted = xr.DataTree.from_dict(
-        {"posterior": moved.posterior, "constant_data": fit.storable(inputs)}
-    )
-    ahead = simulate.futures(as_fitted, *pair, seed=seed, horizon=horizon)
-    found = events.indicators(events.answers(ahead))
-    sizes = reweight.effective_sizes(moved.log_weight, found)
-    least = min(sizes, key=sizes.__getitem__, default="")
-    size = sizes.get(least)
-    if size is not None and size < reweight.ESS_MIN:
-        words = f"too few draws keep weight: ESS {size:.0f} < {reweight.ESS_MIN:.0f} ({least})"
-        return Decision(False, words, moved.khat, size, least)
-    words = f"k-hat {moved.khat:.2f}"
-    words += f", least ESS of an event {size:.0f} ({least})" if size is not None else ""
-    return Decision(True, words, moved.khat, size, least, moved)
-
-
-def as_tree(
-    tree: xr.DataTree, inputs: xr.Dataset, priors: Priors, moved: reweight.Moved, seed: int
-) -> xr.DataTree:
-    """Return weighted draws as an unweighted fit: each as often as its weight says.
-
-    The sampler's statistics stay those of the fit that the draws are from.
-    """
-    import xarray as xr
-
     from forecast import fit
 
-    which = reweight.resampled(moved.log_weight, seed)
-    posterior = reweight.taken(moved.posterior, which)
-    return xr.DataTree.from_dict(
-        {
-            "posterior": posterior,
-            "sample_stats": tree["sample_stats"].to_dataset(),
-            "log_prior": fit.log_prior(posterior, priors),
-            "log_likelihood": reweight.taken(moved.log_likelihood, which),
-            "observed_data": fit.storable(inputs[["deliveries"]]),
-            "constant_data": fit.storable(inputs),
-        }
-    )
-
-
-def posterior(part: Path, made: Plan, run: Path, *, refit: bool = False) -> xr.DataTree:
-    """Move a run's posterior to a plan's figures and store it in `part`; return what was stored.
-
-    The record's `update` says from which run, how, and why.
-    """
-    from models.inputs import prepare
-    from models.priors import load
-
-    said, tree = runs.read(run), steps.stored(run)
     new = made.record
-    start = time.perf_counter()
-    if refit:
-        found = Decision(False, "a fit was asked for")
-    else:
-        with step("weighting the stored draws", "reweight", new["seconds"]):
-            inputs = prepare(made.panel, made.priors)
-            gate = said.get("gate") or {}
-            found = decide(
-                tree, inputs, load(run / steps.PRIORS_FILE), made.priors, made.pair,
-                seed=new["seed"], passed=bool((gate.get("fit") or gate).get("passed")),
-            )  # fmt: skip
-    new["update"] = {
-        "from": said["id"],
-        "how": WEIGHTED if found.fast else FITTED,
-        "reason": found.reason,
-        "khat": found.khat,
-        "least_ess": found.least_ess,
-        "least_at": found.least_at,
-    }
-    if not found.fast:
-        say(f"a full fit is needed: {found.reason}")
-        return fitted(part, made, run)
-    say(f"the stored draws are weighted, no fit: {found.reason}")
-    weighted = as_tree(tree, inputs, made.priors, found.moved, new["seed"])
-    new["seconds"]["sample"] = round(time.perf_counter() - start, 2)
-    return keep(part, made, run, weighted)
+    new["update"] = {"from": runs.read(run)["id"], "how": FITTED, "reason": reason(run, made)}
+    words = f"sampling {new['chains']} chains of {new['tune']} + {new['draws']} draws"
+    with step(words, "sample", new["seconds"]), stoppable():
+        tree = fit.fit(
+            made.panel, made.priors, seed=new["seed"], draws=new["draws"], tune=new["tune"],
+            chains=new["chains"], progress=False,
+        )  # fmt: skip
+    return keep(part, made, run, tree)
 
 
-def fitted(part: Path, made: Plan, run: Path) -> xr.DataTree:
-    """Fit anew, chains beginning at the run's posterior where they can; store and judge."""
-    from forecast import warm
-    from models.inputs import prepare
-
-    tree, new = steps.stored(run), made.record
-    new["update"]["how"] = FITTED
-    obstacle = warm.obstacle(tree, prepare(made.panel, made.priors), made.priors)
-    if obstacle is not None:
-        say(f"the chains begin anywhere: {obstacle}")
-        new["update"]["start"] = "cold"
-        return steps.sample(part, made)
-    new["update"]["start"] = "warm"
-    return steps.sample(part, made, tree)
+def reason(run: Path, made: Plan) -> str:
+    """Say what has changed since a run was made."""
+    said, now = runs.read(run), made.record
+    words = {"panel": "figures", "priors": "priors"}
+    moved = [words[k] for k in words if said["hashes"].get(k) != now["hashes"][k]]
+    if (said.get("as_of") or None) != now["as_of"]:
+        moved.append("the day up to which releases count")
+    return f"changed since: {', '.join(moved) or 'nothing'}"
 
 
 def keep(part: Path, made: Plan, run: Path, tree: xr.DataTree) -> xr.DataTree:
-    """Store a weighted fit beside what of the run's other factors still holds, and judge all."""
+    """Store a fit beside what of the run's other factors still holds, and judge all."""
     from forecast import fit
 
     said, old = runs.read(run), steps.stored(run)

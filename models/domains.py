@@ -20,9 +20,9 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data import names
-from models import equations
+from models import contrasts
+from models.inputs import exporters
 from models.priors import FOLDER, Priors, order, parameters
-from models.transfers import exporters
 
 PRIORS_FILE = FOLDER / "domains.toml"
 PERIOD = "period"
@@ -165,49 +165,13 @@ def domains(observed: xr.Dataset, priors: Priors) -> pm.Model:
     return model
 
 
-def joint_with_domains(
-    inputs: xr.Dataset, observed: xr.Dataset, priors: Priors, domain_priors: Priors
-) -> pm.Model:
-    """Build both factors as one model in which unit values also inform capacity.
-
-    What the two separate fits leave out. On the whole panel it takes several times as long, so it
-    serves to check them on a small one.
-
-    Parameters
-    ----------
-    inputs, priors
-        As for `models.joint.joint`.
-    observed, domain_priors
-        As for `domains`.
-
-    Returns
-    -------
-    pymc.Model
-        Variables of the layer with the prefix `domain::`; `unit_capacity`, log unit value per
-        log-odds.
-    """
-    from models.joint import joint
-
-    fixed = constants(observed, order(domain_priors))
-    model = joint(inputs, priors)
-    with model:
-        level = model["supplier_level"]
-        slope = pm.Normal("unit_capacity", 0.0, domain_priors.constant("unit_capacity_sd"))
-        model.add_coords(coords(fixed) | {"domain_parameter": order(domain_priors)})
-        with pm.Model(name="domain"):
-            top = parameters(domain_priors, "domain_parameter")
-            vector = pm.modelcontext(None)["parameters"]
-            layer(fixed, top, vector, slope * (level - level.mean()))
-    return model
-
-
 def coords(fixed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the coordinates that the layer's vectors need."""
     return {f"{name}_at": np.arange(fixed[f"{name}_scale"].size) for name in VECTORS}
 
 
 def layer(
-    fixed: Mapping[str, Any], top: Mapping[str, Any], vector: Any, capacity: Any = None
+    fixed: Mapping[str, Any], top: Mapping[str, Any], vector: Any
 ) -> None:
     """Add strengths, needs, habits and demand by domain, and their likelihoods.
 
@@ -217,9 +181,6 @@ def layer(
         As from `constants`.
     top, vector
         The parameters by name, and as one vector.
-    capacity
-        For the joint model in which unit values inform it: what mean capacity explains of unit
-        values (supplier), log units; None in the layer of its own.
     """
 
     def sample(name: str, mean: Any) -> Any:
@@ -229,8 +190,6 @@ def layer(
 
     free = sample("free", np.zeros(fixed["free_scale"].size))
     known = _free(free, fixed, vector, pt)
-    if capacity is not None:
-        known["unit_level"] = known["unit_level"] + capacity
     means = _means(known, fixed, top, pt)
     wants = sample("wants", means["wants"])
     standings = sample("standings", means["standings"])
@@ -296,7 +255,7 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
     lines, volume = (observed[n].transpose(*CELL).values for n in ("lines", "volume"))
     suppliers, recipients, periods, count = lines.shape
     sources = observed.sizes[SOURCE]
-    of_domain = equations.contrasts(lines.sum(axis=(0, 1, 2)))
+    of_domain = contrasts.orthonormal(lines.sum(axis=(0, 1, 2)))
     present = (lines > 0).sum(axis=2)
     last_domain = _about(lines.sum(axis=(0, 1, 2)))
 
@@ -304,7 +263,7 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         """Basis of contrasts of countries, and how centred each contrast's sampling is."""
         by_country = known.sum(axis=1)
         about = known[np.ix_(_about(by_country), last_domain)]
-        return equations.contrasts(by_country), about / (about + half)
+        return contrasts.orthonormal(by_country), about / (about + half)
 
     of_supplier, strength_centred = table(present.sum(axis=1), 3.0)
     of_recipient, wants_centred = table(present.sum(axis=0), 12.0)
@@ -394,7 +353,7 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
 
 
 def _about(weight: np.ndarray) -> np.ndarray:
-    """Position that each contrast of `equations.contrasts` is about."""
+    """Position that each contrast of `contrasts.orthonormal` is about."""
     return np.argsort(-weight, kind="stable")[1:]
 
 
@@ -410,7 +369,7 @@ def _pair_contrasts(mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     total = mine.sum(axis=(1, 2))
     info = mine.sum(axis=1) / (1.0 + total / spells / 10.0)[:, None]
     weight = info + 1e-6 * mine.sum(axis=(0, 1)) / max(mine.sum(), 1.0)
-    basis = np.stack([equations.contrasts(each) for each in weight])
+    basis = np.stack([contrasts.orthonormal(each) for each in weight])
     about = np.take_along_axis(info, np.stack([_about(each) for each in weight]), axis=1)
     return basis, about / (about + TYPICAL_SPREAD)
 
@@ -439,7 +398,7 @@ def _standing_contrasts(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             continue
         items = seen[at, domain]
         common = np.full((1, len(at)), len(at) ** -0.5)
-        basis[domain][np.ix_(at, at)] = np.concatenate([common, equations.contrasts(items)])
+        basis[domain][np.ix_(at, at)] = np.concatenate([common, contrasts.orthonormal(items)])
         told[at[1:], domain] = items[_about(items)]
     return basis, told
 
@@ -672,7 +631,7 @@ def size_contrasts(
     for s, r, p in zip(*np.nonzero((volume > 0).sum(axis=3) > 1), strict=True):
         at = np.flatnonzero(volume[s, r, p] > 0)
         log_size = np.log(volume[s, r, p, at] / np.maximum(lines[s, r, p, at], 1.0))
-        for each in equations.contrasts(np.ones(len(at))):
+        for each in contrasts.orthonormal(np.ones(len(at))):
             row = np.zeros(lines.shape[3])
             row[at] = each
             rows.append(row)

@@ -16,6 +16,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data import names
+from models.priors import Priors, order, parameters
 
 DRIVERS = ("gdp", "rd", "mil")
 TREND_YEARS = 5
@@ -90,10 +91,37 @@ def observations(inputs: xr.Dataset) -> xr.Dataset:
     return flat
 
 
-def drivers(
+def drivers(inputs: xr.Dataset, priors: Priors) -> pm.Model:
+    """Build the model of the drivers' yearly changes, and of changes of UN ideal points.
+
+    Parameters
+    ----------
+    inputs
+        As from `models.inputs.prepare`.
+    priors
+        Those of the part `drivers`.
+
+    Returns
+    -------
+    pymc.Model
+        With dims parameter, driver, country.
+    """
+    table, steps = observations(inputs), ideal_point_steps(inputs["ideal_point"])
+    coords = {
+        "parameter": order(priors), names.COUNTRY: inputs[names.COUNTRY].values,
+        "driver": list(DRIVERS), "change_at": np.arange(table.sizes["change_at"]),
+        "step_at": np.arange(steps.size),
+    }  # fmt: skip
+    with pm.Model(coords=coords) as model:
+        top = parameters(priors)
+        _changes(table, steps, inputs.sizes[names.COUNTRY], top, priors.constant("shock_df"))
+    return model
+
+
+def _changes(
     table: xr.Dataset, steps: xr.DataArray, countries: int, top: Mapping[str, Any], df: float
 ) -> None:
-    """Add the model of the drivers' yearly changes, and of UN ideal points, to the current model.
+    """Add the likelihood of yearly changes.
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
-"""What each country spends on research and on its forces, as stocks with their uncertainty.
+"""What each country spends on research and on its forces, as stocks.
 
-R&D shares are published with gaps and are revised; a smoothed latent path gives the stock and
-the directions in which it is uncertain, which the capacity model then carries as parameters.
+R&D shares are published with gaps and are revised; a smoothed latent path gives the stock.
 """
 
 from __future__ import annotations
@@ -15,9 +14,6 @@ from models.priors import Priors
 
 YOUNG_YEARS = 2.0
 """Age, in years after the data year, under which a figure is likely to be revised."""
-
-COMPONENTS = 2
-"""Directions of uncertainty kept for each country's R&D stock: they carry nearly all of it."""
 
 
 def rd_path(rd_share: xr.DataArray, age: xr.DataArray, priors: Priors) -> xr.Dataset:
@@ -96,8 +92,11 @@ def fill(values: xr.DataArray, growth: float) -> xr.DataArray:
 
 def rd_stock(
     path: xr.Dataset, gdp: xr.DataArray, depreciation: float, growth: float
-) -> tuple[xr.DataArray, xr.DataArray]:
-    """Return the log R&D stock and the directions in which the share's path leaves it uncertain.
+) -> xr.DataArray:
+    """Return the log R&D stock, constant international $ (country, year).
+
+    How uncertain the share's path leaves it is not carried on: figures a few years apart pin a
+    stock of many years, and as parameters these directions came out as they went in.
 
     Parameters
     ----------
@@ -107,30 +106,5 @@ def rd_stock(
         Constant international $ (country, year), without gaps.
     depreciation, growth
         A year, as fractions.
-
-    Returns
-    -------
-    tuple of xarray.DataArray
-        Log stock, constant international $ (country, year), and loadings
-        (component, country, year): log stock = first + loadings · standard normal scores, to
-        first order in the log share.
     """
-    flow = np.exp(path["mean"]) / 100.0 * gdp
-    level = stock(flow, depreciation, growth)
-    years = flow[names.YEAR].values
-    lag = years[:, None] - years[None, :]
-    decay = np.where(lag >= 0, (1.0 - depreciation) ** np.maximum(lag, 0), 0.0)
-    decay[:, 0] *= (1.0 + growth) / (depreciation + growth)
-    weight = decay[None] * flow.values[:, None, :] / level.values[:, :, None]
-    spread = weight @ path["covariance"].values @ np.swapaxes(weight, 1, 2)
-    loadings = np.zeros((COMPONENTS, *level.shape))
-    for i, matrix in enumerate(spread):
-        if np.isfinite(matrix).all():
-            eigenvalues, vectors = np.linalg.eigh(matrix)
-            for c in range(COMPONENTS):
-                loadings[c, i] = vectors[:, -1 - c] * np.sqrt(max(eigenvalues[-1 - c], 0.0))
-    return np.log(level), xr.DataArray(
-        loadings,
-        dims=("component", names.COUNTRY, names.YEAR),
-        coords={names.COUNTRY: flow[names.COUNTRY], names.YEAR: flow[names.YEAR]},
-    )
+    return np.log(stock(np.exp(path["mean"]) / 100.0 * gdp, depreciation, growth))

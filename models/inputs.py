@@ -12,19 +12,18 @@ import xarray as xr
 from data import names
 from data.errors import InputError
 from data.stocks import stock
-from models import drivers, effort, equations
+from models import drivers, effort, order_book
 from models.priors import Priors
 
 COVARIATES = ("ideal_point", "embargo", "legacy", "ally", "distance")
-MEMORIES = ("memory", "memory_last")
-"""What a pair remembers, in the order of `equations.memories`; the effects have the same names."""
+EFFORTS = ("rd", "mil")
 LEAST_EXPORTS = 0.5
-"""TIV million a year: what SIPRI's tables print as nought may be up to this."""
+"""TIV million a year: what SIPRI's tables print as zero may be up to this."""
 FROM_YEAR = "from_year"
 """Text attribute of a panel, and of the arrays made of it: years before it are not counted, since
 the priors rest on them (`forecast.carry`); in stocks of effort, and in what pairs remember, the
 earlier years are still used."""
-CONSTANTS = ("rd_depreciation", "mil_depreciation", "shock_df")
+CONSTANTS = ("rd_depreciation", "mil_depreciation", "shock_df", "domain_weight")
 """Constants that the simulation needs too."""
 OBSERVED = (
     "deliveries", "rd_share", "gdp_observed", "milex_observed", "population_observed",
@@ -41,7 +40,7 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     panel
         As from `data.panel.assemble`.
     priors
-        For the depreciation rates.
+        For the depreciation rates, and what registers list.
 
     Returns
     -------
@@ -50,9 +49,10 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
         (last year with deliveries):
         `rd_level`, `mil_level` (country): mean log stock, centred over countries with data;
         `rd_change`, `mil_change` (country, year): deviation from it of last year's log stock;
-        `rd_loading` (component, country, year); `deliveries`, `possible`, `memory`, `memory_last`
-        (supplier, recipient, year); `affinity_covariates` (covariate, supplier, recipient, year);
-        `war` (supplier, year); `log_budget_level` (recipient): mean log military
+        `deliveries` (supplier, recipient, year), `possible` (supplier, recipient); orders and the
+        order book, see `models.order_book.for_futures`; `affinity_covariates`
+        (covariate, supplier, recipient, year); `war` (supplier, year); `log_budget_level`
+        (recipient): mean log military
         spending, constant US$ million, and `log_budget_change` (recipient, year): its deviation
         beyond what all recipients' share in that year, since the world's volume of arms trade has
         not followed the world's military spending; and the drivers'
@@ -61,8 +61,21 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     Raises
     ------
     InputError
-        If no year of the panel holds deliveries.
+        If no year of the panel holds deliveries, or there is no order book of the last one.
     """
+    return with_orders(panel, priors)[0]
+
+
+def with_orders(panel: xr.Dataset, priors: Priors) -> tuple[xr.Dataset, order_book.OrderData]:
+    """Return the inputs, see `prepare`, and what the models of delivery learn from."""
+    out = _of_states(panel, priors)
+    window = out[names.YEAR].values
+    orders = order_book.prepare(panel, int(window[0]), int(window[-1]), priors)
+    return out.merge(order_book.for_futures(orders)), orders
+
+
+def _of_states(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
+    """Return all inputs but orders; see `prepare`."""
     has_tiv = panel["tiv"].notnull().any((names.SUPPLIER, names.RECIPIENT))
     if not bool(has_tiv.any()):
         raise InputError("the panel holds no arms transfers as of that date: nothing to fit")
@@ -74,7 +87,7 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
 
     path = effort.rd_path(history["rd_share"], history["rd_share_age"], priors)
     gdp = effort.fill(history["gdp"], growth)
-    log_rd, loading = effort.rd_stock(path, gdp, priors.constant("rd_depreciation"), growth)
+    log_rd = effort.rd_stock(path, gdp, priors.constant("rd_depreciation"), growth)
     milex = effort.fill(history["milex"], growth)
     log_mil = np.log(stock(milex, priors.constant("mil_depreciation"), growth))
 
@@ -86,19 +99,10 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
         out[f"{label}_change"] = (lagged - mean).fillna(0.0)
         out[f"{label}_known"] = mean.notnull()
         out.attrs[f"{label}_origin"] = float(mean.mean())
-    lagged = loading.shift({names.YEAR: 1}).sel({names.YEAR: window})
-    out["rd_loading"] = (lagged - lagged.mean(names.YEAR)).fillna(0.0)
-    out["rd_loading_mean"] = lagged.mean(names.YEAR).fillna(0.0)
-    out["rd_loading_last"] = loading.sel({names.YEAR: origin}, drop=True).fillna(0.0)
-    out = out.assign_coords(component=range(effort.COMPONENTS))
-
     deliveries = panel["tiv"].sel({names.YEAR: window})
     out["deliveries"] = deliveries.fillna(0.0)
     supplier, recipient = deliveries[names.SUPPLIER], deliveries[names.RECIPIENT]
     out["possible"] = (supplier != recipient) | (supplier == names.REST)
-    for name, values in zip(MEMORIES, _memories(history["tiv"], out), strict=True):
-        out[name] = out["deliveries"].copy(data=values)
-
     out["log_rest_share"] = _rest_share(panel, window)
     out["affinity_covariates"], away = _affinity(panel, window, deliveries)
     out["ideal_distance_mean"], out["ideal_distance_sd"] = away.mean(), away.std()
@@ -133,24 +137,6 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     out.attrs |= {name: priors.constant(name) for name in CONSTANTS}
     out.attrs |= {key: value for key, value in panel.attrs.items() if isinstance(value, str)}
     return out.drop_vars(["year_to", names.DOMAIN], errors="ignore")
-
-
-def _memories(tiv: xr.DataArray, inputs: xr.Dataset) -> np.ndarray:
-    """What pairs remember in every year of the window (2, supplier, recipient, year).
-
-    Nothing in a year before which no deliveries are on record.
-    """
-    tiv = tiv.transpose(names.SUPPLIER, names.RECIPIENT, names.YEAR)
-    known = tiv.notnull().any((names.SUPPLIER, names.RECIPIENT)).values
-    past, all_years = tiv.fillna(0.0).values, tiv[names.YEAR].values
-    able = inputs["possible"].values.astype(bool)
-    out = np.zeros((len(MEMORIES), *inputs["deliveries"].shape))
-    for at, year in enumerate(inputs[names.YEAR].values):
-        behind = (all_years < year) & (all_years >= year - equations.MEMORY_YEARS) & known
-        if behind.any():
-            recent = np.moveaxis(past[..., behind], -1, 0)
-            out[..., at] = equations.memories(recent, able)
-    return out
 
 
 def _budget(milex: xr.DataArray, rest: xr.DataArray, recipient: xr.DataArray) -> xr.DataArray:
@@ -204,3 +190,21 @@ def _affinity(
 
 def _standardise(values: xr.DataArray) -> xr.DataArray:
     return (values - values.mean()) / values.std()
+
+
+def country_index(inputs: xr.Dataset, dim: str) -> tuple[np.ndarray, np.ndarray]:
+    """Positions on `country` of the entries of `dim`, and 1.0 where they are there, else 0.0."""
+    countries = list(inputs[names.COUNTRY].values)
+    found = [countries.index(c) if c in countries else -1 for c in inputs[dim].values]
+    known = np.array([float(position >= 0) for position in found])
+    return np.maximum(found, 0), known
+
+
+def exporters(inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Which recipients are suppliers of the sample too (1.0, else 0.0), and where on `supplier`."""
+    suppliers = list(inputs[names.SUPPLIER].values)
+    found = [
+        suppliers.index(r) if r in suppliers and r != names.REST else -1
+        for r in inputs[names.RECIPIENT].values
+    ]
+    return np.array([float(f >= 0) for f in found]), np.maximum(found, 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -40,6 +40,8 @@ POSITIVE = frozenset({"sigma"})
 FINITE = 1e300
 """Bound of what counts as a number: NaN, infinities and whole numbers beyond a float are none."""
 TEXTS = ("unit", "description", "reason", "source")
+PARTS = ("market", "delivery", "drivers")
+"""Parts of the joint model that share no parameter: exact factors of one posterior."""
 
 
 CARRIED = "carried"
@@ -71,6 +73,22 @@ class Priors:
     constants: Mapping[str, Mapping[str, Any]]
     text: str
     carried: Carried | None = None
+
+    def part(self, name: str) -> Priors:
+        """Return the priors of one part of the model, with all constants.
+
+        What is carried of other parts drops out: parts share no observation, so that it says
+        nothing of this one.
+        """
+        kept = {key: e for key, e in self.variables.items() if e.get("part") == name}
+        carried = self.carried
+        if carried is not None:
+            at = [k for k, key in enumerate(carried.names) if key in kept]
+            carried = replace(
+                carried, names=tuple(carried.names[k] for k in at), mean=carried.mean[at],
+                covariance=carried.covariance[np.ix_(at, at)],
+            )  # fmt: skip
+        return replace(self, variables=kept, carried=carried)
 
     def constant(self, name: str) -> float:
         """Return the value of a constant, in the unit that its entry states."""
@@ -197,7 +215,7 @@ def _replace(
     fixed = ("family", "top_level") if "family" in entry else ()
     _known(change, (*fixed, *numbers, *TEXTS), "unknown key", path, f"{where}.")
     kept = entry if family == entry.get("family") else {
-        key: value for key, value in entry.items() if key in (*fixed, *TEXTS)
+        key: value for key, value in entry.items() if key in (*fixed, "part", *TEXTS)
     }
     return {**kept, **change}
 

@@ -461,10 +461,8 @@ def rule(payload: Payload) -> str:
 def dependence_text(payload: Payload) -> str:
     """Say what dependence by domain rests on."""
     return say(
-        "Shares of imports follow from what each supplier offers {r} in all and from how its "
-        "deliveries are made up. The imported part of acquisitions rests mostly on the prior: what "
-        "a country makes for itself is hardly on record, and its make-up is taken to follow its "
-        "strength, its needs and world demand. Read it as what is assumed, not as a measurement.",
+        "Shares of orders follow from what each supplier may expect of the orders of {r} in all "
+        "and from how its deliveries are made up.",
         payload,
     )
 
@@ -474,16 +472,15 @@ def dependence_table(payload: Payload) -> Table:
     w, last = terms(payload), _last_period(payload)
     rows = []
     for row in payload["domains"]["rows"]:
-        record, cells = row["record"], []
-        for key in ("share", "fraction"):
-            part = row["dependence"][key]
-            low, middle, high = (100 * part[q] for q in ("q05", "q50", "q95"))
-            cells.append(f"{middle:.0f} ({low:.0f} to {high:.0f})")
+        record = row["record"]
+        part = row["dependence"]["share"]
+        low, middle, high = (100 * part[q] for q in ("q05", "q50", "q95"))
+        cells = [f"{middle:.0f} ({low:.0f} to {high:.0f})"]
         total = record["imports"][-1]
         forth = record["forth"]
         seen = NONE if forth is None or not total else f"{100 * forth['volume'][-1] / total:.0f}"
         rows.append(
-            [short(row["domain"]), cells[0], seen, number(total, 0), cells[1]]
+            [short(row["domain"]), *cells, seen, number(total, 0)]
         )
     return {
         "caption": say(f"Dependence of {{r}} on {{s}} by domain, {payload['origin']}.", payload),
@@ -491,10 +488,9 @@ def dependence_table(payload: Payload) -> Table:
             sentence(text)
             for text in (
                 "domain",
-                f"{w['ss']} share in imports, %, median (90 %)",
-                f"on record {last}, %",
-                f"imports on record {last}, TIV million",
-                "imported part of acquisitions, %, median (90 %); mostly prior",
+                f"{w['ss']} share in orders, %, median (90 %)",
+                f"of deliveries {last}, %",
+                f"deliveries on record {last}, TIV million",
             )
         ],
         "rows": rows,

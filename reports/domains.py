@@ -322,7 +322,7 @@ def _dependence(base: xr.Dataset, origin: int) -> dict[str, Any]:
         draws = base[f"{name}_past"].sel({YEAR: origin}).values.astype(float)
         return {key: float(np.quantile(draws, q)) for key, q in QUANTILES.items()}
 
-    return {"share": today("supplier_share"), "fraction": today("imported_fraction")}
+    return {"share": today("supplier_share")}
 
 
 # The predictive check --------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def capacity(payload: Payload) -> bytes:
 
 
 def dependence(payload: Payload) -> bytes:
-    """Deliveries of the pair, the supplier's share of imports, and the imported fraction."""
+    """Deliveries of the pair, the supplier's share of orders, and the orders themselves."""
     data, name = payload["dependence"], names(payload)
     origin, horizon = payload["origin"], payload["horizon"]
     with style.canvas(124) as figure:
@@ -163,19 +163,23 @@ def dependence(payload: Payload) -> bytes:
             top, f"Deliveries from {name['supplier']} to {name['recipient']}",
             f"TIV million a year{scale}: observed, and predicted with 50 and 90 % bands",
         )
-        panels = (
-            (left, "share_past", "share", f"Share of {name['supplier']} in arms imports",
-             "% of imports, expected; circles: observed"),
-            (right, "fraction_past", "fraction", "Imported part of acquisitions",
-             f"% of what {name['recipient']} acquires, expected"),
-        )
-        for axes, past, future, title, unit in panels:
-            style.band(axes, style.joined(data[past], data[future]), "recipient")
-            axes.yaxis.set_major_formatter(PercentFormatter(1, symbol="", decimals=0))
-            axes.set_ylim(0, None)
-            style.years(axes, data[past]["year"][0], horizon)
-            style.origin_line(axes, origin, horizon)
-            style.heading(axes, title, unit)
+        style.band(left, style.joined(data["share_past"], data["share"]), "recipient")
+        left.yaxis.set_major_formatter(PercentFormatter(1, symbol="", decimals=0))
+        style.years(left, data["share_past"]["year"][0], horizon)
+        style.origin_line(left, origin, horizon)
+        style.heading(
+            left, f"Share of {name['supplier']} in orders",
+            "% of orders, expected; circles: of deliveries, observed",
+        )  # fmt: skip
+        placed = data["orders_observed"]
+        style.band(right, data["orders_past"], "recipient")
+        right.plot(placed["year"], placed["value"], "o", color=INK, ms=2.6, mfc="white", mew=0.8)
+        right.set_ylim(0, None)
+        style.years(right, placed["year"][0], placed["year"][-1], 6)
+        style.heading(
+            right, f"Orders placed with {name['supplier']}",
+            "number in three years, by the last; bands: as fitted",
+        )  # fmt: skip
         seen = data["share_observed"]
         left.plot(seen["year"], seen["value"], "o", color=INK, ms=2.6, mfc="white", mew=0.8)
         left.set_ylim(0, 1)

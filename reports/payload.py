@@ -40,6 +40,7 @@ from data.names import (
     YEAR_FUTURE,
 )
 from forecast.events import trailing_mean as event_means
+from models.order_book import ORDER_PERIOD
 from reports import changes, domains, partnership, skill
 from reports.reading import (
     CONTRADICTED,
@@ -378,19 +379,20 @@ def _dependence(base: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
     return {
         "deliveries_observed": observed(deliveries),
         "deliveries": future,
-        "deliveries_mean": fan(base["deliveries_mean"], YEAR_FUTURE),
         "base_mean": mean,
         "floor": INDEPENDENCE_SHARE * mean,
         "recent_mean": float(recent.mean()),
         "zero_share": (base["deliveries"] <= 0).mean(DRAW).values,
         "peak": _peak(deliveries),
         "log_scale": _tall(future, float(deliveries.max())),
-        "past_check": _past_check(base, deliveries),
+        "past_check": _past_check(base),
         "share_observed": observed(shares),
         "share_past": fan(base["import_share_past"], YEAR),
         "share": fan(base["import_share"], YEAR_FUTURE),
-        "fraction_past": fan(base["imported_fraction_past"], YEAR),
-        "fraction": fan(base["imported_fraction"], YEAR_FUTURE),
+        "orders_past": fan(base["orders_past"], ORDER_PERIOD),
+        "orders_observed": {
+            "year": base[ORDER_PERIOD].values, "value": base["orders_observed"].values
+        },
     }
 
 
@@ -406,21 +408,15 @@ def _tall(future: Mapping[str, Any], known: float) -> bool:
     return bool(max(future["q95"]) > max(TALL * known, 10.0))
 
 
-def _past_check(base: xr.Dataset, deliveries: xr.DataArray) -> dict[str, int] | None:
-    """Count the years on record, and those inside the bands of what the model predicts for them.
-
-    None for a run that has not stored its predictions of the past.
-    """
-    if "deliveries_past" not in base:
-        return None
-    past = fan(base["deliveries_past"], YEAR)
-    known = deliveries.sel({YEAR: past["year"]}).values.astype(float)
-    on_record = np.isfinite(known) & np.isfinite(past["q50"])
+def _past_check(base: xr.Dataset) -> dict[str, int]:
+    """Count the periods on record, and those whose orders lie inside the bands predicted."""
+    past = fan(base["orders_past"], ORDER_PERIOD)
+    known = base["orders_observed"].values.astype(float)
     within = {
-        level: int(((known >= past[low]) & (known <= past[high]))[on_record].sum())
+        level: int(((known >= past[low]) & (known <= past[high])).sum())
         for level, low, high in (("within_50", "q25", "q75"), ("within_90", "q05", "q95"))
     }
-    return {"years": int(on_record.sum()), **within} if on_record.any() else None
+    return {"periods": len(known), **within}
 
 
 def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, Any]:
@@ -545,7 +541,6 @@ def _milestone_table(
         ("gap", None, capacity["gap"]["past"], capacity["gap"]["future"]),
         ("deliveries", None, dependence["deliveries_observed"], dependence["deliveries"]),
         ("import_share", None, dependence["share_past"], dependence["share"]),
-        ("imported_fraction", None, dependence["fraction_past"], dependence["fraction"]),
     ]
     for role in (RECIPIENT, SUPPLIER):
         if exports[role]:
@@ -670,7 +665,8 @@ def _chains(tree: xr.DataTree, pair: tuple[str, str], origin: int) -> dict[str, 
             row["ahead"] = float((values[at] > 0).mean())
             row["density"] = densities[at]
         if "energy" in one:
-            row["ebfmi"] = bfmi(one["energy"].values)
+            energy = one["energy"].transpose(DRAW, ...).values
+            row["ebfmi"] = min(bfmi(each) for each in energy.reshape(len(energy), -1).T)
         if "diverging" in one:
             row["divergences"] = int(one["diverging"].sum())
         for key in ("n_steps", "tree_depth", "depth"):

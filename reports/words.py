@@ -98,8 +98,7 @@ CHECKS = {
 QUANTITIES = {
     "gap": ("Capacity gap, θ of {r} minus θ of {s}", "log-odds"),
     "deliveries": ("Deliveries from {s} to {r}", "TIV million a year"),
-    "import_share": ("Share of {s} in {rs} arms imports, expected", "%"),
-    "imported_fraction": ("Imported part of {rs} acquisitions, expected", "%"),
+    "import_share": ("Share of {s} in the orders of {r}, expected", "%"),
     "exports": ("Arms exports of {x}, {n}-year mean", "TIV million a year"),
     "rd_share": ("R&D spending of {x}", "% of GDP"),
     "rd_stock": ("R&D stock of {x}", "billion PPP $"),
@@ -133,18 +132,19 @@ TOPICS = (
     ),
     (
         "What ties a pair",
-        ("memory", "memory_last", "affinity_sd", "ideal_point_effect", "embargo_effect",
+        ("memory", "memory_before", "affinity_sd", "ideal_point_effect", "embargo_effect",
          "legacy_effect",
          "ally_effect", "distance_effect", "war_effect", "war_end_rate"),
     ),
     (
-        "Home industry and demand",
-        ("home_", "acquisition_", "global_demand_", "demand_sd", "demand_persistence"),
+        "How much is ordered",
+        ("demand", "budget_level", "budget_effect", "own_rd_effect", "own_capacity_effect",
+         "demand_sd", "propensity_walk_sd", "clumping"),
     ),
     (
-        "Deliveries as recorded",
-        ("presence", "supplier_presence_sd", "recipient_presence_sd", "size_sd_log",
-         "size_sd_slope", "supplier_spread_sd", "recipient_spread_sd"),
+        "What becomes of an order",
+        ("chance_", "share_", "more_", "wait_", "size_domain", "size_supplier_sd",
+         "size_recipient_sd", "size_mix_sd", "size_sd", "units_"),
     ),
     (
         "Domains",
@@ -369,9 +369,8 @@ def exporters_note(payload: Payload) -> str:
         return ""
     verb, its = ("is", "its") if len(missing) == 1 else ("are", "their")
     return sentence(
-        f"{listing(missing)} {verb} not among the suppliers of the sample: no exports show "
-        f"{its} level, so {its} capacity rests on {its} effort, on how much {its} home industry "
-        "supplies, and on the priors."
+        f"{listing(missing)} {verb} not among the suppliers of the sample: no orders show "
+        f"{its} level, so {its} capacity rests on {its} effort and on the priors."
     )
 
 
@@ -452,13 +451,11 @@ def levels_paragraphs(payload: Payload) -> list[str]:
     """Explain why a comparison of levels needs a convention and which one was chosen."""
     chosen = next((row for row in payload["levels"]["rows"] if row["headline"]), None)
     first = say(
-        "Deliveries show who gains, but not by themselves whose technology stands higher. A "
-        "supplier that sells much may be capable, or may be well connected to those who buy; a "
-        "country that imports little may build well, or may protect its industry. In the model, "
-        "a supplier’s level can be traded against its mean tie to its customers, and a "
-        "recipient’s against its preference for home industry, and every delivery stays as "
-        "probable as before. A convention has to fix these two, and another defensible one can "
-        "move the comparison of {r} and {s}.", payload
+        "Orders show who gains, but not by themselves whose technology stands higher. A supplier "
+        "that sells much may be capable, or may be well connected to those who buy. In the "
+        "model, a supplier’s level can be traded against its mean tie to its customers, and every "
+        "order stays as probable as before. A convention has to fix this, and another defensible "
+        "one can move the comparison of {r} and {s}.", payload
     )
     second = (
         "Ties are explained first by distance in UN votes, embargoes, Soviet-built fleets, "
@@ -640,8 +637,8 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
         "capacity": (_capacity_caption, "Two line charts by year with 50 and 90 % bands: latent "
                      "capacity of both countries, and the gap between them, past and forecast."),
         "dependence": (_dependence_caption, "Three charts by year with 50 and 90 % bands: "
-                       "deliveries in TIV million, share in arms imports, imported part of "
-                       "acquisitions."),
+                       "deliveries in TIV million, share in orders, and the number of orders "
+                       "in periods of three years."),
         "exports": (_exports_caption, "Line chart by year with 50 and 90 % bands: three-year "
                     "mean of total arms exports of both countries in TIV million."),
         "probability": (_probability_caption, "Four line charts: probability by year that each "
@@ -740,21 +737,18 @@ def _dependence_caption(payload: Payload) -> str:
         text += f"Dashed: {w['pct']} % of the {w['base']} mean, the mark of independence. "
     text += _past_check(data["past_check"])
     return text + (
-        "Below: expected shares, without the noise of single years; the imported part is inferred "
-        "and rests mostly on the prior."
+        "Below: the supplier’s share in the orders expected, without the noise of single years, "
+        "and orders that the register lists, with the bands that the fitted model gives them."
     )
 
 
-def _past_check(check: Mapping[str, int] | None) -> str:
-    """Say how many past years lay inside the bands of what the model predicts for them."""
-    if check is None:
-        return ""
-    total, inner, outer = (check[key] for key in ("years", "within_50", "within_90"))
+def _past_check(check: Mapping[str, int]) -> str:
+    """Say how many periods' orders lie inside the bands of what the model predicts for them."""
+    total, inner, outer = (check[key] for key in ("periods", "within_50", "within_90"))
     return (
-        f"Of {total} past years, {outer} lay within the 90 % band and {inner} within the 50 % band "
-        "of what the model predicts one year ahead in sample (its parameters have seen these "
-        f"years); bands of the right width would hold about {0.9 * total:.0f} and "
-        f"{0.5 * total:.0f}. "
+        f"The orders of {outer} of {total} three-year periods lie within the 90 % band, and of "
+        f"{inner} within the 50 % band, of a model that has seen them; bands of the right width "
+        f"would hold about {0.9 * total:.0f} and {0.5 * total:.0f}. "
     )
 
 
@@ -815,7 +809,7 @@ def milestone_table(payload: Payload) -> Table:
     for row in payload["milestone_table"]:
         name, unit = QUANTITIES[row["quantity"]]
         who = the(payload["pair"][row["role"]]["name"]) if row["role"] else ""
-        percent = row["quantity"] in ("import_share", "imported_fraction")
+        percent = row["quantity"] == "import_share"
         scale = 100.0 if percent else 1e-9 if row["quantity"] == "rd_stock" else 1.0
         decimals = {"gap": 2, "rd_share": 2}.get(row["quantity"], _decimals(row, scale))
         cells = []
@@ -1213,19 +1207,17 @@ def _seconds(text: str) -> str:
 def limits(payload: Payload) -> list[str]:
     """Say what the forecast cannot see."""
     return [
-        "Capacity is inferred from deliveries, R&D and military spending. Technology that is "
+        "Capacity is inferred from orders, R&D and military spending. Technology that is "
         "never exported, or withheld for political reasons, shows only through effort.",
         "SIPRI counts major conventional arms as delivered: not ammunition, small arms, most "
         "components, or the transfer of knowledge. Figures of the latest years are restated, at "
         "times by a sixth to a half.",
         "R&D is that of the whole economy. A civilian boom and a military one look alike.",
-        "After a collapse of deliveries, their medians revert towards the past level. "
-        + skill_words.limit(payload),
-        "The imported part of acquisitions rests mostly on the prior: what a country makes for "
-        "itself is hardly on record.",
+        "What a country orders abroad goes on from its present level: nothing draws it back to an "
+        "earlier one, and nothing is known of what would. " + skill_words.limit(payload),
         "The capacity of a recipient that is not among the suppliers of the sample is inferred "
-        "from what it does not import, and bounded by its share in the exports of the rest of the "
-        "world: it is weakly known.",
+        "from its effort, and bounded by its share in the exports of the rest of the world: it is "
+        "weakly known.",
         *domain_words.limits(payload),
         *partnership_words.limits(payload),
         "Present wars end at a rate that is a prior: no data inform it. New wars, embargoes and "

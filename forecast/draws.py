@@ -1,0 +1,24 @@
+"""Posterior draws as plain arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from data.names import CHAIN, DRAW
+
+Arrays = dict[str, np.ndarray]
+
+
+def stack(posterior: xr.Dataset) -> Arrays:
+    """Return the posterior as plain arrays, draws of all chains first, parameters by name."""
+    flat = posterior.stack({"sample": (CHAIN, DRAW)}).transpose("sample", ...)
+    arrays = {name: values.values for name, values in flat.data_vars.items()}
+    for at, name in enumerate(posterior["parameter"].values):
+        arrays[str(name)] = arrays["parameters"][:, at].astype(float)
+    return arrays
+
+
+def block(arrays: Arrays, start: int, stop: int) -> Arrays:
+    """Return some of the draws."""
+    return {name: values[start:stop] for name, values in arrays.items()}

@@ -1,0 +1,223 @@
+"""Delivery: what a deal does in a year, given what a register knew of it the year before.
+
+A waiting, running, unnumbered or complete deal delivers something with a chance that is logistic in
+its age, what is left, the years since its last delivery, effects of domain, supplier and recipient,
+and shocks of the year to all, to a supplier and to a recipient. What comes is all that is left, or
+a logit-normal share of it around the pace so far. A deal may be gone from the next register. Orders
+that no register lists yet wait by age, size and domain for their first delivery (discrete-time
+hazard), and are listed likelier with age and size and once they begin. Sizes are lognormal. A deal
+whose number is not known, or that goes on when all has come, delivers around its pace. The same
+features describe deals in the fit and in the future (`models.deal_features`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from data import names
+from models import deal_features as features
+from models.order_book import RUNNING, OrderData
+from models.priors import Priors, order, parameters
+
+WHOLE_FROM = 0.98
+"""Share of what was left from which a delivery counts as the last."""
+LOGIT_RANGE = 6.0
+BIN = 0.25
+"""Log TIV: width of the classes of size in which waiting and listed orders are counted."""
+GROUPS = (names.DOMAIN, names.SUPPLIER, names.RECIPIENT)
+
+
+def delivery(data: OrderData, priors: Priors) -> pm.Model:
+    """Build the model of delivery.
+
+    Parameters
+    ----------
+    data
+        As from `models.order_book.prepare`.
+    priors
+        Those of the part `delivery`.
+
+    Returns
+    -------
+    pymc.Model
+        With dims parameter, chance_feature, gone_feature, whole_feature, share_feature,
+        wait_feature, known_feature, domain, supplier, recipient, outcome_year. Effects of domains,
+        suppliers and recipients sum to zero over each.
+    """
+    f = data.followed
+    origin = int(data.periods[-1])
+    years = np.arange(f["year"].min(), f["year"].max() + 1) if len(f) else np.array([origin])
+    coords = {
+        "parameter": order(priors), "outcome_year": years, names.DOMAIN: list(names.DOMAINS),
+        names.SUPPLIER: list(data.suppliers), names.RECIPIENT: list(data.recipients),
+        **{f"{name}_feature": list(getattr(features, name.upper()))
+           for name in ("chance", "gone", "whole", "share", "wait", "known")},
+    }  # fmt: skip
+    width = priors.constant("effect_width")
+    with pm.Model(coords=coords) as model:
+        top = parameters(priors)
+        _chance(f, top, width, years)
+        _amounts(f[~f["gone"] & f["any"] & (f["tiv"] > 0)], top, width)
+        sizes = _orders(data, top, priors)
+        first = f[~f["gone"] & f["any"] & (f["tiv"] > 0) & (f["delivered"] <= 0)]
+        first = first[first["state"] > RUNNING]
+        usual = sizes[0][first["supplier"].values, first["domain"].values]
+        usual = usual + sizes[1][first["recipient"].values]
+        pm.Normal("first", usual + top["first_pace"], top["first_sd"],
+                  observed=np.log(first["tiv"].values))  # fmt: skip
+    return model
+
+
+def known_prior(priors: Priors) -> np.ndarray:
+    """Return the prior means of the effects on whether an order is listed (known_feature)."""
+    unlisted = priors.constant("unlisted_first") * np.exp(
+        -priors.constant("unlisted_decay") * np.arange(6)
+    )
+    logits = np.log((1.0 - unlisted) / unlisted)
+    begun = logits + priors.constant("listed_once_begun")
+    return np.concatenate([logits, begun, [priors.constant("listed_size")]])
+
+
+def _group(name: str, top: Any, dim: str) -> Any:
+    """Add effects that sum to zero over a dim."""
+    centred = pm.ZeroSumNormal(f"{name}_{dim}_z", 1.0, n_zerosum_axes=1, dims=dim)
+    return pm.Deterministic(f"{name}_{dim}", top[f"{name}_{dim}_sd"] * centred, dims=dim)
+
+
+def _spread(name: str, scale: Any, dims: Any) -> Any:
+    return scale * pm.Normal(name, 0.0, 1.0, dims=dims)
+
+
+def _binomial(name: str, logit: Any, happened: np.ndarray, tried: np.ndarray) -> None:
+    pm.Potential(name, (happened * logit - tried * pt.softplus(logit)).sum())
+
+
+def _chance(f: Any, top: Any, width: float, years: np.ndarray) -> None:
+    at = f[~f["gone"]]
+    columns = [at[name].values for name in ("state", "age", "left", "since")]
+    table = features.table(features.chance, len(features.CHANCE), *columns)
+    effect = pm.Normal("chance", 0.0, width, dims="chance_feature")
+    eta = pt.dot(table, effect)
+    for dim in GROUPS:
+        eta = eta + _group("chance", top, dim)[at[dim].values]
+    shock = _spread("chance_shock", top["chance_shock_sd"], (names.SUPPLIER, "outcome_year"))
+    of_year = (names.RECIPIENT, "outcome_year")
+    crisis = _spread("chance_recipient_shock", top["chance_recipient_shock_sd"], of_year)
+    world = _world(top, len(years))
+    year = at["year"].values - years[0]
+    own = shock[at["supplier"].values, year] + crisis[at["recipient"].values, year]
+    _binomial("delivers", eta + world[year] + own, at["any"].values.astype(float), np.ones(len(at)))
+    ends = f[f["ending"]]
+    gone = pm.Normal("gone", -3.0, width, dims="gone_feature")
+    table = features.table(
+        features.gone, len(features.GONE), ends["state"].values, ends["age"].values
+    )
+    kinds, happened, tried, span = _counted(table, ends["gone"].values, ends["span"].values)
+    # Gone within the years between two registers, at the same chance in each.
+    stays = -span * pt.softplus(pt.dot(kinds, gone))
+    pm.Potential(
+        "is_gone", (happened * pt.log(-pt.expm1(stays)) + (tried - happened) * stays).sum()
+    )
+
+
+def _world(top: Any, years: int) -> Any:
+    """Add what happens to all deals in a year (outcome_year): a stationary AR(1), log-odds."""
+    persistence = top["chance_world_persistence"]
+    lag = np.arange(years)[:, None] - np.arange(years)[None, :]
+    carry = pt.exp(pt.log(persistence) * np.maximum(lag, 0)) * (lag >= 0)
+    first = np.arange(years) == 0
+    start = first / pt.sqrt(1.0 - persistence**2) + ~first
+    shocks = pm.Normal("chance_world_z", 0.0, 1.0, dims="outcome_year")
+    state = top["chance_world_sd"] * pt.dot(carry * start[None, :], shocks)
+    return pm.Deterministic("chance_world", state, dims="outcome_year")
+
+
+def _counted(
+    table: np.ndarray, happened: np.ndarray, apart: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the distinct rows of a table, and of each how often it happened and was tried.
+
+    `apart`: a column that keeps rows apart too; it is returned last, for the distinct rows.
+    """
+    apart = np.zeros(len(table)) if apart is None else apart
+    rows = np.column_stack([table, apart])
+    if not len(rows):
+        return table, np.zeros(0), np.zeros(0), apart
+    kinds, at = np.unique(rows, axis=0, return_inverse=True)
+    tried = np.bincount(at, minlength=len(kinds)).astype(float)
+    yes = np.bincount(at, np.asarray(happened, float), len(kinds))
+    return kinds[:, :-1], yes, tried, kinds[:, -1]
+
+
+def _amounts(came: Any, top: Any, width: float) -> None:
+    numbered = came[came["state"] <= RUNNING]
+    columns = [
+        numbered[name].values
+        for name in ("state", "age", "left", "units_left", "delivered", "times")
+    ]
+    table = features.table(features.whole, len(features.WHOLE), *columns)
+    part = numbered["tiv"].values / numbered["left"].values
+    whole = part >= WHOLE_FROM
+    effect = pm.Normal("whole", 0.0, width, dims="whole_feature")
+    _binomial("is_whole", pt.dot(table, effect), whole.astype(float), np.ones(len(whole)))
+    of_part = pm.Normal("share", 0.0, width, dims="share_feature")
+    logit = np.clip(np.log(part[~whole] / (1.0 - part[~whole])), -LOGIT_RANGE, LOGIT_RANGE)
+    rest = table[~whole, :-1]
+    sd = pt.exp(
+        top["share_log_sd"] + top["share_units_sd"] * rest[:, features.SHARE.index("units")]
+    )
+    pm.Normal("delivered_share", pt.dot(rest, of_part), sd, observed=logit)
+    more = came[(came["state"] > RUNNING) & (came["delivered"] > 0)]
+    pace = np.log(more["delivered"] / np.maximum(more["times"], 1)).values - features.MIDDLE
+    mean = features.MIDDLE + top["more_pace"] + top["more_slope"] * pace
+    pm.Normal("more", mean, top["more_sd"], observed=np.log(more["tiv"].values))
+
+
+def _orders(data: OrderData, top: Any, priors: Priors) -> tuple[Any, Any]:
+    """Add waits, listing and sizes of orders; return mean log sizes as from `_sizes`."""
+    width = priors.constant("effect_width")
+    w = data.waits
+    wait = pm.Normal("wait", 0.0, width, dims="wait_feature")
+    own = _group("wait", top, names.DOMAIN)
+    table = features.table(
+        features.wait, len(features.WAIT), w["age"].values, _class(w["log_tiv"].values)
+    )
+    kinds, first, waited, domain = _counted(table, w["first"].values, w["domain"].values)
+    _binomial("begins", pt.dot(kinds, wait) + own[domain.astype(int)], first, waited)
+    k = data.listed
+    known = pm.Normal("known", known_prior(priors), 0.5, dims="known_feature")
+    table = features.table(
+        features.known, len(features.KNOWN), k["age"].values, k["begun"].values,
+        _class(k["log_tiv"].values),
+    )  # fmt: skip
+    kinds, listed, asked, _ = _counted(table, k["known"].values)
+    _binomial("is_known", pt.dot(kinds, known), listed, asked)
+    return _sizes(data, top, width)
+
+
+def _class(log_tiv: np.ndarray) -> np.ndarray:
+    """Return log TIV in steps of `BIN`."""
+    return np.round(log_tiv / BIN) * BIN
+
+
+def _sizes(data: OrderData, top: Any, width: float) -> tuple[Any, Any]:
+    """Add sizes of orders; return mean log TIV (supplier, domain), and recipients' deviations."""
+    s = data.sizes
+    level = pm.Normal("size_level", features.MIDDLE, width, dims=names.DOMAIN)
+    mix = _spread("size_mix", top["size_mix_sd"], (names.SUPPLIER, names.DOMAIN))
+    sellers = _group("size", top, names.SUPPLIER)
+    expected = pm.Deterministic(
+        "size_mean", sellers[:, None] + level[None, :] + mix, dims=(names.SUPPLIER, names.DOMAIN)
+    )
+    buyers = _group("size", top, names.RECIPIENT)
+    mean = expected[s["supplier"].values, s["domain"].values] + buyers[s["recipient"].values]
+    pm.Normal("log_size", mean, top["size_sd"], observed=s["log_tiv"].values)
+    units = pm.Normal("units_domain", 2.0, width, dims=names.DOMAIN)
+    more = top["units_size"] * (s["log_tiv"].values - features.MIDDLE)
+    pm.Normal("log_units", units[s["domain"].values] + more, top["units_sd"],
+              observed=s["log_units"].values)  # fmt: skip
+    return expected, buyers
