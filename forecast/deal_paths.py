@@ -118,7 +118,7 @@ def coefficients(
     sellers, buyers = draws["chance_supplier"].shape[1], draws["chance_recipient"].shape[1]
     now, world = draws["chance_world"][:, -1].astype(float), []
     for shock in shocks("chance_world_sd", years).T:
-        now = draws["chance_world_persistence"] * now + shock
+        now = inputs.attrs["chance_world_persistence"] * now + shock
         world.append(now)
     mix = inputs["domain_orders"].transpose(SUPPLIER, DOMAIN).values
     mix = mix + inputs.attrs["domain_weight"] * mix.sum(axis=0) / max(mix.sum(), 1.0)

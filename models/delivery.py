@@ -60,7 +60,7 @@ def delivery(data: OrderData, priors: Priors) -> pm.Model:
     width = priors.constant("effect_width")
     with pm.Model(coords=coords) as model:
         top = parameters(priors)
-        _chance(f, top, width, years)
+        _chance(f, top, width, priors.constant("chance_world_persistence"), years)
         _amounts(f[~f["gone"] & f["any"] & (f["tiv"] > 0)], top, width)
         sizes = _orders(data, top, priors)
         first = f[~f["gone"] & f["any"] & (f["tiv"] > 0) & (f["delivered"] <= 0)]
@@ -83,9 +83,14 @@ def known_prior(priors: Priors) -> np.ndarray:
 
 
 def _group(name: str, top: Any, dim: str) -> Any:
-    """Add effects that sum to zero over a dim."""
+    """Add effects that sum to zero over a dim, of which little is known."""
     centred = pm.ZeroSumNormal(f"{name}_{dim}_z", 1.0, n_zerosum_axes=1, dims=dim)
     return pm.Deterministic(f"{name}_{dim}", top[f"{name}_{dim}_sd"] * centred, dims=dim)
+
+
+def _known_group(name: str, top: Any, dim: str) -> Any:
+    """Add effects that sum to zero over a dim, of which much is known."""
+    return pm.ZeroSumNormal(f"{name}_{dim}", top[f"{name}_{dim}_sd"], n_zerosum_axes=1, dims=dim)
 
 
 def _spread(name: str, scale: Any, dims: Any) -> Any:
@@ -96,7 +101,7 @@ def _binomial(name: str, logit: Any, happened: np.ndarray, tried: np.ndarray) ->
     pm.Potential(name, (happened * logit - tried * pt.softplus(logit)).sum())
 
 
-def _chance(f: Any, top: Any, width: float, years: np.ndarray) -> None:
+def _chance(f: Any, top: Any, width: float, persistence: float, years: np.ndarray) -> None:
     at = f[~f["gone"]]
     columns = [at[name].values for name in ("state", "age", "left", "since")]
     table = features.table(features.chance, len(features.CHANCE), *columns)
@@ -107,7 +112,7 @@ def _chance(f: Any, top: Any, width: float, years: np.ndarray) -> None:
     shock = _spread("chance_shock", top["chance_shock_sd"], (names.SUPPLIER, "outcome_year"))
     of_year = (names.RECIPIENT, "outcome_year")
     crisis = _spread("chance_recipient_shock", top["chance_recipient_shock_sd"], of_year)
-    world = _world(top, len(years))
+    world = _world(top["chance_world_sd"], persistence, len(years))
     year = at["year"].values - years[0]
     own = shock[at["supplier"].values, year] + crisis[at["recipient"].values, year]
     _binomial("delivers", eta + world[year] + own, at["any"].values.astype(float), np.ones(len(at)))
@@ -124,16 +129,14 @@ def _chance(f: Any, top: Any, width: float, years: np.ndarray) -> None:
     )
 
 
-def _world(top: Any, years: int) -> Any:
-    """Add what happens to all deals in a year (outcome_year): a stationary AR(1), log-odds."""
-    persistence = top["chance_world_persistence"]
+def _world(scale: Any, persistence: float, years: int) -> Any:
+    """Add what happens to all deals in a year (outcome_year), log-odds: an AR(1), its mean out."""
     lag = np.arange(years)[:, None] - np.arange(years)[None, :]
-    carry = pt.exp(pt.log(persistence) * np.maximum(lag, 0)) * (lag >= 0)
-    first = np.arange(years) == 0
-    start = first / pt.sqrt(1.0 - persistence**2) + ~first
+    carry = persistence ** np.maximum(lag, 0) * (lag >= 0)
+    start = np.where(np.arange(years) == 0, 1.0 / np.sqrt(1.0 - persistence**2), 1.0)
     shocks = pm.Normal("chance_world_z", 0.0, 1.0, dims="outcome_year")
-    state = top["chance_world_sd"] * pt.dot(carry * start[None, :], shocks)
-    return pm.Deterministic("chance_world", state, dims="outcome_year")
+    state = scale * pt.dot(carry * start[None, :], shocks)
+    return pm.Deterministic("chance_world", state - state.mean(), dims="outcome_year")
 
 
 def _counted(
@@ -182,7 +185,7 @@ def _orders(data: OrderData, top: Any, priors: Priors) -> tuple[Any, Any]:
     width = priors.constant("effect_width")
     w = data.waits
     wait = pm.Normal("wait", 0.0, width, dims="wait_feature")
-    own = _group("wait", top, names.DOMAIN)
+    own = _known_group("wait", top, names.DOMAIN)
     table = features.table(
         features.wait, len(features.WAIT), w["age"].values, _class(w["log_tiv"].values)
     )
@@ -209,11 +212,11 @@ def _sizes(data: OrderData, top: Any, width: float) -> tuple[Any, Any]:
     s = data.sizes
     level = pm.Normal("size_level", features.MIDDLE, width, dims=names.DOMAIN)
     mix = _spread("size_mix", top["size_mix_sd"], (names.SUPPLIER, names.DOMAIN))
-    sellers = _group("size", top, names.SUPPLIER)
+    sellers = _known_group("size", top, names.SUPPLIER)
     expected = pm.Deterministic(
         "size_mean", sellers[:, None] + level[None, :] + mix, dims=(names.SUPPLIER, names.DOMAIN)
     )
-    buyers = _group("size", top, names.RECIPIENT)
+    buyers = _known_group("size", top, names.RECIPIENT)
     mean = expected[s["supplier"].values, s["domain"].values] + buyers[s["recipient"].values]
     pm.Normal("log_size", mean, top["size_sd"], observed=s["log_tiv"].values)
     units = pm.Normal("units_domain", 2.0, width, dims=names.DOMAIN)

@@ -23,7 +23,9 @@ FROM_YEAR = "from_year"
 """Text attribute of a panel, and of the arrays made of it: years before it are not counted, since
 the priors rest on them (`forecast.carry`); in stocks of effort, and in what pairs remember, the
 earlier years are still used."""
-CONSTANTS = ("rd_depreciation", "mil_depreciation", "shock_df", "domain_weight")
+CONSTANTS = (
+    "rd_depreciation", "mil_depreciation", "shock_df", "domain_weight", "chance_world_persistence",
+)  # fmt: skip
 """Constants that the simulation needs too."""
 OBSERVED = (
     "deliveries", "rd_share", "gdp_observed", "milex_observed", "population_observed",
