@@ -22,7 +22,7 @@ from data.tables import SOVIET_UNION, Panel
 from forecast import baselines
 from forecast.skill import DEGRADED_BOOK, DYADS, EXPORTS, IMPORTS, LEVELS, SERIES
 
-ON_ORDER, BOOK, AGE = "on_order", "book", "age"
+ON_ORDER, BOOK, AGE = "on_order", "ridge_book", "age"
 """Variable of a panel: TIV million ordered and not delivered (book, supplier, recipient, age); the
 books are named by their last data year."""
 AGES = (2, 6)
