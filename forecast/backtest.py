@@ -77,7 +77,7 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     "no_pooling": {"rd_within_sd": {"mu": 0.7, "sigma": 0.05},
                    "mil_within_sd": {"mu": 0.7, "sigma": 0.05}},
 }  # fmt: skip
-"""Our model, and what it is without a part: priors that hold the part's effects at nought, or,
+"""Our model, and what it is without a part: priors that hold the part's effects at zero, or,
 for `no_pooling`, leave each country's own."""
 
 

@@ -46,7 +46,7 @@ LEAST_DRAWS = 40
 """Fewest draws on which a conditional probability is said."""
 TOP = 10
 LEAST_OPEN = 1e-6
-"""A probability nearer to nought or one is of what is settled in every draw."""
+"""A probability nearer to zero or one is of what is settled in every draw."""
 
 
 class Posterior(NamedTuple):

@@ -19,7 +19,7 @@ COVARIATES = ("ideal_point", "embargo", "legacy", "ally", "distance")
 MEMORIES = ("memory", "memory_last")
 """What a pair remembers, in the order of `equations.memories`; the effects have the same names."""
 LEAST_EXPORTS = 0.5
-"""TIV million a year: what SIPRI's tables print as nought may be up to this."""
+"""TIV million a year: what SIPRI's tables print as zero may be up to this."""
 FROM_YEAR = "from_year"
 """Text attribute of a panel, and of the arrays made of it: years before it are not counted, since
 the priors rest on them (`forecast.carry`); in stocks of effort, and in what pairs remember, the
