@@ -62,10 +62,10 @@ RULES = {
     "difference": "supported if the difference has the sign claimed by more than two Monte-Carlo "
     "errors and one percentage point, and the 90 % interval of the change of the yearly hazard, "
     "where there is one, lies on that side; contradicted in the mirror case",
-    "score": "supported if the 90 % intervals over treaties and over decades are above nought, "
+    "score": "supported if the 90 % intervals over treaties and over decades are above zero, "
     "contradicted if both are below",
     "skill": "forecasts of deliveries from past origins with the first and not the second, against "
-    "those with the second and not the first: supported if the skill is above nought beyond its "
+    "those with the second and not the first: supported if the skill is above zero beyond its "
     "90 % interval, contradicted if it is below beyond it",
     "none": "no quantity of these models tests it",
 }
@@ -359,7 +359,7 @@ def by_probability(probability: float | None, error: float | None) -> str:
 
 
 def by_difference(difference: float, error: float) -> str:
-    """Verdict on a difference of probabilities that is claimed to be above nought."""
+    """Verdict on a difference of probabilities that is claimed to be above zero."""
     least = max(MARGIN * error, LEAST_DIFFERENCE)
     return SUPPORTED if difference > least else CONTRADICTED if difference < -least else OPEN
 
@@ -737,7 +737,7 @@ def _posterior(run: Run) -> dict[str, np.ndarray]:
 
 def _parameter(name: str, claim: Claim, run: Run) -> Row:
     than = claim.get("than")
-    words = f"posterior of {claim['parameter']}" + (f" above {than}" if than else " above nought")
+    words = f"posterior of {claim['parameter']}" + (f" above {than}" if than else " above zero")
     draws = _posterior(run)
     if not draws:
         return _nothing(name, claim, words, "the run holds no posterior of it", "probability")

@@ -82,7 +82,7 @@ def run(
             ): task.name
             for task in tasks
         }  # fmt: skip
-        for done, future in enumerate(as_completed(sent), start=1):
+        for done, future in enumerate(as_completed(sent, connected.loop), start=1):
             name = sent.pop(future)
             error = future.exception() if future.status == "error" else None
             if isinstance(error, InputError):
@@ -137,7 +137,11 @@ def own_compile_directory(name: str) -> Path:
 
 @contextlib.contextmanager
 def client(workers: int, scheduler: str | None) -> Iterator[Any]:
-    """Connect to a scheduler, or start a cluster on this machine for as long as the block lasts."""
+    """Connect to a scheduler, or start a cluster on this machine for as long as the block lasts.
+
+    None is the default of this process: xarray would ask a default one for a lock at every write,
+    and one that failed to connect stays the default.
+    """
     import dask
     from distributed import Client, LocalCluster
 
@@ -149,12 +153,12 @@ def client(workers: int, scheduler: str | None) -> Iterator[Any]:
                 n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
                 dashboard_address=":0", silence_logs=logging.ERROR, memory_limit=0,
             ) as cluster,
-            Client(cluster) as connected,
+            Client(cluster, set_as_default=False) as connected,
         ):  # fmt: skip
             yield connected
         return
     try:
-        connected = Client(scheduler, timeout=PATIENCE)
+        connected = Client(scheduler, timeout=PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         rule = f"no scheduler answers there ({type(error).__name__})"
         raise InputError(fault(rule, column="--scheduler", value=scheduler)) from None

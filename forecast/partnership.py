@@ -400,7 +400,7 @@ def calibration(tree: xr.DataTree, *, seed: int, draws: int = 1000, bins: int = 
 def variant(inputs: xr.Dataset, name: str) -> xr.Dataset:
     """Return the inputs of a variant of the model, as in `VARIANTS`.
 
-    The covariates that it does not have are nought. Of `era_major` the flag of both major powers
+    The covariates that it does not have are zero. Of `era_major` the flag of both major powers
     stands in the column of the senior's rank, with that prior; variants without effects of treaties
     have every pair-year under one treaty.
     """
@@ -476,10 +476,10 @@ def compare(
     Returns
     -------
     pandas.DataFrame
-        One row a comparison: `better`, `than`, `difference` (sum over pair-years, above nought
+        One row a comparison: `better`, `than`, `difference` (sum over pair-years, above zero
         where the first is better), and by bootstrap over whole treaties and over whole decades the
         5 % and 95 % quantiles `treaties_q05` … `decades_q95`, `p_better` (the lower of the two
-        shares of resamples above nought), `beats` (both intervals above nought).
+        shares of resamples above zero), `beats` (both intervals above zero).
     """
     random = np.random.default_rng(seed)
     blocks = {

@@ -17,12 +17,15 @@ import xarray as xr
 from data.names import YEAR
 from data.panel import assemble
 from data.tables import Panel
-from forecast import backtest, baselines, ledger, origins, scoring
+from forecast import baselines, forest, ledger, origins, scoring
 from forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
-from forecast.skill import DYADS, LEVELS, SERIES
+from forecast.skill import DYADS, IN_TIV, LEVELS, SERIES
 
 TARGETS = {DELIVERIES: DYADS, EXPORTS: EXPORTS, IMPORTS: IMPORTS}
 """Question of the ledger → target of the backtest."""
+NOT_HERE = {baselines.LOGISTIC, baselines.ORDER_BOOK}
+"""Benchmarks of events, and the one whose books are of a day of their own, half a year after the
+origin, which may be later than the forecast."""
 
 
 def score(
@@ -43,7 +46,8 @@ def score(
     -------
     list of scoring.Score
         A row a benchmark and row of a quantity, `run` being the benchmark's name; no row twice
-        where several runs of one day asked the same. TIV in millions.
+        where several runs of one day asked the same, and none of a pair that never traded. TIV in
+        millions.
     """
     days = {entry.run: entry.as_of for entry in entries if entry.kind == ledger.QUANTITY}
     asked: dict[tuple[str, int], list[scoring.Score]] = defaultdict(list)
@@ -63,21 +67,26 @@ def _scored(
     known = assemble(datetime.date.fromisoformat(day) if day else None, panel)
     known = known.sel({YEAR: slice(None, origin)})
     known = known.drop_dims(["domain", "weapon_class"], errors="ignore")
-    horizons = max(row.year for row in rows) - origin
-    pairs = sorted({(row.supplier, row.recipient) for row in rows if row.question == DELIVERIES})
-    wanted = origins.series(known, pairs)
-    pool = origins.series(known, origins.traded(known["tiv"]))
-    pool["active"] = baselines.pooled(pool, origins.ACTIVE_YEARS)
-    for model in backtest.benchmarks():
-        if model == backtest.CLIMATOLOGY:
-            continue
-        quantiles = baselines.forecast(model, wanted, pool, horizons)
+    past = origins.history(known)
+    past = past.isel({SERIES: np.isin(past["target"], IN_TIV)})
+    # A pair that was asked about is forecast also where nothing was delivered of late.
+    asked = np.isin(past[SERIES], [_series(row) for row in rows])
+    past["active"] |= xr.DataArray(asked, dims=SERIES) & (past[YEAR] == origin)
+    found = list(past[SERIES].values[past["active"].sel({YEAR: origin}).values])
+    for model in sorted(set(baselines.available()) - NOT_HERE, key=baselines.NAMES.index):
+        quantiles = _quantiles(model, known, past, max(row.year for row in rows) - origin)
         for row in rows:
-            values = quantiles[_at(wanted, row), row.year - origin - 1]
-            if np.isfinite(values).all():
+            if _series(row) in found:
+                values = quantiles[found.index(_series(row)), row.year - origin - 1]
                 yield scoring.against(row, model, list(LEVELS), values)
 
 
-def _at(wanted: xr.Dataset, row: scoring.Score) -> int:
+def _quantiles(model: str, known: xr.Dataset, past: xr.Dataset, horizons: int) -> np.ndarray:
+    if model == baselines.FOREST:
+        return forest.forecast(known, past, horizons)
+    return baselines.forecast(model, past, horizons)
+
+
+def _series(row: scoring.Score) -> str:
     unit = row.country or f"{row.supplier}-{row.recipient}"
-    return list(wanted[SERIES].values).index(f"{TARGETS[row.question]}/{unit}")
+    return f"{TARGETS[row.question]}/{unit}"

@@ -53,7 +53,7 @@ def crps(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
     """Return the continuous ranked probability score from quantiles, in the outturn's unit.
 
     CRPS = 2 ∫ loss(τ) dτ over the levels, with the pinball loss max(τ m, (τ − 1) m) of a miss m
-    (Laio & Tamea 2007), by the trapezoid rule over levels k/(n+1), with nought at 0 and 1. For a
+    (Laio & Tamea 2007), by the trapezoid rule over levels k/(n+1), with zero at 0 and 1. For a
     standard normal and 39 levels the error is below 1 % of the score within two standard deviations
     of the mean.
 
@@ -79,7 +79,7 @@ def crps(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
 
 
 def crps_log1p(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
-    """Return the CRPS of log(1 + value): relative misses, and room for noughts.
+    """Return the CRPS of log(1 + value): relative misses, and room for zeros.
 
     Exact for quantiles: a rising function of a quantile is the quantile of the function. See
     Bosse et al. (2023) on scoring on the log scale.

@@ -102,7 +102,7 @@ class Outturns:
         return {FIRST: days[0], LATEST: days[-1]} if days else {}
 
     def _known(self, day: str) -> dict[tuple, float]:
-        """Return (what, who, year) → TIV million as known on a day, noughts left out."""
+        """Return (what, who, year) → TIV million as known on a day, zeros left out."""
         as_of = datetime.date.fromisoformat(day)
         sums: dict[tuple, float] = defaultdict(float)
         for row in vintages.as_of_transfers(self.rows, self.releases, as_of):
@@ -115,7 +115,7 @@ class Outturns:
         return dict(sums)
 
     def values(self, day: str, what: str, who: object, years: Iterable[int]) -> np.ndarray:
-        """Return a quantity (year) as known on a day; nought where a release names none."""
+        """Return a quantity (year) as known on a day; zero where a release names none."""
         known = self.known(day)
         return np.array([known.get((what, who, year), 0.0) for year in years])
 

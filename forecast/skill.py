@@ -83,23 +83,23 @@ def pit(quantiles: np.ndarray, outturn: np.ndarray, rng: np.random.Generator) ->
     """Probability integral transform (case); uniform if forecasts are calibrated.
 
     Drawn uniformly over the step where the outturn has a probability of its own (Czado et al.
-    2009), as nought often has.
+    2009), as zero often has.
     """
     low, high = (cdf(quantiles, outturn, side) for side in ("left", "right"))
     return low + rng.random(len(outturn)) * np.maximum(high - low, 0.0)
 
 
 def binned_log_score(quantiles: np.ndarray, outturn: np.ndarray) -> np.ndarray:
-    """Return −log P(bin of the outturn), in nats; bins of `BIN` in log(1 + value), nought apart.
+    """Return −log P(bin of the outturn), in nats; bins of `BIN` in log(1 + value), zero apart.
 
-    Of binned values, so that nought and an amount are scored on one scale. Probabilities below
+    Of binned values, so that zero and an amount are scored on one scale. Probabilities below
     half a level count as half a level.
     """
     logs, y = np.log1p(np.maximum(quantiles, 0.0)), np.log1p(np.maximum(outturn, 0.0))
     upper = np.ceil(y / BIN) * BIN
-    nought = y <= 0.0
+    zero = y <= 0.0
     high = cdf(logs, upper, "right")
-    low = np.where(nought, 0.0, cdf(logs, np.maximum(upper - BIN, 0.0), "right"))
+    low = np.where(zero, 0.0, cdf(logs, np.maximum(upper - BIN, 0.0), "right"))
     return -np.log(np.maximum(high - low, 0.5 / (len(LEVELS) + 1)))
 
 
@@ -290,7 +290,7 @@ def difference(
     Returns
     -------
     dict or None
-        `cases`, `origins`, `mean`, `other`, `difference` (mean − other: below nought is better),
+        `cases`, `origins`, `mean`, `other`, `difference` (mean − other: below zero is better),
         `skill` (1 − mean/other), and the 90 % bootstrap interval of both by blocks of origins;
         None without a common case.
     """
@@ -424,7 +424,7 @@ def calibration(table: pd.DataFrame, release: str = "latest") -> pd.DataFrame:
     -------
     pandas.DataFrame
         model, target, group, cases, in_50, in_80, in_90 (closed intervals), pit_50, pit_80, pit_90
-        (share of PITs within the central mass: fair where nought has a probability of its own),
+        (share of PITs within the central mass: fair where zero has a probability of its own),
         pit_mean, pit_p (see `uniform`).
     """
     own = table[(table["release"] == release) & table["score"].isin(

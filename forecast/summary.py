@@ -108,7 +108,7 @@ def summarise(
 def coverage(pits: pd.DataFrame, seed: int = 0) -> dict[str, float]:
     """Say how often central intervals held what came, with 90 % bootstrap intervals.
 
-    By probability integral transforms, which are fair where nought has a probability of its own.
+    By probability integral transforms, which are fair where zero has a probability of its own.
 
     Parameters
     ----------

@@ -195,7 +195,7 @@ def simulate(
     horizon
         Last year.
     shift
-        (year_future): what a scenario adds to the gap, with its sign; nought in other years.
+        (year_future): what a scenario adds to the gap, with its sign; zero in other years.
 
     Returns
     -------

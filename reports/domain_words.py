@@ -543,7 +543,7 @@ def check_text(payload: Payload) -> str:
     return (
         "Can the model make the compositions that are on record? Given how many deliveries each "
         "pair had in a period and how much they came to, it predicts how they divide by domain. Of "
-        f"{check['cells']:,} observed shares {check['nought']:,} are exactly nought, and so are "
+        f"{check['cells']:,} observed shares {check['zeros']:,} are exactly zero, and so are "
         "many predictions: a share then lies on the edge of its band. Breaking such ties at random"
         f", {_percent(wide['split'])} lie inside the 90 % band and {_percent(narrow['split'])} "
         "inside the 50 % band; counting the edge as inside, "

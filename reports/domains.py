@@ -373,9 +373,9 @@ def _missed(panel: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _covered(table: pd.DataFrame) -> dict[str, Any]:
-    """Count cells, those that are nought, and those inside the bands of the prediction."""
+    """Count cells, those that are zero, and those inside the bands of the prediction."""
     seen = table["observed"]
-    result: dict[str, Any] = {"cells": len(table), "nought": int((seen == 0).sum())}
+    result: dict[str, Any] = {"cells": len(table), "zeros": int((seen == 0).sum())}
     for name, (low, high) in COVERED.items():
         ends = [f"q{round(100 * q):02d}" for q in (low, high)]
         touched = (seen >= table[ends[0]]) & (seen <= table[ends[1]])

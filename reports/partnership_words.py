@@ -323,7 +323,7 @@ def cross_table(payload: Payload) -> Table:
             for r in rows
         ],
         "notes": [
-            "Above nought: the first is better. Intervals by resampling whole treaties and whole "
+            "Above zero: the first is better. Intervals by resampling whole treaties and whole "
             f"decades. Computed on {date(made)} by {command}; the shipped panel, default priors."
         ],
     }

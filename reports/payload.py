@@ -39,7 +39,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast.events import trailing_mean as event_means
+from forecast import events as event_rules
 from models.order_book import ORDER_PERIOD
 from reports import changes, domains, partnership, skill
 from reports.reading import (
@@ -283,7 +283,7 @@ def trailing_mean(past: xr.DataArray, future: xr.DataArray, length: int) -> xr.D
     """
     drawn = future.transpose(DRAW, YEAR_FUTURE).values.astype(float)
     tail = np.broadcast_to(past.values[-(length - 1) :], (len(drawn), length - 1))
-    means = event_means(np.concatenate([tail, drawn], axis=1), length)
+    means = event_rules.trailing_mean(np.concatenate([tail, drawn], axis=1), length)
     years = {YEAR_FUTURE: future[YEAR_FUTURE].values}
     return xr.DataArray(means, dims=(DRAW, YEAR_FUTURE), coords=years)
 
@@ -431,7 +431,7 @@ def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, 
         means[role] = trailing_mean(past, future, MEAN_YEARS)
         result[role] = {
             "observed": observed(past),
-            "past": observed(past[MEAN_YEARS - 1 :].copy(data=event_means(past.values))),
+            "past": observed(past[MEAN_YEARS - 1 :].copy(data=event_rules.trailing_mean(past.values))),
             "future": fan(means[role], YEAR_FUTURE),
         }
     drawn = [entry for entry in result.values() if entry]

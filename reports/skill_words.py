@@ -73,7 +73,7 @@ def targets(payload: Payload, model: str = FULL) -> list[Row]:
 def standing(row: Row) -> str:
     """Say how our model stands: better or worse beyond the 90 % interval, unsure, or of one origin.
 
-    By the difference of mean scores, which is below nought where the model is better.
+    By the difference of mean scores, which is below zero where the model is better.
     """
     low, high = row["difference_q05"], row["difference_q95"]
     if low is None or high is None:
@@ -373,8 +373,8 @@ def table(payload: Payload) -> Table:
         "notes": [
             "In 50, 80, 90 %: per cent of outturns within the central interval of that mass, with "
             "the 90 % interval of that share over origins; it should be 50, 80 and 90. An asterisk "
-            "marks where it is not. Where nought has a probability of its own an outturn of "
-            "nought counts in part, so that a right forecast holds what it says."
+            "marks where it is not. Where zero has a probability of its own an outturn of "
+            "zero counts in part, so that a right forecast holds what it says."
             + (
                 " Blend: skill, against the same best benchmark, of the model averaged with "
                 "persistence by weights learnt at earlier origins." if blends else ""
@@ -468,7 +468,7 @@ def parts(payload: Payload) -> Table:
         "columns": ["Part", "Origins", *VOLUMES.values()],
         "rows": written,
         "notes": [
-            "Without a part: its effects held at nought by their priors (without pooling: effects "
+            "Without a part: its effects held at zero by their priors (without pooling: effects "
             "of effort of each country’s own), and fitted anew. Above zero the part "
             f"helps; intervals from fewer than {count(FEW)} origins are rough. All three: imports, "
             "exports and pairs counting the same. Last row: the model without military spending "

@@ -1,8 +1,8 @@
 """What all tests share: one small world and one fit to it, no network, and nothing left to chance.
 
-Most of the fast lane's time would be compiling, so it compiles lightly: the sampler's functions
-with little optimisation, all others not at all. A cache entry does not say how it was optimised;
-so the tests have a cache of their own, and a user's stays as it is.
+Most of the fast lane's time would be compiling, so it compiles lightly: numba's functions with
+little optimisation, PyTensor's own not at all. A cache entry does not say how it was optimised; so
+the tests have a cache of their own, and a user's stays as it is.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,16 +41,19 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     assert not {"numba", "pytensor"} & set(sys.modules), "a conftest imports the sampler"
     given = os.environ.get("PYTENSOR_FLAGS")
-    flags = f"mode=FAST_COMPILE,base_compiledir={COMPILED}"
+    flags = f"mode=FAST_COMPILE,cxx=,base_compiledir={COMPILED}"
     # Of two flags of one name the later counts.
     os.environ["PYTENSOR_FLAGS"] = f"{flags},{given}" if given else flags
     os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
     os.environ.setdefault("NUMBA_OPT", "0")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a fixture, or else a file."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Keep together what shares a fixture, or else a file.
+
+    A wrapper comes before xdist's own hook, which reads the groups.
+    """
     order = {}
     for item in items:
         shared = [name for name in SHARED if name in item.fixturenames]
@@ -57,6 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(name))
         order[item] = SHARED.index(name) if shared else len(SHARED)
     items.sort(key=order.__getitem__)
+    return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -120,14 +125,14 @@ def mock_fit(world, model):
 
 @pytest.fixture(scope="session")
 def fitted(world):
-    """Return a real fit of the small world: short, and not meant to pass the gate."""
+    """Return a real fit of the small world: too short to pass the gate, or to be near the truth."""
     from forecast.fit import fit, fit_domains, with_domains
-    from tests import small, small_domains
+    from tests import plain_sampler, small, small_domains
 
-    tree = fit(world.panel, world.priors, **small.SHORT, progress=False)
-    layer = fit_domains(
-        world.panel, world.inputs, small_domains.prior(), **small.SHORT, progress=False
-    )
+    steps = plain_sampler.STEPS | {"seed": small.SEED, "progress": False}
+    with plain_sampler.in_place():
+        tree = fit(world.panel, world.priors, **steps)
+        layer = fit_domains(world.panel, world.inputs, small_domains.prior(), **steps)
     return with_domains(tree, layer)
 
 

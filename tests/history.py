@@ -13,7 +13,7 @@ from models.priors import Priors, order
 
 TREATIES, YEARS = 40, 25
 EFFECTS = {"intercept": -2.6, "speed": 1.5, "recent": 0.8}
-"""Log hazard ratios of the small history; all others are nought."""
+"""Log hazard ratios of the small history; all others are zero."""
 
 
 def covariate_rows(

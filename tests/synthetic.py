@@ -372,7 +372,7 @@ def _domain_levels(apart: xr.Dataset, pair: tuple[str, str], kind: str, folder: 
 
 
 def _domain_checks(rng: np.random.Generator, pair: tuple[str, str], folder: Path) -> None:
-    """Write domain_check.csv, noughts and all, and unit_values.csv."""
+    """Write domain_check.csv, zeros and all, and unit_values.csv."""
     rows = []
     series = [("exports", code) for code in SUPPLIERS] + [("imports", pair[1])]
     for side, country in series:

@@ -144,7 +144,7 @@ def _unit_values(lines: Iterable[Line], vintage: str) -> list[UnitValue]:
     """Return the highest value per unit of the new systems of a supplier, class and year.
 
     Of the sample's suppliers and the Soviet Union alone. Systems whose value per unit is not given
-    or nought are passed over; the number of units is known where it is known of every line.
+    or zero are passed over; the number of units is known where it is known of every line.
     """
     cells: dict[tuple, list[Line]] = defaultdict(list)
     for line in lines:

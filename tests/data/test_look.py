@@ -83,7 +83,7 @@ def test_chinas_imports_of_2019_are_shown_in_all_their_vintages():
     assert [row[2] for row in old.rows] == [887.0]
 
 
-def test_deliveries_of_a_pair_are_shown_by_year_with_noughts(small_panel):
+def test_deliveries_of_a_pair_are_shown_by_year_with_zeros(small_panel):
     pair = {"supplier": "RUS", "recipient": "CHN", "folder": small_panel}
     found = look.show("deliveries", **pair)
     assert found.rows == [

@@ -201,7 +201,7 @@ def test_events_resolve_by_three_year_means_after_the_origin():
     by = dict(zip(asked["question"].values, found.tolist(), strict=True))
     # B's mean of 2009-2011 is 120, above A's 97; it stays on record once it happened.
     assert by[f"{EXPORT_CROSSOVER}/A-B"][:3] == [1.0, 1.0, 1.0]
-    # Deliveries of A to B end in 2011: their mean is nought from 2013 on.
+    # Deliveries of A to B end in 2011: their mean is zero from 2013 on.
     assert by[f"{INDEPENDENCE}/A-B"][:3] == [0.0, 0.0, 1.0]
     # Of 2014 nothing is known.
     assert np.isnan(by[f"{EXPORT_CROSSOVER}/A-B"][3])

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import distributed
 import pytest
 
 from data.errors import InputError
@@ -79,7 +80,7 @@ def wait_until(true):
 
 @pytest.fixture(scope="module")
 def scheduler():
-    """Return the address of a scheduler and a function that starts a worker for it."""
+    """Return the address of a scheduler that has a worker, it, and what starts another."""
     with contextlib.ExitStack() as stack:
         words = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0")
         child = stack.enter_context(process(*words, "--no-dashboard"))
@@ -95,14 +96,14 @@ def scheduler():
             wait_for(child, "Registered to")
             return child
 
-        yield address, worker
+        yield address, worker("first"), worker
 
 
 def test_a_worker_killed_at_work_loses_nothing_and_what_it_did_is_not_done_twice(
     scheduler, tmp_path
 ):
-    address, worker = scheduler
-    first, second = worker("first"), worker("second")
+    address, first, worker = scheduler
+    second = worker("second")
     of = (str(tmp_path), second.pid)
     tasks = [cluster.Task(f"task-{k}", square, (k, *of)) for k in range(12)]
     came, said = {}, []
@@ -128,7 +129,7 @@ def test_a_worker_killed_at_work_loses_nothing_and_what_it_did_is_not_done_twice
 
 
 def test_a_task_that_fails_every_time_is_named_and_the_rest_is_done(scheduler, tmp_path):
-    address, _ = scheduler
+    address, *_ = scheduler
     tasks = [
         cluster.Task("bad", fail, ("other",)),
         cluster.Task("good", square, (3, str(tmp_path))),
@@ -142,7 +143,7 @@ def test_a_task_that_fails_every_time_is_named_and_the_rest_is_done(scheduler, t
 
 
 def test_input_that_cannot_be_used_stops_all_with_its_own_words(scheduler):
-    address, _ = scheduler
+    address, *_ = scheduler
     tasks = [cluster.Task("bad", fail, ("input",))]
     with pytest.raises(InputError, match="a reason"):
         cluster.run(tasks, print, scheduler=address, say=lambda _: None)
@@ -162,6 +163,8 @@ def test_a_scheduler_that_does_not_answer_is_named(address, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 1)
     with pytest.raises(InputError, match="--scheduler"):
         cluster.run([cluster.Task("t", fail, ("other",))], print, scheduler=address)
+    with pytest.raises(ValueError, match="No global client found"):
+        distributed.get_client()
 
 
 def test_each_worker_compiles_in_a_directory_of_its_own(monkeypatch, tmp_path):

@@ -224,7 +224,7 @@ def test_the_kept_record_says_of_a_pair_what_the_panel_says(tmp_path):
         )
 
 
-def test_differences_are_paired_and_nought_where_nothing_changed(found, futures):
+def test_differences_are_paired_and_zero_where_nothing_changed(found, futures):
     table = differences.differences([found.events], futures, found.paths)
     assert list(table.columns) == list(differences.COLUMNS)
     same = table[table["scenario"] == "same"]

@@ -176,7 +176,7 @@ def test_the_predictive_check_holds_what_the_layer_was_drawn_from(mock_fit):
     sums = table.groupby(["side", "country", "period"])["observed"].sum()
     assert sums.to_numpy() == pytest.approx(1.0)
     inside = (table["q05"] <= table["observed"]) & (table["observed"] <= table["q95"])
-    # In sample, with exact noughts counted inside: at least nine in ten, less three errors of
+    # In sample, with exact zeros counted inside: at least nine in ten, less three errors of
     # some hundred dependent cells.
     assert inside.mean() > 0.85
     middle = (table["q25"] <= table["observed"]) & (table["observed"] <= table["q75"])
@@ -189,7 +189,7 @@ def test_slopes_of_unit_values_are_drawn_from_what_they_regress(mock_fit):
     x = capacity.values - capacity.values.mean(axis=1, keepdims=True)
     y = value.values - value.values.mean(axis=1, keepdims=True)
     least_squares = (x * y).sum(axis=1) / (x**2).sum(axis=1)
-    # Shrunk towards nought by the prior.
+    # Shrunk towards zero by the prior.
     assert abs(slopes["between"].mean()) <= abs(least_squares).mean() + 0.05
     assert slopes["within"].shape == slopes["between"].shape
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.names import BASELINE
-from forecast import backtest, ledger, rivals, scores, scoring
+from forecast import baselines, ledger, rivals, scores, scoring
 from forecast.ledger import Entry
 
 NEXT_YEAR = 2025
@@ -34,7 +34,7 @@ def beside(rows):
 
 def test_every_benchmark_of_tiv_is_scored_on_every_outcome_of_the_ledger(rows, beside):
     models = {row.run for row in beside}
-    assert {"persistence"} <= models <= set(backtest.benchmarks()) - {backtest.CLIMATOLOGY}
+    assert set(baselines.POINTS) <= models <= set(baselines.NAMES) - rivals.NOT_HERE
     for model in models:
         assert [
             (r.question, r.country, r.year, r.release, r.outturn) for r in beside if r.run == model
@@ -54,3 +54,13 @@ def test_runs_that_asked_the_same_on_one_day_count_once(rows):
     again = [row._replace(run="r2") for row in rows]
     entries = [*ENTRIES, *(entry._replace(run="r2") for entry in ENTRIES)]
     assert len(rivals.score(entries, [*rows, *again])) == len(rivals.score(ENTRIES, rows))
+
+
+def test_a_pair_without_recent_deliveries_is_forecast_and_one_that_never_traded_is_not():
+    quiet, never = (
+        said("deliveries")._replace(supplier=s, recipient=r)
+        for s, r in (("UKR", "RUS"), ("CHN", "USA"))
+    )
+    rows = scoring.score([quiet, never])
+    assert rows
+    assert {row.supplier for row in rivals.score([quiet, never], rows)} == {"UKR"}

@@ -41,7 +41,7 @@ WRONG = {
         "[path.one]\nvariable = 'war'\nsupplier = 'RUS'\nprobability = 1.2\n"
         f"years = [{FIRST}, {LAST}]\n" + WHY, "from 0 to 1", "path.one.probability",
     ),
-    "probability below nought": (
+    "probability below zero": (
         "[path.one]\nvariable = 'common_rival'\ncountry = 'RUS'\npartner = 'CHN'\n"
         f"probability = -0.1\nyears = [{FIRST}, {LAST}]\n" + WHY, "from 0 to 1", "-0.1",
     ),

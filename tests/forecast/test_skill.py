@@ -28,16 +28,16 @@ def test_the_distribution_is_read_back_from_its_quantiles():
     )
 
 
-def test_nought_with_a_probability_of_its_own_is_a_step():
+def test_zero_with_a_probability_of_its_own_is_a_step():
     q = np.where(LEVELS <= 0.6, 0.0, 10.0 * (LEVELS - 0.6))[None]
     assert skill.cdf(q, np.array([0.0]), "left") == pytest.approx(0.0)
     assert skill.cdf(q, np.array([0.0]), "right") == pytest.approx(0.6, abs=0.006)
 
 
-def test_pits_of_true_forecasts_are_uniform_with_noughts_too():
+def test_pits_of_true_forecasts_are_uniform_with_zeros_too():
     rng = RNG(1)
     n = 4000
-    # Nought with probability 0.6, else uniform on 0 to 4.
+    # Zero with probability 0.6, else uniform on 0 to 4.
     q = np.repeat(np.where(LEVELS <= 0.6, 0.0, 10.0 * (LEVELS - 0.6))[None], n, axis=0)
     outturn = np.where(rng.random(n) < 0.6, 0.0, 4.0 * rng.random(n))
     found = skill.pit(q, outturn, rng)
@@ -45,7 +45,7 @@ def test_pits_of_true_forecasts_are_uniform_with_noughts_too():
     assert stats.kstest(found, "uniform").pvalue > 0.001
 
 
-def test_closed_intervals_hold_noughts_too_often_and_pits_do_not():
+def test_closed_intervals_hold_zeros_too_often_and_pits_do_not():
     rng = RNG(2)
     n = 4000
     q = np.repeat(np.where(LEVELS <= 0.6, 0.0, 10.0 * (LEVELS - 0.6))[None], n, axis=0)
@@ -87,7 +87,7 @@ def test_the_interval_score_is_its_width_and_what_it_missed_by():
     assert below == pytest.approx(90.0 + 20.0 * 4.0)
 
 
-def test_the_log_score_of_a_sure_nought_is_nought_and_of_a_miss_is_bounded():
+def test_the_log_score_of_a_sure_zero_is_zero_and_of_a_miss_is_bounded():
     sure = np.zeros((2, len(LEVELS)))
     found = skill.binned_log_score(sure, np.array([0.0, 50.0]))
     assert found[0] == pytest.approx(0.0, abs=0.006)
@@ -98,7 +98,7 @@ def test_the_log_score_of_a_sure_nought_is_nought_and_of_a_miss_is_bounded():
 
 
 def forecast(model, origin, shift, series=6, horizons=2, seed=0):
-    """Return a forecast of noise around nought, off by `shift`, and what came."""
+    """Return a forecast of noise around zero, off by `shift`, and what came."""
     q = np.exp(normal(3.0 + shift, 1.0, series * horizons)).reshape(series, horizons, -1)
     units = [f"C{k}" for k in range(series)]
     return xr.Dataset(
@@ -176,7 +176,7 @@ def test_what_has_not_come_yet_is_not_scored(table):
     assert set(last["horizon"]) == {1}
 
 
-def test_the_better_forecast_has_skill_and_an_interval_beyond_nought(table):
+def test_the_better_forecast_has_skill_and_an_interval_beyond_zero(table):
     found = skill.summary(table, ["full"], ["persistence"])
     row = found[(found["target"] == "imports") & (found["against"] == "persistence")].iloc[0]
     assert row["best"] == 1

@@ -89,7 +89,7 @@ def test_each_target_counts_the_same_however_many_its_series():
     assert summary.together(volumes)["value"].mean() == pytest.approx((1.0 + 4.0) / 2)
 
 
-def test_what_a_part_of_the_model_adds_is_above_nought_where_it_helps(rows):
+def test_what_a_part_of_the_model_adds_is_above_zero_where_it_helps(rows):
     own = rows[(rows["part"] == summary.ABLATION) & (rows["target"] == summary.DELIVERIES)]
     by = own.set_index(["model", "against"])
     # Invented so: without R&D forecasts are off by 0.3, without military spending by 0.05.

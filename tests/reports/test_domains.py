@@ -177,8 +177,8 @@ def test_the_statements_come_out_as_the_draws_have_it(payloads):
 @pytest.mark.parametrize(
     ("below", "at", "expected"),
     [
-        (0.0, 0.5, 0.9),  # nought like half of the predictions: uniform on 0 to 0.5
-        (0.0, 1.0, 0.9),  # nought like all: as likely inside as the band is wide
+        (0.0, 0.5, 0.9),  # zero like half of the predictions: uniform on 0 to 0.5
+        (0.0, 1.0, 0.9),  # zero like all: as likely inside as the band is wide
         (0.5, 0.0, 1.0),
         (0.99, 0.0, 0.0),
         (0.0, 0.0, 0.0),
@@ -201,10 +201,10 @@ def test_breaking_ties_keeps_the_coverage_of_a_right_model():
     assert domains.inside(below, at, 0.25, 0.75).mean() == pytest.approx(0.5, abs=0.03)
 
 
-def test_the_check_counts_every_cell_and_every_nought(runs, plain):
+def test_the_check_counts_every_cell_and_every_zero(runs, plain):
     table = pd.read_csv(runs["plain"] / "domain_check.csv")
     check = plain["domains"]["check"]
-    assert (check["cells"], check["nought"]) == (len(table), (table["observed"] == 0).sum())
+    assert (check["cells"], check["zeros"]) == (len(table), (table["observed"] == 0).sum())
     touched = table["observed"].between(table["q05"], table["q95"]).mean()
     assert check["within_90"]["touched"] == pytest.approx(touched, rel=1e-5)
     assert len(check["series"]) == 5

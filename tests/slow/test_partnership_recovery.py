@@ -1,7 +1,7 @@
 """The hazard model finds what histories were drawn from, and finds nothing where nothing was.
 
 One model is compiled for all histories: each pair-year stands in it twice, as a downturn and as
-none, and a history is told by the weights, one on the one and nought on the other.
+none, and a history is told by the weights, one on the one and zero on the other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 HISTORIES = 60
 DRAWS = {"draws": 400, "tune": 400, "chains": 2, "target_accept": TARGET_ACCEPT}
 ZERO = ("junior_gain", "asymmetry", "common_rival", "autocracies")
-"""Effects of nought, of which the histories have enough to say."""
+"""Effects of zero, of which the histories have enough to say."""
 
 
 def twice(inputs: xr.Dataset) -> xr.Dataset:
@@ -128,12 +128,12 @@ def test_leaving_a_treaty_out_by_weights_is_a_fit_without_it():
     assert abs(float(found.mean()) - top["without"]) < 0.38 * sd
 
 
-def test_where_an_effect_is_nought_its_probability_of_being_positive_is_uniform(tmp_path):
-    """With wide priors on these effects and on those that are not nought.
+def test_where_an_effect_is_zero_its_probability_of_being_positive_is_uniform(tmp_path):
+    """With wide priors on these effects and on those that are not zero.
 
     Skeptical ones draw the probability towards a half, which errs to the safe side. Beside an
-    effect that they shrink, the probability of one of nought need not be uniform: with the priors
-    as they ship a direction of nought had mean probability 0.37 beside a speed of 1.5. That its
+    effect that they shrink, the probability of one of zero need not be uniform: with the priors
+    as they ship a direction of zero had mean probability 0.37 beside a speed of 1.5. That its
     neighbours take up what was shrunk is the likely reason; it was not traced further.
     """
     own = tmp_path / "wide.toml"
