@@ -1308,7 +1308,8 @@ def check_command(args: Args) -> int:
         run, _, pair = _meant(args)
         out = args.out or run / "checks"
         with steps.step("checking the fit", "check", {}):
-            found = calibration.check(run, pair, seed=args.seed)
+            known = steps.layers_of(runs.read(run), _layers(args))
+            found = calibration.check(run, pair, known, seed=args.seed)
         failed = []
     calibration.write(out, found)
     worst = DONE

@@ -291,6 +291,12 @@ def known_on(day: datetime.date | None, layers: Sequence[Path]) -> xr.Dataset:
     return listings.attach(assemble(day, layers), listings.known(day, layers))
 
 
+def layers_of(said: Mapping[str, Any], known: Sequence[Path]) -> list[Path]:
+    """Return the panel and those additions, of all that are known, that a run's record names."""
+    held = set(said.get("additions") or ())
+    return [known[0], *(layer for layer in known[1:] if layer.name in held)]
+
+
 def _origin(panel: xr.Dataset) -> int:
     """Last year of a panel with deliveries; raise InputError if there is none."""
     from data.names import RECIPIENT, SUPPLIER, YEAR

@@ -187,7 +187,7 @@ def _orders(data: OrderData, top: Any, priors: Priors) -> tuple[Any, Any]:
     wait = pm.Normal("wait", 0.0, width, dims="wait_feature")
     own = _known_group("wait", top, names.DOMAIN)
     table = features.table(
-        features.wait, len(features.WAIT), w["age"].values, _class(w["log_tiv"].values)
+        features.wait, len(features.WAIT), w["age"].values, in_classes(w["log_tiv"].values)
     )
     kinds, first, waited, domain = _counted(table, w["first"].values, w["domain"].values)
     _binomial("begins", pt.dot(kinds, wait) + own[domain.astype(int)], first, waited)
@@ -195,14 +195,14 @@ def _orders(data: OrderData, top: Any, priors: Priors) -> tuple[Any, Any]:
     known = pm.Normal("known", known_prior(priors), 0.5, dims="known_feature")
     table = features.table(
         features.known, len(features.KNOWN), k["age"].values, k["begun"].values,
-        _class(k["log_tiv"].values),
+        in_classes(k["log_tiv"].values),
     )  # fmt: skip
     kinds, listed, asked, _ = _counted(table, k["known"].values)
     _binomial("is_known", pt.dot(kinds, known), listed, asked)
     return _sizes(data, top, width)
 
 
-def _class(log_tiv: np.ndarray) -> np.ndarray:
+def in_classes(log_tiv: np.ndarray) -> np.ndarray:
     """Return log TIV in steps of `BIN`."""
     return np.round(log_tiv / BIN) * BIN
 
