@@ -511,7 +511,7 @@ def _ranks(
     posterior: xr.Dataset, truth: Arrays, rng: np.random.Generator
 ) -> dict[str, float]:
     """Return the rank of a truth among thinned posterior draws, as a share, by quantity."""
-    flat = posterior.stack({"sample": (CHAIN, DRAW)}).transpose("sample", ...)
+    flat = posterior.stack({"sample": (CHAIN, DRAW)}).transpose("sample", ...)  # noqa: PD013
     taken = np.linspace(0, flat.sizes["sample"] - 1, THINNED).round().astype(int)
     flat = flat.isel(sample=taken)
     out = {

@@ -148,9 +148,8 @@ def _lasting(
     first = np.arange(shape[-1]) == 0
     start = first / pt.sqrt(1.0 - persistence**2) + ~first
     dims = (*lead, "outcome_year")
-    news = pm.StudentT(f"{name}_z", df, 0.0, 1.0, dims=dims) if lead else pm.Normal(
-        f"{name}_z", 0.0, 1.0, dims=dims
-    )  # fmt: skip
+    name = f"{name}_z"
+    news = pm.StudentT(name, nu=df, dims=dims) if lead else pm.Normal(name, dims=dims)
     return scale * pt.dot(start * news, carry.T)
 
 
