@@ -431,7 +431,9 @@ def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, 
         means[role] = trailing_mean(past, future, MEAN_YEARS)
         result[role] = {
             "observed": observed(past),
-            "past": observed(past[MEAN_YEARS - 1 :].copy(data=event_rules.trailing_mean(past.values))),
+            "past": observed(
+                past[MEAN_YEARS - 1 :].copy(data=event_rules.trailing_mean(past.values))
+            ),
             "future": fan(means[role], YEAR_FUTURE),
         }
     drawn = [entry for entry in result.values() if entry]
