@@ -251,7 +251,7 @@ def causes(payload: Payload) -> bytes:
             (first, last), (start, end) = side["from"], side["to"]
             style.heading(
                 axes, verbs[side["side"]].format(name[role]),
-                f"{first}–{last} to {start}–{end}; median and 90 %",
+                f"{first}–{last} to {start}–{end}, 90 %",
             )  # fmt: skip
         return style.svg(figure)
 
