@@ -449,11 +449,10 @@ def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, 
         past = base["exports_observed"].sel({SUPPLIER: code, YEAR: slice(None, origin)})
         future = base["exports"].sel({SUPPLIER: code})
         means[role] = trailing_mean(past, future, MEAN_YEARS)
+        known_means = event_rules.trailing_mean(past.values)
         result[role] = {
             "observed": observed(past),
-            "past": observed(
-                past[MEAN_YEARS - 1 :].copy(data=event_rules.trailing_mean(past.values))
-            ),
+            "past": observed(past[MEAN_YEARS - 1 :].copy(data=known_means)),
             "future": fan(means[role], YEAR_FUTURE),
         }
     drawn = [entry for entry in result.values() if entry]
