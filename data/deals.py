@@ -29,6 +29,7 @@ from data.sources import sipri_deals
 from data.sources.files import Batch
 from data.sources.sipri_deals import DealLine, RegisterDeal
 from data.tables import (
+    RESTATED,
     Deal,
     DealDelivery,
     DealMark,
@@ -39,7 +40,6 @@ from data.tables import (
 
 RAW = (sipri_deals.REGISTER, sipri_deals.LINES)
 """Parsed rows that only this module reads; none of them is a table of the panel."""
-COMPILED = ("deals", "deal_deliveries", "deal_marks", "registers")
 FIRST_ORDER, FIRST_DELIVERY = 1980, 1992
 """Kept: deals ordered from 1980, or delivered from 1992, or undelivered, from then on."""
 OWN_NUMBERS = 10_000_001
@@ -111,7 +111,7 @@ def compile_deals(batches: Iterable[Batch], before: Before | None = None) -> dic
             lines += batch.rows
     described = [_register(registers[v], files[v]) for v in sorted(registers)]
     if not described and not before.registers:
-        return {table: [] for table in COMPILED}
+        return {table: [] for table in RESTATED}
     chains = _known(before)
     numbered = [line for line in lines if line.deal_id is not None]
     _take_numbers(chains, before.registers, registers, numbered)

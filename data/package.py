@@ -119,7 +119,7 @@ FIELDS: dict[str, tuple[str, str | None]] = {
     "status": ("state of the arms", None),
     "local_production": (
         "1 where the recipient makes them in part: from delivery lines, else from comments of the "
-        "registers of 2024, 2025 and 2026, whatever the form; empty where neither has the deal",
+        "registers since 2024, whatever the form; empty where neither has the deal",
         "0 or 1",
     ),
     "units_borrowed": (
