@@ -24,6 +24,7 @@ from data.deal_matching import (
     Sought,
     pair,
 )
+from data.errors import InputError, fault
 from data.names import ALL_SUPPLIERS
 from data.sources import sipri_deals
 from data.sources.files import Batch
@@ -98,6 +99,10 @@ def compile_deals(batches: Iterable[Batch], before: Before | None = None) -> dic
     ----------
     batches : registers and delivery lines, as `sipri_deals` reads them.
     before : what a panel has already; registers must be newer than those.
+
+    Raises
+    ------
+    InputError : an order of a register has no year.
     """
     before = before or Before()
     registers: dict[str, list[RegisterDeal]] = {}
@@ -154,7 +159,16 @@ def undelivered(row: RegisterDeal | Deal) -> float:
 
 
 def _register(rows: list[RegisterDeal], file: str) -> Register:
-    """Describe a register; one that registers.csv does not know is taken to be whole."""
+    """Describe a register; one that registers.csv does not know is taken to be whole.
+
+    Raises
+    ------
+    InputError : an order has no year.
+    """
+    undated = next((row for row in rows if row.order_year is None), None)
+    if undated is not None:
+        rule = "an order must have its year: leave this register out"
+        raise InputError(fault(rule, file=file, line=undated.line, column="order_year", value=""))
     vintage = rows[0].vintage
     whole = RegisterCoverage(vintage, vintage, 0, "", min(r.order_year for r in rows), "")
     known = coverage().get(vintage, whole)

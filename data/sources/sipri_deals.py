@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from data import countries, domains
-from data.deal_matching import Mark, mark
+from data.deal_matching import mark
 from data.domains import Weapon
 from data.errors import InputError, each_row, fault
 from data.sources import delimited, fields, sipri_lines, sipri_register, sipri_yearly
@@ -58,6 +58,13 @@ Own = Mapping[str, Weapon]
 """Description → weapon, of a mapping other than ours."""
 
 
+DOMAIN_OF = property(lambda row: row.weapon.domain, doc="The weapon's domain.")
+MARK_OF = property(
+    lambda row: mark(row.weapon.weapon_class, row.designation),
+    doc="What the weapon is told apart by.",
+)
+
+
 class RegisterDeal(NamedTuple):
     """A deal as one register has it: TIV in millions, None where the register says nothing.
 
@@ -82,16 +89,8 @@ class RegisterDeal(NamedTuple):
     tiv_ordered: float | None
     tiv_delivered: float
     borrowed: int
-
-    @property
-    def domain(self) -> str:
-        """The weapon's domain."""
-        return self.weapon.domain
-
-    @property
-    def mark(self) -> Mark:
-        """What the weapon is told apart by."""
-        return mark(self.weapon.weapon_class, self.designation)
+    domain = DOMAIN_OF
+    mark = MARK_OF
 
 
 class DealLine(NamedTuple):
@@ -109,16 +108,8 @@ class DealLine(NamedTuple):
     n_delivered: int
     tiv: float
     local_production: int | None
-
-    @property
-    def domain(self) -> str:
-        """The weapon's domain."""
-        return self.weapon.domain
-
-    @property
-    def mark(self) -> Mark:
-        """What the weapon is told apart by."""
-        return mark(self.weapon.weapon_class, self.designation)
+    domain = DOMAIN_OF
+    mark = MARK_OF
 
 
 def recognises(source: Source) -> bool:

@@ -18,10 +18,13 @@ TODAY = datetime.date(2025, 6, 1)
 OLD = {name: text for name, text in registers.SMALL.items() if name < "register_2023"}
 OLD.pop("lines.csv")
 SUKHOI, FIGHTER, ARMED = "Su-27SK/fighter aircraft", "JF-17/fighter aircraft", "CH-4B/armed drone"
+DONE = (
+    deal(RUS_CHN, SUKHOI, 2018, 4, 4, "2019;2020;2021;2022"),
+    deal(CHN_PAK, ARMED, 2019, 8, 8, "2022"),
+)
 IN_2024 = registers.official(
     (
-        deal(RUS_CHN, SUKHOI, 2018, 4, 4, "2019;2020;2021;2022"),
-        deal(CHN_PAK, ARMED, 2019, 8, 8, "2022"),
+        *DONE,
         deal(CHN_PAK, FIGHTER, 2020, 6, 1, "2023", unit=12.5),
         deal(RUS_CHN, TANKS, 2023, 10, unit=0.5),
     ),
@@ -29,8 +32,7 @@ IN_2024 = registers.official(
 )
 IN_2025 = registers.official(
     (
-        deal(RUS_CHN, SUKHOI, 2018, 4, 4, "2019;2020;2021;2022"),
-        deal(CHN_PAK, ARMED, 2019, 8, 8, "2022"),
+        *DONE,
         deal(CHN_PAK, FIGHTER, 2020, 6, 3, "2023;2024", unit=12.5),
         deal(CHN_PAK, FIGHTER, 2024, 9, unit=12.5),
     ),
