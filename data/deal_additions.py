@@ -68,7 +68,9 @@ def examine(batches: Iterable[Batch], panel: Panel = None) -> Deals:
     notes = [
         _too_old(b, newest) for b in registers if b.vintage <= newest and b.vintage not in known
     ]
-    tables = compile_deals([*newer, *_lines(batches)], before)
+    lines = _lines(batches)
+    tables = compile_deals([*newer, *lines], before)
+    notes += _ahead(lines, tables["registers"])
     fresh = {
         "deals": set(tables["deals"]) - set(before.deals),
         "deal_deliveries": set(tables["deal_deliveries"]) - set(before.deliveries),
@@ -151,6 +153,19 @@ def _too_old(batch: Batch, newest: str) -> str:
         f"deals: {batch.file}: the register of {batch.vintage} is older than the newest known "
         f"({newest}) and changes no deal; only a panel that is built anew can have it between"
     )
+
+
+def _ahead(lines: Iterable[Batch], registers: list[Register]) -> Iterator[str]:
+    """Yield a sentence for each file of lines that reaches beyond the newest register."""
+    known = max((row.last_year for row in registers), default=None)
+    for batch in lines:
+        last = max((row.year for row in batch.rows), default=0)
+        if known is not None and last > known:
+            yield (
+                f"deals: {batch.file} reaches to {last}, and the newest register known to {known}: "
+                f"add the register with data to {last}, and then these lines again, for what came "
+                "of its deals"
+            )
 
 
 def _words(register: Register, turned: Turned) -> Iterator[str]:

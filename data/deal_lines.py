@@ -110,7 +110,8 @@ def deliveries(
     Parameters
     ----------
     listed : the deals of the newest register.
-    known : deliveries that are known already.
+    known : deliveries that are known already. The same release again tells, where a register has
+        come since, of more deals by its numbers, and of years that had none.
     lines : with or without numbers.
     """
     lines = list(lines)
@@ -137,9 +138,9 @@ def deliveries(
 
 
 def _years(known: Sequence[DealDelivery], newer: list[DealDelivery]) -> list[DealDelivery]:
-    """Return deliveries, a year as it is known or whole from a newer release."""
+    """Return deliveries, a year as it is known, or whole from a newer release or the same again."""
     held, newest = _newest(known), _newest(newer)
-    replaced = {year for year, vintage in newest.items() if vintage > held.get(year, "")}
+    replaced = {year for year, vintage in newest.items() if vintage >= held.get(year, "")}
     return [row for row in known if row.year not in replaced] + [
         row for row in newer if row.year in replaced
     ]

@@ -97,7 +97,7 @@ FIELDS: dict[str, tuple[str, str | None]] = {
         "number of the deal: SIPRI's where anything was delivered, else our own from 10000001 on",
         "id",
     ),
-    "line": ("line of the deal in the newest register that had it", None),
+    "line": ("line of the deal in the newest register that had it", "lines"),
     "seller": ("ISO3 code, also outside the sample, or SIPRI's name of a movement", None),
     "buyer": ("ISO3 code, also outside the sample, or SIPRI's name of a movement", None),
     "class_mark": ("digest of the weapon's class", None),

@@ -109,6 +109,21 @@ def test_registers_and_lines_that_are_added_give_the_deals_of_all_compiled_at_on
         )
 
 
+def test_lines_before_their_register_can_be_added_again_after_it(base, whole, add, tmp_path):
+    add("register_of_2024.csv", "lines.csv")
+    early = add("yearly_lines_2025-05-01.csv")
+    assert (
+        "deals: yearly_lines_2025-05-01.csv reaches to 2024, and the newest register known to "
+        "2023: add the register with data to 2024, and then these lines again, for what came of "
+        "its deals"
+    ) in early.examined.notes
+    add("register_of_2025.csv")
+    assert told(layers(base, tmp_path)) != told(whole)
+    assert add("yearly_lines_2025-05-01.csv").folder is not None
+    assert told(layers(base, tmp_path)) == told(whole)
+    assert add("yearly_lines_2025-05-01.csv").folder is None
+
+
 def test_books_of_every_year_are_those_of_all_compiled_at_once(base, whole, add, tmp_path):
     add(*NEW)
     panel = layers(base, tmp_path)
