@@ -1,8 +1,8 @@
 """Futures by technology domain: capacity, deliveries and dependence, draw by draw.
 
-The composition of deliveries is simulated given the totals of `forecast.simulate`, so that the
-domains of a pair add up to the pair's total in every draw. Draws of the two factors of the
-posterior are independent and are paired in the order of chains.
+The composition of orders is that of the fit; deliveries are divided by it given the totals of
+`forecast.simulate`, so that the domains of a pair add up to the pair's total in every draw. Draws
+of the two factors of the posterior are independent and are paired in the order of chains.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from data.names import (
 from forecast.draws import block, stack
 from forecast.market import BLOCK
 from models import domains as model
-from models.domains import CELL, PERIOD, PERIOD_YEARS, SOURCE
+from models.domains import CELL, PERIOD, PERIOD_YEARS
+from models.inputs import exporters
 
 BIG = 6
 """How many of the largest suppliers the predictive check shows."""
@@ -138,16 +139,14 @@ def _block_by_domain(
 
 
 def layer_draws(tree: xr.DataTree) -> Arrays:
-    """Return the layer's draws as plain arrays, with `strength` (draw, period, source, domain).
+    """Return the layer's draws as plain arrays.
 
     No more of each chain than the joint model has, evenly spread, where the tree holds it.
     """
     layer = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
     if "posterior" in tree.children and (most := tree["posterior"].sizes[DRAW]) < layer.sizes[DRAW]:
         layer = layer.isel({DRAW: thinned(1, layer.sizes[DRAW], 1, most)})
-    draws = stack(layer)
-    still = np.repeat(draws["other_strength"][:, None], draws["strength"].shape[1], axis=1)
-    return draws | {"strength": np.concatenate([draws["strength"], still], axis=2)}
+    return stack(layer)
 
 
 def thinned(chains: int, draws: int, chains_kept: int, kept: int) -> np.ndarray:
@@ -166,18 +165,19 @@ def paths(
     draws: Arrays, observed: xr.Dataset, recipient: str, years: np.ndarray, ahead: np.ndarray,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """Yearly paths of strength, size, demand and one recipient's needs, past and future.
+    """Yearly paths of strength and demand, past and future; sizes and one recipient's needs.
 
     Past values lie on straight lines between the middles of periods. From the last middle on
     all are random walks, so that the end of the window is known less well than its last period.
+    The strength of a recipient that is no supplier is drawn from the prior.
 
     Returns
     -------
     dict
         `sources`: codes of all suppliers and of the recipient; `strength` (draw, source, domain,
-        year), `demand` and `need` (draw, domain, year), of the number of lines, log-odds, over
-        the years of the window and those ahead; `size` (draw, source, domain): log size of a line
-        less its mean over suppliers, and `common_size` (draw, domain).
+        year), `demand` (draw, domain, year), of the number of orders, log-odds, over the years of
+        the window and those ahead; `need` (draw, domain), log-odds; `size` (draw, source, domain):
+        log TIV of an order less its mean over suppliers, and `common_size` (draw, domain).
     """  # fmt: skip
     middle = observed["middle"].values
     every = np.concatenate([years, ahead])
@@ -186,9 +186,9 @@ def paths(
     after = every[every > middle[-1]]
     gaps = np.diff(np.concatenate([[middle[-1]], after])) / PERIOD_YEARS
 
-    codes = [str(c) for c in observed[SOURCE].values]
-    sources = codes[:suppliers] + ([recipient] if recipient in codes[suppliers:] else [])
-    kept = [codes.index(code) for code in sources]
+    codes = [str(c) for c in observed[SUPPLIER].values]
+    sources = codes if recipient in codes else [*codes, recipient]
+    others = len(sources) - suppliers
     count = observed.sizes[DOMAIN]
     steps = np.sqrt(gaps).astype(np.float32)
 
@@ -200,25 +200,25 @@ def paths(
         scale = draws[f"{name}_walk_sd"].astype(np.float32)
         return scale.reshape(-1, *[1] * (shocks.ndim - 1)) * np.cumsum(shocks * steps, axis=-1)
 
-    strength = _between(draws["strength"][:, :, kept], middle, every)
-    strength[:, :suppliers, :, -len(after) :] += moved("strength", suppliers)
+    def new(name: str) -> np.ndarray:
+        """Draw an effect of the sources that are no suppliers (draw, source, domain)."""
+        drawn = rng.standard_normal((n, others, count))
+        return draws[name][:, None, None] * (drawn - drawn.mean(axis=-1, keepdims=True))
+
+    strength = _between(draws["strength"], middle, every)
+    strength[..., -len(after) :] += moved("strength", suppliers)
+    still = np.repeat(new("strength_sd")[..., None], len(every), axis=-1).astype(np.float32)
     demand = _between(draws["demand"], middle, every)
     demand[..., -len(after) :] += moved("demand")
     buyers = [str(c) for c in observed[RECIPIENT].values]
-    need = _between(draws["need"][:, :, buyers.index(recipient)], middle, every)
-    need[..., -len(after) :] += np.float32(np.sqrt(1.0 - 1.0 / len(buyers))) * moved("need")
     common = draws["size"].mean(axis=1)
-    others = len(sources) - suppliers
     own = draws["size"] - common[:, None]
-    new = draws["supplier_size_sd"][:, None, None] * rng.standard_normal(
-        (n, others, observed.sizes[DOMAIN])
-    )
     return {
         "sources": sources,
-        "strength": strength,
+        "strength": np.concatenate([strength, still], axis=1),
         "demand": demand,
-        "need": need,
-        "size": np.concatenate([own, new], axis=1),
+        "need": draws["need"][:, buyers.index(recipient)].astype(np.float32),
+        "size": np.concatenate([own, new("supplier_size_sd")], axis=1),
         "common_size": common,
     }
 
@@ -259,7 +259,7 @@ def composition(
     draws: Arrays, observed: xr.Dataset, state: Mapping[str, Any], recipient: str,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Expected shares by volume of each supplier's deliveries to one recipient.
+    """Expected shares by volume of what one recipient orders of each supplier.
 
     Returns
     -------
@@ -278,24 +278,27 @@ def _by_number(
     draws: Arrays, observed: xr.Dataset, state: Mapping[str, Any], pair: tuple[str, str],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Expected shares of a pair's delivery lines (draw, domain, year).
-
-    A pair that never traded has habits as uncertain as any pair's.
-    """  # fmt: skip
+    """Expected shares of a pair's orders (draw, domain, year)."""  # fmt: skip
     suppliers, recipients = ([str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT))
     s, r = suppliers.index(pair[0]), recipients.index(pair[1])
     seller, buyer = model.pairs(observed)
-    found = np.flatnonzero((seller == s) & (buyer == r))
-    n = len(draws["need"])
-    if len(found):
-        habit = draws["habit"][:, found[0]].astype(float)
-    else:
-        habit = draws["habit_sd"][:, None] * rng.standard_normal((n, observed.sizes[DOMAIN]))
-    logits = state["strength"][:, s] + state["demand"] + state["need"] + habit[..., None]
-    if pair[1] in state["sources"] and pair[1] != REST:
-        own = state["strength"][:, state["sources"].index(pair[1])]
+    habit = _habit(draws, np.flatnonzero((seller == s) & (buyer == r)), rng)
+    logits = state["strength"][:, s] + state["demand"] + (state["need"] + habit)[..., None]
+    if pair[1] in suppliers and pair[1] != REST:
+        own = state["strength"][:, suppliers.index(pair[1])]
         logits = logits - draws["substitution"][:, None, None] * own
     return np.exp(logits - _log_sum(logits, 1)[:, None])
+
+
+def _habit(draws: Arrays, at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Habits of the pair at a position (draw, domain); where there is none, drawn from the prior.
+
+    So those of a pair that ordered little are as uncertain as those of one that never traded.
+    """
+    if len(at):
+        return draws["habit"][:, at[0]].astype(float)
+    drawn = rng.standard_normal((len(draws["habit"]), draws["habit"].shape[-1]))
+    return draws["habit_sd"][:, None] * (drawn - drawn.mean(axis=1, keepdims=True))
 
 
 def _share(offers: np.ndarray, shares: np.ndarray, sold: int) -> np.ndarray:
@@ -325,16 +328,16 @@ def split_total(
     total: np.ndarray, lines: np.ndarray, shares: np.ndarray, draws: Arrays, supplier: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw the domains of deliveries given their totals.
+    """Draw the domains of orders or deliveries given their totals.
 
     Parameters
     ----------
     total, lines
-        TIV million and number of delivery lines (draw, ...).
+        TIV million and number of orders or delivery lines (draw, ...).
     shares
         Expected shares of lines (draw, domain, ...).
     supplier
-        Position of the supplier, whose lines have sizes of their own.
+        Position of the supplier, whose orders have sizes of their own.
 
     Returns
     -------
@@ -349,8 +352,11 @@ def split_total(
     mixed /= mixed.sum(axis=-1, keepdims=True)
     count = rng.multinomial(lines, mixed)
     size = draws["size"][:, supplier][wide]
-    noise = draws["line_sd"][wide][..., None] * rng.standard_normal(count.shape)
-    volume = count * np.exp(size + noise)
+    spread, alike = draws["size_sd"][wide], draws["orders_alike"][wide][..., None]
+    noise = model.variance(spread, alike, np.maximum(count, 1))
+    volume = count * np.exp(
+        size - 0.5 * noise + np.sqrt(noise) * rng.standard_normal(count.shape)
+    )
     volume /= np.maximum(volume.sum(axis=-1, keepdims=True), 1e-300)
     return np.moveaxis(volume * total[..., None], -1, 1)
 
@@ -372,30 +378,31 @@ def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: in
     -------
     pandas.DataFrame
         side (exports, imports), country, domain, period (its last year), observed (share of
-        volume), q05 to q95 of the prediction given how many lines and how much volume each pair
-        had, below and within: share of predictions under the observed share, and at it.
+        TIV ordered), q05 to q95 of the prediction given how many orders each pair placed and what
+        they came to, below and within: share of predictions under the observed share, and at it.
     """
     draws = layer_draws(tree)
     observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
     rng = np.random.default_rng([seed, 1])
-    lines, volume = (observed[n].transpose(*CELL).values for n in ("lines", "volume"))
+    orders, volume = (observed[n].transpose(*CELL).values for n in ("orders", "volume"))
     suppliers, buyers = ([str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT))
     known = [s for s in range(len(suppliers)) if suppliers[s] != REST]
     big = sorted(known, key=lambda s: -volume[s].sum())[:BIG]
     wanted = [buyers.index(r) for r in recipients]
     seller, buyer = model.pairs(observed)
-    at, has_own = model.own_source(observed)
+    has_own, at = exporters(observed)
     shape = (len(draws["need"]), *volume.shape[2:])
     sums = {("exports", s): np.zeros(shape) for s in big}
     sums |= {("imports", r): np.zeros(shape) for r in wanted}
-    for k, (s, r) in enumerate(zip(seller, buyer, strict=True)):
+    for s, r in zip(*np.nonzero(orders.sum(axis=(2, 3))), strict=True):
         if s not in big and r not in wanted:
             continue
         own = has_own[r] * draws["substitution"][:, None, None] * draws["strength"][:, :, at[r]]
         logits = draws["strength"][:, :, s] - own + draws["demand"]
-        logits = logits + draws["need"][:, :, r] + draws["habit"][:, k, None]
+        habit = _habit(draws, np.flatnonzero((seller == s) & (buyer == r)), rng)
+        logits = logits + (draws["need"][:, r] + habit)[:, None]
         shares = np.exp(logits - _log_sum(logits, 2)[..., None])
-        number = np.broadcast_to(lines[s, r].sum(axis=-1).astype(int), shape[:2])
+        number = np.broadcast_to(orders[s, r].sum(axis=-1).astype(int), shape[:2])
         total = np.broadcast_to(volume[s, r].sum(axis=-1), shape[:2])
         drawn = split_total(total, number, np.moveaxis(shares, 2, 1), draws, s, rng)
         drawn = np.moveaxis(drawn, 1, 2)
@@ -429,7 +436,7 @@ def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: in
 def agreement(
     tree: xr.DataTree, *, seed: int
 ) -> tuple[dict[str, np.ndarray], xr.DataArray, xr.DataArray]:
-    """Say whether unit values and shares of deliveries agree.
+    """Say whether unit values and shares of orders agree.
 
     Returns
     -------

@@ -85,7 +85,7 @@ def levels(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0) -
 DOMAIN_DESCRIPTIONS = {
     "equal_domains": "As in the headline, but a country's capacities by domain average to its "
     "capacity in all with every domain counting the same, not by what the world buys",
-    "by_number": "As in the headline, but by the number of deliveries, whatever their size",
+    "by_number": "As in the headline, but by the number of orders, whatever their size",
     "unit_values": "Read off what a unit of the same class of new weapons is worth in exports, "
     "and nothing else: no market share, no convention",
 }

@@ -1,12 +1,12 @@
 """Capacity by technology domain: what a state's exports and imports are made of.
 
-Given how much a pair trades in all, which domains its deliveries fall in is multinomial: the
+Given how many orders a pair places in all, which domains they fall in is multinomial: the
 supplier's relative strength in a domain, against what the recipient's own strength saves it from
 buying, its other needs, the pair's own habits and world demand. A country's capacity drops out of
-that, so totals and composition are two likelihoods of separate parameters and no figure counts
+that, so totals and composition are two likelihoods of separate parameters and no order counts
 twice. How much a single unit of each class of new weapons is worth is a second measurement of
 the same strengths, with an error and a slope of its own: where the slope is near zero, the two
-do not agree.
+do not agree. What orders say nothing of is not sampled: see `TELLING`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,23 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data import names
+from data.listings import LISTING
 from models import contrasts
 from models.inputs import exporters
 from models.priors import FOLDER, Priors, order, parameters
 
 PRIORS_FILE = FOLDER / "domains.toml"
 PERIOD = "period"
-SOURCE = "source"
 PERIOD_YEARS = 4
-"""Years that share one composition: strengths move slowly and single years hold few lines."""
+"""Years that share one composition: strengths move slowly and single years hold few orders."""
 CELL = (names.SUPPLIER, names.RECIPIENT, PERIOD, names.DOMAIN)
-TYPICAL_SPREAD = 0.6
-"""Squared inverse of a pair's usual deviation: where data outweigh it, sampling is centred."""
+TYPICAL = {"strength_walk_sd": 0.22, "habit_sd": 0.9, "supplier_size_sd": 0.35}
+"""Usual spreads of effects, in units of what one observation tells."""
+TELLING = {"strength_walk_sd": 0.25, "habit_sd": 2.0, "supplier_size_sd": 0.25}
+"""An effect is sampled where data tell at least this many times as much of it as its usual spread
+does. Elsewhere it is left at zero; futures draw habits of pairs without any from the prior."""
+ALIKE = 50.0
+"""Orders of a pair's period of which infinitely many tell as much as so many independent ones."""
 UNIT_VALUE_DF = 4.0
 """Degrees of freedom of unit values: a class holds a few ships or systems unlike the rest."""
 
@@ -45,7 +50,7 @@ def prepare(panel: xr.Dataset, inputs: xr.Dataset, priors: Priors) -> xr.Dataset
     Parameters
     ----------
     panel
-        As from `data.panel.assemble`.
+        As from `data.panel.assemble`, with order books (`data.listings.attach`).
     inputs
         As from `models.inputs.prepare`: the window and the countries.
     priors
@@ -54,40 +59,43 @@ def prepare(panel: xr.Dataset, inputs: xr.Dataset, priors: Priors) -> xr.Dataset
     Returns
     -------
     xarray.Dataset
-        `lines` and `volume` (supplier, recipient, period, domain): delivery lines, and TIV
-        million; `middle` (period): the year in the middle of each period, whose coordinate is its
-        last year; `exports_itself` (source): 1 for suppliers of the sample, which come first on
-        `source`, recipients that are none follow; and of unit values (item): `unit_value`, log
-        TIV million per unit, `item_supplier`, `item_class`, `item_domain`, `item_period`,
-        positions. Attributes: `lines_level`, `lines_slope`: log expected number of lines beyond
-        the first in a pair's year, by log TIV; `unit_capacity_sd`.
+        `orders`, `volume` and `delivered` (supplier, recipient, period, domain): orders placed in
+        a period as the newest book lists them, what they come to, TIV million (what has come of
+        orders of unknown number), and deliveries of the period, TIV million; `own_habit`
+        (supplier, recipient): whether orders tell of a pair's habits; `middle` (period): the
+        year in the middle of each period, whose coordinate is its last year; and of unit
+        values (item): `unit_value`, log TIV million per unit, `item_supplier`, `item_class`,
+        `item_domain`, `item_period`, positions. Attributes: `lines_level`, `lines_slope`: log
+        expected number of delivery lines beyond the first in a pair's year, by log TIV;
+        `unit_capacity_sd`.
     """
     years = inputs[names.YEAR].values
     period = _periods(years)
     labels = np.array([years[period == p][-1] for p in range(period.max() + 1)])
-    able = inputs["possible"].transpose(*CELL[:2])
-    out = xr.Dataset(coords={PERIOD: labels})
-    order_ = (names.SUPPLIER, names.RECIPIENT, names.DOMAIN, names.YEAR)
-    by_year = {}
-    for name, source in (("lines", "n_lines"), ("volume", "tiv_domain")):
-        table = panel[source].sel({names.YEAR: years}).fillna(0.0).transpose(*order_)
-        by_year[name] = (table * able).values
-        summed = np.stack(
-            [by_year[name][..., period == p].sum(axis=-1) for p in range(len(labels))], axis=2
-        )
-        out[name] = (CELL, summed)
-    out = out.assign_coords({d: panel[d] for d in (names.SUPPLIER, names.RECIPIENT, names.DOMAIN)})
-    out["middle"] = (PERIOD, np.array([years[period == p].mean() for p in range(len(labels))]))
-    exporter, _ = exporters(inputs)
+    able = inputs["possible"].transpose(*CELL[:2]).values[..., None, None]
     suppliers = [str(s) for s in inputs[names.SUPPLIER].values]
-    others = [
-        str(r)
-        for r, is_one in zip(inputs[names.RECIPIENT].values, exporter, strict=True)
-        if not is_one and r != names.REST
-    ]
-    out = out.assign_coords({SOURCE: [*suppliers, *others]})
-    out["exports_itself"] = (SOURCE, np.array([1.0] * len(suppliers) + [0.0] * len(others)))
-    total, count = by_year["volume"].sum(axis=2), by_year["lines"].sum(axis=2)
+    out = xr.Dataset(
+        coords={PERIOD: labels}
+        | {d: panel[d].values for d in (names.SUPPLIER, names.RECIPIENT, names.DOMAIN)}
+    )
+    orders, volume = _orders(panel, years, period)
+    lines, delivered = (
+        np.nan_to_num(panel[name].sel({names.YEAR: years})
+                      .transpose(*CELL[:2], names.YEAR, names.DOMAIN).values) * able
+        for name in ("n_lines", "tiv_domain")
+    )  # fmt: skip
+    summed = np.stack(
+        [delivered[:, :, period == p].sum(axis=2) for p in range(len(labels))], axis=2
+    )
+    out["orders"], out["volume"] = (CELL, orders * able), (CELL, volume * able)
+    out["delivered"] = (CELL, summed)
+    seller, buyer = _traded(orders * able)
+    pair, _, _ = _habits(orders * able, seller, buyer)
+    own = np.zeros(able.shape[:2], dtype=bool)
+    own[seller[pair], buyer[pair]] = True
+    out["own_habit"] = (CELL[:2], own)
+    out["middle"] = (PERIOD, np.array([years[period == p].mean() for p in range(len(labels))]))
+    total, count = delivered.sum(axis=3), lines.sum(axis=3)
     at = (total > 0) & (count > 0)
     slope, level = np.polyfit(np.log(total[at]), np.log(count[at] - 0.5), 1) if at.any() else (0, 0)
     out.attrs |= {
@@ -105,6 +113,25 @@ def _periods(years: np.ndarray) -> np.ndarray:
     back = (years[-1] - years) // PERIOD_YEARS
     last = max(len(years) // PERIOD_YEARS - 1, 0)
     return last - np.minimum(back, last)
+
+
+def _orders(
+    panel: xr.Dataset, years: np.ndarray, period: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count orders of the newest book, and sum their TIV million, by cell (`CELL`)."""
+    book = panel[f"{LISTING}_book"].values
+    placed = panel[f"{LISTING}_order_year"].values
+    mine = (book == book.max()) & (placed >= years[0]) & (placed <= years[-1])
+    seller, buyer, domain, ordered, came = (
+        panel[f"{LISTING}_{name}"].values[mine]
+        for name in ("supplier", "recipient", "domain", "ordered", "delivered")
+    )
+    where = (seller, buyer, period[np.searchsorted(years, placed[mine])], domain)
+    count = np.zeros((*(panel.sizes[d] for d in CELL[:2]), period.max() + 1, len(names.DOMAINS)))
+    volume = count.copy()
+    np.add.at(count, where, 1.0)
+    np.add.at(volume, where, np.where(np.isnan(ordered), came, ordered))
+    return count, volume
 
 
 def _unit_values(
@@ -141,8 +168,8 @@ def _unit_values(
 def domains(observed: xr.Dataset, priors: Priors) -> pm.Model:
     """Build the domain layer as a model of its own.
 
-    Deliveries by domain given their total do not depend on capacity, so this posterior and that
-    of `models.joint` are the two factors of one, but for what unit values say of a supplier
+    Orders by domain given their number do not depend on capacity, so this posterior and that
+    of `models.market` are two factors of one, but for what unit values say of a supplier
     altogether; that is compared with capacity after the fit and does not feed back (a cut).
 
     Parameters
@@ -155,8 +182,8 @@ def domains(observed: xr.Dataset, priors: Priors) -> pm.Model:
     Returns
     -------
     pymc.Model
-        With `parameters` (parameter) and the vectors `free`, `wants`, `habits` and `standings`,
-        which `effects` turns into labelled tables.
+        With `parameters` (parameter) and the vectors of `VECTORS`, which `effects` turns into
+        labelled tables.
     """
     fixed = constants(observed, order(priors))
     with pm.Model(coords=coords(fixed) | {"parameter": order(priors)}) as model:
@@ -194,36 +221,30 @@ def layer(
     wants = sample("wants", means["wants"])
     standings = sample("standings", means["standings"])
     known["wants"] = _moved(wants, means["wants"], "wants", fixed, vector)
-    centre = _habit_mean(known, means["saved"], fixed, pt)
-    habits = sample("habits", centre)
-    steady = _moved(habits, centre, "habits", fixed, vector)
+    centre = _of_both_sides(known, means["saved"], fixed, pt)
+    mean = (fixed["habit_rows"] * centre[fixed["habit_pair"]]).sum(axis=1)
+    habits = _moved(sample("habits", mean), mean, "habits", fixed, vector) - mean
     standing = _moved(standings, means["standings"], "standings", fixed, vector)
     standing = _standing(standing, fixed)
     mix = pt.dot(fixed["class_mix"], standing)
     classes = sample("classes", mix - fixed["class_mean"])
 
-    basis = fixed["pair_basis"]
-    by_pair = (basis * steady.reshape((*basis.shape[:2], 1))).sum(axis=1)
+    by_pair = centre + _habit(habits, fixed, pt)
     moving = known["moving"]
-    mine = moving.reshape((-1, moving.shape[-1]))
-    both = (moving + known["drift"][:, None]).reshape((-1, moving.shape[-1]))
+    count = fixed["shape"]["domains"]
+    both = (moving + known["drift"][:, None]).reshape((-1, count))
     saved = top["substitution"] * fixed["has_own"] * moving[:, fixed["own"]]
-    wanted = known["need_drift"] - saved.transpose((1, 0, 2))
-    wanted = wanted.reshape((-1, moving.shape[-1]))
     logits = by_pair[fixed["cell_pair"]] + both[fixed["cell_seller"]]
-    logits = logits + wanted[fixed["cell_buyer"]]
-    _lines(fixed["cells"], logits, top["concentration"])
-    pm.Normal(
-        "sizes", (known["size"][fixed["size_seller"]] * fixed["size_rows"]).sum(axis=1),
-        top["line_sd"], observed=fixed["size_values"],
-    )  # fmt: skip
+    logits = logits - saved.reshape((-1, count))[fixed["cell_buyer"]]
+    _orders_by_domain(fixed["cells"], logits, top["concentration"])
+    _sizes(fixed, known["size"], top["order_sd"] * pt.exp(known["spread"]), top["orders_alike"])
     if not len(fixed["unit_values"]):
         return
     expected = (
         (classes - mix)[fixed["item_class"]]
         + (known["unit_drift"].flatten())[fixed["item_place"]]
         + standing[fixed["item_standing"]]
-        + top["unit_strength"] * mine.flatten()[fixed["item_strength"]]
+        + top["unit_strength"] * moving.flatten()[fixed["item_strength"]]
     )
     pm.StudentT(
         "unit_values", UNIT_VALUE_DF, mu=expected, sigma=top["unit_sd"],
@@ -232,7 +253,7 @@ def layer(
 
 
 VECTORS = ("free", "wants", "habits", "standings", "classes")
-"""What is sampled besides parameters: effects about zero; what recipients want; what pairs trade
+"""What is sampled besides parameters: effects about zero; what recipients want; what pairs order
 on average; how each supplier's units compare in a domain; what the mean unit exported of a class
 is worth, less its mean on record, which items tell whatever their suppliers' standings are. The
 last four vary about means."""
@@ -252,26 +273,37 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
     parameter
         Names of the parameters, in the order of their vector.
     """
-    lines, volume = (observed[n].transpose(*CELL).values for n in ("lines", "volume"))
-    suppliers, recipients, periods, count = lines.shape
-    sources = observed.sizes[SOURCE]
-    of_domain = contrasts.orthonormal(lines.sum(axis=(0, 1, 2)))
-    present = (lines > 0).sum(axis=2)
-    last_domain = _about(lines.sum(axis=(0, 1, 2)))
+    orders, volume = (observed[n].transpose(*CELL).values for n in ("orders", "volume"))
+    suppliers, recipients, periods, count = orders.shape
+    of_domain = contrasts.orthonormal(orders.sum(axis=(0, 1, 2)))
+    last_domain = _about(orders.sum(axis=(0, 1, 2)))
+    present = (orders > 0).sum(axis=2)
+    told = orders / (1.0 + orders.sum(axis=3, keepdims=True) / ALIKE)
+    waves, traded = _waves(periods), _traded(orders)
 
-    def table(known: np.ndarray, half: float) -> tuple[np.ndarray, np.ndarray]:
-        """Basis of contrasts of countries, and how centred each contrast's sampling is."""
+    def table(known: np.ndarray, half: float) -> tuple[np.ndarray, np.ndarray, tuple]:
+        """Basis of contrasts of countries, how centred each contrast's sampling is, and what
+        each contrast is about.
+        """
         by_country = known.sum(axis=1)
-        about = known[np.ix_(_about(by_country), last_domain)]
-        return contrasts.orthonormal(by_country), about / (about + half)
+        at = np.ix_(_about(by_country), last_domain)
+        return contrasts.orthonormal(by_country), known[at] / (known[at] + half), at
 
-    of_supplier, strength_centred = table(present.sum(axis=1), 3.0)
-    of_recipient, wants_centred = table(present.sum(axis=0), 12.0)
-    seller, size_rows, size_values = size_contrasts(lines, volume)
+    def walk(told: np.ndarray, at: tuple, name: str) -> np.ndarray:
+        """How much orders (country, period, domain) tell of each element of walks, relative to
+        its usual spread (wave, contrast).
+        """
+        each = np.einsum("pw,cpd->wcd", waves**2, told)
+        return TYPICAL[name] ** 2 * np.stack([part[at].ravel() for part in each])
+
+    of_supplier, strength_centred, at = table(present.sum(axis=1), 3.0)
+    strength_told = walk(told.sum(axis=1), at, "strength_walk_sd")
+    of_recipient, wants_centred, at = table(present.sum(axis=0), 12.0)
+    size_seller, size_orders, size_values = _mean_sizes(orders, volume)
     known = np.zeros((suppliers, count))
-    np.add.at(known, seller, (np.abs(size_rows) > 0).astype(float))
-    of_sizes, size_centred = table(known, 5.0)
-    size_seller = seller
+    np.add.at(known, size_seller, (size_orders > 0).astype(float))
+    of_sizes, _, about = table(known, 1.0)
+    size_told = TYPICAL["supplier_size_sd"] ** 2 * known[about]
 
     items = {n: observed[f"item_{n}"].values for n in ("supplier", "domain", "period", "class")}
     classes, weapon = np.unique(items["class"], return_inverse=True)
@@ -282,62 +314,61 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
     np.add.at(exported, (weapon, items["supplier"] * count + items["domain"]), 1.0)
     seen = np.zeros((suppliers, count))
     np.add.at(seen, (items["supplier"], items["domain"]), 1.0)
+    standing_basis, standing_told = _standing_contrasts(seen)
 
-    at, has_own = own_source(observed)
-    standing_basis, told = _standing_contrasts(seen)
-    own_basis = np.zeros((recipients, sources))
-    own_basis[np.arange(recipients), at] = has_own
-    seller, buyer = pairs(observed)
-    pair_basis, habits_centred = _pair_contrasts(lines[seller, buyer])
-    pair_of, when, cells = _cells(lines, seller, buyer)
+    has_own, own = exporters(observed)
+    own_basis = np.zeros((recipients, suppliers))
+    own_basis[np.arange(recipients), own] = has_own
+    seller, buyer = traded
+    habit_pair, habit_rows, habit_told = _habits(orders, seller, buyer)
+    pair_of, when, cells = _cells(orders, seller, buyer)
 
     shapes = {
         "strength": (strength_centred, "strength_sd"),
-        "strength_steps": (np.zeros((periods, strength_centred.size)), "strength_walk_sd"),
-        "other_strength": (np.zeros((sources - suppliers, count)), "strength_sd"),
+        "strength_walk": (_centred(strength_told, "strength_walk_sd"), "strength_walk_sd"),
         "demand": (np.ones(count - 1), "demand_level_sd"),
-        "demand_steps": (np.zeros((periods, count - 1)), "demand_walk_sd"),
-        "need_steps": (np.zeros((periods, wants_centred.size)), "need_walk_sd"),
+        "demand_walk": (np.ones((periods - 1, count - 1)), "demand_walk_sd"),
         "common_size": (np.ones(count - 1), "size_level_sd"),
-        "own_size": (size_centred, "supplier_size_sd"),
-        "unit_steps": (np.zeros((periods, count)), "unit_walk_sd"),
+        "own_size": (_centred(size_told, "supplier_size_sd"), "supplier_size_sd"),
+        "spread": (np.ones(count - 1), "spread_sd"),
+        "unit_walk": (np.zeros((periods - 1, count)), "unit_walk_sd"),
         "unit_level": (np.ones(suppliers), "unit_level_sd"),
     }
-    cumulated = np.tril(np.ones((periods, periods)))
     return {
         "free_shape": {name: part.shape for name, (part, _) in shapes.items()},
         "free_scale": np.concatenate(
             [np.full(part.size, parameter.index(sd)) for part, sd in shapes.values()]
         ),
         "free_centred": np.concatenate([part.ravel() for part, _ in shapes.values()]),
+        "strength_walk_at": _places(strength_told, "strength_walk_sd"),
+        "own_size_at": _places(size_told, "supplier_size_sd"),
         "wants_scale": np.full(wants_centred.size, parameter.index("need_sd")),
         "wants_centred": wants_centred.ravel(),
-        "habits_scale": np.full(habits_centred.size, parameter.index("habit_sd")),
-        "habits_centred": habits_centred.ravel(),
+        "habits_scale": np.full(len(habit_told), parameter.index("habit_sd")),
+        "habits_centred": habit_told / (habit_told + 1.0),
         "standings_scale": np.full(seen.size, parameter.index("unit_own_sd")),
-        "standings_centred": (told / (told + 2.0)).ravel(),
+        "standings_centred": (standing_told / (standing_told + 2.0)).ravel(),
         "standing_basis": standing_basis,
         "of_domain": of_domain,
         "of_recipient": of_recipient,
         "strength_basis": np.kron(of_supplier, of_domain),
         "size_basis": np.kron(of_sizes, of_domain),
-        "walk_basis": cumulated - cumulated.mean(axis=0, keepdims=True),
+        "waves": waves,
         "own_basis": own_basis,
-        "shape": {
-            "suppliers": suppliers, "sources": sources, "recipients": recipients,
-            "domains": count,
-        },
+        "shape": {"suppliers": suppliers, "recipients": recipients, "domains": count},
         "seller": seller,
         "buyer": buyer,
-        "pair_basis": pair_basis,
+        "habit_pair": habit_pair,
+        "habit_rows": habit_rows,
+        "habit_at": _by_pair(habit_pair, len(seller)),
         "cells": cells,
         "cell_pair": pair_of,
-        "cell_seller": when * sources + seller[pair_of],
-        "cell_buyer": buyer[pair_of] * periods + when,
-        "own": at,
+        "cell_seller": when * suppliers + seller[pair_of],
+        "cell_buyer": when * recipients + buyer[pair_of],
+        "own": own,
         "has_own": has_own[:, None],
-        "size_rows": size_rows,
         "size_seller": size_seller,
+        "size_orders": size_orders,
         "size_values": size_values,
         "unit_values": raw - class_mean[weapon],
         "class_mean": class_mean - middle,
@@ -347,7 +378,7 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         "item_class": weapon,
         "item_place": items["period"] * count + items["domain"],
         "item_standing": items["supplier"] * count + items["domain"],
-        "item_strength": (items["period"] * sources + items["supplier"]) * count
+        "item_strength": (items["period"] * suppliers + items["supplier"]) * count
         + items["domain"],
     }
 
@@ -357,21 +388,87 @@ def _about(weight: np.ndarray) -> np.ndarray:
     return np.argsort(-weight, kind="stable")[1:]
 
 
-def _pair_contrasts(mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bases of contrasts of domains of every pair, and how centred each contrast's sampling is.
+def _waves(periods: int) -> np.ndarray:
+    """Return a random walk's moves about its mean, slowest first (period, wave).
 
-    Parameters
-    ----------
-    mine
-        Lines (pair, period, domain).
+    A sum of them with independent standard normal weights is a walk of unit steps, centred over
+    the periods (its principal components): the slow ones are what data can tell of.
     """
-    spells = (mine.sum(axis=2) > 0).sum(axis=1)
+    cumulated = np.tril(np.ones((periods, periods)))
+    left, size, _ = np.linalg.svd(cumulated - cumulated.mean(axis=0))
+    return (left * size)[:, : periods - 1]
+
+
+def _centred(told: np.ndarray, name: str) -> np.ndarray:
+    """How centred the sampling is of those elements that data tell of."""
+    kept = told[told > TELLING[name]]
+    return kept / (kept + 1.0)
+
+
+def _places(told: np.ndarray, name: str) -> np.ndarray:
+    """Where each element is among those sampled, in the order of `_centred`; after the last where
+    it is not.
+    """
+    kept = told > TELLING[name]
+    return np.where(kept, np.cumsum(kept).reshape(kept.shape) - 1, kept.sum())
+
+
+def _habits(
+    orders: np.ndarray, seller: np.ndarray, buyer: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the habits that orders tell of: pair, contrast of domains, and how much they tell.
+
+    Domains that a pair has ordered much of, or would have by what its two sides order elsewhere,
+    have habits of their own; all others of the pair have one in common.
+    """
+    mine = orders[seller, buyer]
     total = mine.sum(axis=(1, 2))
-    info = mine.sum(axis=1) / (1.0 + total / spells / 10.0)[:, None]
-    weight = info + 1e-6 * mine.sum(axis=(0, 1)) / max(mine.sum(), 1.0)
-    basis = np.stack([contrasts.orthonormal(each) for each in weight])
-    about = np.take_along_axis(info, np.stack([_about(each) for each in weight]), axis=1)
-    return basis, about / (about + TYPICAL_SPREAD)
+    spells = (mine.sum(axis=2) > 0).sum(axis=1)
+    world = orders.sum(axis=(0, 1, 2)) / max(orders.sum(), 1.0)
+
+    def mix(of_one: np.ndarray) -> np.ndarray:
+        seen = of_one + 3.0 * world
+        return seen / seen.sum(axis=1, keepdims=True)
+
+    usual = mix(orders.sum(axis=(1, 2)))[seller] * mix(orders.sum(axis=(0, 2)))[buyer]
+    usual = usual / np.maximum(world, 1e-9)
+    usual = usual / usual.sum(axis=1, keepdims=True) * total[:, None]
+    told = np.maximum(mine.sum(axis=1), usual) / (1.0 + total / spells / ALIKE)[:, None]
+    told = told * TYPICAL["habit_sd"] ** 2
+    pair, rows, known = [], [], []
+    for k, each in enumerate(told):
+        own = np.flatnonzero(each > TELLING["habit_sd"])
+        rest = np.setdiff1d(np.arange(len(each)), own)
+        if len(own) > 1:
+            found = np.zeros((len(own) - 1, len(each)))
+            found[:, own] = contrasts.orthonormal(each[own])
+            rows += list(found)
+            known += list(each[own][_about(each[own])])
+            pair += [k] * len(found)
+        if len(own) and len(rest):
+            row = np.zeros(len(each))
+            row[own], row[rest] = 1.0 / len(own), -1.0 / len(rest)
+            rows.append(row / np.sqrt((row**2).sum()))
+            known.append(each[rest].sum())
+            pair.append(k)
+    shape = (len(rows), orders.shape[3])
+    return np.array(pair, dtype=int), np.reshape(rows, shape), np.array(known, dtype=float)
+
+
+def _by_pair(pair: np.ndarray, pairs_: int) -> np.ndarray:
+    """Positions of each pair's habits (pair, most of any), after the last where there are none."""
+    most = np.bincount(pair, minlength=1).max()
+    out = np.full((pairs_, most), len(pair))
+    start = np.searchsorted(pair, pair)
+    out[pair, np.arange(len(pair)) - start] = np.arange(len(pair))
+    return out
+
+
+def _habit(habits: Any, fixed: Mapping[str, Any], xp: Any) -> Any:
+    """Turn habits, in contrasts, into a table (pair, domain)."""
+    count = fixed["shape"]["domains"]
+    each = xp.concatenate([habits[:, None] * fixed["habit_rows"], np.zeros((1, count))])
+    return each[fixed["habit_at"]].sum(axis=1)
 
 
 def _standing_contrasts(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -418,29 +515,24 @@ def _free(free: Any, fixed: Mapping[str, Any], vector: Any, xp: Any) -> dict[str
         size = int(np.prod(shape))
         part[name] = scaled[start : start + size].reshape(shape)
         start += size
-    shape, of_domain = fixed["shape"], fixed["of_domain"]
-    exporters_ = (shape["suppliers"], shape["domains"])
-    level = xp.dot(part["strength"].flatten(), fixed["strength_basis"]).reshape(exporters_)
-    other = part["other_strength"]
-    level = xp.concatenate([level, other - other.mean(axis=1)[:, None]], axis=0)
-    steps = xp.dot(xp.dot(fixed["walk_basis"], part["strength_steps"]), fixed["strength_basis"])
-    steps = steps.reshape((-1, *exporters_))
-    still = np.zeros((fixed["walk_basis"].shape[0], shape["sources"] - shape["suppliers"],
-                      shape["domains"]))
-    size = xp.dot(part["own_size"].flatten(), fixed["size_basis"]).reshape(exporters_)
-    size = size + xp.dot(part["common_size"], of_domain)[None]
-    periods = fixed["walk_basis"].shape[0]
-    need = xp.dot(fixed["walk_basis"], part["need_steps"]).reshape((-1, len(of_domain)))
-    need = xp.dot(need, of_domain).reshape((periods, -1, shape["domains"])).transpose((1, 0, 2))
-    need = xp.dot(fixed["of_recipient"].T, need.reshape((shape["recipients"] - 1, -1)))
+    shape, of_domain, waves = fixed["shape"], fixed["of_domain"], fixed["waves"]
+    by_supplier = (shape["suppliers"], shape["domains"])
+
+    def whole(name: str) -> Any:
+        """All elements, zero where they are not sampled."""
+        return xp.concatenate([part[name], np.zeros(1)])[fixed[f"{name}_at"]]
+
+    level = xp.dot(part["strength"].flatten(), fixed["strength_basis"]).reshape(by_supplier)
+    moving = xp.dot(xp.dot(waves, whole("strength_walk")), fixed["strength_basis"])
+    size = xp.dot(whole("own_size").flatten(), fixed["size_basis"]).reshape(by_supplier)
     return {
         "level": level,
-        "moving": xp.concatenate([steps, still], axis=1),
+        "moving": moving.reshape((-1, *by_supplier)),
         "demand": xp.dot(part["demand"], of_domain),
-        "drift": xp.dot(xp.dot(fixed["walk_basis"], part["demand_steps"]), of_domain),
-        "need_drift": need.reshape((shape["recipients"], -1, shape["domains"])),
-        "size": size,
-        "unit_drift": xp.dot(fixed["walk_basis"], part["unit_steps"]),
+        "drift": xp.dot(xp.dot(waves, part["demand_walk"]), of_domain),
+        "size": size + xp.dot(part["common_size"], of_domain)[None],
+        "spread": xp.dot(part["spread"], of_domain),
+        "unit_drift": xp.dot(waves, part["unit_walk"]),
         "unit_level": part["unit_level"],
     }
 
@@ -453,11 +545,9 @@ def _means(
     Contrasts lack what all recipients have in common: `saved` (domain), what strength at home
     saves the mean recipient from buying.
     """
-    shape = fixed["shape"]
     saved = top["substitution"] * xp.dot(fixed["own_basis"], known["level"])
     rotated = xp.dot(xp.dot(fixed["of_recipient"], saved), fixed["of_domain"].T)
-    own = known["level"][: shape["suppliers"]]
-    standings = known["unit_level"][:, None] + top["unit_strength"] * own
+    standings = known["unit_level"][:, None] + top["unit_strength"] * known["level"]
     return {
         "wants": -rotated.flatten(),
         "saved": saved.mean(axis=0),
@@ -465,14 +555,13 @@ def _means(
     }
 
 
-def _habit_mean(known: Mapping[str, Any], saved: Any, fixed: Mapping[str, Any], xp: Any) -> Any:
-    """Mean of what pairs trade, in contrasts of domains."""
-    basis = fixed["pair_basis"]
-    wants = xp.dot(fixed["of_recipient"].T, known["wants"].reshape((-1, basis.shape[1])))
+def _of_both_sides(known: Mapping[str, Any], saved: Any, fixed: Mapping[str, Any], xp: Any) -> Any:
+    """What pairs would order on average without habits (pair, domain)."""
+    count = len(fixed["of_domain"])
+    wants = xp.dot(fixed["of_recipient"].T, known["wants"].reshape((-1, count)))
     wants = xp.dot(wants, fixed["of_domain"])
     centre = known["level"][fixed["seller"]] + wants[fixed["buyer"]]
-    centre = centre + (known["demand"] - saved)[None]
-    return (basis * centre[:, None, :]).sum(axis=2).flatten()
+    return centre + (known["demand"] - saved)[None]
 
 
 def _moved(sampled: Any, mean: Any, name: str, fixed: Mapping[str, Any], vector: Any) -> Any:
@@ -498,13 +587,12 @@ def effects(
     -------
     xarray.Dataset
         `parameters`; `strength` (period, supplier, domain): relative strength by number of
-        deliveries, log-odds, and `other_strength` (other, domain) of recipients that are no
-        suppliers, which stays as it is; `need` (period, recipient, domain), `demand` (period,
-        domain) and `habit` (pair, domain), log-odds; `size` (supplier, domain): log TIV of a
-        delivery line relative to the pair's others; `unit_level` (supplier) and `unit_standing`
-        (supplier, domain): log unit value relative to other suppliers of the same classes;
-        `unit_drift` (period, domain) and `class_level` (traded_class, about the mean of classes),
-        log unit value. All
+        orders, log-odds; `need` (recipient, domain), `demand` (period, domain) and `habit` (pair,
+        domain), log-odds, of pairs whose orders tell of any (`pairs`); `size` (supplier, domain):
+        log of the mean TIV of orders, relative to the pair's others, and `size_sd` (domain): spread
+        of a single one, log; `unit_level` (supplier) and `unit_standing` (supplier, domain): log
+        unit value relative to other suppliers of the same classes; `unit_drift` (period, domain)
+        and `class_level` (traded_class, about the mean of classes), log unit value. All
         (chain, draw, ...).
     """
     parameter = [str(name) for name in posterior["parameter"].values]
@@ -516,44 +604,18 @@ def effects(
         for name in ("parameters", *VECTORS)
     }
     out: dict[str, list[np.ndarray]] = {}
-    basis = fixed["pair_basis"]
+    with_habits = np.unique(fixed["habit_pair"])
     for draw in range(int(np.prod(shape))):
         one = {name: values[draw].astype(float) for name, values in arrays.items()}
-        vector = one["parameters"]
-        top = dict(zip(parameter, vector, strict=True))
-        known = _free(one["free"], fixed, vector, np)
-        means = _means(known, fixed, top, np)
-        known["wants"] = _moved(one["wants"], means["wants"], "wants", fixed, vector)
-        standing = _moved(one["standings"], means["standings"], "standings", fixed, vector)
-        standing = _standing(standing, fixed)
-        centre = _habit_mean(known, means["saved"], fixed, np)
-        own = _moved(one["habits"], centre, "habits", fixed, vector) - centre
-        wants = fixed["of_recipient"].T @ (known["wants"] - means["wants"]).reshape(
-            -1, basis.shape[1]
-        )
-        suppliers = (fixed["shape"]["suppliers"], fixed["shape"]["domains"])
-        tables = {
-            "strength": (known["level"][None] + known["moving"])[:, : suppliers[0]],
-            "other_strength": known["level"][suppliers[0] :],
-            "need": (wants @ fixed["of_domain"])[None]
-            + known["need_drift"].transpose(1, 0, 2),
-            "demand": known["demand"][None] + known["drift"],
-            "habit": np.einsum("pk,pkd->pd", own.reshape(basis.shape[:2]), basis),
-            "size": known["size"],
-            "unit_level": known["unit_level"],
-            "unit_standing": standing.reshape(suppliers),
-            "unit_drift": known["unit_drift"],
-            "class_level": one["classes"] - fixed["class_mix"] @ standing + fixed["class_mean"],
-        }
-        for name, values in tables.items():
+        for name, values in _tables(one, fixed, parameter, with_habits).items():
             out.setdefault(name, []).append(values.astype(np.float32))
     dims = {
         "strength": (PERIOD, names.SUPPLIER, names.DOMAIN),
-        "other_strength": ("other", names.DOMAIN),
-        "need": (PERIOD, names.RECIPIENT, names.DOMAIN),
+        "need": (names.RECIPIENT, names.DOMAIN),
         "demand": (PERIOD, names.DOMAIN),
         "habit": ("pair", names.DOMAIN),
         "size": (names.SUPPLIER, names.DOMAIN),
+        "size_sd": (names.DOMAIN,),
         "unit_level": (names.SUPPLIER,),
         "unit_standing": (names.SUPPLIER, names.DOMAIN),
         "unit_drift": (PERIOD, names.DOMAIN),
@@ -561,8 +623,7 @@ def effects(
     }
     codes = [observed[d].values for d in (names.SUPPLIER, names.RECIPIENT)]
     label = [f"{codes[0][s]}-{codes[1][r]}" for s, r in zip(*pairs(observed), strict=True)]
-    others = observed[SOURCE].values[observed.sizes[names.SUPPLIER] :]
-    coords_ = {d: observed[d].values for d in CELL} | {"pair": label, "other": others}
+    coords_ = {d: observed[d].values for d in CELL} | {"pair": label}
     return xr.Dataset(
         {
             name: ((*lead, *dims[name]), np.stack(values).reshape(*shape, *values[0].shape))
@@ -573,37 +634,62 @@ def effects(
     )
 
 
+def _tables(
+    one: Mapping[str, np.ndarray], fixed: Mapping[str, Any], parameter: list[str],
+    with_habits: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Turn one draw into tables; see `effects`."""
+    vector = one["parameters"]
+    top = dict(zip(parameter, vector, strict=True))
+    known = _free(one["free"], fixed, vector, np)
+    means = _means(known, fixed, top, np)
+    known["wants"] = _moved(one["wants"], means["wants"], "wants", fixed, vector)
+    standing = _moved(one["standings"], means["standings"], "standings", fixed, vector)
+    standing = _standing(standing, fixed)
+    centre = _of_both_sides(known, means["saved"], fixed, np)
+    mean = (fixed["habit_rows"] * centre[fixed["habit_pair"]]).sum(axis=1)
+    habits = _moved(one["habits"], mean, "habits", fixed, vector) - mean
+    beyond = (known["wants"] - means["wants"]).reshape(-1, len(fixed["of_domain"]))
+    return {
+        "strength": known["level"][None] + known["moving"],
+        "need": fixed["of_recipient"].T @ beyond @ fixed["of_domain"],
+        "demand": known["demand"][None] + known["drift"],
+        "habit": _habit(habits, fixed, np)[with_habits],
+        "size": known["size"],
+        "size_sd": top["order_sd"] * np.exp(known["spread"]),
+        "unit_level": known["unit_level"],
+        "unit_standing": standing.reshape(-1, fixed["shape"]["domains"]),
+        "unit_drift": known["unit_drift"],
+        "class_level": one["classes"] - fixed["class_mix"] @ standing + fixed["class_mean"],
+    }
+
+
 # Counts -----------------------------------------------------------------------------------------
 
 
 def pairs(observed: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Positions on supplier and recipient of the pairs that ever traded, in that order."""
-    return np.nonzero(observed["lines"].transpose(*CELL).sum(CELL[2:]).values > 0)
+    """Positions on supplier and recipient of the pairs with habits, in the order of `habit`."""
+    return np.nonzero(observed["own_habit"].transpose(*CELL[:2]).values)
 
 
-def own_source(observed: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Position on `source` of each recipient, and 1.0 where it has one (the rest has none)."""
-    codes = [str(s) for s in observed[SOURCE].values]
-    found = [
-        codes.index(str(r)) if str(r) in codes and r != names.REST else -1
-        for r in observed[names.RECIPIENT].values
-    ]
-    return np.maximum(found, 0), np.array([float(f >= 0) for f in found])
+def _traded(orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions on supplier and recipient of the pairs that ever traded."""
+    return np.nonzero(orders.sum(axis=(2, 3)) > 0)
 
 
 def _cells(
-    lines: np.ndarray, seller: np.ndarray, buyer: np.ndarray
+    orders: np.ndarray, seller: np.ndarray, buyer: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pair, period and lines by domain of every pair and period that traded."""
-    mine = lines[seller, buyer]
+    """Pair, period and orders by domain of every pair and period that traded."""
+    mine = orders[seller, buyer]
     pair_of, when = np.nonzero(mine.sum(axis=2) > 0)
     return pair_of, when, mine[pair_of, when].astype(int)
 
 
-def _lines(cells: np.ndarray, logits: Any, concentration: Any) -> None:
-    """Add the Dirichlet-multinomial likelihood of lines by domain given their number.
+def _orders_by_domain(cells: np.ndarray, logits: Any, concentration: Any) -> None:
+    """Add the Dirichlet-multinomial likelihood of orders by domain given their number.
 
-    Ratios of gamma functions are written out as products, one factor a line: exact, and without
+    Ratios of gamma functions are written out as products, one factor an order: exact, and without
     the digamma functions that a gradient would need.
     """
     odds = pt.exp(logits - logits.max(axis=1, keepdims=True))
@@ -614,28 +700,53 @@ def _lines(cells: np.ndarray, logits: Any, concentration: Any) -> None:
     totals = np.concatenate([np.arange(n) for n in cells.sum(axis=1)])
     value, times = np.unique(totals, return_counts=True)
     pm.Potential(
-        "lines",
+        "orders",
         pt.log((concentration * share)[at] + before).sum()
         - (times * pt.log(concentration + value)).sum(),
     )
 
 
-def size_contrasts(
-    lines: np.ndarray, volume: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Supplier, orthonormal contrast of domains and its value, of log TIV a line.
+def _sizes(fixed: Mapping[str, Any], size: Any, spread: Any, alike: Any) -> None:
+    """Add the likelihood of mean TIV an order, log, of the domains of each pair's period.
 
-    One row fewer than there are domains in a pair's period; the mean of the domains drops out.
+    How large a pair's orders are in all is left free (it drops out), so that sizes are told by
+    differences between domains only.
     """
-    rows, values, seller = [], [], []
-    for s, r, p in zip(*np.nonzero((volume > 0).sum(axis=3) > 1), strict=True):
-        at = np.flatnonzero(volume[s, r, p] > 0)
-        log_size = np.log(volume[s, r, p, at] / np.maximum(lines[s, r, p, at], 1.0))
-        for each in contrasts.orthonormal(np.ones(len(at))):
-            row = np.zeros(lines.shape[3])
-            row[at] = each
-            rows.append(row)
-            values.append(each @ log_size)
-            seller.append(s)
-    shape = (len(rows), lines.shape[3])
-    return np.array(seller, dtype=int), np.reshape(rows, shape), np.array(values, dtype=float)
+    orders = fixed["size_orders"]
+    seen = (orders > 0).astype(float)
+    noise = variance(spread, alike, np.maximum(orders, 1.0))
+    precision = seen / noise
+    away = fixed["size_values"] - size[fixed["size_seller"]] + 0.5 * noise
+    total = precision.sum(axis=1)
+    squares = (precision * away**2).sum(axis=1) - (precision * away).sum(axis=1) ** 2 / total
+    logs = (seen * pt.log(noise)).sum() + pt.log(total).sum()
+    pm.Potential("sizes", -0.5 * (squares.sum() + logs))
+
+
+def variance(spread: Any, alike: Any, orders: Any) -> Any:
+    """Variance of the log of what orders of a pair's period and domain come to.
+
+    Parameters
+    ----------
+    spread
+        Of the log TIV of one (..., domain).
+    alike
+        Variance that they have in common, in relation to that of each of its own.
+    orders
+        How many they are (..., domain), 1 or more.
+    """
+    return spread**2 * (alike + 1.0 / orders) / (alike + 1.0)
+
+
+def _mean_sizes(
+    orders: np.ndarray, volume: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Supplier of each pair's period, orders by domain, 0 of those without size, and log mean TIV.
+
+    Of those with sizes in two domains or more.
+    """
+    some = np.where(volume > 0, orders, 0.0)
+    at = (some > 0).sum(axis=3) > 1
+    known = some[at] > 0
+    mean = np.where(known, volume[at], 1.0) / np.where(known, some[at], 1.0)
+    return np.nonzero(at)[0], some[at], np.log(mean)

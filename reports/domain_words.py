@@ -1,7 +1,7 @@
 """What a report says by technology domain: pure functions of the payload, as the other words.
 
 What is said of a domain follows from its numbers by the rule of `reports.domains.stands`, which
-is printed. Where a domain rests on few deliveries, or on none, the count stands beside the number.
+is printed. Where a domain rests on few orders, or on none, the count stands beside the number.
 """
 
 from __future__ import annotations
@@ -128,11 +128,12 @@ def intro(payload: Payload) -> list[str]:
     """Say what capacity by domain is and what it rests on."""
     data, w = payload["domains"], terms(payload)
     first = (
-        "Capacity by domain is capacity in all, moved by how a country’s deliveries are made up: "
-        f"given what {w['s']} sells to a customer in total, the domains it falls in show where "
-        "it is strong relative to others, once the customer’s needs, the habits of the pair and "
-        "world demand are accounted for. It is in log-odds of being chosen as a source of arms in "
-        "the domain, by volume. Every domain inherits the level of capacity in all, and with it "
+        "Capacity by domain is capacity in all, moved by how a country’s orders are made up: "
+        f"given how much a customer orders of {w['s']} in all, the domains it falls in show where "
+        f"{w['s']} is strong relative to others, once the customer’s needs, the habits of the "
+        "pair and world demand are accounted for. It is in log-odds of being chosen as a source "
+        "of arms in the domain, by volume. Every domain inherits the level of capacity in all, "
+        "and with it "
         f"the convention that the level needs. This part rests on {data['draws']:,} draws."
     )
     missing = outsiders(payload)
@@ -141,9 +142,8 @@ def intro(payload: Payload) -> list[str]:
     verb, its = ("is", "its") if len(missing) == 1 else ("are", "their")
     second = sentence(
         f"{listing(missing)} {verb} not among the suppliers of the sample. No exports show where "
-        f"{verb.replace('is', 'it is').replace('are', 'they are')} strong; {its} capacity by "
-        f"domain is mostly prior, informed only by what {'it buys' if verb == 'is' else 'they buy'}"
-        " abroad. Differences between its domains are not findings."
+        f"{verb.replace('is', 'it is').replace('are', 'they are')} strong; what sets {its} domains "
+        "apart is drawn from the prior. Differences between its domains are not findings."
     )
     if verb == "are":
         second = second.replace("between its domains", "between their domains")
@@ -169,7 +169,7 @@ def capacity_caption(payload: Payload) -> str:
     )
     missing = outsiders(payload)
     if missing:
-        text += f" The bands of {listing(missing)} are mostly prior."
+        text += f" What sets domains of {listing(missing)} apart is prior."
     return text
 
 
@@ -207,8 +207,8 @@ def table(payload: Payload) -> Table:
             "probability of having been ahead in some year from {origin} on; it counts even where "
             "the lead is lost again. First year: median (90 % interval) of the first year ahead "
             "in the draws in which that happens by {horizon}; ≤{origin}: in {origin} or earlier. "
-            f"Lines {_last_period(payload)}: entries of SIPRI’s register (one deal in one year) "
-            "behind each side’s exports in the domain. Where they are few, the number rests on "
+            f"Orders {_last_period(payload)}: deals of SIPRI’s register that each side won in the "
+            "domain. Where they are few, the number rests on "
             "other domains and on the prior.", payload,
         )
     ]
@@ -220,8 +220,8 @@ def table(payload: Payload) -> Table:
         "caption": f"Who is ahead by domain: {w['r']} against {w['s']}.",
         "columns": [
             "Domain", f"P {w['origin']}", "MC", "Gap", f"by {soon}", f"by {last}",
-            f"not by {w['horizon']}", "First year", f"Lines {side[RECIPIENT]}",
-            f"Lines {side[SUPPLIER]}",
+            f"not by {w['horizon']}", "First year", f"Orders {side[RECIPIENT]}",
+            f"Orders {side[SUPPLIER]}",
         ],
         "rows": rows,
         "notes": notes,
@@ -235,7 +235,7 @@ def _ahead_years(payload: Payload) -> tuple[int, int]:
 
 def _sold(row: Mapping[str, Any], role: str) -> str:
     mine = row["record"][role]
-    return NONE if mine is None else f"{mine['lines'][-1]:,.0f}"
+    return NONE if mine is None else f"{mine['orders'][-1]:,.0f}"
 
 
 def count_table(payload: Payload) -> Table:
@@ -297,7 +297,7 @@ def joint_table(payload: Payload) -> Table:
             sentence(
                 f"{w['r']} ahead everywhere: in one and the same draw and year ahead in {joint}. "
                 "It is counted draw by draw, not multiplied from the chances of its parts. “Other”"
-                " is a domain of hardly any deliveries. Median and 90 %: year, in the draws in "
+                " is a domain of hardly any orders. Median and 90 %: year, in the draws in "
                 f"which it happens by {w['horizon']}. MC error: the largest of the row."
             ),
             *notes,
@@ -353,7 +353,7 @@ def units_text(payload: Payload) -> str:
 def _slope(entry: Mapping[str, Any]) -> str:
     what = {
         "within": "Among one supplier’s domains, a domain in which it is 1 log-odds stronger by "
-        "deliveries goes with units worth {m} log units more (90 % interval {i}; probability of a "
+        "orders goes with units worth {m} log units more (90 % interval {i}; probability of a "
         "slope above zero {p})",
         "between": "Between suppliers, 1 log-odds more of capacity in all goes with units worth "
         "{m} log units more ({i}; {p})",
@@ -462,7 +462,7 @@ def dependence_text(payload: Payload) -> str:
     """Say what dependence by domain rests on."""
     return say(
         "Shares of orders follow from what each supplier may expect of the orders of {r} in all "
-        "and from how its deliveries are made up.",
+        "and from how they are made up by domain.",
         payload,
     )
 
@@ -478,7 +478,7 @@ def dependence_table(payload: Payload) -> Table:
         cells = [f"{middle:.0f} ({low:.0f} to {high:.0f})"]
         total = record["imports"][-1]
         forth = record["forth"]
-        seen = NONE if forth is None or not total else f"{100 * forth['volume'][-1] / total:.0f}"
+        seen = NONE if forth is None or not total else f"{100 * forth['delivered'][-1] / total:.0f}"
         rows.append(
             [short(row["domain"]), *cells, seen, number(total, 0)]
         )
@@ -495,42 +495,42 @@ def dependence_table(payload: Payload) -> Table:
         ],
         "rows": rows,
         "notes": [
-            f"Share: expected, for {w['origin']}, without the noise of single deliveries. On "
+            f"Share: expected, for {w['origin']}, without the noise of single orders. On "
             f"record: what SIPRI has for {last}; {NONE}: nothing imported from anyone."
         ],
     }
 
 
 def record_table(payload: Payload) -> Table:
-    """What the supplier delivered to the recipient, by domain and period."""
+    """What the supplier delivered to the recipient, and its orders, by domain and period."""
     data, w = payload["domains"], terms(payload)
     rows, totals = [], [[0.0, 0.0] for _ in data["periods"]]
     for row in data["rows"]:
         forth = row["record"]["forth"]
         cells = []
         for at in range(len(data["periods"])):
-            lines, volume = (
-                (forth["lines"][at], forth["volume"][at]) if forth else (0.0, 0.0)
+            orders, delivered = (
+                (forth["orders"][at], forth["delivered"][at]) if forth else (0.0, 0.0)
             )
-            totals[at] = [totals[at][0] + lines, totals[at][1] + volume]
-            cells.append(_delivered(lines, volume))
+            totals[at] = [totals[at][0] + orders, totals[at][1] + delivered]
+            cells.append(_delivered(orders, delivered))
         rows.append([short(row["domain"]), *cells])
-    rows.append(["All", *[_delivered(lines, volume) for lines, volume in totals]])
+    rows.append(["All", *[_delivered(*total) for total in totals]])
     return {
-        "caption": f"Deliveries on record from {w['s']} to {w['r']} by domain and period.",
+        "caption": f"Deliveries and orders on record by domain: {w['s']} to {w['r']}.",
         "columns": ["Domain", *[f"{p['first']}–{p['last'] % 100:02d}" for p in data["periods"]]],
         "rows": rows,
         "notes": [
-            f"TIV million, in brackets delivery lines; {NONE}: none. Source: SIPRI, by the "
-            "delivery lines of the panel."
+            "TIV million delivered in the period, in brackets the orders placed in it; "
+            f"{NONE}: neither. Source: SIPRI, delivery lines and the newest register of the panel."
         ],
     }
 
 
-def _delivered(lines: float, volume: float) -> str:
-    if not lines and not volume:
+def _delivered(orders: float, delivered: float) -> str:
+    if not orders and not delivered:
         return NONE
-    return f"{number(volume, 0 if volume >= 10 else 1)} ({lines:.0f})"
+    return f"{number(delivered, 0 if delivered >= 10 else 1)} ({orders:.0f})"
 
 
 # The predictive check --------------------------------------------------------------------------
@@ -541,15 +541,16 @@ def check_text(payload: Payload) -> str:
     check = payload["domains"]["check"]
     narrow, wide = check["within_50"], check["within_90"]
     return (
-        "Can the model make the compositions that are on record? Given how many deliveries each "
-        "pair had in a period and how much they came to, it predicts how they divide by domain. Of "
+        "Can the model make the compositions that are on record? Given how many orders each "
+        "pair placed in a period and how much they came to, it predicts how they divide by domain. "
+        "Of "
         f"{check['cells']:,} observed shares {check['zeros']:,} are exactly zero, and so are "
         "many predictions: a share then lies on the edge of its band. Breaking such ties at random"
         f", {_percent(wide['split'])} lie inside the 90 % band and {_percent(narrow['split'])} "
         "inside the 50 % band; counting the edge as inside, "
         f"{_percent(wide['touched'])} and {_percent(narrow['touched'])}. Bands of the right "
         "width would hold 90 % and 50 %; more than that means that they are too wide. The check is "
-        f"in sample: the parameters have seen these deliveries. {_misses(payload)}"
+        f"in sample: the parameters have seen these orders. {_misses(payload)}"
     )
 
 
@@ -564,12 +565,12 @@ def _misses(payload: Payload) -> str:
         for miss in one["missed"]
     ]
     if not missed:
-        return f"What {r} imports was inside the 90 % band in every domain and period."
+        return f"What {r} ordered was inside the 90 % band in every domain and period."
     parts = [
         f"{short(m['domain']).lower()} {m['side']} it in {_periods(payload, m['periods'])}"
         for m in missed
     ]
-    text = f"What {r} imports was outside the 90 % band here: {'; '.join(parts)}."
+    text = f"What {r} ordered was outside the 90 % band here: {'; '.join(parts)}."
     if any(len(miss["periods"]) > 1 for miss in missed):
         text += (
             " Where one domain misses on one side again and again, the model does not follow how "
@@ -596,10 +597,10 @@ def check_caption(payload: Payload) -> str:
     first = check["series"][0]["panels"][0]["period"][0]
     return say(
         "Composition by domain, observed (circles) and predicted (50 % and 90 % bands), "
-        f"% of volume on a square-root scale (ticks {ticks}). Across: periods of four years, the "
-        f"first and the last marked by their last year ({first % 100:02d}: {first}). "
-        f"Exports of the {count(len(check['series']) - 1)} largest suppliers ({sellers}) and "
-        "imports of {r}. At the right: share of the row’s figures inside the 90 % band, ties "
+        f"% of TIV ordered on a square-root scale (ticks {ticks}). Across: periods of four years, "
+        f"the first and the last marked by their last year ({first % 100:02d}: {first}). "
+        f"Orders won by the {count(len(check['series']) - 1)} largest suppliers ({sellers}) and "
+        "orders of {r}. At the right: share of the row’s figures inside the 90 % band, ties "
         "broken at random.", payload
     )
 
@@ -692,9 +693,9 @@ def _register(payload: Payload, row: Mapping[str, Any]) -> str:
     parts = []
     for key, seller, buyer in (("forth", w["s"], w["r"]), ("back", w["r"], w["s"])):
         if record[key] is not None:
-            parts.append(f"{_lines(record[key], first=not parts)} from {seller} to {buyer}")
+            parts.append(f"{_orders(record[key], first=not parts)} from {seller} to {buyer}")
     whole = [
-        f"{_lines(record[role], first=not parts and role == SUPPLIER)} by {w[letter]}"
+        f"{_orders(record[role], first=not parts and role == SUPPLIER)} by {w[letter]}"
         for role, letter in ((SUPPLIER, "s"), (RECIPIENT, "r"))
         if record[role] is not None
     ]
@@ -714,29 +715,29 @@ def _register(payload: Payload, row: Mapping[str, Any]) -> str:
         text += " There are no unit values of both sides to compare."
     share = row["dependence"]["share"]
     text += (
-        f" Of {w['rs']} imports in the domain {100 * share['q50']:.0f} % are expected from "
+        f" Of {w['rs']} orders in the domain {100 * share['q50']:.0f} % are expected from "
         f"{w['s']} ({100 * share['q05']:.0f} to {100 * share['q95']:.0f})"
     )
     total = record["imports"][-1]
     if record["forth"] is not None and total:
-        text += f"; on record in {last}: {100 * record['forth']['volume'][-1] / total:.0f} %"
+        came = record["forth"]["delivered"][-1]
+        text += f"; of what was delivered in {last}: {100 * came / total:.0f} %"
     return f"{text.strip()}."
 
 
-def _lines(record: Mapping[str, Sequence[float]], *, first: bool) -> str:
-    lines, volume = record["lines"][-1], record["volume"][-1]
-    if not lines and not volume:
-        return "no delivery" if first else "none"
-    noun = " delivery line" if first else ""
-    noun += "s" if first and lines != 1 else ""
+def _orders(record: Mapping[str, Sequence[float]], *, first: bool) -> str:
+    orders, volume = record["orders"][-1], record["volume"][-1]
+    if not orders:
+        return "no order" if first else "none"
+    noun = f" order{'s' if orders != 1 else ''}" if first else ""
     size = number(volume, 0 if volume >= 10 else 1)
-    return f"{lines:,.0f}{noun} ({size} TIV million)"
+    return f"{orders:,.0f}{noun} ({size} TIV million)"
 
 
 def limits(payload: Payload) -> list[str]:
     """Say what capacity by domain cannot see."""
     return [
-        "Capacity by domain is what deliveries abroad show. A state that keeps its best for "
+        "Capacity by domain is what orders from abroad show. A state that keeps its best for "
         "itself, or that nobody may buy from, stands lower than its technology; engines sold "
         "inside an aircraft count as the aircraft.",
         "Strengths by domain move slowly, in steps of four years, and are forecast as random "

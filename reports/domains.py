@@ -279,14 +279,14 @@ def _agreement(path: Path) -> list[dict[str, Any]]:
 
 
 def _record(observed: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
-    """Delivery lines and TIV by period and domain, of the pair and of each side to anyone."""
+    """Orders, their TIV and deliveries by period and domain, of the pair and of each side."""
     last_years = observed[PERIOD].values.astype(int)
     first_years = np.round(2 * observed["middle"].values - last_years).astype(int)
     suppliers, recipients = ([str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT))
 
     tables = {
         name: observed[name].transpose(SUPPLIER, RECIPIENT, DOMAIN, PERIOD).values.astype(float)
-        for name in ("lines", "volume")
+        for name in ("orders", "volume", "delivered")
     }
 
     def dyad(seller: str, buyer: str, domain: int) -> dict[str, Any] | None:
@@ -307,7 +307,7 @@ def _record(observed: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
         result[domain] = {
             "forth": dyad(pair[0], pair[1], at),
             "back": dyad(pair[1], pair[0], at),
-            "imports": tables["volume"][:, recipients.index(pair[1]), at].sum(axis=0),
+            "imports": tables["delivered"][:, recipients.index(pair[1]), at].sum(axis=0),
             SUPPLIER: sold(pair[0], at),
             RECIPIENT: sold(pair[1], at),
         }

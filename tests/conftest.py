@@ -111,26 +111,20 @@ def tree(world):
 
 
 @pytest.fixture(scope="session")
-def model(world):
-    """Return the joint model of the small world."""
-    from models.joint import joint
+def models(world):
+    """Return the parts of the joint model of the small world, by name."""
+    from forecast.fit import parts
 
-    return joint(world.inputs, world.priors)
-
-
-@pytest.fixture(scope="session")
-def density(model):
-    """Return the log density as a function of a point on the sampler's scale."""
-    return model.compile_logp(mode="FAST_COMPILE")
+    return parts(world.inputs, world.orders, world.priors)
 
 
 @pytest.fixture(scope="session")
-def mock_fit(world, model):
+def mock_fit(world, models):
     """Return all that a fit with its domain layer holds, of draws that are always the same."""
     from forecast.fit import with_domains
     from tests import mock_fit
 
-    return with_domains(mock_fit.joint(world, model), mock_fit.domain_layer(world))
+    return with_domains(mock_fit.joint(world, models), mock_fit.domain_layer(world))
 
 
 @pytest.fixture(scope="session")
@@ -169,10 +163,11 @@ def small_panel(small_raw, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def shipped():
-    """Return the panel that ships, everything known."""
+    """Return the panel that ships with its order books, everything known."""
+    from data import listings
     from data.panel import assemble
 
-    return assemble()
+    return listings.attach(assemble(), listings.known())
 
 
 @pytest.fixture(scope="session")

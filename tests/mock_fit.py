@@ -15,7 +15,6 @@ import xarray as xr
 
 from data.names import CHAIN, DOMAIN, DRAW
 from forecast import fit
-from forecast.simulate import log_likelihood
 from models import domains, priors
 from tests import small_domains
 from tests.small import World
@@ -47,72 +46,45 @@ def points(model: Any, count: int, scale: float, seed: int) -> list[dict[str, np
     ]
 
 
-def apart(model: Any, flat: np.ndarray) -> dict[str, np.ndarray]:
-    """Return a point on the sampler's scale by name, from one vector of all of it."""
-    start, found, at = model.initial_point(), {}, 0
-    for variable in model.free_RVs:
-        name = model.rvs_to_values[variable].name
-        size = int(np.size(start[name]))
-        found[name] = flat[at : at + size].reshape(np.shape(start[name]))
-        at += size
-    assert at == flat.size
-    return found
-
-
-def log_density(
-    model: Any, density: Callable[..., Any], posterior: xr.Dataset, at: list[tuple[int, int]]
-) -> np.ndarray:
-    """Log density of a model at some draws (chain, draw), as PyMC has it.
-
-    `density` as from `model.compile_logp`.
-    """
-    from forecast import warm
-
-    values = [
-        {v.name: posterior[v.name].values[where].astype(float) for v in model.free_RVs}
-        for where in at
-    ]
-    return np.array([float(density(apart(model, warm.flat(model, one)))) for one in values])
-
-
-def joint(of: World, model: Any) -> xr.DataTree:
+def joint(of: World, models: Mapping[str, Any]) -> xr.DataTree:
     """Return a tree as from `forecast.fit.fit`.
 
     Parameters
     ----------
     of
         A small world.
-    model
-        Its joint model.
+    models
+        Its parts, as from `forecast.fit.parts`.
     """
-    evaluate = evaluator(model)
-    found = [evaluate(point) for point in points(model, CHAINS * DRAWS, JOINT_SPREAD, SEED)]
-    dims = model.named_vars_to_dims
-    posterior = fit.single(
-        xr.Dataset(
-            {
-                name: (
-                    (CHAIN, DRAW, *dims.get(name, ())),
-                    np.stack([one[name] for one in found]).reshape(CHAINS, DRAWS, *first.shape),
-                )
-                for name, first in found[0].items()
-            },
-            coords={
-                dim: np.asarray(labels) for dim, labels in model.coords.items()
-                if any(dim in dims.get(name, ()) for name in found[0])
-            },
-        ).assign_coords(_axes())
-    )  # fmt: skip
-    return xr.DataTree.from_dict(
+    return fit.gather(
         {
-            "posterior": posterior,
-            "sample_stats": _statistics(),
-            "log_prior": fit.log_prior(posterior, of.priors),
-            "log_likelihood": log_likelihood(posterior, of.inputs),
-            "observed_data": fit.storable(of.inputs[["deliveries"]]),
-            "constant_data": fit.storable(of.inputs),
-        }
-    )
+            name: xr.DataTree.from_dict(
+                {"posterior": _draws(model, SEED + at), "sample_stats": _statistics()}
+            )
+            for at, (name, model) in enumerate(models.items())
+        },
+        of.inputs, of.priors,
+    )  # fmt: skip
+
+
+def _draws(model: Any, seed: int) -> xr.Dataset:
+    """Return draws of all variables of a model, as from nutpie."""
+    evaluate = evaluator(model)
+    found = [evaluate(point) for point in points(model, CHAINS * DRAWS, JOINT_SPREAD, seed)]
+    dims = model.named_vars_to_dims
+    return xr.Dataset(
+        {
+            name: (
+                (CHAIN, DRAW, *dims.get(name, ())),
+                np.stack([one[name] for one in found]).reshape(CHAINS, DRAWS, *first.shape),
+            )
+            for name, first in found[0].items()
+        },
+        coords={
+            dim: np.asarray(labels) for dim, labels in model.coords.items()
+            if any(dim in dims.get(name, ()) for name in found[0])
+        },
+    ).assign_coords(_axes())  # fmt: skip
 
 
 def domain_layer(of: World, spread: float = LAYER_SPREAD) -> xr.DataTree:

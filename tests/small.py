@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from scipy import special
 
+from data import listings
+from data.books import Book
 from data.names import (
     CHAIN,
     COUNTRY,
@@ -30,12 +31,12 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from forecast.simulate import Arrays, draw_deliveries, explained_market
-from forecast.simulate import log_volume as expected
-from models import drivers, equations, priors
-from models.inputs import MEMORIES, prepare
-from models.transfers import OWN_TIE
-from tests import small_domains
+from forecast.draws import Arrays
+from models import deal_features, drivers, priors
+from models.inputs import prepare, with_orders
+from models.order_book import ORDER_PERIOD, REMEMBERED, OrderData
+from tests import small_domains, small_orders
+from tests.small_orders import draw
 
 COUNTRIES = ("USA", "RUS", "CHN", "FRA", "UKR", "IND", "VNM", "POL")
 SUPPLIERS = (*COUNTRIES[:5], REST)
@@ -63,14 +64,20 @@ POSITIONS = np.array(
 
 @dataclass(frozen=True)
 class World:
-    """A panel, the arrays a fit makes of it, and the one draw of everything it came from."""
+    """A panel, the arrays a fit makes of it, and the one draw of everything it came from.
+
+    `parts` is the truth of the domain layer, as from `small_domains.add`; `placed` are all orders,
+    and `life` what became of them, whether or not a register has them.
+    """
 
     panel: xr.Dataset
     inputs: xr.Dataset
+    orders: OrderData
     truth: Arrays
     priors: priors.Priors
     parts: dict[str, np.ndarray]
-    """Truth of the domain layer, as from `small_domains.add`."""
+    placed: small_orders.Orders
+    life: small_orders.Life
 
 
 def small_priors() -> priors.Priors:
@@ -93,13 +100,23 @@ def world(seed: int, chosen: Mapping[str, float] | None = None) -> World:
     panel = bare_panel(rng)
     inputs = prepare(panel, prior)
     truth = draw(inputs, prior, rng, chosen)
-    tiv = deliveries(inputs, truth, rng)
-    panel, parts = small_domains.add(with_deliveries(panel, tiv), np.random.default_rng([seed, 1]))
-    return World(panel, prepare(panel, prior), truth, prior, parts)
+    placed = small_orders.place(inputs, truth, rng)
+    orders = small_orders.orders(inputs, truth, placed, rng)
+    life = small_orders.live(inputs, truth, orders, rng)
+    panel = with_deliveries(panel, small_orders.delivered(inputs, orders, life))
+    panel, parts = small_domains.add(panel, np.random.default_rng([seed, 1]))
+    panel = with_books(panel, small_orders.books(inputs, orders, life))
+    return World(panel, *with_orders(panel, prior), truth, prior, parts, orders, life)
+
+
+def with_books(panel: xr.Dataset, found: Sequence[Book]) -> xr.Dataset:
+    """Return the panel with these order books and no others."""
+    bare = panel.drop_dims([listings.LISTING, listings.BOOK], errors="ignore")
+    return listings.attach(bare, found)
 
 
 def bare_panel(rng: np.random.Generator) -> xr.Dataset:
-    """Return a panel as `data.panel.assemble` shapes it, in which nothing is ever delivered."""
+    """Return a panel with order books, in which nothing is ever ordered or delivered."""
     n, years = len(COUNTRIES), len(YEARS)
 
     def path(start: tuple, growth: tuple, sd: float) -> np.ndarray:
@@ -163,7 +180,7 @@ def bare_panel(rng: np.random.Generator) -> xr.Dataset:
         "assumed_share": json.dumps({"tiv": 0.0}),
         "sources": json.dumps([]),
     }
-    return out
+    return with_books(out, small_orders.no_books(ORIGIN))
 
 
 WORDS = {
@@ -199,173 +216,35 @@ def with_deliveries(panel: xr.Dataset, tiv: np.ndarray) -> xr.Dataset:
     return out
 
 
-def draw(
-    inputs: xr.Dataset,
-    prior: priors.Priors,
-    rng: np.random.Generator,
-    chosen: Mapping[str, float] | None = None,
-    *,
-    held: bool = True,
-) -> Arrays:
-    """Draw every parameter and latent from the priors, as `forecast.simulate.stack` has them.
-
-    With `held`, as in a fit, ties of countries to themselves are near zero; PyMC's own prior
-    draws, which know no observations, leave them free.
-    """
-    suppliers, recipients, countries = (
-        [str(c) for c in inputs[dim].values] for dim in (SUPPLIER, RECIPIENT, COUNTRY)
-    )
-    years, rows, columns = inputs.sizes[YEAR], len(suppliers), len(recipients)
-    normal = rng.standard_normal
-    names = priors.order(prior)
-    top, standard = {}, {}
-    undo = {"normal": lambda x: x, "lognormal": np.exp, "logitnormal": special.expit}
-    redo = {"normal": lambda x: x, "lognormal": np.log, "logitnormal": special.logit}
-    for name in names:
-        entry = prior.variables[name]
-        standard[name] = normal()
-        if chosen and name in chosen:
-            stated = redo[entry["family"]](chosen[name])
-            standard[name] = (stated - entry["mu"]) / entry["sigma"]
-        top[name] = undo[entry["family"]](entry["mu"] + entry["sigma"] * standard[name])
-
-    out: dict[str, np.ndarray] = {
-        "parameters": np.array([top[name] for name in names]),
-        "standard": np.array([standard[name] for name in names]),
-        "rd_score": normal((2, len(countries))),
-        "drift_z": normal((3, len(countries))),
-    }
-    level = sum(top[f"{e}_between"] * inputs[f"{e}_level"].values for e in ("rd", "mil"))
-    moved = {e: inputs[f"{e}_change"].transpose(COUNTRY, YEAR).values for e in ("rd", "mil")}
-    loading = inputs["rd_loading"].transpose("component", COUNTRY, YEAR).values
-    moved["rd"] = moved["rd"] + (out["rd_score"][:, :, None] * loading).sum(axis=0)
-    change = 0.0
-    for effort in ("rd", "mil"):
-        own = out[f"{effort}_within_z"] = normal(len(countries))
-        effect = top[f"{effort}_within"] + top[f"{effort}_within_sd"] * own
-        change = change + effect[:, None] * moved[effort]
-
-    def of_country(values: np.ndarray, code: str) -> np.ndarray:
-        return values[countries.index(code)] if code in countries else 0.0 * values[0]
-
-    base = np.array([of_country(level, code) for code in suppliers])
-    capacity = base + top["capacity_sd"] * normal(rows)
-    steps = normal((years, rows))
-    steps -= steps.mean(axis=1, keepdims=True)
-    walk = np.cumsum(top["walk_sd"] * steps, axis=0)
-    walk = (walk - walk.mean(axis=0)).T
-    supplier_change = np.array([of_country(change, code) for code in suppliers]) + walk
-    out["walk_step"] = steps
-    out["supplier_level"] = capacity
-    out["supplier_capacity"] = capacity[:, None] + supplier_change
-    able = inputs["possible"].transpose(SUPPLIER, RECIPIENT).values.astype(bool)
-    out["affinity"] = _ties(able, top["affinity_sd"], rng, held)
-
-    home = np.empty(columns)
-    for at, code in enumerate(recipients):
-        if code in suppliers and code != REST:
-            home[at] = capacity[suppliers.index(code)] + top["home_bias_sd"] * normal()
-        else:
-            spread = np.hypot(top["home_bias_sd"], top["capacity_sd"])
-            home[at] = of_country(level, code) + spread * normal()
-    out["home_level"] = home + top["home_pull"] + top["acquisition_scale"]
-    scale = top["acquisition_scale"] + top["acquisition_scale_sd"] * normal(columns)
-    out["acquisition_scale_country"] = scale
-
-    common = np.cumsum(top["global_demand_sd"] * normal(years))
-    out["global_demand"] = common - common.mean()
-    shocks = normal((years, columns))
-    shocks -= shocks.mean(axis=1, keepdims=True)
-    persistence = top["demand_persistence"]
-    state = np.empty((years, columns))
-    state[0] = top["demand_sd"] * shocks[0] / np.sqrt(1.0 - persistence**2)
-    for t in range(1, years):
-        state[t] = persistence * state[t - 1] + top["demand_sd"] * shocks[t]
-    out["demand_state"] = state
-
-    for dim, size in ((SUPPLIER, rows), (RECIPIENT, columns)):
-        for part in ("presence", "spread"):
-            own = normal(size)
-            out[f"{dim}_{part}"] = top[f"{dim}_{part}_sd"] * (own - own.mean())
-
-    sd = np.array([[top[f"{d}_shock_sd"], top[f"{d}_shock_spread"]] for d in drivers.DRIVERS])
-    out["log_shock"] = np.log(sd[:, :1]) + sd[:, 1:] * normal((3, len(countries)))
-    arrays = {name: np.asarray(values)[None] for name, values in out.items()}
-    arrays |= {name: np.array([value]) for name, value in top.items()}
-    # What all would buy in a middling year if nothing were remembered.
-    volume = expected(*explained_market(arrays, inputs))
-    level = np.log(np.exp(volume).sum(axis=(1, 2))).mean(axis=-1)
-    return arrays | {"world_level": level}
-
-
-def _ties(able: np.ndarray, sd: float, rng: np.random.Generator, held: bool) -> np.ndarray:
-    """Unexplained ties, summing to zero both ways (supplier, recipient), log-odds.
-
-    Held, they are drawn given that the ties of countries to themselves are seen as zero, with the
-    model's noise: a free draw, corrected by the regression of all ties on what is seen.
-    """
-    rows, columns = able.shape
-    both = np.kron(np.eye(rows) - 1.0 / rows, np.eye(columns) - 1.0 / columns)
-    ties = sd * both @ rng.standard_normal(able.size)
-    if held:
-        seen = np.flatnonzero(~able)
-        noise = OWN_TIE * rng.standard_normal(len(seen))
-        cover = sd**2 * both[np.ix_(seen, seen)] + OWN_TIE**2 * np.eye(len(seen))
-        ties = ties - sd**2 * both[:, seen] @ np.linalg.solve(cover, ties[seen] + noise)
-    return ties.reshape(rows, columns)
-
-
-def deliveries(inputs: xr.Dataset, truth: Arrays, rng: np.random.Generator) -> np.ndarray:
-    """Draw deliveries year by year (supplier, recipient, year), each year's from the last three's.
-
-    `inputs` must come from a panel without deliveries, whose memory is zero throughout.
-    """
-    assert not inputs["memory"].values.any()
-    explained, home, wanted = explained_market(truth, inputs)
-    able = inputs["possible"].transpose(SUPPLIER, RECIPIENT).values.astype(bool)
-    presence, log_sd = (
-        truth[middle][:, None, None]
-        + truth[f"supplier_{own}"][:, :, None]
-        + truth[f"recipient_{own}"][:, None, :]
-        for middle, own in (("presence", "presence"), ("size_sd_log", "spread"))
-    )
-    size = (log_sd, truth["size_sd_slope"])
-    found = [np.zeros(able.shape)] * 3
-    for t in range(inputs.sizes[YEAR]):
-        pull = 0.0
-        for name, lately in zip(MEMORIES, (np.mean(found[-3:], axis=0), found[-1]), strict=True):
-            log = np.log1p(lately)[..., None]
-            pull = pull + truth[name][0] * equations.double_centred(log, able[..., None])
-        utility = explained[..., [t]] + pull[None]
-        world = truth["world_level"] + truth["global_demand"][:, t]
-        volume = expected(utility, home[..., [t]], wanted[..., [t]])
-        # Whatever recipients want, together they buy what world demand says.
-        volume += (world - np.log(np.exp(volume).sum(axis=(1, 2, 3))))[:, None, None, None]
-        found.append((draw_deliveries(volume[..., 0], presence, size, rng) * able)[0])
-    return np.stack(found[3:], axis=-1)
-
-
 LATENT_DIMS = {
     "parameters": ("parameter",),
-    "standard": ("parameter",),
-    "rd_score": ("component", COUNTRY),
-    "rd_within_z": (COUNTRY,),
-    "mil_within_z": (COUNTRY,),
-    "drift_z": ("driver", COUNTRY),
-    "log_shock": ("driver", COUNTRY),
-    "walk_step": (YEAR, SUPPLIER),
+    "rd_within_z": (SUPPLIER,),
     "supplier_level": (SUPPLIER,),
     "supplier_capacity": (SUPPLIER, YEAR),
+    "capacity_walk": (SUPPLIER, ORDER_PERIOD),
     "affinity": (SUPPLIER, RECIPIENT),
-    "home_level": (RECIPIENT,),
-    "acquisition_scale_country": (RECIPIENT,),
-    "global_demand": (YEAR,),
-    "world_level": (),
-    "demand_state": (YEAR, RECIPIENT),
-    "supplier_presence": (SUPPLIER,),
-    "recipient_presence": (RECIPIENT,),
-    "supplier_spread": (SUPPLIER,),
-    "recipient_spread": (RECIPIENT,),
+    "demand_level": (RECIPIENT,),
+    "demand_walk": (RECIPIENT, ORDER_PERIOD),
+    "demand_period": (RECIPIENT, ORDER_PERIOD),
+    "chance": ("chance_feature",),
+    "gone": ("gone_feature",),
+    "whole": ("whole_feature",),
+    "share": ("share_feature",),
+    "wait": ("wait_feature",),
+    "known": ("known_feature",),
+    "chance_domain": (DOMAIN,),
+    "chance_supplier": (SUPPLIER,),
+    "chance_recipient": (RECIPIENT,),
+    "chance_world": ("outcome_year",),
+    "chance_shock": (SUPPLIER, "outcome_year"),
+    "chance_recipient_shock": (RECIPIENT, "outcome_year"),
+    "wait_domain": (DOMAIN,),
+    "size_level": (DOMAIN,),
+    "size_mean": (SUPPLIER, DOMAIN),
+    "size_recipient": (RECIPIENT,),
+    "units_domain": (DOMAIN,),
+    "drift_z": ("driver", COUNTRY),
+    "log_shock": ("driver", COUNTRY),
 }
 
 
@@ -378,9 +257,16 @@ def posterior(
     for name, dims in LATENT_DIMS.items():
         values = np.concatenate([one[name] for one in draws]).astype(np.float32)
         data[name] = ((CHAIN, DRAW, *dims), values.reshape(chains, each, *values.shape[1:]))
-    coords = {dim: inputs[dim].values for dim in (COUNTRY, SUPPLIER, YEAR, "component")}
-    coords |= {RECIPIENT: np.asarray(inputs[RECIPIENT].values, dtype=str)}
+    origin = int(inputs.attrs["origin"])
+    coords = {dim: inputs[dim].values for dim in (COUNTRY, SUPPLIER, YEAR)}
+    coords |= {RECIPIENT: np.asarray(inputs[RECIPIENT].values, dtype=str), DOMAIN: list(DOMAINS)}
     coords |= {"parameter": priors.order(prior), "driver": list(drivers.DRIVERS)}
+    coords |= {ORDER_PERIOD: inputs[ORDER_PERIOD].values[REMEMBERED:]}
+    coords |= {"outcome_year": np.arange(origin - small_orders.KNOWN_YEARS, origin) + 1}
+    coords |= {
+        f"{name}_feature": list(getattr(deal_features, name.upper()))
+        for name in ("chance", "gone", "whole", "share", "wait", "known")
+    }
     coords |= {CHAIN: np.arange(chains), DRAW: np.arange(each)}
     return xr.Dataset(data, coords=coords)
 

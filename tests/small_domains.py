@@ -1,4 +1,4 @@
-"""What a small world's deliveries are made of, drawn from the domain layer's own priors.
+"""What a small world's orders are made of, drawn from the domain layer's own priors.
 
 In code of its own, with plain tables that are made to sum to zero where the model samples
 contrasts: what PyMC builds is checked against it, not the other way round.
@@ -29,7 +29,7 @@ def prior() -> priors.Priors:
 def add(
     panel: xr.Dataset, rng: np.random.Generator, chosen: Mapping[str, float] | None = None
 ) -> tuple[xr.Dataset, dict[str, np.ndarray]]:
-    """Draw the composition of a panel's deliveries.
+    """Draw effects of the layer, the composition of a panel's deliveries, and unit values.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def add(
     -------
     tuple
         The panel with `n_lines`, `tiv_domain` and `unit_value`, and the truth: `strength`
-        (period, supplier, domain), `other_strength` (recipient, domain) of those that are no
-        suppliers, `size` (supplier, domain), `need`, `demand`, `habit` (supplier, recipient,
-        domain), `unit_level`, and every parameter by name.
+        (period, supplier, domain), `size` (supplier, domain), `need` (recipient, domain), `demand`,
+        `habit` (supplier, recipient, domain), `share` (supplier, recipient, period,
+        domain): what a pair would order without noise, `unit_level`, and every parameter by name.
     """
     years = panel[YEAR].values
     window = years >= domains.names.FIRST_YEAR
@@ -70,36 +70,34 @@ def add(
 
     level = both(top["strength_sd"] * normal((rows, count)))
     strength = level + walk(top["strength_walk_sd"] * both(normal((spells, rows, count))))
-    other = one(top["strength_sd"] * normal((columns, count)))
     need = both(top["need_sd"] * normal((columns, count)))
-    need = need + walk(top["need_walk_sd"] * both(normal((spells, columns, count))))
     demand = one(top["demand_level_sd"] * normal(count))
     demand = demand + walk(top["demand_walk_sd"] * one(normal((spells, count))))
     habit = one(top["habit_sd"] * normal((rows, columns, count)))
     common = one(top["size_level_sd"] * normal(count))
     size = common + both(top["supplier_size_sd"] * normal((rows, count)))
+    size_sd = top["order_sd"] * np.exp(one(top["spread_sd"] * normal(count)))
 
     codes = [str(s) for s in panel[SUPPLIER].values]
+    buyers = [str(r) for r in panel[RECIPIENT].values]
+    shares = np.zeros((rows, columns, spells, count))
+    for s, r, p in np.ndindex(*shares.shape[:3]):
+        logits = strength[p, s] + need[r] + demand[p] + habit[s, r]
+        if buyers[r] in codes and buyers[r] != REST:
+            logits = logits - top["substitution"] * strength[p, codes.index(buyers[r])]
+        shares[s, r, p] = np.exp(logits - logits.max())
+    shares /= shares.sum(axis=-1, keepdims=True)
     lines = np.zeros((rows, columns, count, tiv.shape[-1]))
     volume = np.zeros_like(lines)
     for s, r in zip(*np.nonzero(tiv.sum(axis=-1) > 0), strict=True):
-        code = str(panel[RECIPIENT].values[r])
         for p in range(spells):
-            own = 0.0
-            if code in codes and code != REST:
-                own = strength[p, codes.index(code)]
-            elif code != REST:
-                own = other[r]
-            logits = strength[p, s] - top["substitution"] * own + need[p, r] + demand[p]
-            logits = logits + habit[s, r]
-            share = np.exp(logits - logits.max())
-            share = rng.dirichlet(np.maximum(top["concentration"] * share / share.sum(), 1e-9))
-            noise = top["line_sd"] * normal(count)
+            share = _mixed(shares[s, r, p], top, rng)
+            shared = _shared(size_sd, top, rng)
             at = np.flatnonzero((period == p) & (tiv[s, r] > 0))
             for y in at:
                 mean = np.exp(LINES_LEVEL + LINES_SLOPE * np.log(tiv[s, r, y]))
                 lines[s, r, :, y] = rng.multinomial(1 + rng.poisson(mean), share)
-            worth = lines[s, r][:, at].sum(axis=1) * np.exp(size[s] + noise)
+            worth = lines[s, r][:, at].sum(axis=1) * np.exp(size[s] + shared)
             if len(at):
                 volume[s, r][:, at] = tiv[s, r, at] * (worth / worth.sum())[:, None]
 
@@ -139,11 +137,59 @@ def add(
         }
     )
     truth = {
-        "strength": strength, "other_strength": other, "size": size, "need": need,
-        "demand": demand, "habit": habit, "unit_level": unit_level, "unit_standing": standing,
+        "strength": strength, "size": size, "size_sd": size_sd, "need": need, "demand": demand,
+        "habit": habit, "share": shares, "unit_level": unit_level, "unit_standing": standing,
         "common_size": common,
     }  # fmt: skip
     return out, truth | top
+
+
+def _mixed(share: np.ndarray, top: Mapping[str, float], rng: np.random.Generator) -> np.ndarray:
+    """Draw the composition of a pair's period about what is expected of it (domain)."""
+    return rng.dirichlet(np.maximum(top["concentration"] * share, 1e-9))
+
+
+def _shared(
+    size_sd: np.ndarray, top: Mapping[str, float], rng: np.random.Generator
+) -> np.ndarray:
+    """Draw what sizes of orders of a pair's period have in common, log, of mean one (domain)."""
+    part = size_sd**2 * top["orders_alike"] / (1.0 + top["orders_alike"])
+    return np.sqrt(part) * rng.standard_normal(len(size_sd)) - part / 2.0
+
+
+def ordered(panel: xr.Dataset, parts: Mapping[str, np.ndarray], seed: int) -> xr.Dataset:
+    """Return a panel with order books whose deals have domains and sizes of the layer's own.
+
+    Parameters
+    ----------
+    panel
+        With order books, of the world of `parts`.
+    parts
+        As from `add`.
+    seed
+        Of compositions and sizes, which orders of one pair and period share.
+    """
+    rng, years = np.random.default_rng(seed), panel[YEAR].values
+    years = years[years >= domains.names.FIRST_YEAR]
+    period = domains._periods(years)
+    out = panel.copy()
+    deal, seller, buyer, year = (
+        panel[f"listing_{name}"].values for name in ("deal", "supplier", "recipient", "order_year")
+    )
+    domain, worth = panel["listing_domain"].values.copy(), panel["listing_ordered"].values.copy()
+    count = len(DOMAINS)
+    for s, r, p in np.ndindex(*parts["share"].shape[:3]):
+        share = _mixed(parts["share"][s, r, p], parts, rng)
+        shared = parts["size"][s] + _shared(parts["size_sd"], parts, rng)
+        own = parts["size_sd"] ** 2 / (1.0 + parts["orders_alike"])
+        mine = (seller == s) & (buyer == r) & np.isin(year, years[period == p])
+        for each in np.unique(deal[mine]):
+            domain[mine & (deal == each)] = at = rng.choice(count, p=share)
+            noise = np.sqrt(own[at]) * rng.standard_normal() - own[at] / 2.0
+            worth[mine & (deal == each)] = np.exp(shared[at] + noise)
+    out["listing_domain"] = (panel["listing_domain"].dims, domain)
+    out["listing_ordered"] = (panel["listing_ordered"].dims, worth)
+    return out
 
 
 def parameters(

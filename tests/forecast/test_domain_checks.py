@@ -14,13 +14,13 @@ def test_a_check_rests_on_draws_spread_over_all_chains(monkeypatch):
         {"parameters": (("chain", "draw", "parameter"), values)},
         coords={"chain": range(4), "draw": range(100), "parameter": ["need_sd"]},
     )
-    held = xr.Dataset({"lines": (("domain",), [1.0])})
+    held = xr.Dataset({"orders": (("domain",), [1.0])})
     tree = xr.DataTree.from_dict({"domains/posterior": layer, "domains/constant_data": held})
     few = steps._some_draws(tree)
     kept = few["domains/posterior"]["parameters"]
     assert (kept.sizes["chain"], kept.sizes["draw"]) == (4, 5)
     assert kept.sel(chain=0).values.ravel().tolist() == [0, 20, 40, 60, 80]
-    assert few["domains/constant_data"]["lines"].item() == 1.0
+    assert few["domains/constant_data"]["orders"].item() == 1.0
 
 
 def test_slopes_are_written_as_quantiles_and_probability_above_zero():

@@ -53,8 +53,8 @@ def test_split_totals_follow_the_shares_they_are_given():
     rng = np.random.default_rng(0)
     n, shares = 20_000, np.array([0.6, 0.3, 0.1])
     draws = {
-        "concentration": np.full(n, 30.0), "line_sd": np.full(n, 1e-6),
-        "size": np.zeros((n, 1, 3)),
+        "concentration": np.full(n, 30.0), "size_sd": np.full((n, 3), 1e-6),
+        "size": np.zeros((n, 1, 3)), "orders_alike": np.ones(n),
     }  # fmt: skip
     total = np.full(n, 50.0)
     wide = np.broadcast_to(shares, (n, 3))
@@ -100,10 +100,38 @@ def test_uncertainty_by_domain_grows_with_the_years(apart):
 
 
 def test_dependence_is_a_share(apart):
-    for name in ("supplier_share", "imported_fraction"):
-        for values in (apart[name], apart[f"{name}_past"]):
-            assert float(values.min()) >= 0.0
-            assert float(values.max()) <= 1.0
+    for name in ("supplier_share", "supplier_share_past"):
+        assert float(apart[name].min()) >= 0.0
+        assert float(apart[name].max()) <= 1.0
+
+
+def test_a_pair_with_few_orders_has_habits_as_uncertain_as_one_that_never_traded(mock_fit):
+    draws = domains.layer_draws(mock_fit)
+    observed = mock_fit["domains/constant_data"].to_dataset()
+    seller, buyer = model.pairs(observed)
+    orders = observed["orders"].sum(("period", DOMAIN)).values
+    assert (orders > 0).sum() > len(seller) > 0, "no pair of few orders: nothing is tested"
+    known = domains._habit(draws, np.array([0]), np.random.default_rng(0))
+    assert np.array_equal(known, draws["habit"][:, 0].astype(float))
+    new = domains._habit(draws, np.array([], dtype=int), np.random.default_rng(0))
+    assert np.abs(new.sum(axis=1)).max() < 1e-9
+    spread = (new / draws["habit_sd"][:, None]).std()
+    # Of some thousand draws, nine in ten of whose variance is left when they sum to zero.
+    assert spread == pytest.approx(np.sqrt(1.0 - 1.0 / new.shape[1]), rel=0.1)
+
+
+def test_what_sets_domains_of_a_recipient_without_exports_apart_is_prior(mock_fit):
+    draws = domains.layer_draws(mock_fit)
+    observed = mock_fit["domains/constant_data"].to_dataset()
+    years, ahead = mock_fit["constant_data"]["year"].values, np.arange(2013, 2016)
+    state = domains.paths(draws, observed, "IND", years, ahead, np.random.default_rng(0))
+    assert state["sources"][-1] == "IND"
+    strength = state["strength"][:, -1]
+    assert np.ptp(strength, axis=-1).max() == 0.0
+    assert np.abs(strength.sum(axis=1)).max() < 1e-3
+    assert (strength[..., 0] / draws["strength_sd"][:, None]).std() == pytest.approx(
+        np.sqrt(1.0 - 1.0 / strength.shape[1]), rel=0.1
+    )
 
 
 def test_draws_are_paired_chain_by_chain():

@@ -82,19 +82,19 @@ def test_the_events_of_everything_at_once_are_those_of_the_tables(runs, payloads
     assert names == [JUNIOR_EVERYWHERE, JUNIOR_IN_NAMED_DOMAINS]
 
 
-def test_what_is_on_record_is_summed_from_the_deliveries(runs, plain):
+def test_what_is_on_record_is_summed_from_orders_and_deliveries(runs, plain):
     with xr.open_datatree(runs["plain"] / "posterior.nc", engine="h5netcdf") as tree:
         held = tree["domains/constant_data"].to_dataset().load()
     record = of(plain, "sensors")["record"]
     one = held.sel(domain="sensors")
-    for name in ("lines", "volume"):
+    for name in ("orders", "volume", "delivered"):
         forth = one[name].sel(supplier="RUS", recipient="CHN")
         back = one[name].sel(supplier="CHN", recipient="RUS")
         np.testing.assert_allclose(record["forth"][name], forth, rtol=1e-5)
         np.testing.assert_allclose(record["back"][name], back, rtol=1e-5)
         sold = one[name].sel(supplier="CHN").sum("recipient")
         np.testing.assert_allclose(record["recipient"][name], sold, rtol=1e-5)
-    imports = one["volume"].sel(recipient="CHN").sum("supplier")
+    imports = one["delivered"].sel(recipient="CHN").sum("supplier")
     np.testing.assert_allclose(record["imports"], imports, rtol=1e-5)
     assert plain["domains"]["periods"][-1] == {"first": 2021, "last": 2024}
 
@@ -108,11 +108,10 @@ def test_a_country_that_sells_nothing_has_no_record_of_sales(payloads):
 
 def test_dependence_is_that_of_the_draws_at_the_origin(runs, plain):
     with xr.open_dataset(runs["plain"] / "domains.nc", engine="h5netcdf") as stored:
-        for key, name in (("share", "supplier_share"), ("fraction", "imported_fraction")):
-            draws = stored[f"{name}_past"].sel(year=2024, domain="engines").values
-            found = of(plain, "engines")["dependence"][key]
-            assert found["q50"] == pytest.approx(np.median(draws), rel=1e-5)
-            assert found["q95"] == pytest.approx(np.quantile(draws, 0.95), rel=1e-5)
+        draws = stored["supplier_share_past"].sel(year=2024, domain="engines").values
+    found = of(plain, "engines")["dependence"]["share"]
+    assert found["q50"] == pytest.approx(np.median(draws), rel=1e-5)
+    assert found["q95"] == pytest.approx(np.quantile(draws, 0.95), rel=1e-5)
 
 
 def test_parameters_of_the_domain_layer_are_shown_too(plain):
@@ -317,11 +316,11 @@ def test_the_first_page_says_how_the_domains_stand(payloads):
     assert "is not defined: Vietnam is not among" in domain_words.summary(payloads["undefined"])
 
 
-def test_a_country_without_exports_is_said_to_be_mostly_prior(payloads):
+def test_what_sets_domains_of_a_country_without_exports_apart_is_said_to_be_prior(payloads):
     assert len(domain_words.intro(payloads["plain"])) == 1
     said = " ".join(domain_words.intro(payloads["undefined"]))
-    assert "mostly prior" in said
-    assert "mostly prior" in domain_words.capacity_caption(payloads["undefined"])
+    assert "drawn from the prior" in said
+    assert "Vietnam apart is prior" in domain_words.capacity_caption(payloads["undefined"])
     assert "unit values" not in " ".join(domain_words.conventions(payloads["undefined"]))
 
 

@@ -1,4 +1,4 @@
-"""The domain layer finds what small worlds' deliveries were drawn from, as sure as it should be.
+"""The domain layer finds what small worlds' orders were drawn from, as sure as it should be.
 
 Worlds are drawn from the layer's own priors, so a 90 % interval covers its truth in nine worlds of
 ten, whatever the truth is.
@@ -40,8 +40,8 @@ def recover(seed: int) -> dict[str, tuple[float, float]]:
 
     world = small.world(seed)
     tree = fit_domains(
-        world.panel, world.inputs, small_domains.prior(), seed=seed, draws=DRAWS, tune=TUNE,
-        chains=CHAINS, progress=False,
+        small_domains.ordered(world.panel, world.parts, seed), world.inputs,
+        small_domains.prior(), seed=seed, draws=DRAWS, tune=TUNE, chains=CHAINS, progress=False,
     )  # fmt: skip
     posterior = tree["posterior"].to_dataset().stack(sample=("chain", "draw"))
     truth = world.parts
