@@ -212,10 +212,13 @@ def _replace(
         rule = f"unknown family; known are {', '.join(FAMILIES)}"
         raise InputError(fault(rule, file=path, column=f"{where}.family", value=family))
     numbers = FAMILIES[family] if "family" in entry else ("value",)
-    fixed = ("family", "top_level") if "family" in entry else ()
+    fixed = tuple(key for key in ("family", "top_level", "part") if key in entry)
     _known(change, (*fixed, *numbers, *TEXTS), "unknown key", path, f"{where}.")
+    if "part" in fixed and change.get("part", entry["part"]) != entry["part"]:
+        rule = f"the part of the model that it belongs to is {entry['part']!r}"
+        raise InputError(fault(rule, file=path, column=f"{where}.part", value=change["part"]))
     kept = entry if family == entry.get("family") else {
-        key: value for key, value in entry.items() if key in (*fixed, "part", *TEXTS)
+        key: value for key, value in entry.items() if key in (*fixed, *TEXTS)
     }
     return {**kept, **change}
 
