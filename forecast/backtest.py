@@ -22,6 +22,7 @@ import xarray as xr
 
 from data.churn import Registers
 from data.errors import InputError, fault
+from data.listings import BOOK, LISTING
 from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
 from data.tables import Panel
 from forecast import baselines, event_odds, forest, order_book, runs, skill, summary
@@ -452,6 +453,12 @@ def run(
     with_book = [job.origin for job in todo if job.model == baselines.ORDER_BOOK]
     held = order_book.read_books(max(with_book), folder) if with_book else {}
     booked = {origin: order_book.seen(panels[origin], held) for origin in with_book}
+    plain = {origin: panel.drop_dims([LISTING, BOOK]) for origin, panel in panels.items()}
+
+    def seen_by(job: Job) -> xr.Dataset:
+        whole = panels if job.model in VARIANTS else plain
+        return (booked if job.model == baselines.ORDER_BOOK else whole)[job.origin]
+
     entries = (
         {name: dict(entry) for name, entry in given.variables.items()},
         {name: dict(entry) for name, entry in given.constants.items()},
@@ -459,8 +466,7 @@ def run(
     tasks = [
         cluster.Task(
             job.name, work,
-            (job, (booked if job.model == baselines.ORDER_BOOK else panels)[job.origin], horizons,
-             entries, dict(sampler)),
+            (job, seen_by(job), horizons, entries, dict(sampler)),
         )
         for job in todo
     ]

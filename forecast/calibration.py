@@ -11,22 +11,28 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from models.equations import MEMORY_YEARS
-from scipy import stats
+from scipy import special, stats
 
 from data.errors import InputError, fault
-from data.names import CHAIN, COUNTRY, DRAW, FIRST_YEAR, RECIPIENT, REST, SUPPLIER, YEAR
-from data.panel import assemble
+from data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, REST, SUPPLIER, YEAR
 from data.tables import Panel
-from forecast import events, runs, simulate
+from forecast import events, market, runs, simulate
 from forecast.backtest import variant
-from models import equations, transfers
-from models.inputs import MEMORIES, prepare
+from forecast.draws import Arrays, block, stack
+from models import deal_features, delivery
+from models.inputs import with_orders
+from models.market import CELL, arrays
+from models.order_book import (
+    ORDER_PERIOD,
+    REMEMBERED,
+    RUNNING,
+    OrderData,
+)
 from models.priors import Priors, load, order
 
 FEW = 400
@@ -47,93 +53,77 @@ PREDICTIVE, SENSITIVITY, RANKS, SBC = "predictive.csv", "sensitivity.csv", "rank
 # A small world of real countries: large enough that every part of the model is at work.
 SMALL_SUPPLIERS = ("USA", "RUS", "CHN", "FRA", "UKR", REST)
 SMALL_RECIPIENTS = ("USA", "RUS", "CHN", "FRA", "UKR", "IND", "VNM", "POL", REST)
-SMALL_LAST = 2012
+SMALL_LAST = 2021
 SMALL_PRIORS: Mapping[str, Mapping[str, float]] = {
-    "acquisition_scale": {"mu": -4.5, "sigma": 0.3},
-    "home_pull": {"mu": 7.5, "sigma": 0.3},
-    "affinity_sd": {"mu": -0.5, "sigma": 0.3},
     "capacity_sd": {"mu": -0.5, "sigma": 0.3},
+    "affinity_sd": {"mu": -0.5, "sigma": 0.3},
     "rd_between": {"sigma": 0.25},
     "mil_between": {"sigma": 0.25},
 }
-"""Priors under which six suppliers trade about as much as seventeen do."""
+"""Priors under which no supplier of six has the market to itself."""
 SMALL_PAIR = ("RUS", "CHN")
-SMALL_AHEAD = 10
-"""Years ahead in which the events of a small world may happen."""
 SAMPLER = {"draws": 500, "tune": 500, "chains": 2}
-_COMPILED: dict[str, Any] = {}
-"""The model of the small world that this process fitted last: five sixths of a fit is compiling."""
 
 
 # Predictive checks -----------------------------------------------------------------------------
 
 
-def figures(tiv: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what of deliveries (..., supplier, recipient, year) is compared, one figure each."""
-    some = tiv > 0
-    world = tiv.sum(axis=(-3, -2))
-    logs = np.log(np.where(some, tiv, 1.0))
-    count = np.maximum(some.sum(axis=(-3, -2, -1)), 1)
-    mean = logs.sum(axis=(-3, -2, -1)) / count
-    spread = np.where(some, (logs - mean[..., None, None, None]) ** 2, 0.0)
-    shares = tiv.sum(axis=(-2, -1)) / np.maximum(tiv.sum(axis=(-3, -2, -1)), 1e-9)[..., None]
-    level = np.log1p(tiv)
+def figures(placed: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what of orders (..., supplier, recipient, period) is compared, one figure each."""
+    world = placed.sum(axis=(-3, -2))
+    shares = placed.sum(axis=(-2, -1)) / np.maximum(placed.sum(axis=(-3, -2, -1)), 1.0)[..., None]
+    level = np.log1p(placed)
     level = level - level.mean(axis=-1, keepdims=True)
     both = (level[..., 1:] * level[..., :-1]).sum(axis=(-3, -2, -1))
+    active = placed > 0
+    again = (active[..., 1:] & active[..., :-1]).sum(axis=(-3, -2, -1))
     return {
-        "share of pair-years with a delivery": some.mean(axis=(-3, -2, -1)),
-        "world volume, mean year": world.mean(axis=-1),
-        "world volume, log change from year to year, sd": np.diff(
+        "share of pairs and periods with an order": active.mean(axis=(-3, -2, -1)),
+        "orders of the world in a period, mean": world.mean(axis=-1),
+        "orders of the world, log change from period to period, sd": np.diff(
             np.log(np.maximum(world, 1.0)), axis=-1
         ).std(axis=-1),
-        "log size of a pair's deliveries, mean": mean,
-        "log size of a pair's deliveries, sd": np.sqrt(spread.sum(axis=(-3, -2, -1)) / count),
-        "largest delivery of a pair in a year": tiv.max(axis=(-3, -2, -1)),
+        "most orders of a pair in a period": placed.max(axis=(-3, -2, -1)),
         "share of the largest supplier": shares.max(axis=-1),
         "concentration of suppliers (Herfindahl)": (shares**2).sum(axis=-1),
-        "correlation of a pair's year with its next": both
+        "correlation of a pair's period with its next": both
         / np.maximum((level**2).sum(axis=(-3, -2, -1)), 1e-9),
+        "share of pairs with an order that order again in the next period": again
+        / np.maximum(active[..., :-1].sum(axis=(-3, -2, -1)), 1),
     }
 
 
-def of_suppliers(tiv: np.ndarray, codes: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return what each supplier exports in all, and of late, of deliveries (..., supplier, ...).
-
-    Sums by supplier found what no overall figure did: that volumes were read off the number of
-    deliveries, so that some suppliers were expected to export twice what they did.
-    """
-    years = tiv.sum(axis=-2)
+def of_suppliers(placed: np.ndarray, codes: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return what each supplier wins in all, and of late, of orders (..., supplier, ...)."""
+    periods = placed.sum(axis=-2)
     return {
-        f"exports of {code}, {span}": years[..., at, part].sum(axis=-1)
+        f"orders won by {code}, {span}": periods[..., at, part].sum(axis=-1)
         for at, code in enumerate(codes)
-        for span, part in (("whole window", slice(None)), ("last five years", slice(-5, None)))
+        for span, part in (("whole window", slice(None)), ("last two periods", slice(-2, None)))
     }
 
 
 def replicate(tree: xr.DataTree, *, seed: int, draws: int = FEW) -> np.ndarray:
-    """Draw all deliveries of the window anew (draw, supplier, recipient, year), TIV million.
+    """Draw all listed orders of the window anew (draw, supplier, recipient, period).
 
-    Each year's are drawn given what was delivered in the three before, as the likelihood has them.
+    Each period's are drawn given what was ordered before it, as the likelihood has them.
     """
     posterior, inputs = tree["posterior"].to_dataset(), tree["constant_data"].to_dataset()
-    arrays = simulate.stack(posterior)
-    count = len(arrays["parameters"])
+    found = stack(posterior)
+    count = len(found["parameters"])
     taken = np.unique(np.linspace(0, count - 1, min(draws, count)).round().astype(int))
-    arrays = {name: values[taken] for name, values in arrays.items()}
-    possible = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)[..., None]
-    rng = np.random.default_rng(seed)
-    parts = []
-    for start in range(0, len(taken), 50):
-        some = simulate.block(arrays, start, start + 50)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            volume = simulate.log_volume(*simulate.past_market(some, inputs)).astype(np.float32)
-            presence, size = simulate.delivery_parameters(some, 4)
-            parts.append(simulate.draw_deliveries(volume, presence, size, rng) * possible)
+    found = {name: values[taken] for name, values in found.items()}
+    x, rng, parts = arrays(inputs), np.random.default_rng(seed), []
+    for start in range(0, len(taken), market.BLOCK):
+        some = block(found, start, start + market.BLOCK)
+        rate, _ = market.past(some, inputs)
+        drawn = market.draw_orders(rate, some["clumping"], x.exposure, rng)
+        parts.append(drawn * (x.barred == 0.0)[..., None])
     return np.concatenate(parts).astype(np.float32)
 
 
 def predictive(tree: xr.DataTree, kind: str, *, seed: int, draws: int = FEW) -> pd.DataFrame:
-    """Compare what a fit, or the priors, would have deliveries look like with what they are.
+    """Compare what a fit, or the priors, would have orders look like with what they are.
 
     Parameters
     ----------
@@ -149,16 +139,17 @@ def predictive(tree: xr.DataTree, kind: str, *, seed: int, draws: int = FEW) -> 
     pandas.DataFrame
         kind, check, observed, median, q05, q95 (of the replicates), tail (share of replicates
         beyond the observed on the nearer side), passed. Of a posterior also each supplier's
-        exports, and in the last rows how often the central intervals of single pair-years hold, of
-        pairs that replicates trade in, by PIT.
+        orders, and in the last rows how often the central intervals of single pairs and periods
+        hold, of pairs that replicates trade in, by PIT.
     """
     inputs = tree["constant_data"].to_dataset()
-    observed = inputs["deliveries"].transpose(*transfers.CELL).values
+    observed = inputs["placed"].transpose(*CELL, ORDER_PERIOD).values[..., REMEMBERED:]
     drawn = replicate(tree, seed=seed, draws=draws)
     rows = []
     codes = [str(code) for code in inputs[SUPPLIER].values] if kind == "posterior" else []
     seen, said = (
-        figures(tiv) | of_suppliers(tiv, codes) for tiv in map(np.float64, (observed, drawn))
+        figures(placed) | of_suppliers(placed, codes)
+        for placed in map(np.float64, (observed, drawn))
     )
     for name, values in said.items():
         truth = float(seen[name])
@@ -180,7 +171,7 @@ def _compared(
 
 
 def _held(drawn: np.ndarray, observed: np.ndarray, rng: np.random.Generator) -> list[dict]:
-    """Return how often intervals of pair-years held, of pairs expected to trade, by their size.
+    """Return how often intervals of pairs and periods held, of pairs expected to trade, by size.
 
     Pairs are chosen by the replicates: chosen by what came, those that came would be too many.
     """
@@ -190,7 +181,7 @@ def _held(drawn: np.ndarray, observed: np.ndarray, rng: np.random.Generator) -> 
     pit = below + rng.random(y.shape) * (up_to - below)
     size = np.broadcast_to(q.mean(axis=(0, -1))[:, None], y.shape)
     rows = []
-    for label, part in (("all pairs", size >= 0), ("pairs above 100 TIV a year", size > 100)):
+    for label, part in (("all pairs", size >= 0), ("pairs above ten orders a period", size > 10)):
         for mass in (0.5, 0.9):
             held = float((abs(pit[part] - 0.5) <= mass / 2).mean()) if part.any() else np.nan
             rows.append(
@@ -204,11 +195,76 @@ def _held(drawn: np.ndarray, observed: np.ndarray, rng: np.random.Generator) -> 
     return rows
 
 
-def prior_tree(tree: xr.DataTree, given: Priors, *, seed: int, draws: int = FEW) -> xr.DataTree:
-    """Draw from the priors with the inputs that a fit was given."""
-    from forecast.fit import prior_of
+def dynamics(tree: xr.DataTree, *, seed: int, draws: int = FEW) -> pd.DataFrame:
+    """Compare how deliveries move in the futures with how they moved in the years before.
 
-    return prior_of(tree["constant_data"].to_dataset(), given, seed=seed, draws=draws)
+    Returns
+    -------
+    pandas.DataFrame
+        kind ("dynamics"), check (a figure, of a supplier's exports), observed (last
+        `MOVING_YEARS`), median, q05, q95 (as many years ahead), tail, passed (inside the 90 %
+        band); then a row a figure: how many suppliers are inside, which has to be at least
+        `INSIDE` of them.
+    """
+    inputs = tree["constant_data"].to_dataset()
+    world = simulate.world(tree, seed=seed, years=MOVING_YEARS, draws=draws)
+    past = inputs["deliveries"].transpose(*CELL, YEAR).values[..., -MOVING_YEARS:]
+    ahead = world["deliveries"].values.astype(float)
+    rows = []
+    kept = [k for k, code in enumerate(inputs[SUPPLIER].values) if code != REST]
+    for name, measure in MOVES.items():
+        seen, said = (measure(tiv[..., kept, :, :]) for tiv in (past, ahead))
+        inside = []
+        for at, k in enumerate(kept):
+            values, truth = said[:, at], float(seen[at])
+            low, high = np.quantile(values, [0.05, 0.95])
+            inside.append(bool(low <= truth <= high))
+            tail = float(min((values <= truth).mean(), (values >= truth).mean()))
+            code = str(inputs[SUPPLIER].values[k])
+            label = f"{name}, exports of {code}"
+            rows.append(_compared("dynamics", label, truth, values, tail, inside[-1]))
+        needed = INSIDE * len(kept)
+        rows.append(
+            {
+                "kind": "dynamics", "check": f"{name}: suppliers inside the 90 % band",
+                "observed": sum(inside), "median": len(kept), "q05": needed, "q95": len(kept),
+                "tail": np.nan, "passed": sum(inside) >= needed,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _volatility(tiv: np.ndarray) -> np.ndarray:
+    return np.diff(np.log1p(tiv.sum(axis=-2)), axis=-1).std(axis=-1)
+
+
+def _zeros(tiv: np.ndarray) -> np.ndarray:
+    return (tiv <= 0).mean(axis=(-2, -1))
+
+
+def _repeats(tiv: np.ndarray) -> np.ndarray:
+    some = tiv > 0
+    again = (some[..., 1:] & some[..., :-1]).sum(axis=(-2, -1))
+    return again / np.maximum(some[..., :-1].sum(axis=(-2, -1)), 1)
+
+
+def _autocorrelation(tiv: np.ndarray) -> np.ndarray:
+    level = np.log1p(tiv.sum(axis=-2))
+    level = level - level.mean(axis=-1, keepdims=True)
+    both = (level[..., 1:] * level[..., :-1]).sum(axis=-1)
+    return both / np.maximum((level**2).sum(axis=-1), 1e-9)
+
+
+MOVES = {
+    "log change from year to year, sd": _volatility,
+    "share of customers and years without a delivery": _zeros,
+    "delivery after a delivery": _repeats,
+    "correlation of a year with the next": _autocorrelation,
+}
+"""Figures of deliveries (..., supplier, recipient, year) by supplier."""
+MOVING_YEARS = 10
+INSIDE = 14 / 16
+"""Share of suppliers whose figure has to lie inside the 90 % band."""
 
 
 # Sensitivity -----------------------------------------------------------------------------------
@@ -292,17 +348,18 @@ def sensitivity(
 
 
 def small_panel(folder: Panel = None) -> xr.Dataset:
-    """Return a panel of a few real countries to 2012, whose deliveries are to be simulated."""
-    known = assemble(None, folder).sel({YEAR: slice(None, SMALL_LAST)})
-    known = known.drop_dims(["domain", "weapon_class"], errors="ignore")
+    """Return a panel of a few real countries to 2021, whose orders are to be simulated."""
+    from forecast.origins import seen
+
+    known = seen(SMALL_LAST, folder)
+    codes = {SUPPLIER: SMALL_SUPPLIERS, RECIPIENT: SMALL_RECIPIENTS}
+    for dim, kept in codes.items():
+        own = [str(code) for code in known[dim].values]
+        to = np.array([kept.index(c) if c in kept else kept.index(REST) for c in own])
+        name = f"listing_{dim}"
+        known[name] = known[name].copy(data=to[known[name].values])
     countries = [c for c in SMALL_RECIPIENTS if c != REST]
-    return known.sel(
-        {
-            COUNTRY: countries,
-            SUPPLIER: list(SMALL_SUPPLIERS),
-            RECIPIENT: list(SMALL_RECIPIENTS),
-        }
-    )
+    return known.sel({COUNTRY: countries, **{dim: list(kept) for dim, kept in codes.items()}})
 
 
 def small_priors(path: Path | None = None) -> Priors:
@@ -310,166 +367,167 @@ def small_priors(path: Path | None = None) -> Priors:
     return variant(load(path), SMALL_PRIORS)
 
 
-def truths(panel: xr.Dataset, given: Priors, *, seed: int, draws: int) -> xr.DataTree:
-    """Draw what the fits start from: the priors, given the covariates and nothing of deliveries.
+class SmallWorld(NamedTuple):
+    """A world that was drawn: inputs with its orders, what its deals did, and the truth."""
 
-    R&D, GDP, spending and votes are covariates: they are as observed in every simulated world, so
-    parameters of their dynamics are drawn given them, and so are ties, given that a country has
-    none to itself. That is the posterior of the model without deliveries, sampled once.
+    inputs: xr.Dataset
+    orders: OrderData
+    truth: Arrays
 
-    Returns
-    -------
-    xarray.DataTree
-        `posterior` (one chain) and `constant_data`.
+
+def one_world(panel: xr.Dataset, given: Priors, *, seed: int) -> SmallWorld:
+    """Draw a truth from the priors of market and delivery, and what it brings about.
+
+    R&D, GDP, spending and votes are covariates, as are the ages, sizes and states of deals: they
+    are as observed in every simulated world. Orders are drawn period by period, since each
+    remembers those before it.
     """
-    import nutpie
-    from models.joint import joint
+    import pymc as pm
 
-    from forecast.fit import single, storable
-    from forecast.sampling import sample
+    from forecast.fit import parts
 
-    inputs = prepare(panel, given)
-    compiled = nutpie.compile_pymc_model(joint(inputs, given, trade=False), backend="numba")
-    sampled = sample(
-        compiled, seed=seed, draws=max(5 * draws, 500), tune=1000, chains=1, target_accept=0.9,
-        cores=1,
-    )  # fmt: skip
-    posterior = single(sampled["posterior"].to_dataset())
-    taken = np.linspace(0, posterior.sizes[DRAW] - 1, draws).round().astype(int)
-    posterior = posterior.isel({DRAW: taken}).assign_coords({DRAW: np.arange(draws)})
-    return xr.DataTree.from_dict({"posterior": posterior, "constant_data": storable(inputs)})
-
-
-def one_truth(tree: xr.DataTree, k: int) -> xr.DataTree:
-    """Return one draw of a tree, as a tree of one."""
-    posterior = tree["posterior"].to_dataset().isel({DRAW: [k], CHAIN: [0]})
-    return xr.DataTree.from_dict(
-        {"posterior": posterior, "constant_data": tree["constant_data"].to_dataset()}
-    )
-
-
-def with_deliveries(
-    panel: xr.Dataset, truth: xr.DataTree, given: Priors, *, seed: int
-) -> xr.Dataset:
-    """Return the panel with deliveries drawn year by year from a truth."""
-    empty = panel.assign(tiv=panel["tiv"].fillna(0.0) * 0.0)
-    inputs = prepare(empty, given)
-    draws = simulate.stack(truth["posterior"].to_dataset())
-    explained, home, wanted = simulate.explained_market(draws, inputs)
-    world = draws["world_level"][:, None] + draws["global_demand"]
-    able = inputs["possible"].transpose(*transfers.CELL[:2]).values.astype(bool)
-    presence, size = simulate.delivery_parameters(draws, 3)
+    inputs, orders = with_orders(panel, given)
     rng = np.random.default_rng(seed)
-    # The panel has years before the window, in which nothing is delivered: they are remembered.
-    found = [np.zeros(able.shape)] * MEMORY_YEARS
-    for t in range(inputs.sizes[YEAR]):
-        remembered = equations.memories(found[-MEMORY_YEARS:], able)
-        pull = sum(draws[name][0] * held for name, held in zip(MEMORIES, remembered, strict=True))
-        with np.errstate(divide="ignore"):
-            now = explained[..., [t]] + pull[None, ..., None], home[..., [t]]
-            bought = equations.settled(wanted[..., [t]], *now, world[:, [t]], np)
-            volume = simulate.log_volume(*now, bought)[..., 0].astype(np.float32)
-            drawn = simulate.draw_deliveries(volume, presence, size, rng) * able
-        found.append(drawn[0])
-    tiv = np.zeros(panel["tiv"].transpose(*transfers.CELL).shape)
-    tiv[..., panel[YEAR].values >= FIRST_YEAR] = np.stack(found[MEMORY_YEARS:], axis=-1)
-    return panel.assign(tiv=(transfers.CELL, tiv, panel["tiv"].attrs))
+    truth: Arrays = {}
+    models = parts(inputs, orders, given)
+    for name in ("market", "delivery"):
+        model = models[name]
+        names = [v.name for v in model.free_RVs + model.deterministics]
+        drawn = pm.draw([model[n] for n in names], random_seed=rng.integers(2**31))
+        values = dict(zip(names, drawn, strict=True))
+        top = dict(zip(order(given.part(name)), values.pop("parameters"), strict=True))
+        values.pop("standard")
+        truth |= {n: np.asarray(v)[None] for n, v in (values | top).items()}
+    truth["parameters"] = np.zeros((1, 0))
+    inputs = inputs.assign(placed=_orders_of(inputs, truth, rng))
+    return SmallWorld(inputs, _deals_of(orders, truth, rng), truth)
+
+
+def _orders_of(inputs: xr.Dataset, truth: Arrays, rng: np.random.Generator) -> xr.DataArray:
+    placed = inputs["placed"].transpose(*CELL, ORDER_PERIOD).copy(deep=True)
+    able = inputs["possible"].transpose(*CELL).values.astype(bool)
+    for at in range(REMEMBERED, placed.sizes[ORDER_PERIOD]):
+        rate, _ = market.past(truth, inputs.assign(placed=placed))
+        exposure = inputs["order_exposure"].values[[at]]
+        drawn = market.draw_orders(
+            rate[..., [at - REMEMBERED]], truth["clumping"], exposure, rng
+        )
+        placed.values[..., at] = drawn[0, ..., 0] * able
+    return placed
+
+
+def _deals_of(orders: OrderData, truth: Arrays, rng: np.random.Generator) -> OrderData:
+    """Return what deals did anew, given what they were like, by a truth of one draw."""
+    t = {name: values[0] for name, values in truth.items()}
+
+    def happens(logit: np.ndarray) -> np.ndarray:
+        return rng.random(len(logit)) < special.expit(logit)
+
+    f = orders.followed.copy()
+    table = _features("chance", f, "state", "age", "left", "since")
+    year = f["year"].values - f["year"].min()
+    eta = table @ t["chance"] + t["chance_world"][year]
+    for dim in ("domain", SUPPLIER, RECIPIENT):
+        eta = eta + t[f"chance_{dim}"][f[dim].values]
+    for dim in (SUPPLIER, RECIPIENT):
+        eta = eta + t[f"chance_{dim}_shock"][f[dim].values, year]
+    f["any"] = happens(eta)
+    # What is gone is gone in all of its rows: the last one of a span decides.
+    leaves = -f["span"].values * np.logaddexp(0.0, _features("gone", f, "state", "age") @ t["gone"])
+    f["gone"] = np.where(f["ending"], rng.random(len(f)) < -np.expm1(leaves), False)
+    f["tiv"] = np.where(f["any"], _amounts_of(f, t, rng), 0.0)
+    w, k, s = orders.waits.copy(), orders.listed.copy(), orders.sizes.copy()
+    w["log_tiv"], k["log_tiv"] = (delivery.in_classes(d["log_tiv"].values) for d in (w, k))
+    w["first"] = happens(
+        _features("wait", w, "age", "log_tiv") @ t["wait"] + t["wait_domain"][w["domain"].values]
+    )
+    k["known"] = happens(_features("known", k, "age", "begun", "log_tiv") @ t["known"])
+    noise = rng.standard_normal((2, len(s)))
+    mean = t["size_mean"][s["supplier"].values, s["domain"].values]
+    s["log_tiv"] = mean + t["size_recipient"][s["recipient"].values] + t["size_sd"] * noise[0]
+    more = t["units_size"] * (s["log_tiv"] - deal_features.MIDDLE)
+    s["log_units"] = t["units_domain"][s["domain"].values] + more + t["units_sd"] * noise[1]
+    return orders._replace(followed=f, waits=w, listed=k, sizes=s)
+
+
+def _features(name: str, rows: pd.DataFrame, *columns: str) -> np.ndarray:
+    width = len(getattr(deal_features, name.upper()))
+    fill = getattr(deal_features, name)
+    return deal_features.table(fill, width, *(rows[column].values for column in columns))
+
+
+def _amounts_of(f: pd.DataFrame, t: Arrays, rng: np.random.Generator) -> np.ndarray:
+    """Draw what deals deliver in years in which they do, TIV million."""
+    table = _features("whole", f, "state", "age", "left", "units_left", "delivered", "times")
+    whole = rng.random(len(f)) < special.expit(table @ t["whole"])
+    many = table[:, deal_features.SHARE.index("units")]
+    noise = rng.standard_normal((2, len(f)))
+    sd = np.exp(t["share_log_sd"] + t["share_units_sd"] * many)
+    part = special.expit(np.clip(table[:, :-1] @ t["share"] + sd * noise[0], -6.0, 3.8))
+    pace = np.log(np.maximum(f["delivered"] / np.maximum(f["times"], 1), 1e-9))
+    usual = deal_features.MIDDLE + t["more_pace"]
+    more = usual + t["more_slope"] * (pace - deal_features.MIDDLE) + t["more_sd"] * noise[1]
+    first = t["size_mean"][f["supplier"].values, f["domain"].values] + t["first_pace"]
+    first = first + t["size_recipient"][f["recipient"].values] + t["first_sd"] * noise[1]
+    beyond = np.exp(np.where(f["delivered"] > 0, more, first))
+    return np.where(f["state"] <= RUNNING, f["left"] * np.where(whole, 1.0, part), beyond)
 
 
 def calibrate_one(
-    k: int, panel: xr.Dataset, truth: xr.DataTree, entries: tuple[dict, dict], seed: int,
-    sampler: Mapping[str, int],
+    k: int, panel: xr.Dataset, entries: tuple[dict, dict], seed: int, sampler: Mapping[str, int]
 ) -> dict[str, float]:
-    """Simulate a world from one truth, fit it, and rank the truth: what a worker runs.
+    """Draw a world, fit it, and rank the truth: what a worker runs.
 
     Returns
     -------
     dict
         Quantity → share of posterior draws below the truth, ties broken at random (uniform if all
-        is right): top-level parameters, gaps of capacity, and the year of each event of the pair.
-        And `divergences`, `rhat`.
+        is right): top-level parameters of market and delivery, and a gap of capacity. And
+        `divergences`, `rhat`.
     """
-    from dask.base import tokenize
+    import nutpie
 
     from forecast.backtest import quality
-    from forecast.fit import fit, reusable
+    from forecast.fit import parts
+    from forecast.sampling import sample
 
     given = Priors(variables=entries[0], constants=entries[1], text="")
-    made = with_deliveries(panel, truth, given, seed=seed + k)
-    world = tokenize(panel, entries)
-    if world not in _COMPILED:
-        _COMPILED.clear()
-        _COMPILED[world] = reusable(made, given)
-    tree = fit(
-        made, given, seed=seed + k, progress=False, cores=1, compiled=_COMPILED[world], **sampler
-    )
+    made = one_world(panel, given, seed=seed + k)
     rng = np.random.default_rng([seed, k])
-    found = ranks(truth, tree, given, rng)
-    own = quality(tree)
-    return found | {"divergences": own["divergences"], "rhat": own["rhat"]}
+    found: dict[str, float] = {}
+    worst = {"divergences": 0, "rhat": 0.0}
+    models = parts(made.inputs, made.orders, given)
+    for name in ("market", "delivery"):
+        compiled = nutpie.compile_pymc_model(models[name], backend="numba")
+        tree = sample(compiled, seed=seed + k, target_accept=0.8, cores=1, **sampler)
+        own = quality(tree)
+        worst["divergences"] += own["divergences"]
+        worst["rhat"] = max(worst["rhat"], own["rhat"])
+        found |= _ranks(tree["posterior"].to_dataset(), made.truth, rng)
+    return found | worst
 
 
-def ranks(
-    truth: xr.DataTree, tree: xr.DataTree, given: Priors, rng: np.random.Generator
+def _ranks(
+    posterior: xr.Dataset, truth: Arrays, rng: np.random.Generator
 ) -> dict[str, float]:
     """Return the rank of a truth among thinned posterior draws, as a share, by quantity."""
-    few = _thinned(tree["posterior"].to_dataset(), THINNED)
-    true = _thinned(truth["posterior"].to_dataset(), 1)
-    out = {}
-    for name in order(given):
-        out[name] = share_below(
-            few["parameters"].sel(parameter=name).values,
-            float(true["parameters"].sel(parameter=name).item()), rng,
-        )  # fmt: skip
-    last = {"year": -1}
-    gaps = [
-        x["supplier_capacity"].isel(last).sel(supplier=SMALL_PAIR[1])
-        - x["supplier_capacity"].isel(last).sel(supplier=SMALL_PAIR[0])
-        for x in (few, true)
-    ]
-    out["capacity gap"] = share_below(gaps[0].values, float(gaps[1].item()), rng)
-    when = {}
-    for label, one in (("true", truth), ("said", tree)):
-        # A truth has a future of its own; of the fit, every draw has one.
-        futures = simulate.futures(
-            with_inputs(one, tree), *SMALL_PAIR, seed=int(rng.integers(2**31)),
-            horizon=SMALL_LAST + SMALL_AHEAD,
-        )  # fmt: skip
-        answered = events.answers(futures)
-        when[label] = {
-            str(name): np.nan_to_num(
-                events.first_year(
-                    values.isel(scenario=0).transpose(DRAW, YEAR).values, values[YEAR].values
-                ),
-                nan=np.inf,
-            )
-            for name, values in answered.data_vars.items()
-        }
-    for name, years in when["said"].items():
-        if name in when["true"]:
-            at = np.linspace(0, len(years) - 1, THINNED).round().astype(int)
-            out[f"event {name}"] = share_below(years[at], float(when["true"][name][0]), rng)
+    flat = posterior.stack({"sample": (CHAIN, DRAW)}).transpose("sample", ...)  # noqa: PD013
+    taken = np.linspace(0, flat.sizes["sample"] - 1, THINNED).round().astype(int)
+    flat = flat.isel(sample=taken)
+    out = {
+        str(name): share_below(
+            flat["parameters"].sel(parameter=name).values, float(truth[str(name)][0]), rng
+        )
+        for name in flat["parameter"].values
+    }
+    if "supplier_capacity" in flat:
+        at = [list(flat[SUPPLIER].values).index(code) for code in SMALL_PAIR]
+        last = flat["supplier_capacity"].transpose("sample", SUPPLIER, YEAR).values[..., -1]
+        true = truth["supplier_capacity"][0, :, -1]
+        out["capacity gap"] = share_below(
+            last[:, at[1]] - last[:, at[0]], float(true[at[1]] - true[at[0]]), rng
+        )
     return out
-
-
-def _thinned(posterior: xr.Dataset, draws: int) -> xr.Dataset:
-    """Return some draws of all chains, evenly spaced."""
-    held = [posterior.isel({CHAIN: k}, drop=True) for k in range(posterior.sizes[CHAIN])]
-    flat = xr.concat(
-        [one[["parameters", "supplier_capacity"]] for one in held], DRAW, coords="minimal"
-    )
-    taken = np.linspace(0, flat.sizes[DRAW] - 1, draws).round().astype(int)
-    return flat.isel({DRAW: taken})
-
-
-def with_inputs(tree: xr.DataTree, other: xr.DataTree) -> xr.DataTree:
-    """Return a tree's draws with the inputs of another: the deliveries that a fit saw."""
-    return xr.DataTree.from_dict(
-        {
-            "posterior": tree["posterior"].to_dataset(),
-            "constant_data": other["constant_data"].to_dataset(),
-        }
-    )
 
 
 def share_below(values: np.ndarray, truth: float, rng: np.random.Generator) -> float:
@@ -560,8 +618,6 @@ def sbc(
     failed: dict[str, str] = {}
     if todo:
         say(f"{simulations - len(todo)} of {simulations} simulations are on record")
-        # Truths come in sets of a fixed size, so that more simulations do not change earlier ones.
-        sets = {k // 50: truths(panel, given, seed=seed + 7919 * (k // 50), draws=50) for k in todo}
         entries = (
             {name: dict(entry) for name, entry in given.variables.items()},
             {name: dict(entry) for name, entry in given.constants.items()},
@@ -569,7 +625,7 @@ def sbc(
         tasks = [
             cluster.Task(
                 f"{k:04d}", calibrate_one,
-                (k, panel, one_truth(sets[k // 50], k % 50), entries, seed, dict(sampler)),
+                (k, panel, entries, seed, dict(sampler)),
             )
             for k in todo
         ]  # fmt: skip
@@ -593,20 +649,29 @@ def on_record(out: Path, which: Sequence[int]) -> pd.DataFrame:
 # A stored run ----------------------------------------------------------------------------------
 
 
-def check(run: Path, pair: tuple[str, str], *, seed: int) -> dict[str, pd.DataFrame]:
+def check(
+    run: Path, pair: tuple[str, str], layers: Sequence[Path], *, seed: int
+) -> dict[str, pd.DataFrame]:
     """Run the predictive checks and the sensitivity of a stored run's events.
+
+    `layers`: the panel and additions that the run's record names.
 
     Returns
     -------
     dict
         File name → table, as from `predictive` (posterior, then prior) and `sensitivity`.
     """
-    from forecast import steps
+    from forecast import fit, steps
 
     tree = steps.stored(run)
     given = load(run / steps.PRIORS_FILE)
-    offered = prior_tree(tree, given, seed=seed)
-    tables = [predictive(tree, "posterior", seed=seed), predictive(offered, "prior", seed=seed)]
+    said = runs.read(run)
+    panel = steps.known_on(steps.day(said.get("as_of")), layers)
+    offered = fit.prior(panel, given, seed=seed, draws=FEW)
+    tables = [
+        predictive(tree, "posterior", seed=seed), predictive(offered, "prior", seed=seed),
+        dynamics(tree, seed=seed),
+    ]  # fmt: skip
     futures = simulate.futures(tree, *pair, seed=seed)
     return {
         PREDICTIVE: pd.concat(tables, ignore_index=True),

@@ -583,12 +583,7 @@ def explain(
     InputError
         See `chain`; or the event is not answered in both runs, or the year is not forecast.
     """
-
-    def layers(said: Mapping[str, Any]) -> list[Path]:
-        held = set(said.get("additions") or ())
-        return [known[0], *(layer for layer in known[1:] if layer.name in held)]
-
-    links = chain(a, b, layers, fits=fits)
+    links = chain(a, b, lambda said: steps.layers_of(said, known), fits=fits)
     ahead = forecast_of(b)
     horizon = int(ahead[YEAR_FUTURE].max())
     if by is not None and not int(ahead.attrs["origin"]) < by <= horizon:

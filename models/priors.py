@@ -212,13 +212,14 @@ def _replace(
         rule = f"unknown family; known are {', '.join(FAMILIES)}"
         raise InputError(fault(rule, file=path, column=f"{where}.family", value=family))
     numbers = FAMILIES[family] if "family" in entry else ("value",)
-    fixed = tuple(key for key in ("family", "top_level", "part") if key in entry)
-    _known(change, (*fixed, *numbers, *TEXTS), "unknown key", path, f"{where}.")
-    if "part" in fixed and change.get("part", entry["part"]) != entry["part"]:
-        rule = f"the part of the model that it belongs to is {entry['part']!r}"
+    fixed = ("family", "top_level") if "family" in entry else ()
+    own = ("part",) if "part" in entry else ()
+    _known(change, (*fixed, *numbers, *own, *TEXTS), "unknown key", path, f"{where}.")
+    if change.get("part", entry.get("part")) != entry.get("part"):
+        rule = f"a variable stays in its part of the model, {entry['part']}"
         raise InputError(fault(rule, file=path, column=f"{where}.part", value=change["part"]))
     kept = entry if family == entry.get("family") else {
-        key: value for key, value in entry.items() if key in (*fixed, *TEXTS)
+        key: value for key, value in entry.items() if key in (*fixed, *own, *TEXTS)
     }
     return {**kept, **change}
 
