@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Of two flags of one name the later counts.
     os.environ["PYTENSOR_FLAGS"] = f"{flags},{given}" if given else flags
     os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
-    os.environ.setdefault("NUMBA_OPT", "0")
+    os.environ.setdefault("NUMBA_OPT", "1")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
