@@ -310,7 +310,8 @@ def _demand(x: Market, top: Mapping[str, Any], moved: Any) -> Any:
         "demand_walk", path - path.mean(axis=1, keepdims=True), dims=(names.RECIPIENT,
                                                                       ORDER_PERIOD)
     )  # fmt: skip
-    explained = demand_explained(top, x.budget, x.own_rd, x.exporter[:, None] * moved[x.as_supplier])
+    own = x.exporter[:, None] * moved[x.as_supplier]
+    explained = demand_explained(top, x.budget, x.own_rd, own)
     return pm.Deterministic(
         "demand_period", level[:, None] + explained + walk, dims=(names.RECIPIENT, ORDER_PERIOD)
     )
