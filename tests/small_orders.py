@@ -318,7 +318,7 @@ def live(inputs: xr.Dataset, truth: Arrays, of: Orders, rng: np.random.Generator
     for t, year in enumerate(years):
         if t:
             at = np.flatnonzero((of.year < year) & ~gone)
-            state, last = _states(of, came[:, :t], years[:t], at)
+            state, _ = _states(of, came[:, :t], years[:t], at)
             lost = rng.random(len(at)) < _chance(
                 truth, "gone", features.gone, state, year - 1 - of.year[at]
             )

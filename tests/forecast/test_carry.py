@@ -6,13 +6,13 @@ import tomllib
 import numpy as np
 import pytest
 import xarray as xr
+from models.joint import joint
 
 from data.errors import InputError
 from data.names import YEAR
 from forecast import carry, cli, fit, reweight, steps
 from models import drivers, priors
 from models.inputs import FROM_YEAR, prepare
-from models.joint import joint
 from tests import small
 
 
