@@ -124,8 +124,8 @@ def test_whether_a_deal_delivers_is_logistic(at_point, world):
     for dim in delivery.GROUPS:
         logit = logit + of[f"chance_{dim}"][f[dim].values]
     logit = logit + of["chance_world"][year]
-    for who, name in (("supplier", "chance_shock"), ("recipient", "chance_recipient_shock")):
-        logit = logit + of[f"{name}_sd"] * of[name][f[who].values, year]
+    for who in ("supplier", "recipient"):
+        logit = logit + of[f"chance_{who}_shock"][f[who].values, year]
     assert found["delivers"] == pytest.approx(bernoulli(f["any"], logit))
 
 
@@ -222,14 +222,37 @@ def test_effects_of_domains_suppliers_and_recipients_sum_to_zero(at_point):
         assert np.ptp(of[name]) > 0.01, name
 
 
+def lasting(news, carry):
+    state = [news[..., 0] / np.sqrt(1.0 - carry**2)]
+    for year in range(1, news.shape[-1]):
+        state.append(carry * state[-1] + news[..., year])
+    return np.stack(state, axis=-1)
+
+
 def test_what_happens_to_all_deals_in_a_year_lasts_in_part(at_point, world):
     _, of = at_point
     carry = world.priors.constant("chance_world_persistence")
-    state = [of["chance_world_z"][0] / np.sqrt(1.0 - carry**2)]
-    for shock in of["chance_world_z"][1:]:
-        state.append(carry * state[-1] + shock)
-    expected = of["chance_world_sd"] * (np.array(state) - np.mean(state))
-    assert of["chance_world"] == pytest.approx(expected)
+    state = lasting(of["chance_world_sd"] * of["chance_world_z"], carry)
+    assert of["chance_world"] == pytest.approx(state - state.mean())
+
+
+@pytest.mark.parametrize("who", ["supplier", "recipient"])
+def test_what_happens_to_the_deals_of_a_country_lasts_as_long_as_data_say(at_point, who):
+    name, (_, of) = f"chance_{who}_shock", at_point
+    state = lasting(of[f"{name}_sd"] * of[f"{name}_z"], of[f"{name}_persistence"])
+    assert of[name] == pytest.approx(state)
+
+
+def test_news_of_single_countries_have_heavy_tails(model, world):
+    """Log density of the news of suppliers against that of a t distribution."""
+    name = "chance_supplier_shock_z"
+    density = model.compile_fn(
+        model.logp(vars=[model[name]], sum=False)[0], inputs=[model.rvs_to_values[model[name]]],
+        mode=graphs.MODE, point_fn=False,
+    )  # fmt: skip
+    news = np.random.default_rng(6).normal(0.0, 3.0, (6, 6))
+    df = world.priors.constant("shock_df")
+    assert density(news) == pytest.approx(stats.t.logpdf(news, df))
 
 
 def test_orders_of_the_last_year_are_listed_as_the_priors_state(world):

@@ -233,6 +233,7 @@ QUANTITIES = {
     "the chance of delivery by supplier": lambda d: d["chance_supplier"][:, [0, 5]],
     "and by recipient": lambda d: d["chance_recipient"][:, [0, 8]],
     "what happens to all deals in a year": lambda d: d["chance_world"][:, [0, -1]],
+    "what happens to a country's in a year": lambda d: d["chance_recipient_shock"][:, 3, [0, -1]],
     "the size of an order by recipient": lambda d: d["size_recipient"][:, [0, 8]],
     "a country's shocks": lambda d: d["log_shock"][:, :, 2],
     "the trend of its drivers": lambda d: d["drift_z"][:, :, 2],

@@ -79,6 +79,19 @@ def test_deliveries_over_two_years_fall_in_the_years_that_the_register_lists(thr
     assert drones[["year", "state", "any", "tiv"]].values.tolist() == [[2022, WAITING, True, 80.0]]
 
 
+def test_a_delivery_between_two_registers_counts_for_the_year_after_it(world):
+    earlier, later = order_book.books(world.panel)[:2]
+    rows = order_book.follow(earlier, later)
+    first, second = (rows[rows["year"] == year] for year in (2007, 2008))
+    went_on = first[first["any"] & (first["tiv"] < first["left"])].index.intersection(second.index)
+    one, two = first.loc[went_on], second.loc[went_on]
+    assert len(went_on) > 5
+    assert (two["times"] == one["times"] + 1).all()
+    assert two["delivered"].values == pytest.approx((one["delivered"] + one["tiv"]).values)
+    assert (two["since"] == 0).all()
+    assert (rows["times"] > 0).equals(rows["delivered"] > 0)
+
+
 def test_what_a_register_did_not_know_is_known_from_a_later_one(three):
     rows = order_book.known_before(three[0], three[2])
     assert dict(zip(rows["age"], rows["known"], strict=True)) == {2: True, 1: True, 0: False}
