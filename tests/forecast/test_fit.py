@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
-from scipy import stats
+from scipy import special, stats
 
 from data.errors import InputError
 from data.names import CHAIN, DRAW, RECIPIENT
@@ -94,13 +94,11 @@ def test_the_log_prior_of_each_parameter_is_that_of_its_family(fitted, world):
     for name in order(world.priors):
         entry = world.priors.variables[name]
         value = fitted["posterior"]["parameters"].sel(parameter=name).values.astype(float)
-        stated = {
-            "normal": value, "lognormal": np.log(value),
-            "logitnormal": np.log(value) - np.log1p(-value),
-        }[entry["family"]]  # fmt: skip
-        slope = {"normal": 1.0, "lognormal": value, "logitnormal": value * (1.0 - value)}
-        expected = stats.norm.logpdf(stated, entry["mu"], entry["sigma"])
-        expected = expected - np.log(slope[entry["family"]])
+        stated, slope = {
+            "normal": lambda x: (x, 1.0), "lognormal": lambda x: (np.log(x), x),
+            "logitnormal": lambda x: (special.logit(x), x * (1.0 - x)),
+        }[entry["family"]](value)  # fmt: skip
+        expected = stats.norm.logpdf(stated, entry["mu"], entry["sigma"]) - np.log(slope)
         assert fitted["log_prior"][name].values == pytest.approx(expected, abs=1e-6), name
 
 

@@ -192,7 +192,7 @@ def test_ties_left_free_matter_little_where_ties_vary_little_and_widen_the_gap_w
 def test_ties_left_free_take_the_share_of_what_effort_leaves_that_their_spread_has(tree):
     """Of one state, many times over: a Normal given its sum with another."""
     posterior = tree["posterior"].to_dataset().isel(chain=[0], draw=np.zeros(20_000, int))
-    draws, inputs, found = gaps(changed(tree, posterior.assign_coords(draw=np.arange(20_000))))
+    draws, _, found = gaps(changed(tree, posterior.assign_coords(draw=np.arange(20_000))))
     tie, own = draws["affinity_sd"][0] ** 2 / 9, draws["capacity_sd"][0] ** 2
     rest = found[levels.CHOSEN][0] - found["effort_only"][0]
     moved = found[levels.CHOSEN] - found["free_ties"]

@@ -215,7 +215,8 @@ def test_progress_counts_draws_to_the_last(tree):
 
 
 def test_stocks_accumulate_by_perpetual_inventory():
-    found = effort_paths.accumulate(np.array([100.0, 10.0]), np.array([[20.0, 30.0], [0.0, 1.0]]), 0.1)
+    flow = np.array([[20.0, 30.0], [0.0, 1.0]])
+    found = effort_paths.accumulate(np.array([100.0, 10.0]), flow, 0.1)
     assert found == pytest.approx(np.array([[100.0, 110.0, 129.0], [10.0, 9.0, 9.1]]))
 
 

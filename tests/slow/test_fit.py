@@ -1,4 +1,4 @@
-"""A real fit of the small world, compiled as a user's is: its chains move, and find the likely."""
+"""A real fit of the small world, compiled as a user's is: chains move, and find what is likely."""
 
 import numpy as np
 import pytest
