@@ -15,6 +15,7 @@ import xarray as xr
 
 from data.names import DOMAIN, SUPPLIER
 from models import deal_features as features
+from models.delivery import heavy
 from models.order_book import (
     COMPLETE,
     NEVER,
@@ -111,21 +112,18 @@ def coefficients(
     """
     count = len(draws["chance"])
 
-    def lasting(name: str, persistence: Any, noise: Any) -> np.ndarray:
+    def lasting(name: str, persistence: Any, tail: float) -> np.ndarray:
         now, path = draws[name][..., -1].astype(float).reshape(count, -1), []
         for _ in range(years):
-            news = draws[f"{name}_sd"][:, None] * noise(now.shape)
+            standard = rng.standard_normal(now.shape)
+            news = draws[f"{name}_sd"][:, None] * heavy(standard, tail, np)
             now = np.reshape(persistence, (-1, 1)) * now + news
             path.append(now)
         return np.stack(path, axis=-1)
 
-    def heavy(shape: tuple[int, ...]) -> np.ndarray:
-        return rng.standard_t(inputs.attrs["shock_df"], shape)
-
-    persistence = inputs.attrs["chance_world_persistence"]
-    world = lasting("chance_world", persistence, rng.standard_normal)
+    world = lasting("chance_world", inputs.attrs["chance_world_persistence"], 0.0)
     of_supplier, of_recipient = (
-        lasting(name, draws[f"{name}_persistence"], heavy)
+        lasting(name, draws[f"{name}_persistence"], inputs.attrs["shock_tail"])
         for name in ("chance_supplier_shock", "chance_recipient_shock")
     )
     mix = inputs["domain_orders"].transpose(SUPPLIER, DOMAIN).values
