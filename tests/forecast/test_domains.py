@@ -108,7 +108,7 @@ def test_dependence_is_a_share(apart):
 def test_a_pair_with_few_orders_has_habits_as_uncertain_as_one_that_never_traded(mock_fit):
     draws = domains.layer_draws(mock_fit)
     observed = mock_fit["domains/constant_data"].to_dataset()
-    seller, buyer = model.pairs(observed)
+    seller, _ = model.pairs(observed)
     orders = observed["orders"].sum(("period", DOMAIN)).values
     assert (orders > 0).sum() > len(seller) > 0, "no pair of few orders: nothing is tested"
     known = domains._habit(draws, np.array([0]), np.random.default_rng(0))
