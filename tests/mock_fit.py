@@ -123,21 +123,13 @@ def domain_layer(of: World, spread: float = LAYER_SPREAD) -> xr.DataTree:
 
 
 def _truth(of: World, observed: xr.Dataset) -> dict[str, xr.DataArray]:
-    """Return the tables that a world's deliveries by domain were drawn from, as a fit has them."""
+    """Return the tables that a world's orders by domain were drawn from, as a fit has them."""
     seller, buyer = domains.pairs(observed)
-    others = [
-        list(of.inputs["recipient"].values).index(code)
-        for code in observed["source"].values[observed.sizes["supplier"] :]
-    ]
-    held = of.parts | {
-        "habit": of.parts["habit"][seller, buyer],
-        "other_strength": of.parts["other_strength"][others],
-    }
+    held = of.parts | {"habit": of.parts["habit"][seller, buyer]}
     dims = {
-        "strength": ("period", "supplier", DOMAIN), "other_strength": ("other", DOMAIN),
-        "need": ("period", "recipient", DOMAIN), "demand": ("period", DOMAIN),
-        "habit": ("pair", DOMAIN), "size": ("supplier", DOMAIN), "unit_level": ("supplier",),
-        "unit_standing": ("supplier", DOMAIN),
+        "strength": ("period", "supplier", DOMAIN), "need": ("recipient", DOMAIN),
+        "demand": ("period", DOMAIN), "habit": ("pair", DOMAIN), "size": ("supplier", DOMAIN),
+        "unit_level": ("supplier",), "unit_standing": ("supplier", DOMAIN),
     }  # fmt: skip
     return {name: xr.DataArray(held[name], dims=on) for name, on in dims.items()}
 

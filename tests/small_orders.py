@@ -203,13 +203,14 @@ def _delivery(
     out["size_mean"] = spread("size", "supplier")[:, None] + level + mix
     out["size_recipient"] = spread("size", "recipient")
     out["units_domain"] = 1.5 + 0.3 * normal(sizes["domain"])
-    df = prior.constant("shock_df")
+    tail = prior.constant("shock_tail")
     carry = prior.constant("chance_world_persistence")
     world = _lasting(top["chance_world_sd"], carry, normal((1, KNOWN_YEARS)))[0]
     out["chance_world"] = _without_mean(world, 0)
     for dim in ("supplier", "recipient"):
         name = f"chance_{dim}_shock"
-        news = rng.standard_t(df, (sizes[dim], KNOWN_YEARS))
+        news = normal((sizes[dim], KNOWN_YEARS))
+        news = news * np.exp(0.5 * tail * news**2)
         out[name] = _lasting(top[f"{name}_sd"], top[f"{name}_persistence"], news)
     return out
 

@@ -32,6 +32,8 @@ from data.names import (
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
 )
+from forecast import cause_names
+from models.order_book import ORDER_PERIOD
 from reports.payload import FAMILIES
 
 KINDS = ("plain", "never", "crossed", "undefined")
@@ -49,6 +51,8 @@ NAMES = {
 ORIGIN, HORIZON, FIRST = 2024, 2050, 1992
 PAST = np.arange(FIRST, ORIGIN + 1)
 FUTURE = np.arange(ORIGIN + 1, HORIZON + 1)
+ORDER_ENDS = np.arange(FIRST + 2, ORIGIN + 1, 3)
+"""Last years of the periods in which orders are counted."""
 PRIORS = Path(__file__).parents[1] / "models" / "priors" / "default.toml"
 DOMAIN_PRIORS = PRIORS.with_name("domains.toml")
 PERIODS = np.arange(ORIGIN - 28, ORIGIN + 1, 4)
@@ -86,6 +90,7 @@ def make_run(
     apart = _by_domain(np.random.default_rng([seed, 1]), forecast, kind)
     _events(forecast, apart, pair, kind, folder)
     _levels(forecast, pair, kind, folder)
+    _causes(np.random.default_rng([seed, 4]), pair, folder)
     _domain_levels(apart, pair, kind, folder)
     _domain_checks(np.random.default_rng([seed, 2]), pair, folder)
     forecast.to_netcdf(folder / "forecast.nc", engine="h5netcdf")
@@ -141,16 +146,14 @@ def _forecast(
         deliveries = np.minimum(deliveries, 2.0)
     elif kind != "never":
         deliveries *= rng.random((draws, future)) > 0.15
-    predicted = np.maximum(observed, 1.0) * np.exp(rng.normal(0.1, 0.8, (draws, past)))
+    yearly = np.log1p(observed[-len(ORDER_ENDS) * 3 :].reshape(-1, 3).sum(axis=1))
+    placed = rng.poisson(yearly).astype(float)
+    predicted = rng.poisson(yearly * rng.gamma(2.0, 0.5, (draws, len(ORDER_ENDS))))
     imports = np.maximum(1.4 * observed, 50.0) + rng.gamma(4, 40, past)
 
     share_past = np.clip(observed / imports + rng.normal(0, 0.04, (draws, past)), 0, 1)
-    fraction_past = np.clip(
-        np.linspace(0.45, 0.06, past) + rng.normal(0, 0.03, (draws, past)), 0.005, 1
-    )
     falling = np.exp(_walk(rng, (draws, future), 0.12) - 0.03 * np.arange(1, future + 1))
     share = np.clip(share_past[:, -1:] * falling, 0, 1)
-    fraction = np.clip(fraction_past[:, -1:] * falling[:, ::-1], 0, 1)
 
     exports_now = np.array([2200.0, 1900.0, 12000.0, 2600.0])
     if kind == "never":
@@ -170,18 +173,17 @@ def _forecast(
         "rd_stock": ((*scenario, "country", "year_future"), rd_stock[one]),
         "theta": ((*scenario, "country", "year_future"), theta[one]),
         "deliveries": ((*scenario, "year_future"), deliveries[one]),
-        "deliveries_mean": ((*scenario, "year_future"), mean[one]),
+        "ordered": ((*scenario, "year_future"), mean[one]),
         "import_share": ((*scenario, "year_future"), share[one]),
-        "imported_fraction": ((*scenario, "year_future"), fraction[one]),
         "exports": ((*scenario, "supplier", "year_future"), exports[one]),
     }
     data = {key: (dims, np.swapaxes(array, 0, 1)) for key, (dims, array) in data.items()}
     data |= {
         "theta_past": (("draw", "country", "year"), theta_past),
-        "deliveries_past": (("draw", "year"), predicted),
+        "orders_past": (("draw", ORDER_PERIOD), predicted),
+        "orders_observed": ((ORDER_PERIOD,), placed),
         "rd_stock_past": (("country", "year"), stock_past),
         "import_share_past": (("draw", "year"), share_past),
-        "imported_fraction_past": (("draw", "year"), fraction_past),
         "deliveries_observed": (("year",), observed),
         "imports_observed": (("recipient", "year"), np.tile(imports, (len(RECIPIENTS), 1))),
         "exports_observed": (("supplier", "year"), exports_past),
@@ -196,6 +198,7 @@ def _forecast(
             "recipient": list(RECIPIENTS),
             "year": PAST,
             "year_future": FUTURE,
+            ORDER_PERIOD: ORDER_ENDS,
         },
         attrs={"supplier": pair[0], "recipient": pair[1], "origin": ORIGIN},
     )
@@ -309,7 +312,6 @@ def _by_domain(rng: np.random.Generator, forecast: xr.Dataset, kind: str) -> xr.
     drift = _walk(rng, (len(kept), 2, count, future), 0.1)
     theta = ahead[:, :, None] + standing[..., None] + drift
     share = rng.beta(3, 3, (len(kept), count, past + future))
-    fraction = rng.beta(2, 5, (len(kept), count, past + future))
     parts = rng.dirichlet(np.ones(count), (len(kept), future)).transpose(0, 2, 1)
     total = own["deliveries"].sel(scenario=BASELINE).transpose("draw", "year_future").values
     each = ("draw", "scenario", "domain", "year_future")
@@ -323,9 +325,7 @@ def _by_domain(rng: np.random.Generator, forecast: xr.Dataset, kind: str) -> xr.
             ),
             "deliveries_domain": (each, (parts * total[:, None])[:, None]),
             "supplier_share": (each, share[:, None, :, past:]),
-            "imported_fraction": (each, fraction[:, None, :, past:]),
             "supplier_share_past": (("draw", "domain", "year"), share[..., :past]),
-            "imported_fraction_past": (("draw", "domain", "year"), fraction[..., :past]),
         },
         coords={
             "draw": np.arange(len(kept)),
@@ -413,14 +413,15 @@ def _domain_layer(rng: np.random.Generator, draws: int, chains: int) -> xr.DataT
     drawn = {name: _near_prior(rng, entry, shape) for name, entry in priors.items()}
     recipients = (*RECIPIENTS, "RUS")
     size = (len(SUPPLIERS), len(recipients), len(PERIODS), len(DOMAINS))
-    lines = rng.poisson(np.linspace(4.0, 0.1, len(DOMAINS)), size).astype(float)
-    lines[SUPPLIERS.index("CHN"), recipients.index("CHN")] = 0.0
-    lines[SUPPLIERS.index("RUS"), recipients.index("RUS")] = 0.0
+    orders = rng.poisson(np.linspace(4.0, 0.1, len(DOMAINS)), size).astype(float)
+    orders[SUPPLIERS.index("CHN"), recipients.index("CHN")] = 0.0
+    orders[SUPPLIERS.index("RUS"), recipients.index("RUS")] = 0.0
     dims = ("supplier", "recipient", "period", "domain")
     constant = xr.Dataset(
         {
-            "lines": (dims, lines),
-            "volume": (dims, lines * rng.gamma(2.0, 15.0, size)),
+            "orders": (dims, orders),
+            "volume": (dims, orders * rng.gamma(2.0, 15.0, size)),
+            "delivered": (dims, orders * rng.gamma(2.0, 12.0, size)),
             "middle": (("period",), PERIODS - 1.5),
         },
         coords={
@@ -471,6 +472,33 @@ def _levels(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path
             }
         )
     pd.DataFrame(rows).to_csv(folder / "levels.csv", index=False)
+
+
+def _causes(rng: np.random.Generator, pair: tuple[str, str], folder: Path) -> None:
+    """Write causes.csv; a country without exports has no orders that it wins."""
+    sides = {
+        cause_names.ORDERED: (
+            pair[1], (cause_names.BUDGET, cause_names.OWN_RD, cause_names.OWN_CAPACITY,
+                      cause_names.PROPENSITY)),
+        cause_names.WON: (
+            pair[0], (cause_names.R_AND_D, cause_names.MILITARY, cause_names.WALK,
+                      cause_names.WAR, cause_names.RIVALS, cause_names.POLITICS,
+                      cause_names.MEMORY, cause_names.DEMAND)),
+    }  # fmt: skip
+    rows = []
+    for side, (country, causes) in sides.items():
+        middle = rng.normal(0.0, 0.3, len(causes))
+        spread = np.append(0.2 * rng.random(len(causes)) + 0.05, [0.3, 0.0])
+        listed = middle.sum() + 0.1
+        values = np.concatenate([middle, [middle.sum(), listed]])
+        for cause, value, wide in zip(
+            (*causes, cause_names.ALL, cause_names.LISTED), values, spread, strict=True
+        ):
+            rows.append((side, country, cause, ORIGIN - 20, ORIGIN - 15, ORIGIN - 5, ORIGIN,
+                         value, value - wide, value + wide))  # fmt: skip
+    pd.DataFrame(rows, columns=list(cause_names.COLUMNS)).to_csv(
+        folder / "causes.csv", index=False
+    )
 
 
 def _posterior(
@@ -614,7 +642,7 @@ def _record(passed: bool, quick: bool, draws: int, chains: int) -> dict[str, Any
                     "value": 612.4,
                     "threshold": 400,
                     "passed": True,
-                    "where": "home_bias",
+                    "where": "demand_sd",
                 },
                 {
                     "name": "ess_tail",

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from data import listings
 from data.names import CHAIN, DOMAIN, DRAW
 from data.names import DOMAINS as ALL_DOMAINS
 from data.panel import assemble
@@ -32,7 +33,7 @@ DOMAINS = ("engines", "uncrewed", "other")
 def make_run(folder: Path, seed: int = 1) -> Path:
     """Write a run folder without any forecast, and return it."""
     rng = np.random.default_rng(seed)
-    panel, beliefs = assemble(), priors.load()
+    panel, beliefs = listings.attach(assemble(), listings.known()), priors.load()
     inputs = prepare(panel, beliefs)
     drawn = [small.draw(inputs, beliefs, rng) for _ in range(CHAINS * DRAWS)]
     tree = xr.DataTree.from_dict(

@@ -237,22 +237,23 @@ def test_what_happens_to_all_deals_in_a_year_lasts_in_part(at_point, world):
 
 
 @pytest.mark.parametrize("who", ["supplier", "recipient"])
-def test_what_happens_to_the_deals_of_a_country_lasts_as_long_as_data_say(at_point, who):
+def test_what_happens_to_the_deals_of_a_country_lasts_as_long_as_data_say(at_point, who, world):
     name, (_, of) = f"chance_{who}_shock", at_point
-    state = lasting(of[f"{name}_sd"] * of[f"{name}_z"], of[f"{name}_persistence"])
+    standard, tail = of[f"{name}_z"], world.priors.constant("shock_tail")
+    news = of[f"{name}_sd"] * standard * np.exp(0.5 * tail * standard**2)
+    state = lasting(news, of[f"{name}_persistence"])
     assert of[name] == pytest.approx(state)
 
 
-def test_news_of_single_countries_have_heavy_tails(model, world):
-    """Log density of the news of suppliers against that of a t distribution."""
-    name = "chance_supplier_shock_z"
-    density = model.compile_fn(
-        model.logp(vars=[model[name]], sum=False)[0], inputs=[model.rvs_to_values[model[name]]],
-        mode=graphs.MODE, point_fn=False,
-    )  # fmt: skip
-    news = np.random.default_rng(6).normal(0.0, 3.0, (6, 6))
-    df = world.priors.constant("shock_df")
-    assert density(news) == pytest.approx(stats.t.logpdf(news, df))
+def test_a_heavy_tail_keeps_order_and_signs_and_leaves_usual_years_alone():
+    standard = np.linspace(-4.0, 4.0, 81)
+    found = delivery.heavy(standard, 0.15, np)
+    assert (np.diff(found) > 0).all()
+    assert found == pytest.approx(-found[::-1])
+    assert np.abs(found - standard)[np.abs(standard) <= 1.0].max() < 0.08
+    # One in a thousand of a normal is beyond 3.3.
+    assert delivery.heavy(3.3, 0.15, np) > 7.0
+    assert np.array_equal(delivery.heavy(standard, 0.0, np), standard)
 
 
 def test_orders_of_the_last_year_are_listed_as_the_priors_state(world):
