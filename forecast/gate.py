@@ -85,7 +85,7 @@ def _judge_one(tree: xr.DataTree) -> dict[str, Any]:
     figures = _figures(tree["posterior"].to_dataset())
     sample = tree["sample_stats"].to_dataset()
     energy = az.bfmi(xr.DataTree.from_dict({"sample_stats": sample[["energy"]]}))["energy"]
-    least = energy.isel(energy.argmin(...))
+    least = energy.isel(energy.fillna(-np.inf).argmin(...))
     of_part = f", {least[PART].item()}" if PART in least.coords else ""
     worst = {name: _worst(table, name) for name, table in figures.items()}
     worst["divergences"] = (float(sample["diverging"].sum()), "")

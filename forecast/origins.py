@@ -81,13 +81,12 @@ def seen(origin: int, folder: Panel = None, held: Registers | None = None) -> xr
     """
     known = assemble(seen_on(origin), folder).sel({YEAR: slice(None, origin)})
     known = known.drop_dims(["domain", "weapon_class"], errors="ignore")
-    known = listings.attach(known, books_seen(origin, folder, held))
     has_tiv = np.isfinite(known["tiv"]).any((SUPPLIER, RECIPIENT))
     last = int(known[YEAR].where(has_tiv).max())
     if last != origin:
         rule = f"the last year of deliveries known half a year later is {last}"
         raise InputError(fault(rule, column="--origins", value=origin))
-    return known
+    return listings.attach(known, books_seen(origin, folder, held))
 
 
 def books_seen(

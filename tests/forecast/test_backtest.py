@@ -349,7 +349,7 @@ def serial(monkeypatch, came):
         return {}
 
     monkeypatch.setattr(cluster, "run", run)
-    monkeypatch.setattr(backtest, "seen", lambda origin, _: KEPT(origin))
+    monkeypatch.setattr(backtest, "seen", lambda origin, *_: KEPT(origin))
     monkeypatch.setattr(backtest, "outturns", lambda _: came)
     return done
 

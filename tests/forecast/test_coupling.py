@@ -102,7 +102,7 @@ def futures(tree) -> xr.Dataset:
                      np.repeat(path[:, None], 3, axis=1))  # fmt: skip
     for name in ("theta", "rd_share"):
         out[name] = out["gdp"] * 0.0 + rng.random((DRAWS, 1, 2, 1))
-    for name in ("deliveries_mean", "import_share", "imported_fraction"):
+    for name in ("deliveries", "import_share"):
         out[name] = out["gdp"].isel(country=0, drop=True) * 0.0 + rng.random((DRAWS, 1, 1))
     out["exports"] = (("draw", "scenario", "supplier", "year_future"), out["gdp"].values)
     return out
