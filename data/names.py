@@ -16,6 +16,8 @@ YEAR_FUTURE = "year_future"
 CHAIN = "chain"
 DRAW = "draw"
 SCENARIO = "scenario"
+ORDER_PERIOD = "order_period"
+"""Three years in which orders are counted together, by the last of them."""
 SELLER = "seller"
 """Every supplier of the sample and the rest, as sources of one recipient's imports."""
 

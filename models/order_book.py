@@ -44,7 +44,7 @@ SIZE_YEARS = 15
 """Order years before the origin from which sizes and domains are learned."""
 AGES = 12
 """Ages of orders, years, for which it is asked what a register lists; older ones it lists all."""
-ORDER_PERIOD, OPEN_DEAL = "order_period", "open_deal"
+ORDER_PERIOD, OPEN_DEAL = names.ORDER_PERIOD, "open_deal"
 OPEN_COLUMNS = (
     "supplier", "recipient", "domain", "order_year", "state", "left", "ordered", "units",
     "delivered", "times", "last", "number",

@@ -19,8 +19,7 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from forecast.cause_names import ALL as ALL_CAUSES
-from forecast.cause_names import LISTED, ORDERED, WON
+from forecast import cause_names
 from reports import changes_figures, domain_figures, partnership_figures, skill_figures, style
 from reports.numerals import complement, prob
 from reports.phrases import EVENT_TITLES, ROLES, names
@@ -232,7 +231,7 @@ def causes(payload: Payload) -> bytes:
     """What moved the orders that the recipient places, and those that the supplier wins."""
     sides, name = payload["causes"], names(payload)
     of_code = {payload["pair"][role]["code"]: role for role in ROLES}
-    verbs = {ORDERED: "What {} orders abroad", WON: "What {} wins"}
+    verbs = {cause_names.ORDERED: "What {} orders abroad", cause_names.WON: "What {} wins"}
     with style.canvas(66) as figure:
         drawn = figure.subplots(1, len(sides), squeeze=False)[0]
         figure.subplots_adjust(left=0.2, right=0.975, top=0.84, bottom=0.12, wspace=0.75)
@@ -240,11 +239,11 @@ def causes(payload: Payload) -> bytes:
             role = of_code[side["country"]]
             y = -np.arange(len(side["rows"]))
             for at, row in zip(y, side["rows"], strict=True):
-                whole = row["cause"] in (ALL_CAUSES, LISTED)
+                whole = row["cause"] in (cause_names.ALL, cause_names.LISTED)
                 colour = INK if whole else COLOURS[role]
                 axes.plot([row["q05"], row["q95"]], [at, at], color=colour, lw=1.4)
                 axes.plot(row["median"], at, "o", color=colour, ms=4,
-                          mfc="white" if row["cause"] == LISTED else colour)
+                          mfc="white" if row["cause"] == cause_names.LISTED else colour)
             axes.axvline(0, color=GREY, lw=0.7)
             axes.set_yticks(y, [row["cause"] for row in side["rows"]])
             axes.set_xlabel("change of the log of orders a year", labelpad=1)

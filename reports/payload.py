@@ -33,6 +33,7 @@ from data.names import (
     INDEPENDENCE_SHARE,
     JUNIOR_EVERYWHERE,
     MEAN_YEARS,
+    ORDER_PERIOD,
     RECIPIENT,
     SCENARIO,
     SUPPLIER,
@@ -41,7 +42,6 @@ from data.names import (
 )
 from forecast import cause_names
 from forecast import events as event_rules
-from models.order_book import ORDER_PERIOD
 from reports import changes, domains, partnership, skill
 from reports.reading import (
     CONTRADICTED,

@@ -1,4 +1,4 @@
-"""What the priors alone imply, before any delivery is seen: deliveries, and crossover years."""
+"""What the priors alone imply, before any order is seen: orders, and crossover years."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.ticker import FuncFormatter
 
-from data.names import BASELINE, COUNTRY, DRAW, SCENARIO, YEAR, YEAR_FUTURE
+from data.names import BASELINE, COUNTRY, DRAW, ORDER_PERIOD, SCENARIO, YEAR, YEAR_FUTURE
 from reports import style
 from reports.payload import fan
 from reports.style import COLOURS, GREY, INK
 
 
 def figure(tree: xr.DataTree, forecast: xr.Dataset, out: Path) -> Path:
-    """Draw the prior predictive of a pair: deliveries over the past, and the year of crossover.
+    """Draw the prior predictive of a pair: orders over the past, and the year of crossover.
 
     Parameters
     ----------
@@ -40,20 +40,20 @@ def figure(tree: xr.DataTree, forecast: xr.Dataset, out: Path) -> Path:
     with style.canvas(86) as drawing:
         left, right = drawing.subplots(1, 2, width_ratios=(1.25, 1))
         drawing.subplots_adjust(left=0.075, right=0.975, top=0.83, bottom=0.15, wspace=0.2)
-        past = fan(np.log10(1.0 + base["deliveries_past"]), YEAR)
+        past = fan(np.log10(1.0 + base["orders_past"]), ORDER_PERIOD)
         style.band(left, past, "recipient")
-        seen = base["deliveries_observed"]
+        seen = base["orders_observed"]
         left.plot(
-            seen[YEAR], np.log10(1.0 + seen), "o", color=INK, ms=2.6, mfc="white", mew=0.8,
+            seen[ORDER_PERIOD], np.log10(1.0 + seen), "o", color=INK, ms=2.6, mfc="white", mew=0.8,
             label="observed",
         )  # fmt: skip
         left.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{10**v - 1:,.0f}"))
-        left.set_yticks(np.log10(1.0 + np.array([0, 10, 100, 1e3, 1e4, 1e5])))
-        left.set_xlabel("Year", labelpad=1)
-        style.years(left, int(seen[YEAR].min()), int(seen[YEAR].max()))
+        left.set_yticks(np.log10(1.0 + np.array([0, 3, 10, 30, 100, 1e3])))
+        left.set_xlabel("Last of three years", labelpad=1)
+        style.years(left, int(seen[ORDER_PERIOD].min()), int(seen[ORDER_PERIOD].max()))
         style.heading(
-            left, f"Deliveries, {names[0]} to {names[1]}, under the prior",
-            "TIV million, log of 1 + TIV; 50 and 90 % bands; circles: observed",
+            left, f"Orders of {names[1]} from {names[0]}, under the prior",
+            "in three years, log of 1 + orders; 50 and 90 % bands; circles: listed",
         )  # fmt: skip
 
         first, never = first_years(base, supplier, recipient, origin)

@@ -127,7 +127,7 @@ TIES = {
 TOPICS = (
     (
         "What builds capacity",
-        ("rd_within", "rd_between", "mil_within", "mil_between", "rd_within_sd", "mil_within_sd",
+        ("rd_within", "rd_between", "mil_within", "mil_between", "rd_within_sd",
          "capacity_sd", "walk_sd"),
     ),
     (
@@ -143,14 +143,14 @@ TOPICS = (
     ),
     (
         "What becomes of an order",
-        ("chance_", "share_", "more_", "wait_", "size_domain", "size_supplier_sd",
+        ("chance_", "share_", "more_", "first_", "wait_", "size_supplier_sd",
          "size_recipient_sd", "size_mix_sd", "size_sd", "units_"),
     ),
     (
         "Domains",
-        ("substitution", "strength_sd", "strength_walk_sd", "need_sd", "need_walk_sd", "habit_sd",
-         "demand_level_sd", "demand_walk_sd", "concentration", "line_sd", "size_level_sd",
-         "supplier_size_sd"),
+        ("substitution", "strength_sd", "strength_walk_sd", "need_sd", "habit_sd",
+         "demand_level_sd", "demand_walk_sd", "concentration", "size_level_sd",
+         "supplier_size_sd", "order_sd", "spread_sd", "orders_alike"),
     ),
     ("Unit values", ("unit_", "class_sd")),
     ("Growth of GDP", ("gdp_",)),

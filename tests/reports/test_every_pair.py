@@ -20,8 +20,19 @@ import xarray as xr
 
 from data import countries, tables
 from data.names import DOWNTURN
-from forecast import coupling, domains, events, levels, pairs, runs, simulate, steps
+from forecast import (
+    coupling,
+    decomposition,
+    domains,
+    events,
+    levels,
+    pairs,
+    runs,
+    simulate,
+    steps,
+)
 from models import partnership
+from models.market import CELL
 from reports import build, payload, words
 from reports import domains as domain_payload
 from reports.reading import read_netcdf
@@ -71,20 +82,30 @@ def once_for(act, key):
 
 def share_the_market(patch):
     """Simulate the market of all pairs once; each pair takes its view of it."""
-    real, years = simulate._trade, []
+    real, held = simulate.run_forward, {}
 
-    def trade(draws, inputs, ahead, keep, *given):
-        if not years:
-            real(draws, inputs, ahead, lambda y: years.append(dict(y)) or {}, *given)
-        kept = [keep(year) for year in years]
-        return {
-            name: np.stack([year[name] for year in kept], axis=-1).astype(np.float32)
-            for name in kept[0]
-        }
+    def forward(draws, inputs, years, wanted, seed, changes=None):
+        key = (seed, None if changes is None else changes.attrs["name"])
+        if key not in held:
+            able = inputs["possible"].transpose(*CELL).values.astype(bool)
+            held[key] = real(draws, inputs, years, able, seed, changes)
+        shown = wanted[..., None]
+        whole = held[key]
+        return whole._replace(
+            deliveries=whole.deliveries * shown, ordered=whole.ordered * shown
+        )
 
-    patch.setattr(simulate, "_trade", trade)
-    for name in ("_ahead", "past_market"):
-        patch.setattr(simulate, name, once(getattr(simulate, name)))
+    patch.setattr(simulate, "run_forward", forward)
+    patch.setattr(simulate.market, "past", once(simulate.market.past))
+    for name in ("_of_recipient", "_of_supplier"):
+        real_side = getattr(decomposition, name)
+        by_code = once_for(lambda code, given, act: act(*given, code), lambda code: code)
+        patch.setattr(decomposition, name, functools.partial(_of_side, by_code, real_side))
+
+
+def _of_side(by_code, act, draws, inputs, x, code):
+    """Split what moved the orders of a country once."""
+    return list(by_code(code, (draws, inputs, x), act))
 
 
 def share_the_record(patch):
@@ -151,7 +172,7 @@ def share_the_posterior(patch):
 def share_by_kind(patch, run):
     """Make what is by domain for one pair of each kind: what it exports, and whether it traded."""
     held = steps.stored(run)["domains/constant_data"]
-    lines = held["lines"].sum(["period", "domain"]).to_pandas()
+    lines = held["orders"].sum(["period", "domain"]).to_pandas()
     suppliers = countries.suppliers()
 
     def kind(pair):

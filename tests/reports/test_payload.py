@@ -165,9 +165,9 @@ def test_the_pair_of_the_run_is_found_in_its_root(runs):
     assert payload.pair_folder(runs["plain"], "RUS", "CHN") == runs["plain"]
 
 
-def test_past_years_inside_the_predicted_bands_are_counted(runs, plain):
+def test_periods_whose_orders_lie_inside_the_predicted_bands_are_counted(runs, plain):
     with xr.open_dataset(runs["plain"] / "forecast.nc", engine="h5netcdf") as stored:
-        seen, drawn = stored["deliveries_observed"].values, stored["deliveries_past"].values
+        seen, drawn = stored["orders_observed"].values, stored["orders_past"].values
     within = {
         key: int(sum(
             np.quantile(drawn[:, at], low) <= value <= np.quantile(drawn[:, at], 1 - low)
@@ -175,16 +175,20 @@ def test_past_years_inside_the_predicted_bands_are_counted(runs, plain):
         ))
         for key, low in (("within_50", 0.25), ("within_90", 0.05))
     }
-    assert plain["dependence"]["past_check"] == {"years": 33, **within}
+    assert plain["dependence"]["past_check"] == {"periods": 11, **within}
 
 
-def test_a_run_without_predictions_of_the_past_has_no_check(runs, tmp_path):
-    run = shutil.copytree(runs["plain"], tmp_path / "run")
-    with xr.open_dataset(run / "forecast.nc", engine="h5netcdf") as stored:
-        older = stored.load().drop_vars("deliveries_past")
-    (run / "forecast.nc").unlink()
-    older.to_netcdf(run / "forecast.nc", engine="h5netcdf")
-    assert payload.collect(run)["dependence"]["past_check"] is None
+def test_causes_are_told_by_side_with_both_spells_and_every_cause(runs, payloads):
+    found = payloads["plain"]["causes"]
+    assert [(one["side"], one["country"]) for one in found] == [("ordered", "CHN"), ("won", "RUS")]
+    table = pd.read_csv(runs["plain"] / "causes.csv")
+    for one in found:
+        mine = table[table["side"] == one["side"]]
+        assert [row["cause"] for row in one["rows"]] == mine["cause"].tolist()
+        assert [row["median"] for row in one["rows"]] == pytest.approx(
+            mine["median"].tolist(), abs=1e-5
+        )
+        assert (one["from"], one["to"]) == ([2004, 2009], [2019, 2024])
 
 
 @pytest.mark.parametrize(

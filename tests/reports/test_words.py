@@ -158,7 +158,7 @@ def test_exports_that_crossed_and_crossed_back_on_record_are_told_as_that(plain)
 
 def test_a_country_without_exports_is_flagged_in_the_first_paragraph(payloads):
     assert words.exporters_note(payloads["plain"]) == ""
-    assert "no exports show its level" in words.headline(payloads["undefined"])[0]
+    assert "no orders show its level" in words.headline(payloads["undefined"])[0]
 
 
 def test_countries_with_an_article_or_a_final_s_are_written_properly(plain):
@@ -289,9 +289,9 @@ def test_a_series_is_listed_once_and_only_if_a_model_uses_it(plain):
 @pytest.mark.parametrize(
     "said",
     [
-        "revert towards the past level",
+        "goes on from its present level",
         "No skill over simple persistence",
-        "rests mostly on the prior",
+        "bounded by its share in the exports of the rest",
         "it is weakly known",
         "a rate that is a prior",
         "New wars, embargoes and pacts are not foreseen",
@@ -302,13 +302,12 @@ def test_the_limits_are_said(plain, said):
     assert said in " ".join(words.limits(plain))
 
 
-def test_the_check_against_the_past_is_said_where_the_run_has_one(plain):
-    plain["dependence"]["past_check"] = {"years": 33, "within_50": 18, "within_90": 31}
+def test_the_check_against_past_orders_is_said(plain):
+    plain["dependence"]["past_check"] = {"periods": 11, "within_50": 6, "within_90": 10}
     caption = words.captions(plain)["dependence"]["caption"]
-    assert "Of 33 past years, 31 lay within the 90 % band and 18 within the 50 % band" in caption
-    assert "hold about 30 and 16" in caption
-    plain["dependence"]["past_check"] = None
-    assert "past years" not in words.captions(plain)["dependence"]["caption"]
+    assert "The orders of 10 of 11 three-year periods lie within the 90 % band" in caption
+    assert "of 6 within the 50 % band" in caption
+    assert "hold about 10 and 6" in caption
 
 
 def test_differing_scales_of_timing_are_said(plain):
