@@ -429,8 +429,8 @@ def _deals_of(orders: OrderData, truth: Arrays, rng: np.random.Generator) -> Ord
     eta = table @ t["chance"] + t["chance_world"][year]
     for dim in ("domain", SUPPLIER, RECIPIENT):
         eta = eta + t[f"chance_{dim}"][f[dim].values]
-    for dim, name in ((SUPPLIER, "chance_shock"), (RECIPIENT, "chance_recipient_shock")):
-        eta = eta + t[f"{name}_sd"] * t[name][f[dim].values, year]
+    for dim in (SUPPLIER, RECIPIENT):
+        eta = eta + t[f"chance_{dim}_shock"][f[dim].values, year]
     f["any"] = happens(eta)
     # What is gone is gone in all of its rows: the last one of a span decides.
     leaves = -f["span"].values * np.logaddexp(0.0, _features("gone", f, "state", "age") @ t["gone"])
@@ -511,7 +511,7 @@ def _ranks(
     posterior: xr.Dataset, truth: Arrays, rng: np.random.Generator
 ) -> dict[str, float]:
     """Return the rank of a truth among thinned posterior draws, as a share, by quantity."""
-    flat = posterior.stack({"sample": (CHAIN, DRAW)}).transpose("sample", ...)
+    flat = posterior.stack({"sample": (CHAIN, DRAW)}).transpose("sample", ...)  # noqa: PD013
     taken = np.linspace(0, flat.sizes["sample"] - 1, THINNED).round().astype(int)
     flat = flat.isel(sample=taken)
     out = {

@@ -173,6 +173,10 @@ def parser() -> argparse.ArgumentParser:
     levels = _command(
         sensitivity, "levels", sensitivity_levels, "P(recipient ahead) by convention of the level"
     )
+    words = "why the recipient orders less or more, and the supplier wins less or more"
+    causes = _command(commands, "causes", causes_command, words)
+    _run_options(causes)
+    _csv_option(causes)
     _run_options(levels)
     _csv_option(levels)
 
@@ -1208,6 +1212,32 @@ def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield prefix, str(value) if isinstance(value, bool) else value
 
 
+def causes_command(args: Args) -> int:
+    """Split the change of what the recipient orders abroad, and of what the supplier wins, from
+    the spell with the most orders to the last one, into causes: own R&D, spending, war, rivals,
+    politics, customers. In logs of orders a year; what nothing explains is named so.
+    """
+    run, said, pair = _meant(args)
+    path = runs.pair_folder(run, said, pair) / steps.CAUSES_FILE
+    if not path.is_file():
+        rule = "the run holds no split into causes: forecast the pair with this version"
+        raise InputError(fault(rule, file=path))
+    with path.open(encoding="utf-8", newline="") as lines:
+        header, *rows = csv.reader(lines)
+    if args.csv:
+        put(header, rows, True)
+        return DONE
+    shown = [
+        (countries.name_of(row[1]), row[0], row[2], *(f"{float(v):+.2f}" for v in row[7:]))
+        for row in rows
+    ]
+    title = "; ".join(
+        dict.fromkeys(f"{r[0]}, {r[1]}: {r[3]}-{r[4]} to {r[5]}-{r[6]}" for r in rows)
+    )
+    put(("country", "orders", "cause", "median", "5 %", "95 %"), shown, False, title)
+    return DONE
+
+
 def sensitivity_levels(args: Args) -> int:
     """Show the probability that the recipient's capacity is above the supplier's at the last data
     year, under each convention of the level: how much of the answer is data.
@@ -1457,7 +1487,7 @@ def _add(args: Args, act: Callable[..., Any]) -> int:
         from reports import preview
 
         say(f"written: {runs.write(page, preview.render(added.examined))}")
-    if not fresh:
+    if not fresh and not added.examined.restated:
         for sentence in additions.already(added.examined, store):
             say(sentence)
         say("nothing new: every figure is known already, nothing was added")

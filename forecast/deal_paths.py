@@ -15,6 +15,7 @@ import xarray as xr
 
 from data.names import DOMAIN, SUPPLIER
 from models import deal_features as features
+from models.delivery import heavy
 from models.order_book import (
     COMPLETE,
     NEVER,
@@ -111,15 +112,20 @@ def coefficients(
     """
     count = len(draws["chance"])
 
-    def shocks(scale: str, *shape: int) -> np.ndarray:
-        spread = draws[scale].reshape(-1, *[1] * len(shape))
-        return spread * rng.standard_normal((count, *shape))
+    def lasting(name: str, persistence: Any, tail: float) -> np.ndarray:
+        now, path = draws[name][..., -1].astype(float).reshape(count, -1), []
+        for _ in range(years):
+            standard = rng.standard_normal(now.shape)
+            news = draws[f"{name}_sd"][:, None] * heavy(standard, tail, np)
+            now = np.reshape(persistence, (-1, 1)) * now + news
+            path.append(now)
+        return np.stack(path, axis=-1)
 
-    sellers, buyers = draws["chance_supplier"].shape[1], draws["chance_recipient"].shape[1]
-    now, world = draws["chance_world"][:, -1].astype(float), []
-    for shock in shocks("chance_world_sd", years).T:
-        now = inputs.attrs["chance_world_persistence"] * now + shock
-        world.append(now)
+    world = lasting("chance_world", inputs.attrs["chance_world_persistence"], 0.0)
+    of_supplier, of_recipient = (
+        lasting(name, draws[f"{name}_persistence"], inputs.attrs["shock_tail"])
+        for name in ("chance_supplier_shock", "chance_recipient_shock")
+    )
     mix = inputs["domain_orders"].transpose(SUPPLIER, DOMAIN).values
     mix = mix + inputs.attrs["domain_weight"] * mix.sum(axis=0) / max(mix.sum(), 1.0)
     parts = {
@@ -133,8 +139,8 @@ def coefficients(
         "units_size": "units_size", "units_sd": "units_sd",
     }  # fmt: skip
     return Coefficients(
-        shock=np.stack(world, -1)[:, None] + shocks("chance_shock_sd", sellers, years),
-        crisis=shocks("chance_recipient_shock_sd", buyers, years),
+        shock=world + of_supplier,
+        crisis=of_recipient,
         mix=np.cumsum(mix / mix.sum(axis=1, keepdims=True), axis=1),
         **{own: np.ascontiguousarray(draws[name], dtype=float) for own, name in parts.items()},
     )

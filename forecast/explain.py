@@ -583,7 +583,6 @@ def explain(
     InputError
         See `chain`; or the event is not answered in both runs, or the year is not forecast.
     """
-
     links = chain(a, b, lambda said: steps.layers_of(said, known), fits=fits)
     ahead = forecast_of(b)
     horizon = int(ahead[YEAR_FUTURE].max())

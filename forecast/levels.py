@@ -261,8 +261,8 @@ def _free(
     own = draws["capacity_sd"] ** 2
     means = []
     for code in pair:
-        own = draws["supplier_capacity"][:, suppliers.index(code), -1]
-        rest = own - explained[:, countries.index(code)]
+        now = draws["supplier_capacity"][:, suppliers.index(code), -1]
+        rest = now - explained[:, countries.index(code)]
         spread = np.sqrt(tie * own / (tie + own))
         means.append(tie / (tie + own) * rest + spread * rng.standard_normal(len(rest)))
     return means[1] - means[0]

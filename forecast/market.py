@@ -221,7 +221,8 @@ def _demand(
     top = {name: draws[name][:, None, None] for name in
            ("budget_effect", "own_rd_effect", "own_capacity_effect")}  # fmt: skip
     own = x.exporter[:, None]
-    explained = demand_explained(top, budget, own * rd[:, x.at], own * change[:, x.at])
+    at = x.as_supplier
+    explained = demand_explained(top, budget, own * rd[:, at], own * change[:, at])
     steps = rng.standard_normal((*explained.shape,))
     walk = draws["demand_walk"][..., -1:] + draws["propensity_walk_sd"][:, None, None] * np.cumsum(
         steps, axis=-1

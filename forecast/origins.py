@@ -70,8 +70,9 @@ def seen(origin: int, folder: Panel = None, held: Registers | None = None) -> xr
     -------
     xarray.Dataset
         As from `data.panel.assemble` and `data.listings.attach`, of releases up to
-        `seen_on(origin)`, years up to the origin; without what only the domain layer needs. `assumed_share` in the attributes says how much
-        of each variable was dated by the provider's usual delay because no release was kept.
+        `seen_on(origin)`, years up to the origin; without what only the domain layer needs.
+        `assumed_share` in the attributes says how much of each variable was dated by the
+        provider's usual delay because no release was kept.
 
     Raises
     ------

@@ -21,6 +21,7 @@ from data.names import (
     BASE_YEARS,
     BASELINE,
     EXPORT_CROSSOVER,
+    HORIZON,
     INDEPENDENCE,
     INDEPENDENCE_SHARE,
     MEAN_YEARS,
@@ -83,13 +84,14 @@ class Mean(NamedTuple):
 
 
 class Outturns:
-    """Deliveries as each release gave them, read once from a panel."""
+    """Deliveries as each release gave them, read once from a panel; some years alone, or all."""
 
-    def __init__(self, panel: Panel = None):
+    def __init__(self, panel: Panel = None, years: Iterable[int] | None = None):
+        where = None if years is None else {"year": map(str, years)}
         self.releases: list[Vintage] = [
             row for row in read("vintages", panel) if row.table == "transfers"
         ]
-        self.rows: list[Transfer] = read("transfers", panel)
+        self.rows: list[Transfer] = read("transfers", panel, where)
         self.known = functools.cache(self._known)
 
     def of_year(self, year: int) -> dict[str, str]:
@@ -158,8 +160,10 @@ def score(entries: Iterable[Entry], panel: Panel = None) -> list[Score]:
         A row an entry, year after the origin, and release (first, latest). An event that was on
         record at the origin already is left out: nothing was forecast.
     """
-    came = Outturns(panel)
-    return [row for entry in entries if _scored(entry) for row in _score(entry, came)]
+    wanted = [entry for entry in entries if _scored(entry)]
+    first = min((entry.origin for entry in wanted), default=HORIZON) - MEAN_YEARS
+    came = Outturns(panel, {*range(BASE_YEARS[0], BASE_YEARS[1] + 1), *range(first, HORIZON + 1)})
+    return [row for entry in wanted for row in _score(entry, came)]
 
 
 def _scored(entry: Entry) -> bool:

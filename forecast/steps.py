@@ -40,6 +40,7 @@ CHECK_DRAWS = 500
 """Draws a predictive check rests on: enough for its bands, and a second or two."""
 PARTNERSHIP, SCENARIOS_FILE = "partnership.nc", "scenarios.json"
 DIFFERENCES_FILE = "scenario_differences.csv"
+CAUSES_FILE = "causes.csv"
 PARTNERSHIP_PATHS_FILE, BY_HAND_FILE = "partnership_paths.csv", "partnership_by_hand.csv"
 FACTS_FILE = "partnership_pair.json"
 """The pair's treaty and disputes on record, and why nothing is said of an event, where it is so."""
@@ -481,7 +482,7 @@ def look_ahead(
     """
     import pandas as pd
 
-    from forecast import differences, domains, events, gate, simulate
+    from forecast import decomposition, differences, domains, events, gate, simulate
 
     words = f"forecasting {' to '.join(map(countries.name_of, pair))}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
@@ -515,6 +516,8 @@ def look_ahead(
         slopes, _, _ = domains.agreement(tree, seed=said["seed"])
         events.to_csv(_slopes(slopes), folder / UNIT_VALUES_FILE)
     said["seconds"]["levels"] = compare_levels(folder, tree, pair, said["seed"])
+    with step("splitting what was ordered into causes", "causes", said["seconds"]):
+        events.to_csv(decomposition.decompose(tree, *pair), folder / CAUSES_FILE)
     alone = said.get("gate", {}).get("fit") or gate.judge(tree, None)
     indicators = {key: v for part in parts for key, v in events.indicators(part).items()}
     both = gate.combine(alone, gate.judge_events(indicators))

@@ -50,7 +50,7 @@ class Market(NamedTuple):
         it in periods (2, s, p) and in years (2, s, y).
     budget : log military spending of recipients, deviation (r, p); `budget_level` its mean (r).
     own_rd : R&D deviation of recipients that are suppliers of the sample (r, p), 0 for others.
-    exporter, at : 1.0 for these recipients, and where on `supplier` they are (r).
+    exporter, as_supplier : 1.0 for these recipients, and where on `supplier` they are (r).
     features : covariates of `models.inputs.COVARIATES`, then what pairs remember (k, s, r, p).
     war : share of a period in which a supplier was at war (s, p).
     barred : log-odds taken from pairs that cannot trade (s, r).
@@ -65,7 +65,7 @@ class Market(NamedTuple):
     budget_level: np.ndarray
     own_rd: np.ndarray
     exporter: np.ndarray
-    at: np.ndarray
+    as_supplier: np.ndarray
     features: np.ndarray
     war: np.ndarray
     barred: np.ndarray
@@ -310,7 +310,8 @@ def _demand(x: Market, top: Mapping[str, Any], moved: Any) -> Any:
         "demand_walk", path - path.mean(axis=1, keepdims=True), dims=(names.RECIPIENT,
                                                                       ORDER_PERIOD)
     )  # fmt: skip
-    explained = demand_explained(top, x.budget, x.own_rd, x.exporter[:, None] * moved[x.at])
+    own = x.exporter[:, None] * moved[x.as_supplier]
+    explained = demand_explained(top, x.budget, x.own_rd, own)
     return pm.Deterministic(
         "demand_period", level[:, None] + explained + walk, dims=(names.RECIPIENT, ORDER_PERIOD)
     )

@@ -245,27 +245,29 @@ def follow(earlier: Book, later: Book) -> pd.DataFrame:
     came = np.maximum(new["delivered"].fillna(0.0).values - old["delivered"].values, 0.0)
     each = came / np.maximum(fresh, 1) * (fresh > 0)
     parts, before_now = [], np.zeros(len(old))
-    last = old["last"].values.copy()
+    last, times = old["last"].values.copy(), old["times"].values.copy()
     gone = ~old.index.isin(later.deals.index)
     for year, now in zip(years, in_year, strict=True):
-        parts.append(_row(old, year, before_now, last).assign(
+        parts.append(_row(old, year, before_now, last, times).assign(
             gone=gone, span=end - start, ending=year == end, any=now,
             tiv=np.where(now, each, 0.0)))  # fmt: skip
         before_now = before_now + np.where(now, each, 0.0)
-        last = np.where(now, year, last)
-    out = pd.concat(parts) if parts else _row(old, end, before_now, last).assign(
+        last, times = np.where(now, year, last), times + now
+    out = pd.concat(parts) if parts else _row(old, end, before_now, last, times).assign(
         gone=False, span=1, ending=True, any=False, tiv=0.0)[:0]  # fmt: skip
     return out[(out["state"] > RUNNING) | (out["left"] > 1e-6)]
 
 
-def _row(old: pd.DataFrame, year: int, came: np.ndarray, last: np.ndarray) -> pd.DataFrame:
+def _row(
+    old: pd.DataFrame, year: int, came: np.ndarray, last: np.ndarray, times: np.ndarray
+) -> pd.DataFrame:
     left = np.maximum(old["left"].values - came, 0.0)
     state = np.where((old["state"] == WAITING) & (came > 0), RUNNING, old["state"])
     return pd.DataFrame(
         {
             "year": year, "state": state, "age": np.maximum(year - 1 - old["order_year"], 0),
             "since": np.where(last > 0, year - 1 - last, NEVER), "left": left,
-            "delivered": old["delivered"] + came, "times": old["times"],
+            "delivered": old["delivered"] + came, "times": times,
             "units_left": units_left(old["units"].values, left, old["ordered"].values),
             "supplier": old["supplier"], "recipient": old["recipient"], "domain": old["domain"],
         }

@@ -213,9 +213,13 @@ def _replace(
         raise InputError(fault(rule, file=path, column=f"{where}.family", value=family))
     numbers = FAMILIES[family] if "family" in entry else ("value",)
     fixed = ("family", "top_level") if "family" in entry else ()
-    _known(change, (*fixed, *numbers, *TEXTS), "unknown key", path, f"{where}.")
+    own = ("part",) if "part" in entry else ()
+    _known(change, (*fixed, *numbers, *own, *TEXTS), "unknown key", path, f"{where}.")
+    if change.get("part", entry.get("part")) != entry.get("part"):
+        rule = f"a variable stays in its part of the model, {entry['part']}"
+        raise InputError(fault(rule, file=path, column=f"{where}.part", value=change["part"]))
     kept = entry if family == entry.get("family") else {
-        key: value for key, value in entry.items() if key in (*fixed, "part", *TEXTS)
+        key: value for key, value in entry.items() if key in (*fixed, *own, *TEXTS)
     }
     return {**kept, **change}
 

@@ -19,6 +19,8 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
+from forecast.cause_names import ALL as ALL_CAUSES
+from forecast.cause_names import LISTED, ORDERED, WON
 from reports import changes_figures, domain_figures, partnership_figures, skill_figures, style
 from reports.numerals import complement, prob
 from reports.phrases import EVENT_TITLES, ROLES, names
@@ -223,6 +225,34 @@ def exports(payload: Payload) -> bytes:
             axes.text(0.5, 0.5, "Neither country is a supplier of the sample", ha="center",
                       transform=axes.transAxes, color=GREY)
         style.heading(axes, "Total arms exports, three-year mean", f"TIV million a year{scale}")
+        return style.svg(figure)
+
+
+def causes(payload: Payload) -> bytes:
+    """What moved the orders that the recipient places, and those that the supplier wins."""
+    sides, name = payload["causes"], names(payload)
+    of_code = {payload["pair"][role]["code"]: role for role in ROLES}
+    verbs = {ORDERED: "What {} orders abroad", WON: "What {} wins"}
+    with style.canvas(66) as figure:
+        drawn = figure.subplots(1, len(sides), squeeze=False)[0]
+        figure.subplots_adjust(left=0.2, right=0.975, top=0.84, bottom=0.12, wspace=0.75)
+        for axes, side in zip(drawn, sides, strict=True):
+            role = of_code[side["country"]]
+            y = -np.arange(len(side["rows"]))
+            for at, row in zip(y, side["rows"], strict=True):
+                whole = row["cause"] in (ALL_CAUSES, LISTED)
+                colour = INK if whole else COLOURS[role]
+                axes.plot([row["q05"], row["q95"]], [at, at], color=colour, lw=1.4)
+                axes.plot(row["median"], at, "o", color=colour, ms=4,
+                          mfc="white" if row["cause"] == LISTED else colour)
+            axes.axvline(0, color=GREY, lw=0.7)
+            axes.set_yticks(y, [row["cause"] for row in side["rows"]])
+            axes.set_xlabel("change of the log of orders a year", labelpad=1)
+            (first, last), (start, end) = side["from"], side["to"]
+            style.heading(
+                axes, verbs[side["side"]].format(name[role]),
+                f"{first}–{last} to {start}–{end}, 90 %",
+            )  # fmt: skip
         return style.svg(figure)
 
 
@@ -460,6 +490,7 @@ ALL = {
     "levels": levels,
     "dependence": dependence,
     "exports": exports,
+    "causes": causes,
     "probability": probability_by_year,
     "timing": timing,
     **domain_figures.ALL,

@@ -39,6 +39,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
+from forecast import cause_names
 from forecast import events as event_rules
 from models.order_book import ORDER_PERIOD
 from reports import changes, domains, partnership, skill
@@ -67,7 +68,7 @@ CURVE_POINTS = 96
 RUN_FILES = ("run.json", "priors.toml", "posterior.nc")
 PAIR_GATE = "gate.json"
 """The verdict on another pair's forecast, beside it; the run's own pair is judged in run.json."""
-PAIR_FILES = ("forecast.nc", "events.csv", "timing.csv", "levels.csv")
+PAIR_FILES = ("forecast.nc", "events.csv", "timing.csv", "levels.csv", "causes.csv")
 LEVEL_COLUMNS = (
     "alternative",
     "description",
@@ -239,6 +240,7 @@ def _collect(
         "capacity": capacity,
         "dependence": dependence,
         "exports": exports,
+        "causes": _causes(paths["causes.csv"]),
         "milestone_table": _milestone_table(
             base, pair, milestones, capacity, rd, dependence, exports
         ),
@@ -396,6 +398,24 @@ def _dependence(base: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
     }
 
 
+def _causes(path: Path) -> list[dict[str, Any]]:
+    """What moved the orders of both countries: one entry a side, a row a cause."""
+    table = read_table(path, cause_names.COLUMNS)
+    found = []
+    for (side, country), rows in table.groupby(["side", "country"], sort=False):
+        first = rows.iloc[0]
+        found.append(
+            {
+                "side": side,
+                "country": country,
+                "from": [int(first["from_first"]), int(first["from_last"])],
+                "to": [int(first["to_first"]), int(first["to_last"])],
+                "rows": rows[["cause", "median", "q05", "q95"]].to_dict("records"),
+            }
+        )
+    return found
+
+
 def _peak(values: xr.DataArray) -> dict[str, float] | None:
     known = values.dropna(YEAR)
     if not known.size or float(known.max()) <= 0:
@@ -429,9 +449,10 @@ def _exports(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, 
         past = base["exports_observed"].sel({SUPPLIER: code, YEAR: slice(None, origin)})
         future = base["exports"].sel({SUPPLIER: code})
         means[role] = trailing_mean(past, future, MEAN_YEARS)
+        known_means = event_rules.trailing_mean(past.values)
         result[role] = {
             "observed": observed(past),
-            "past": observed(past[MEAN_YEARS - 1 :].copy(data=event_rules.trailing_mean(past.values))),
+            "past": observed(past[MEAN_YEARS - 1 :].copy(data=known_means)),
             "future": fan(means[role], YEAR_FUTURE),
         }
     drawn = [entry for entry in result.values() if entry]

@@ -639,6 +639,8 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
         "dependence": (_dependence_caption, "Three charts by year with 50 and 90 % bands: "
                        "deliveries in TIV million, share in orders, and the number of orders "
                        "in periods of three years."),
+        "causes": (_causes_caption, "Dot plots: what each cause adds to the log of orders, with "
+                   "90 % intervals."),
         "exports": (_exports_caption, "Line chart by year with 50 and 90 % bands: three-year "
                     "mean of total arms exports of both countries in TIV million."),
         "probability": (_probability_caption, "Four line charts: probability by year that each "
@@ -773,6 +775,15 @@ def _exports_caption(payload: Payload) -> str:
         "medians."
         if len(parts) == 2
         else "The bands include the noise of single years, which a few large orders make."
+    )
+
+
+def _causes_caption(payload: Payload) -> str:
+    return (
+        "What moved orders, from the two three-year periods with the most orders on the register "
+        "to the last two. −0.7 is a half, +0.7 twice as many. Causes add up to “all together”; "
+        "circle: the change on the register. “Unexplained” is what moved and no cause in the "
+        "model accounts for: it is no finding about its cause."
     )
 
 

@@ -10,23 +10,31 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
 FAST = "not slow"
 WORKERS = 2
-"""Processes of the fast lane. Compiling a model takes one core for a minute or more."""
-SHARED = ("fitted", "mock_fit", "runs")
-"""What takes longest to make: tests that share it are done by one process, and first."""
+"""Processes of the fast lane, where there are as many cores."""
+LONGEST = ("tests/reports/test_every_pair.py", "tests/reports", "tests/forecast/test_fit.py")
+"""What takes longest, begun first. The reports share what is made of a few invented runs: they are
+done by one process, as every file is that is not named here."""
+
+
+def whole(nodeid: str) -> str:
+    """Return what a test is part of that one process does as a whole: its file, or one of these."""
+    file = nodeid.partition("::")[0]
+    return next((part for part in LONGEST if file.startswith(part)), file)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Share the fast lane out to processes; a single file, and the slow lane, are done by one."""
     alone = len(config.args) == 1 and ".py" in config.args[0]
-    return WORKERS if config.option.markexpr == FAST and not alone else 0
+    fast = config.option.markexpr == FAST and not alone
+    return WORKERS if fast and (os.cpu_count() or 1) >= WORKERS else 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,23 +53,30 @@ def pytest_configure(config: pytest.Config) -> None:
     # Of two flags of one name the later counts.
     os.environ["PYTENSOR_FLAGS"] = f"{flags},{given}" if given else flags
     os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
-    os.environ.setdefault("NUMBA_OPT", "0")
+    os.environ.setdefault("NUMBA_OPT", "1")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Keep together what shares a fixture, or else a file.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out files as a whole; xdist's own groups are not heard by pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
 
-    A wrapper comes before xdist's own hook, which reads the groups.
-    """
-    order = {}
-    for item in items:
-        shared = [name for name in SHARED if name in item.fixturenames]
-        name = shared[0] if shared else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(name))
-        order[item] = SHARED.index(name) if shared else len(SHARED)
-    items.sort(key=order.__getitem__)
-    return (yield)
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return whole(nodeid)
+
+    return Scheduler(config, log)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their number: a gzip header holds the time, and processes must agree."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest."""
+    order = {part: at for at, part in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(whole(item.nodeid), len(order)))
 
 
 @pytest.fixture(scope="session", autouse=True)

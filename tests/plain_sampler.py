@@ -54,7 +54,7 @@ def compiled(model: Any, pymc_initial_point_fn: Any, var_names: Any = None, **_:
     def everything(x: np.ndarray) -> dict[str, np.ndarray]:
         with one_at_a_time, np.errstate(all="ignore"):
             return {
-                name: np.array(values, dtype=float).reshape(shape)
+                name: np.array(values, dtype=float, order="C").reshape(shape)
                 for name, values, shape in zip(names, expand(x), shapes, strict=True)
             }
 

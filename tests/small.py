@@ -236,7 +236,7 @@ LATENT_DIMS = {
     "chance_supplier": (SUPPLIER,),
     "chance_recipient": (RECIPIENT,),
     "chance_world": ("outcome_year",),
-    "chance_shock": (SUPPLIER, "outcome_year"),
+    "chance_supplier_shock": (SUPPLIER, "outcome_year"),
     "chance_recipient_shock": (RECIPIENT, "outcome_year"),
     "wait_domain": (DOMAIN,),
     "size_level": (DOMAIN,),

@@ -203,17 +203,23 @@ def _delivery(
     out["size_mean"] = spread("size", "supplier")[:, None] + level + mix
     out["size_recipient"] = spread("size", "recipient")
     out["units_domain"] = 1.5 + 0.3 * normal(sizes["domain"])
-    world, carry = [], prior.constant("chance_world_persistence")
-    state = normal() / np.sqrt(1.0 - carry**2)
-    for _ in range(KNOWN_YEARS):
-        world.append(top["chance_world_sd"] * state)
-        state = carry * state + normal()
-    out["chance_world"] = _without_mean(np.array(world), 0)
-    out["chance_shock"] = top["chance_shock_sd"] * normal((sizes["supplier"], KNOWN_YEARS))
-    out["chance_recipient_shock"] = top["chance_recipient_shock_sd"] * normal(
-        (sizes["recipient"], KNOWN_YEARS)
-    )
+    df = prior.constant("shock_df")
+    carry = prior.constant("chance_world_persistence")
+    world = _lasting(top["chance_world_sd"], carry, normal((1, KNOWN_YEARS)))[0]
+    out["chance_world"] = _without_mean(world, 0)
+    for dim in ("supplier", "recipient"):
+        name = f"chance_{dim}_shock"
+        news = rng.standard_t(df, (sizes[dim], KNOWN_YEARS))
+        out[name] = _lasting(top[f"{name}_sd"], top[f"{name}_persistence"], news)
     return out
+
+
+def _lasting(scale: float, carry: float, news: np.ndarray) -> np.ndarray:
+    """Return a stationary path that news (..., year) of some scale makes, part of it lasting."""
+    path = [scale * news[..., 0] / np.sqrt(1.0 - carry**2)]
+    for year in range(1, news.shape[-1]):
+        path.append(carry * path[-1] + scale * news[..., year])
+    return np.stack(path, axis=-1)
 
 
 def _waits(chance: np.ndarray, normal: object) -> np.ndarray:
@@ -312,7 +318,7 @@ def live(inputs: xr.Dataset, truth: Arrays, of: Orders, rng: np.random.Generator
     for t, year in enumerate(years):
         if t:
             at = np.flatnonzero((of.year < year) & ~gone)
-            state, last = _states(of, came[:, :t], years[:t], at)
+            state, _ = _states(of, came[:, :t], years[:t], at)
             lost = rng.random(len(at)) < _chance(
                 truth, "gone", features.gone, state, year - 1 - of.year[at]
             )
@@ -378,7 +384,7 @@ def _goes(
     shock = year - 1 - (origin - KNOWN_YEARS)
     if shock >= 0:
         logit = logit + truth["chance_world"][0][shock]
-        logit = logit + truth["chance_shock"][0][where[1], shock]
+        logit = logit + truth["chance_supplier_shock"][0][where[1], shock]
         logit = logit + truth["chance_recipient_shock"][0][where[2], shock]
     over = (state == COMPLETE) & (since > 2) | (state == UNNUMBERED) & (age > STILL[UNNUMBERED])
     return at[(rng.random(len(at)) < special.expit(logit)) & ~over]

@@ -9,10 +9,9 @@ import xarray as xr
 
 from data.errors import InputError
 from data.names import YEAR
-from forecast import carry, cli, fit, reweight, steps
+from forecast import carry, cli, fit, steps
 from models import drivers, priors
-from models.inputs import FROM_YEAR, prepare
-from models.joint import joint
+from models.inputs import FROM_YEAR, prepare, with_orders
 from tests import small
 
 
@@ -54,7 +53,7 @@ def test_the_file_says_where_it_is_from_and_what_is_in_it(carried):
 
 def test_what_is_read_back_is_the_posterior_with_its_correlations(carried, mock_fit, world):
     found = priors.load(carried[1])
-    stated = reweight.stated(mock_fit["posterior"].to_dataset(), world.priors)
+    stated = carry.stated(mock_fit["posterior"].to_dataset(), world.priors)
     draws = stated.sel(parameter=priors.order(found)).values.reshape(400, -1)
     assert found.carried.names == tuple(priors.order(found))
     assert found.carried.mean == pytest.approx(draws.mean(axis=0), abs=1e-6)
@@ -75,11 +74,13 @@ def test_it_can_be_written_into_a_run_and_read_from_there(carried, tmp_path):
     assert np.array_equal(one.carried.covariance, two.carried.covariance)
 
 
-def test_the_models_variables_are_the_joint_normal(carried, world):
+@pytest.mark.parametrize("part", priors.PARTS)
+def test_the_variables_of_a_part_are_the_joint_normal_of_theirs(carried, world, part):
     """Mean and covariance follow from what zero and one become on its scale."""
-    found = priors.load(carried[1])
+    whole = priors.load(carried[1])
+    found = whole.part(part)
     panel = world.panel.assign_attrs({FROM_YEAR: "2003"})
-    model = joint(prepare(panel, found), found)
+    model = fit.parts(*with_orders(panel, whole), whole)[part]
     standard = model.rvs_to_values[model["standard"]]
     graph = model.replace_rvs_by_values([model["parameters"]])[0]
     turned = model.compile_fn(graph, inputs=[standard], mode="FAST_COMPILE", point_fn=False)
@@ -89,10 +90,13 @@ def test_the_models_variables_are_the_joint_normal(carried, world):
         {"parameters": (("chain", "draw", "parameter"), values[None])},
         coords={"parameter": priors.order(found)},
     )
-    middle, *moved = reweight.stated(given, found).values[0]
+    middle, *moved = carry.stated(given, found).values[0]
     assert middle == pytest.approx(found.carried.mean)
     root = np.stack([one - middle for one in moved], axis=1)
     assert root @ root.T == pytest.approx(found.carried.covariance, abs=1e-9)
+    # The block of the whole that belongs to the part.
+    at = [whole.carried.names.index(name) for name in found.carried.names]
+    assert np.array_equal(found.carried.covariance, whole.carried.covariance[np.ix_(at, at)])
 
 
 def test_only_years_of_the_window_are_counted(world):

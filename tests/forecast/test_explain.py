@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
-from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER, YEAR
-from forecast import explain, reweight
+from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER
+from forecast import explain
 from forecast.explain import MEDIAN, STEPS, Posterior
-from forecast.simulate import futures, log_likelihood
+from forecast.simulate import futures
 from models import priors
+from models.order_book import ORDER_PERIOD
 from tests import small
 
 CHAINS, EACH = 4, 500
@@ -60,9 +61,9 @@ def test_what_is_settled_is_moved_by_no_figure(mock_fit):
     sizes = mock_fit["posterior"].sizes
     settled = np.full((sizes[CHAIN], sizes[DRAW]), 2000.0)
     assert explain.next_year(ahead, settled, 2030) == []
-    new_year = mock_fit["constant_data"].to_dataset().isel({YEAR: slice(None, -1)})
-    assert explain.influences(mock_fit, new_year, settled, 2030) == []
-    assert explain.influences(mock_fit, new_year, np.full_like(settled, np.nan), 2030) == []
+    old = mock_fit["constant_data"].to_dataset()
+    assert explain.influences(mock_fit, old, settled, 2030) == []
+    assert explain.influences(mock_fit, old, np.full_like(settled, np.nan), 2030) == []
 
 
 def test_the_steps_add_up_to_the_whole_change_exactly(chain):
@@ -145,43 +146,59 @@ def test_what_is_found_is_written_as_tables_and_bars(chain, tmp_path):
 # Observations ----------------------------------------------------------------------------------
 
 
-def test_leaving_a_year_out_is_weighting_with_the_inverse_of_its_likelihood(mock_fit, world):
-    old = mock_fit["constant_data"].to_dataset().sel({YEAR: slice(None, small.ORIGIN - 1)})
-    capacity = mock_fit["posterior"]["supplier_capacity"].isel({YEAR: -1})
+def crossing(mock_fit):
+    """Return the first year of an event that capacity at the origin decides (chain, draw)."""
+    capacity = mock_fit["posterior"]["supplier_capacity"].isel(year=-1)
     high = capacity.sel({SUPPLIER: "RUS"}) < capacity.sel({SUPPLIER: "CHN"})
-    first = np.where(high.transpose(CHAIN, DRAW).values, 2015.0, np.nan)
-    found = explain.influences(mock_fit, old, first, 2020, top=100)
+    return np.where(high.transpose(CHAIN, DRAW).values, 2015.0, np.nan)
+
+
+def test_leaving_orders_out_is_weighting_with_the_inverse_of_their_likelihood(mock_fit):
+    held, first = mock_fit["constant_data"].to_dataset(), crossing(mock_fit)
+    found = explain.influences(mock_fit, held, first, 2020, top=1000)
+    periods = mock_fit["log_likelihood"][ORDER_PERIOD].values
     assert {(row.recipient, row.year) for row in found} == {
-        (code, small.ORIGIN) for code in small.RECIPIENTS
+        (code, int(period)) for code in small.RECIPIENTS for period in periods
     }
     sizes = [abs(row.influence) for row in found]
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > 0
     row = found[0]
-    likelihood = mock_fit["log_likelihood"]["deliveries"].sel(
-        {RECIPIENT: row.recipient, YEAR: row.year}
+    likelihood = mock_fit["log_likelihood"]["orders"].sel(
+        {RECIPIENT: row.recipient, ORDER_PERIOD: row.year}
     )
-    smooth, _ = reweight.smoothed(-likelihood.values.astype(float))
-    without, _ = reweight.probability(smooth, np.isfinite(first).astype(float))
+    smooth, khat = explain.smoothed(-likelihood.values.astype(float))
+    without, _ = explain.probability(smooth, np.isfinite(first).astype(float))
     assert row.influence == pytest.approx(np.isfinite(first).mean() - without, abs=1e-6)
+    assert row.khat == khat
+    assert len(explain.influences(mock_fit, held, first, 2020, top=3)) == 3
 
 
-def test_a_revised_year_is_set_against_its_old_figures(mock_fit, world):
-    held = mock_fit["constant_data"].to_dataset()
-    old = held.copy(deep=True)
-    at = {RECIPIENT: "CHN", YEAR: 2005, SUPPLIER: "RUS"}
-    now = float(held["deliveries"].sel(at))
-    old["deliveries"].loc[at] = now + 50.0
-    first = np.full((2, 200), 2015.0)
-    first[:, ::2] = np.nan
-    (row,) = explain.influences(mock_fit, old, first, 2020)
-    assert (row.recipient, row.year, row.kind) == ("CHN", 2005, "revised history")
-    assert row.before == pytest.approx(row.now + 50.0)
-    inputs = held.assign(deliveries=old["deliveries"])
-    changed = log_likelihood(mock_fit["posterior"].to_dataset(), inputs)["deliveries"]
-    ratio = (changed - mock_fit["log_likelihood"]["deliveries"]).sel({RECIPIENT: "CHN", YEAR: 2005})
-    smooth, _ = reweight.smoothed(ratio.values.astype(float))
-    without, _ = reweight.probability(smooth, np.isfinite(first).astype(float))
-    assert row.influence == pytest.approx(0.5 - without, abs=1e-6)
+def test_orders_are_set_against_those_that_the_earlier_run_had(mock_fit):
+    held, first = mock_fit["constant_data"].to_dataset(), crossing(mock_fit)
+    at = {RECIPIENT: "CHN", ORDER_PERIOD: 2006, SUPPLIER: "RUS"}
+    now = float(held["placed"].sel(at))
+    old = held.sel({ORDER_PERIOD: held[ORDER_PERIOD] < small.ORIGIN}).copy(deep=True)
+    old["placed"].loc[at] = now + 5.0
+    found = explain.influences(mock_fit, old, first, 2020, top=1000)
+    rows = {(row.recipient, row.year): row for row in found}
+    changed = rows["CHN", 2006]
+    assert changed.kind == explain.REVISED
+    assert changed.before == changed.now + 5.0
+    assert changed.now == float(held["placed"].sel({RECIPIENT: "CHN", ORDER_PERIOD: 2006}).sum())
+    for (code, period), row in rows.items():
+        if period == small.ORIGIN:
+            assert row.kind == explain.NEW_YEAR and row.before is None
+        elif (code, period) != ("CHN", 2006):
+            assert row.kind == explain.UNCHANGED and row.before == row.now
+
+
+def test_a_cut_panel_holds_no_book_of_later_years(world):
+    early = explain.cut(world.panel, small.ORIGIN - 1)
+    assert early["book"].values.tolist() == [2006, 2008, 2010, 2011]
+    assert int(early["year"][-1]) == small.ORIGIN - 1
+    assert int(early["listing_order_year"].max()) <= small.ORIGIN - 1
+    later = world.panel["listing_book"].values == 4
+    assert early.sizes["listing"] == (~later).sum()
 
 
 # Next year -------------------------------------------------------------------------------------
@@ -234,7 +251,7 @@ def test_two_runs_of_the_same_draws_have_nothing_to_explain(mock_fit, tmp_path):
     made = ["run", "nothing changed", "run", "nothing changed"]
     assert [one["how"] for one in found.links] == made
     assert all(part.change in (0.0, None) for part in found.parts)
-    assert found.influences == []
+    assert {row.kind for row in found.influences} <= {explain.UNCHANGED}
     assert [end["origin"] for end in found.ends] == [small.ORIGIN] * 2
     assert [end["id"] for end in found.ends] == [json.loads((run / "run.json").read_text())["id"]
                                                 for run in (a, b)]
@@ -244,14 +261,39 @@ def test_two_runs_of_the_same_draws_have_nothing_to_explain(mock_fit, tmp_path):
         explain.explain(a, b, [tmp_path], event="war")
 
 
-def test_changed_priors_are_a_step_of_their_own_made_by_weights(mock_fit, tmp_path):
-    a, b = (run_of(tmp_path / name, mock_fit, {}) for name in ("a", "b"))
-    text = (b / "priors.toml").read_text("utf-8")
-    held = priors.load(b / "priors.toml").variables["war_effect"]["mu"]
+def other_priors(run):
+    """Change the priors of a run; return what they state of the effect of war."""
+    text = (run / "priors.toml").read_text("utf-8")
+    held = priors.load(run / "priors.toml").variables["war_effect"]["mu"]
     block = text.index("[variable.war_effect]")
     changed = text[block:].replace(f"mu = {held}", f"mu = {held + 0.05}", 1)
-    (b / "priors.toml").write_text(text[:block] + changed, "utf-8")
-    found = explain.chain(a, b, lambda said: [tmp_path], fits=False)
-    assert [one.how for one in found] == ["run", "weights", "run", "nothing changed"]
-    assert found[1].khat <= reweight.KHAT_MAX
+    (run / "priors.toml").write_text(text[:block] + changed, "utf-8")
+    return held + 0.05
+
+
+def test_changed_priors_are_a_step_of_their_own_made_by_a_fit(mock_fit, tmp_path, monkeypatch):
+    a, b = (run_of(tmp_path / name, mock_fit, {}) for name in ("a", "b"))
+    stated, asked = other_priors(b), []
+
+    def fitted(panel, beliefs, *_, **options):
+        asked.append((panel, beliefs.variables["war_effect"]["mu"], options))
+        return mock_fit
+
+    monkeypatch.setattr("forecast.fit.fit", fitted)
+    monkeypatch.setattr(explain, "panel_of", lambda said, layers: (said["id"], list(layers)))
+    found = explain.chain(a, b, lambda said: [tmp_path])
+    assert [one.how for one in found] == ["run", "fit", "run", "nothing changed"]
+    ((panel, mu, options),) = asked
+    assert panel == ("a", [tmp_path]) and mu == pytest.approx(stated)
+    assert options["seed"] == 1 and options["chains"] == 2
     assert found[1].first["capacity_crossover"].shape == found[1].log_weight.shape == (2, 200)
+    own, then = (one.first["capacity_crossover"] for one in found[:2])
+    assert np.array_equal(own, then, equal_nan=True)
+
+
+def test_without_a_fit_changed_priors_count_with_the_next_step(mock_fit, tmp_path):
+    a, b = (run_of(tmp_path / name, mock_fit, {}) for name in ("a", "b"))
+    other_priors(b)
+    found = explain.chain(a, b, lambda said: [tmp_path], fits=False)
+    assert "not split" in found[1].how
+    assert found[1].first is found[0].first

@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
-from scipy import stats
+from scipy import special, stats
 
 from data.errors import InputError
-from data.names import CHAIN, DRAW, RECIPIENT, YEAR
+from data.names import CHAIN, DRAW, RECIPIENT
 from forecast import fit, gate
-from forecast.simulate import log_likelihood
-from models.priors import order
-from tests import mock_fit as mock
+from forecast.market import log_likelihood
+from models.order_book import ORDER_PERIOD
+from models.priors import PARTS, moments, order
 from tests.plain_sampler import STEPS
 
 SIZE = {CHAIN: STEPS["chains"], DRAW: STEPS["draws"]}
@@ -52,32 +52,54 @@ def test_every_draw_is_finite(fitted):
             assert np.isfinite(values.values).all(), f"{group}/{name}"
 
 
-def test_log_likelihood_is_that_of_a_recipients_year(fitted, world):
-    found = fitted["log_likelihood"]["deliveries"]
-    assert found.dims == (CHAIN, DRAW, RECIPIENT, YEAR)
+def test_the_parts_are_sampled_apart_and_gathered_whole(fitted, world):
+    parts = [str(name) for name in fitted["sample_stats"]["part"].values]
+    assert tuple(parts) == PARTS
+    for name in ("diverging", "energy"):
+        assert fitted["sample_stats"][name].dims == ("part", CHAIN, DRAW), name
+    of = [name for part in PARTS for name in order(world.priors.part(part))]
+    assert [str(name) for name in fitted["posterior"]["parameter"].values] == of
+    # One of each part.
+    assert {"affinity", "chance", "drift_z"} <= set(fitted["posterior"].data_vars)
+
+
+def test_log_likelihood_is_that_of_what_a_recipient_ordered_in_a_period(fitted, world):
+    found = fitted["log_likelihood"]["orders"]
+    assert found.dims == (CHAIN, DRAW, RECIPIENT, ORDER_PERIOD)
     some = {DRAW: slice(0, 5)}
     again = log_likelihood(fitted["posterior"].to_dataset().isel(some), world.inputs)
-    assert found.isel(some).values == pytest.approx(again["deliveries"].values, abs=1e-4)
+    assert found.isel(some).values == pytest.approx(again["orders"].values, abs=1e-4)
 
 
-def test_the_density_that_was_sampled_is_the_models_at_the_stored_draws(fitted, model, density):
-    at = [(0, 0), (0, 11), (1, 19)]
-    found = mock.log_density(model, density, fitted["posterior"].to_dataset(), at)
-    sampled = [float(fitted["sample_stats"]["logp"].values[where]) for where in at]
-    # Draws are stored in single precision, and a density of 500 dimensions has steep ones.
-    assert found == pytest.approx(sampled, abs=0.1)
+def test_the_density_that_was_sampled_is_the_models_at_the_stored_draws(fitted, models, world):
+    """Of the part whose every variable stands in the posterior as it was sampled."""
+    model, posterior = models["drivers"], fitted["posterior"].to_dataset()
+    density = model.compile_logp(mode="FAST_COMPILE")
+    mean, covariance = moments(world.priors.part("drivers"))
+    of = order(world.priors.part("drivers"))
+    logged = [world.priors.variables[name]["family"] == "lognormal" for name in of]
+    for where in ((0, 0), (0, 11), (1, 19)):
+        one = {v.name: posterior[v.name].values[where].astype(float)
+               for v in model.free_RVs if v.name != "standard"}  # fmt: skip
+        values = posterior["parameters"].sel(parameter=of).values[where].astype(float)
+        with np.errstate(invalid="ignore"):
+            stated = np.where(logged, np.log(values), values)
+        one["standard"] = (stated - mean) / np.sqrt(np.diag(covariance))
+        sampled = float(fitted["sample_stats"]["logp"].sel(part="drivers").values[where])
+        # Draws are stored in single precision, and the density of 480 changes is steep.
+        assert float(density(one)) == pytest.approx(sampled, abs=0.1)
 
 
-def test_the_log_prior_of_each_parameter_is_the_standard_normals_but_for_the_scale(fitted, world):
-    posterior = fitted["posterior"]
+def test_the_log_prior_of_each_parameter_is_that_of_its_family(fitted, world):
     for name in order(world.priors):
         entry = world.priors.variables[name]
-        z = posterior["standard"].sel(parameter=name).values.astype(float)
-        value = posterior["parameters"].sel(parameter=name).values.astype(float)
-        slope = {"normal": 1.0, "lognormal": value, "logitnormal": value * (1.0 - value)}
-        expected = stats.norm.logpdf(z) - np.log(entry["sigma"] * slope[entry["family"]])
-        # Both are kept in single precision; the log density multiplies its error by z.
-        assert fitted["log_prior"][name].values == pytest.approx(expected, abs=1e-3), name
+        value = fitted["posterior"]["parameters"].sel(parameter=name).values.astype(float)
+        stated, slope = {
+            "normal": lambda x: (x, 1.0), "lognormal": lambda x: (np.log(x), x),
+            "logitnormal": lambda x: (special.logit(x), x * (1.0 - x)),
+        }[entry["family"]](value)  # fmt: skip
+        expected = stats.norm.logpdf(stated, entry["mu"], entry["sigma"]) - np.log(slope)
+        assert fitted["log_prior"][name].values == pytest.approx(expected, abs=1e-6), name
 
 
 def test_the_gate_of_the_reloaded_draws_has_the_same_numbers(fitted, kept):

@@ -5,9 +5,10 @@ import pytest
 import xarray as xr
 
 from data.errors import InputError
-from data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
+from data.names import COUNTRY, RECIPIENT, SUPPLIER
 from forecast import levels
-from forecast.simulate import futures, stack
+from forecast.draws import stack
+from forecast.simulate import futures
 from tests import small
 
 PAIR = ("RUS", "CHN")
@@ -23,10 +24,15 @@ def changed(tree, posterior=None, inputs=None):
     )
 
 
-def with_deliveries(tree, tiv):
-    """Return the tree with deliveries (supplier, recipient, year) replaced."""
+def no_orders(tree):
+    """Return orders (supplier, recipient, period), none of them placed."""
+    return np.zeros_like(tree["constant_data"]["placed"].values)
+
+
+def with_orders(tree, placed):
+    """Return the tree with orders (supplier, recipient, period) replaced."""
     inputs = tree["constant_data"].to_dataset().copy(deep=True)
-    inputs["deliveries"].values[:] = tiv
+    inputs["placed"].values[:] = placed
     return changed(tree, inputs=inputs)
 
 
@@ -62,12 +68,12 @@ def test_the_chosen_probability_is_that_of_the_forecast_at_the_origin(tree):
     assert row["gap_median"] == pytest.approx(float(gap.median()), abs=1e-5)
 
 
-def test_of_a_recipient_that_exports_nothing_the_same_split_is_drawn_as_in_the_forecast(tree):
-    """The split of home pull is random; both are draws of one distribution."""
+def test_of_a_recipient_that_exports_nothing_the_same_level_is_drawn_as_in_the_forecast(tree):
+    """Its own level is random; both are draws of one distribution."""
     theta = futures(tree, "RUS", "IND", seed=2, horizon=small.ORIGIN + 1)["theta_past"]
     gap = theta.isel(year=-1).sel(country="IND") - theta.isel(year=-1).sel(country="RUS")
     found = gaps(tree, ("RUS", "IND"))[2][levels.CHOSEN]
-    # Two draws of the split for 80 states: their means differ by less than five of their spreads.
+    # Two draws for 80 states: their means differ by less than five of their spreads.
     spread = np.std(found - gap.values) / np.sqrt(len(found))
     assert found.mean() == pytest.approx(float(gap.mean()), abs=5 * spread)
 
@@ -84,10 +90,10 @@ def test_the_war_is_offered_only_where_one_of_them_is_at_war(tree):
 
 def test_common_customers_are_left_out_where_there_are_none(tree):
     inputs = tree["constant_data"].to_dataset()
-    tiv = np.zeros_like(inputs["deliveries"].values)
-    tiv[at(inputs, SUPPLIER, "RUS"), at(inputs, RECIPIENT, "IND")] = 5.0
-    tiv[at(inputs, SUPPLIER, "CHN"), at(inputs, RECIPIENT, "VNM")] = 5.0
-    offered = set(levels.levels(with_deliveries(tree, tiv), *PAIR)["alternative"])
+    placed = no_orders(tree)
+    placed[at(inputs, SUPPLIER, "RUS"), at(inputs, RECIPIENT, "IND")] = 5.0
+    placed[at(inputs, SUPPLIER, "CHN"), at(inputs, RECIPIENT, "VNM")] = 5.0
+    offered = set(levels.levels(with_orders(tree, placed), *PAIR)["alternative"])
     assert offered == set(levels.DESCRIPTIONS) - {"common_customers"}
 
 
@@ -103,22 +109,22 @@ def test_a_pair_that_the_fit_does_not_know_is_refused(tree, pair):
 @pytest.mark.parametrize("name", ["market_weighted", "common_customers"])
 def test_with_a_single_customer_the_tie_to_it_is_what_is_counted(tree, name):
     inputs = tree["constant_data"].to_dataset()
-    tiv = np.zeros_like(inputs["deliveries"].values)
+    placed = no_orders(tree)
     buyer = at(inputs, RECIPIENT, "IND")
     for code in PAIR:
-        tiv[at(inputs, SUPPLIER, code), buyer] = 5.0
-    draws, inputs, found = gaps(with_deliveries(tree, tiv))
+        placed[at(inputs, SUPPLIER, code), buyer] = 5.0
+    draws, inputs, found = gaps(with_orders(tree, placed))
     tie = {code: draws["affinity"][:, at(inputs, SUPPLIER, code), buyer] for code in PAIR}
     assert found[name] == pytest.approx(found[levels.CHOSEN] + tie["CHN"] - tie["RUS"], abs=1e-5)
 
 
-def test_customers_count_by_what_they_import_from_anyone_but_never_from_themselves(tree):
+def test_customers_count_by_what_they_order_from_anyone_but_never_from_themselves(tree):
     inputs = tree["constant_data"].to_dataset()
-    tiv = np.zeros_like(inputs["deliveries"].values)
+    placed = no_orders(tree)
     usa = at(inputs, SUPPLIER, "USA")
     for code, amount in (("IND", 3.0), ("VNM", 1.0), ("RUS", 4.0)):
-        tiv[usa, at(inputs, RECIPIENT, code)] = amount
-    draws, inputs, found = gaps(with_deliveries(tree, tiv))
+        placed[usa, at(inputs, RECIPIENT, code)] = amount
+    draws, inputs, found = gaps(with_orders(tree, placed))
     ties = {code: draws["affinity"][:, at(inputs, SUPPLIER, code)] for code in PAIR}
     india, vietnam, russia = (at(inputs, RECIPIENT, code) for code in ("IND", "VNM", "RUS"))
     china = (3 * ties["CHN"][:, india] + ties["CHN"][:, vietnam] + 4 * ties["CHN"][:, russia]) / 8
@@ -140,17 +146,14 @@ def test_effort_alone_is_what_stocks_explain(tree):
     total = {}
     for code in PAIR:
         one = inputs.isel({COUNTRY: at(inputs, COUNTRY, code)})
-        position = at(inputs, COUNTRY, code)
-        doubt = draws["rd_score"][:, :, position] @ one["rd_loading"].isel({YEAR: -1}).values
-        total[code] = 0.0
-        for label, extra in (("rd", doubt), ("mil", 0.0)):
-            effect = draws[f"{label}_within"] + (
-                draws[f"{label}_within_sd"] * draws[f"{label}_within_z"][:, position]
-            )
-            total[code] = total[code] + (
-                draws[f"{label}_between"] * float(one[f"{label}_level"])
-                + effect * (float(one[f"{label}_change"][-1]) + extra)
-            )
+        own = draws["rd_within_z"][:, at(inputs, SUPPLIER, code)]
+        effect = {"rd": draws["rd_within"] + draws["rd_within_sd"] * own,
+                  "mil": draws["mil_within"]}  # fmt: skip
+        total[code] = sum(
+            draws[f"{label}_between"] * float(one[f"{label}_level"])
+            + effect[label] * float(one[f"{label}_change"][-1])
+            for label in effect
+        )
     assert found["effort_only"] == pytest.approx(total["CHN"] - total["RUS"], abs=1e-5)
 
 
@@ -186,15 +189,17 @@ def test_ties_left_free_matter_little_where_ties_vary_little_and_widen_the_gap_w
     assert spread[3.0] > 0.1
 
 
-def test_the_home_market_reads_both_sides_off_their_own_industry(tree):
-    draws, inputs, found = gaps(tree)
-    side = {
-        code: draws["home_level"][:, at(inputs, RECIPIENT, code)]
-        + draws["supplier_capacity"][:, at(inputs, SUPPLIER, code), -1]
-        - draws["supplier_level"][:, at(inputs, SUPPLIER, code)]
-        for code in PAIR
-    }
-    assert found["home_market"] == pytest.approx(side["CHN"] - side["RUS"], abs=1e-5)
+def test_ties_left_free_take_the_share_of_what_effort_leaves_that_their_spread_has(tree):
+    """Of one state, many times over: a Normal given its sum with another."""
+    posterior = tree["posterior"].to_dataset().isel(chain=[0], draw=np.zeros(20_000, int))
+    draws, _, found = gaps(changed(tree, posterior.assign_coords(draw=np.arange(20_000))))
+    tie, own = draws["affinity_sd"][0] ** 2 / 9, draws["capacity_sd"][0] ** 2
+    rest = found[levels.CHOSEN][0] - found["effort_only"][0]
+    moved = found[levels.CHOSEN] - found["free_ties"]
+    spread = np.sqrt(2 * tie * own / (tie + own))
+    # Five standard errors of a mean and of a standard deviation.
+    assert moved.mean() == pytest.approx(tie / (tie + own) * rest, abs=5 * spread / np.sqrt(2e4))
+    assert moved.std() == pytest.approx(spread, rel=5 / np.sqrt(4e4))
 
 
 def test_turning_the_pair_round_turns_every_convention_round(tree):

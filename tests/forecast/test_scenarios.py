@@ -6,12 +6,15 @@ import pytest
 from data.errors import InputError
 from data.names import BASELINE
 from forecast import scenarios, simulate
+from models.order_book import PERIOD
 from tests import small
 
 HEAD = '[scenario]\ntitle = "Own"\ndescription = "A test."\n'
 WHY = 'reason = "A test."\nsource = "None."\n'
 ORIGIN, HORIZON = small.ORIGIN, small.ORIGIN + 6
 FIRST, LAST = ORIGIN + 2, ORIGIN + 4
+SECOND = ORIGIN + 1 + PERIOD
+"""First year of the second period of orders: what orders rest on counts by its mean."""
 
 
 def path(name="one", **keys):
@@ -123,10 +126,10 @@ def worlds(tree):
         "growth": path("grow", variable="gdp_growth", add=2.0),
         "arms": path("arms", variable="mil_share", multiply=2.0),
         "peace": "[path.peace]\nvariable = 'war'\nsupplier = 'RUS'\nprobability = 1.0\n"
-        f"years = [{FIRST}, {LAST}]\n" + WHY,
+        f"years = [{SECOND}, {HORIZON}]\n" + WHY,
         "barred": "[path.bar]\nvariable = 'embargo'\nsupplier = 'RUS'\nrecipient = 'CHN'\n"
-        f"probability = 1.0\nyears = [{FIRST}, {LAST}]\n" + WHY,
-        "votes": path("votes", variable="ideal_point", add=1.0),
+        f"probability = 1.0\nyears = [{SECOND}, {HORIZON}]\n" + WHY,
+        "votes": path("votes", variable="ideal_point", add=1.0, years=[SECOND, HORIZON]),
     }
     chosen = [read(body, name) for name, body in text.items()]
     return simulate.futures(tree, "RUS", "CHN", seed=5, horizon=HORIZON, scenarios=chosen)
@@ -180,14 +183,33 @@ def test_a_factor_on_spending_doubles_it_in_its_years_only(worlds):
 
 
 @pytest.mark.parametrize("name", ["peace", "barred", "votes"])
-def test_wars_embargoes_and_votes_reach_deliveries_from_their_first_year_on(worlds, name):
-    base = worlds["deliveries_mean"].sel(scenario=BASELINE, drop=True)
-    own = worlds["deliveries_mean"].sel(scenario=name, drop=True)
-    before = slice(None, FIRST - 1)
-    assert own.sel(year_future=before).equals(base.sel(year_future=before))
-    assert not own.sel(year_future=FIRST).equals(base.sel(year_future=FIRST))
+def test_wars_embargoes_and_votes_reach_orders_from_the_period_on_in_which_they_begin(
+    worlds, name
+):
+    of = ("import_share", "ordered", "deliveries")
+    base, own = (worlds[list(of)].sel(scenario=s, drop=True) for s in (BASELINE, name))
+    before = slice(None, SECOND - 1)
+    for one in of:
+        early = (data[one].sel(year_future=before) for data in (own, base))
+        assert np.array_equal(*early), one
+    now = {"year_future": SECOND}
+    assert not own["import_share"].sel(now).equals(base["import_share"].sel(now))
+    later = slice(SECOND, None)
+    assert not own["deliveries"].sel(year_future=later).equals(
+        base["deliveries"].sel(year_future=later)
+    )
+
+
+def test_what_a_scenario_does_not_touch_is_the_same_to_the_bit(worlds):
+    for name, same in {
+        "barred": ("theta", "gdp", "milex", "rd_share"), "peace": ("theta", "gdp", "rd_share"),
+        "votes": ("theta", "gdp", "milex"),
+    }.items():  # fmt: skip
+        for one in same:
+            both = (worlds[one].sel(scenario=s, drop=True) for s in (BASELINE, name))
+            assert np.array_equal(*both), (name, one)
 
 
 def test_the_past_has_no_scenario(worlds):
-    for name in ("theta_past", "deliveries_past", "offer_past", "import_share_past"):
+    for name in ("theta_past", "orders_past", "offer_past", "import_share_past"):
         assert "scenario" not in worlds[name].dims

@@ -5,19 +5,25 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
-from scipy import stats
+from scipy import special, stats
 
 from data.errors import InputError
 from data.names import COUNTRY, RECIPIENT, REST, SUPPLIER, YEAR
-from forecast import simulate
-from forecast.simulate import delivery_parameters, draw_deliveries, futures, stack
+from forecast import effort_paths, market, simulate
+from forecast.draws import block, stack
+from forecast.simulate import futures
+from models.inputs import COVARIATES
+from models.market import MEMORIES
+from models.market import arrays as market_arrays
+from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 from tests import small
 
 ORIGIN, HORIZON = small.ORIGIN, 2020
 PAIR = ("RUS", "CHN")
 QUIET = {
-    "walk_sd": 0.0, "global_demand_sd": 0.0, "demand_sd": 0.0, "ideal_point_step": 0.0,
-    "war_end_rate": 0.0, "affinity_sd": 1.0,
+    "walk_sd": 0.0, "propensity_walk_sd": 0.0, "ideal_point_step": 0.0, "war_end_rate": 0.0,
+    "clumping": 1e9, "chance_supplier_shock_sd": 0.0, "chance_recipient_shock_sd": 0.0,
+    "chance_world_sd": 0.0,
 }  # fmt: skip
 
 
@@ -38,11 +44,10 @@ def with_parameters(tree, **values):
 
 @pytest.fixture(scope="module")
 def quiet(tree):
-    """Return a tree in which nothing moves by chance: all shocks and all doubt of R&D are nil."""
+    """Return a tree in which nothing but single deals moves by chance, and R&D is in no doubt."""
     out = with_parameters(tree, **QUIET)
     posterior = out["posterior"].to_dataset()
     posterior["log_shock"] = posterior["log_shock"] * 0.0 - 60.0
-    posterior["rd_score"] = posterior["rd_score"] * 0.0
     inputs = out["constant_data"].to_dataset()
     inputs["rd_share_sd"] = inputs["rd_share_sd"] * 0.0
     return xr.DataTree.from_dict({"posterior": posterior, "constant_data": inputs})
@@ -53,14 +58,15 @@ def quiet(tree):
 
 def test_futures_have_the_dims_units_and_attributes_that_are_promised(forecast):
     ahead = {"draw": 80, "scenario": 1, "year_future": HORIZON - ORIGIN}
-    for name in ("deliveries", "deliveries_mean", "imports", "import_share", "imported_fraction"):
+    for name in ("deliveries", "ordered", "imports", "import_share"):
         assert dict(forecast[name].sizes) == ahead, name
     for name in ("theta", "rd_share", "rd_stock"):
         assert dict(forecast[name].sizes) == ahead | {COUNTRY: 2}, name
     assert dict(forecast["exports"].sizes) == ahead | {SUPPLIER: 2}
+    assert dict(forecast["offer"].sizes) == ahead | {"seller": 6}
     assert dict(forecast["theta_past"].sizes) == {"draw": 80, COUNTRY: 2, YEAR: 21}
-    for name in ("import_share_past", "imported_fraction_past", "deliveries_past"):
-        assert dict(forecast[name].sizes) == {"draw": 80, YEAR: 21}, name
+    assert dict(forecast["import_share_past"].sizes) == {"draw": 80, YEAR: 21}
+    assert dict(forecast["orders_past"].sizes) == {"draw": 80, ORDER_PERIOD: 7}
     for name, values in forecast.items():
         assert np.isfinite(values.values).all(), name
         assert values.attrs["units"], name
@@ -78,13 +84,18 @@ def test_what_was_observed_stands_beside_what_is_simulated(forecast, world):
     assert forecast["deliveries_observed"].values == pytest.approx(pair.values)
     bought = tiv.sel({RECIPIENT: "CHN"}).sum(SUPPLIER)
     assert forecast["imports_observed"].values.ravel() == pytest.approx(bought.values)
+    placed = world.inputs["placed"].sel({SUPPLIER: "RUS", RECIPIENT: "CHN"})
+    assert forecast["orders_observed"].values.tolist() == placed.values[REMEMBERED:].tolist()
 
 
 def test_parts_do_not_exceed_their_whole(forecast):
     assert (forecast["deliveries"] <= forecast["imports"] * (1 + 1e-6)).all()
     assert (forecast["deliveries"] <= forecast["exports"].sel({SUPPLIER: "RUS"}) * (1 + 1e-6)).all()
-    for name in ("import_share", "imported_fraction", "import_share_past"):
+    for name in ("import_share", "import_share_past"):
         assert ((forecast[name] >= 0) & (forecast[name] <= 1)).all(), name
+    for name in ("offer", "offer_past"):
+        total = np.exp(forecast[name]).sum("seller")
+        assert total.values == pytest.approx(1.0, abs=1e-5), name
 
 
 def test_futures_can_be_kept_in_a_file(forecast, tmp_path):
@@ -104,11 +115,12 @@ def test_the_same_seed_gives_the_same_futures(forecast, tree):
 def test_the_world_is_the_pairs_with_all_other_pairs_in_it(forecast, tree):
     years = HORIZON - ORIGIN
     whole = simulate.world(tree, seed=3, years=years, draws=10**6)
-    assert dict(whole["deliveries"].sizes) == {"draw": 80, SUPPLIER: 6, RECIPIENT: 9,
-                                               "year_future": years}
-    assert whole["deliveries"].sel(supplier="RUS", recipient="CHN").values == pytest.approx(
-        forecast["deliveries"].values[:, 0]
-    )
+    for name in ("deliveries", "ordered"):
+        assert dict(whole[name].sizes) == {"draw": 80, SUPPLIER: 6, RECIPIENT: 9,
+                                           "year_future": years}
+        assert np.array_equal(
+            whole[name].sel(supplier="RUS", recipient="CHN"), forecast[name].values[:, 0]
+        )
     exports = whole["deliveries"].sel(supplier="RUS").sum(RECIPIENT)
     assert exports.values == pytest.approx(
         forecast["exports"].sel(supplier="RUS").values[:, 0], rel=1e-5
@@ -179,33 +191,12 @@ def test_a_pair_that_the_fit_does_not_know_is_refused(tree, pair, words):
         assert word in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["supplier_presence", "memory_last"])
+@pytest.mark.parametrize("name", simulate.ORDERS)
 def test_a_fit_of_an_older_model_is_refused_by_name(tree, name):
-    held = tree["posterior"].to_dataset()
-    if name in held:
-        old = held.drop_vars(name)
-    else:
-        old = held.sel(parameter=[str(p) for p in held["parameter"].values if p != name])
+    old = tree["posterior"].to_dataset().drop_vars(name)
     given = {"posterior": old, "constant_data": tree["constant_data"].to_dataset()}
     with pytest.raises(InputError, match=f"older version.*{name}"):
         futures(xr.DataTree.from_dict(given), *PAIR, seed=1)
-
-
-def test_who_delivers_in_small_parts_delivers_more_often_and_no_more_in_all():
-    rng = np.random.default_rng(3)
-    draws = {
-        "presence": np.zeros(1), "size_sd_log": np.zeros(1), "size_sd_slope": np.array([-0.2]),
-        "supplier_presence": np.array([[1.0, -1.0]]), "supplier_spread": np.zeros((1, 2)),
-        "recipient_presence": np.zeros((1, 1)), "recipient_spread": np.zeros((1, 1)),
-    }  # fmt: skip
-    volume = np.full((1, 2, 40_000), np.log(20.0), np.float32)
-    presence, size = delivery_parameters(draws, 3)
-    drawn = draw_deliveries(volume, presence, size, rng)[0]
-    often = (drawn > 0).mean(axis=1)
-    # A Poisson number of deliveries, of mean e and 1/e; five binomial standard errors.
-    assert often == pytest.approx(1.0 - np.exp(-np.exp([1.0, -1.0])), abs=5 * 0.5 / 200)
-    # Five standard errors of the mean.
-    assert drawn.mean(axis=1) == pytest.approx([20.0, 20.0], abs=5 * drawn.std() / 200)
 
 
 @pytest.mark.parametrize("horizon", [ORIGIN, ORIGIN - 3])
@@ -224,7 +215,8 @@ def test_progress_counts_draws_to_the_last(tree):
 
 
 def test_stocks_accumulate_by_perpetual_inventory():
-    found = simulate.accumulate(np.array([100.0, 10.0]), np.array([[20.0, 30.0], [0.0, 1.0]]), 0.1)
+    flow = np.array([[20.0, 30.0], [0.0, 1.0]])
+    found = effort_paths.accumulate(np.array([100.0, 10.0]), flow, 0.1)
     assert found == pytest.approx(np.array([[100.0, 110.0, 129.0], [10.0, 9.0, 9.1]]))
 
 
@@ -232,7 +224,7 @@ def test_wars_end_at_their_rate_and_none_begins(tree):
     inputs = tree["constant_data"].to_dataset()
     n, years, rate = 20_000, 12, 0.3
     draws = {"parameters": np.zeros((n, 1)), "war_end_rate": np.full(n, rate)}
-    war = simulate._wars(draws, inputs, years, np.random.default_rng(8))
+    war = effort_paths.wars(draws, inputs, years, np.random.default_rng(8))
     now = inputs["war"].isel({YEAR: -1}).values.astype(bool)
     assert now.any()
     assert not now.all()
@@ -245,62 +237,177 @@ def test_wars_end_at_their_rate_and_none_begins(tree):
         assert share == pytest.approx(expected, abs=5 * np.sqrt(expected / n))
 
 
-def test_no_country_delivers_to_itself(tree, monkeypatch):
-    def one_each(volume, *_):
-        return np.ones_like(volume)
+def test_no_country_delivers_to_itself(tree):
+    whole = simulate.world(tree, seed=1, years=3, draws=80)
+    for code in small.SUPPLIERS:
+        own = whole.sel(supplier=code, recipient=code)
+        assert bool((own["deliveries"] > 0).any()) == (code == REST)
+        assert bool((own["ordered"] > 0).any()) == (code == REST)
 
-    monkeypatch.setattr(simulate, "draw_deliveries", one_each)
-    found = futures(tree, *PAIR, seed=1, horizon=ORIGIN + 2)
-    # Nine customers, of which a country is one itself.
-    assert (found["exports"] == 8).all()
-    assert (found["imports"] == 5).all()
+
+def arrays(tree, repeat=None):
+    """Return draws and inputs; of one draw, many times over, where `repeat` says how often."""
+    draws = stack(tree["posterior"].to_dataset())
+    if repeat:
+        draws = {name: np.repeat(values[:1], repeat, axis=0) for name, values in draws.items()}
+    return draws, tree["constant_data"].to_dataset()
 
 
 def test_capacity_of_a_supplier_is_what_the_fit_says_and_of_others_within_their_exports(tree):
-    inputs, draws = tree["constant_data"].to_dataset(), stack(tree["posterior"].to_dataset())
-    split = simulate.home_split(draws, inputs, np.random.default_rng(9))
-    countries, suppliers = ([str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER))
-    rest = draws["supplier_level"][:, suppliers.index(REST)]
-    for at, code in enumerate(countries):
-        if code in suppliers:
-            assert split[:, at] == pytest.approx(draws["supplier_level"][:, suppliers.index(code)])
-        else:
-            most = rest + float(inputs["log_rest_share"].sel({COUNTRY: code}))
-            assert (split[:, at] <= most + 1e-5).all(), code
+    draws, inputs = arrays(tree)
+    rest = draws["supplier_level"][:, small.SUPPLIERS.index(REST)]
+    still = {name: 0.0 * draws[name] for name in ("rd_within", "rd_within_sd", "mil_within")}
+    level = market.all_countries(draws | still, inputs, np.random.default_rng(9))[..., 0]
+    for code in set(small.COUNTRIES) - set(small.SUPPLIERS):
+        most = rest + float(inputs["log_rest_share"].sel({COUNTRY: code}))
+        assert (level[:, small.COUNTRIES.index(code)] <= most + 1e-5).all(), code
+    found = futures(tree, "RUS", "IND", seed=1, horizon=ORIGIN + 1)["theta_past"]
+    at = small.SUPPLIERS.index("RUS")
+    assert found.sel(country="RUS").values == pytest.approx(draws["supplier_capacity"][:, at])
 
 
-def test_the_split_of_home_pull_is_that_of_two_normals_given_their_sum(tree):
-    """Drawn for one state many times, with the bound of exports out of reach."""
-    inputs = tree["constant_data"].to_dataset()
-    inputs["log_rest_share"] = inputs["log_rest_share"] * 0.0 + 100.0
-    draws = {k: np.repeat(v[:1], 20_000, axis=0) for k, v in
-             stack(tree["posterior"].to_dataset()).items()}  # fmt: skip
-    split = simulate.home_split(draws, inputs, np.random.default_rng(10))
-    at = list(inputs[COUNTRY].values).index("VNM")
-    level = float(
+def level_of(draws, inputs, code):
+    at = small.COUNTRIES.index(code)
+    return float(
         sum(draws[f"{e}_between"][0] * inputs[f"{e}_level"].values[at] for e in ("rd", "mil"))
     )
-    bias = draws["home_pull"][0] + draws["acquisition_scale"][0]
-    total = draws["home_level"][0, list(inputs[RECIPIENT].values).index("VNM")]
-    own, other = draws["capacity_sd"][0], draws["home_bias_sd"][0]
-    # Regression of one Normal on its sum with another.
-    weight = own**2 / (own**2 + other**2)
-    mean = level + weight * (total - bias - level)
-    spread = own * np.sqrt(1 - weight)
-    assert stats.kstest(split[:, at], stats.norm(mean, spread).cdf).pvalue > 1e-3
+
+
+def test_capacity_of_others_is_normal_about_what_effort_explains(tree):
+    """Drawn for one state many times, with the bound of exports out of reach."""
+    draws, inputs = arrays(tree, 20_000)
+    inputs["log_rest_share"] = inputs["log_rest_share"] * 0.0 + 100.0
+    draws |= {"rd_within": 0.0 * draws["rd_within"], "rd_within_sd": 0.0 * draws["rd_within_sd"],
+              "mil_within": 0.0 * draws["mil_within"]}  # fmt: skip
+    found = market.all_countries(draws, inputs, np.random.default_rng(10))
+    own = stats.norm(level_of(draws, inputs, "VNM"), draws["capacity_sd"][0])
+    assert stats.kstest(found[:, small.COUNTRIES.index("VNM"), -1], own.cdf).pvalue > 1e-6
 
 
 def test_a_tight_bound_leaves_capacity_just_below_it(tree):
-    inputs = tree["constant_data"].to_dataset()
+    draws, inputs = arrays(tree)
     inputs["log_rest_share"] = inputs["log_rest_share"] * 0.0 - 40.0
-    draws = stack(tree["posterior"].to_dataset())
-    split = simulate.home_split(draws, inputs, np.random.default_rng(11))
-    at = list(inputs[COUNTRY].values).index("VNM")
+    still = {name: 0.0 * draws[name] for name in ("rd_within", "rd_within_sd", "mil_within")}
+    found = market.all_countries(draws | still, inputs, np.random.default_rng(11))
     most = draws["supplier_level"][:, -1] - 40.0
-    assert np.isfinite(split[:, at]).all()
+    level = found[:, small.COUNTRIES.index("VNM"), 0]
+    assert np.isfinite(level).all()
     # Far in a Normal's tail a draw lies within a fraction of its spread of the bound.
-    assert (split[:, at] <= most + 1e-6).all()
-    assert (most - split[:, at] < draws["capacity_sd"]).all()
+    assert (level <= most + 1e-6).all()
+    assert (most - level < draws["capacity_sd"]).all()
+
+
+# Orders.
+
+
+def test_orders_as_predicted_are_negative_binomial():
+    rng = np.random.default_rng(4)
+    drawn = market.draw_orders(
+        np.full((40_000, 1), np.log(0.8)), np.full(40_000, 1.5), np.array([3.0]), rng
+    )[:, 0]
+    expected = stats.nbinom(1.5, 1.5 / (1.5 + 2.4))
+    for count in range(6):
+        chance = expected.pmf(count)
+        # Five binomial standard errors.
+        assert (drawn == count).mean() == pytest.approx(
+            chance, abs=5 * np.sqrt(chance * (1 - chance) / 40_000)
+        )
+
+
+def ahead_of(draws, inputs, years, seed=3):
+    """Return what orders rest on, and what is expected of them, from some draws."""
+    rng = np.random.default_rng(seed)
+    effort = effort_paths.effort_paths(draws, inputs, years, rng)
+    war = effort_paths.wars(draws, inputs, years, rng)
+    found = market.ahead(draws, inputs, effort, war, rng)
+    return found, *market.expected(draws, inputs, found, rng)
+
+
+def test_rates_of_the_last_periods_are_those_of_orders_that_were_listed(tree):
+    """Unlisted orders given listed ones: Gamma with the orders and years of the register."""
+    draws, inputs = arrays(tree, 4000)
+    _, orders, _ = ahead_of(draws, inputs, 1)
+    x = market_arrays(inputs)
+    mean = np.exp(market.past(block(draws, 0, 1), inputs)[0][0])
+    size = draws["clumping"][0]
+    for back in (2, 1):
+        shape = size + x.placed[..., -back]
+        rate = size / mean[..., -back] + x.exposure[-back]
+        found = orders.rates[..., 2 - back]
+        able = x.barred == 0.0
+        # Five standard errors of the mean of a Gamma.
+        error = 5 * np.sqrt(shape) / rate / np.sqrt(4000)
+        assert (np.abs(found.mean(axis=0) - shape / rate) < error)[able].all()
+
+
+def test_all_recipients_together_order_what_the_world_does_and_its_walk_is_that_of_the_past(tree):
+    draws, inputs = arrays(tree)
+    rate, _ = market.past(draws, inputs)
+    past = special.logsumexp(rate, axis=(1, 2))
+    walk = market._world(draws, rate, 2000, np.random.default_rng(8))
+    steps = np.diff(walk, axis=-1, prepend=past[:, -1:])
+    expected = np.diff(past, axis=-1).std(axis=-1) / np.sqrt(PERIOD)
+    # Five standard errors of a standard deviation of 2,000 steps.
+    assert steps.std(axis=-1) == pytest.approx(expected, rel=5 / np.sqrt(4000))
+    calm = draws | {"clumping": np.full_like(draws["clumping"], 1e9)}
+    _, orders, _ = ahead_of(calm, inputs, 3)
+    total = np.log(orders.rates[..., -1].sum(axis=(1, 2)))
+    # A mean of three years of the walk: within five of its standard deviations.
+    assert (np.abs(total - past[:, -1]) < 5 * np.sqrt(3.0) * expected).all()
+    assert np.abs(total - past[:, -1]).max() > 0.01
+
+
+def test_a_pair_remembers_what_it_ordered_in_the_future_too(tree):
+    """Shares of the second period, by hand from the orders of the first and of the past."""
+    draws, inputs = arrays(tree)
+    found, orders, away = ahead_of(draws, inputs, 2 * PERIOD)
+    x = market_arrays(inputs)
+    placed = np.stack(
+        [np.repeat(x.placed[None, ..., -1], 80, axis=0), orders.rates[..., 2] * PERIOD], axis=-1
+    )
+    memory = [np.log1p(placed[..., 1] / PERIOD), np.log1p(placed[..., 0] / x.exposure[-1])]
+    covariates = inputs["affinity_covariates"].isel({YEAR: -1}).values
+    utility = found.offered[..., PERIOD:].mean(axis=-1)[:, :, None] + draws["affinity"] + x.barred
+    for k, name in enumerate(COVARIATES):
+        column = away[..., PERIOD:].mean(axis=-1) if name == "ideal_point" else covariates[k]
+        utility = utility + draws[f"{name}_effect"][:, None, None] * column
+    for name, before in zip(MEMORIES, memory, strict=True):
+        utility = utility + draws[name][:, None, None] * before
+    expected = special.log_softmax(utility, axis=1)
+    able = x.barred == 0.0
+    assert orders.log_share[..., 1][:, able] == pytest.approx(expected[:, able], abs=1e-4)
+
+
+def test_recipients_share_the_worlds_orders_by_their_demand(quiet):
+    draws, inputs = arrays(quiet)
+    found, orders, _ = ahead_of(draws, inputs, PERIOD)
+    ordered = np.log(orders.rates[..., -1].sum(axis=1))
+    wanted = found.demand.mean(axis=-1)
+    relative = ordered - wanted
+    # Clumps of a part in thirty thousand are left.
+    assert relative == pytest.approx(np.repeat(relative[:, :1], 9, axis=1), abs=1e-3)
+
+
+def test_without_shocks_demand_follows_budgets_and_a_producers_own_industry(quiet):
+    draws, inputs = arrays(quiet)
+    rng = np.random.default_rng(2)
+    effort = effort_paths.effort_paths(draws, inputs, 3, rng)
+    war = effort_paths.wars(draws, inputs, 3, rng)
+    found = market.ahead(draws, inputs, effort, war, rng)
+    last = np.log(inputs["milex"].isel(year_effort=-1).values)
+    growth = effort.log_milex[..., 2] - last
+    for code in ("CHN", "VNM"):
+        r, c = small.RECIPIENTS.index(code), small.COUNTRIES.index(code)
+        budget = growth[:, c] - growth.mean(axis=1)
+        budget = budget + float(inputs["log_budget_change"].sel({RECIPIENT: code}).values[-1])
+        expected = draws["demand_level"][:, r] + draws["demand_walk"][:, r, -1]
+        expected = expected + draws["budget_effect"] * budget
+        if code == "CHN":
+            s = small.SUPPLIERS.index(code)
+            moved = found.theta[:, c, 2] - draws["supplier_level"][:, s]
+            expected = expected + draws["own_rd_effect"] * effort.rd[:, c, 2]
+            expected = expected + draws["own_capacity_effect"] * moved
+        assert found.demand[:, r, 2] == pytest.approx(expected, abs=1e-4), code
 
 
 # Without chance.
@@ -359,162 +466,36 @@ def test_without_shocks_every_draw_follows_its_recursion(quiet):
 @pytest.mark.parametrize("spending_counts", [True, False])
 def test_without_shocks_capacity_moves_by_what_last_years_stocks_explain(quiet, spending_counts):
     if not spending_counts:
-        quiet = with_parameters(quiet, mil_within=0.0, mil_within_sd=0.0)
+        quiet = with_parameters(quiet, mil_within=0.0)
     found = futures(quiet, *PAIR, seed=1, horizon=HORIZON)
     inputs, draws = quiet["constant_data"].to_dataset(), stack(quiet["posterior"].to_dataset())
-    at = list(inputs[COUNTRY].values).index("CHN")
     stocks = np.log(found["rd_stock"].sel(country="CHN").values[:, 0])
     last = float(inputs["log_rd_stock"].sel({COUNTRY: "CHN"}).values[-1])
     before = float(inputs["log_rd_stock"].sel({COUNTRY: "CHN"}).values[-2])
     lagged = np.concatenate([np.full((80, 1), last), stocks[:, :-1]], axis=1)
     growth = np.diff(np.concatenate([np.full((80, 1), before), lagged], axis=1), axis=1)
-    effect = draws["rd_within"] + draws["rd_within_sd"] * draws["rd_within_z"][:, at]
+    own = draws["rd_within_z"][:, small.SUPPLIERS.index("CHN")]
+    effect = draws["rd_within"] + draws["rd_within_sd"] * own
     theta = np.concatenate(
         [found["theta_past"].sel(country="CHN").values[:, -1:],
          found["theta"].sel(country="CHN").values[:, 0]], axis=1
     )  # fmt: skip
-    mil = draws["mil_within"] + draws["mil_within_sd"] * draws["mil_within_z"][:, at]
     left = np.diff(theta, axis=1) - effect[:, None] * growth
+    if not spending_counts:
+        # The past is as it was drawn, with the effect of spending.
+        assert np.abs(left[:, 1:]).max() < 1e-4
+        return
     # What R&D does not explain is military spending, whose stock of the origin is on record.
     log_mil = inputs["log_mil_stock"].sel({COUNTRY: "CHN"}).values
-    first = mil * (log_mil[-1] - log_mil[-2])
+    first = draws["mil_within"] * (log_mil[-1] - log_mil[-2])
     assert left[:, 0] == pytest.approx(first, abs=1e-4)
-    if not spending_counts:
-        assert np.abs(left).max() < 1e-4
 
 
-def test_without_shocks_the_first_years_expected_deliveries_are_those_of_the_equations(quiet):
-    """Two pairs' expected volumes a year ahead, from the fitted quantities by hand.
-
-    World demand says what all recipients buy together, so the two are told against each other.
-    """
-    found = {buyer: futures(quiet, "RUS", buyer, seed=1, horizon=ORIGIN + 1)
-             for buyer in ("CHN", "FRA")}  # fmt: skip
-    inputs, draws = quiet["constant_data"].to_dataset(), stack(quiet["posterior"].to_dataset())
-    suppliers, recipients, countries = (
-        [str(c) for c in inputs[d].values] for d in (SUPPLIER, RECIPIENT, COUNTRY)
-    )
-    able = inputs["possible"].values.astype(bool)
-    tiv = inputs["deliveries"].values
-    memory = {}
-    for name, years in (("memory", 3), ("memory_last", 1)):
-        raw = np.log1p(tiv[..., -years:].mean(axis=-1))
-        rows, columns = np.nonzero(able)
-        dummies = np.concatenate([np.eye(len(able))[rows], np.eye(able.shape[1])[columns]], axis=1)
-        memory[name] = np.zeros_like(raw)
-        fitted = dummies @ np.linalg.lstsq(dummies, raw[able], rcond=None)[0]
-        memory[name][able] = raw[able] - fitted
-    covariates = inputs["affinity_covariates"].isel({YEAR: -1})
-    milex = np.log(inputs["milex"].values)
-    theta = {c: futures(quiet, c, "CHN" if c != "CHN" else "RUS", seed=1, horizon=ORIGIN + 1)
-             ["theta"].sel(country=c).values[:, 0, 0]
-             for c in suppliers if c != REST}  # fmt: skip
-    for draw in (0, 17, 55):
-        volumes = []
-        for code in found:
-            buyer = recipients.index(code)
-            others = [s for s, c in enumerate(suppliers) if c != code]
-            utility = []
-            for s in others:
-                moved = draws["supplier_capacity"][draw, s, -1]
-                if suppliers[s] != REST:
-                    moved = float(theta[suppliers[s]][draw])
-                explained = sum(
-                    draws[f"{name}_effect"][draw]
-                    * float(covariates.sel(covariate=name).values[s, buyer])
-                    for name in covariates["covariate"].values
-                )
-                utility.append(
-                    moved
-                    + draws["affinity"][draw, s, buyer]
-                    + explained
-                    + sum(draws[name][draw] * memory[name][s, buyer] for name in memory)
-                    + draws["war_effect"][draw] * float(inputs["war"].values[s, -1])
-                )
-            own = suppliers.index(code)
-            gained = float(theta[code][draw]) - draws["supplier_level"][draw, own]
-            home = draws["home_level"][draw, buyer] + gained
-            # Demand: without shocks the budget alone moves, by its own less the mean of all.
-            later = np.array([_log_milex(quiet, draws, draw, c) for c in countries]) - milex[:, -1]
-            budget = float(inputs["log_budget_change"].sel({RECIPIENT: code}).values[-1])
-            budget += later[countries.index(code)] - later.mean()
-            state = draws["demand_state"][draw, :, buyer]
-            wanted = (
-                draws["acquisition_scale_country"][draw, buyer]
-                + float(inputs["log_budget_level"].sel({RECIPIENT: code}))
-                + draws["acquisition_elasticity"][draw] * budget
-                + draws["demand_persistence"][draw] * state[-1] - state.mean()
-            )  # fmt: skip
-            seller = [suppliers[s] for s in others].index("RUS")
-            odds = np.exp(np.array(utility) - home)
-            volumes.append(np.exp(wanted) * odds[seller] / (1.0 + odds.sum()))
-            one = found[code].isel(draw=draw, scenario=0, year_future=0)
-            # Single precision in exponents of up to ten.
-            assert float(one["import_share"]) == pytest.approx(odds[seller] / odds.sum(), rel=1e-3)
-            assert float(one["imported_fraction"]) == pytest.approx(
-                odds.sum() / (1.0 + odds.sum()), rel=1e-3
-            )
-        said = [float(f["deliveries_mean"].values[draw, 0, 0]) for f in found.values()]
-        assert said[0] / said[1] == pytest.approx(volumes[0] / volumes[1], rel=1e-3)
-
-
-def test_what_all_recipients_buy_together_is_world_demand(tree):
-    inputs = tree["constant_data"].to_dataset()
-    draws = stack(tree["posterior"].to_dataset())
-    rng = np.random.default_rng(3)
-    ahead = simulate._ahead(draws, inputs, 3, rng)
-    found = simulate._trade(
-        draws, inputs, ahead, lambda year: {"all": np.exp(year["volume"]).sum(axis=(1, 2))}, rng
-    )["all"]
-    assert np.log(found) == pytest.approx(ahead["world"], abs=1e-4)
-    # It goes on from where the window left it, in steps of its own.
-    start = draws["world_level"] + draws["global_demand"][:, -1]
-    steps = np.diff(ahead["world"], axis=1, prepend=start[:, None])
-    scaled = steps / draws["global_demand_sd"][:, None]
-    assert abs(scaled.mean()) < 4 / np.sqrt(scaled.size)
-    assert scaled.std() == pytest.approx(1.0, abs=4 / np.sqrt(2 * scaled.size))
-    past = np.exp(simulate.log_volume(*simulate.past_market(draws, inputs))).sum(axis=(1, 2))
-    world = draws["world_level"][:, None] + draws["global_demand"]
-    assert np.log(past) == pytest.approx(world, abs=1e-4)
-
-
-def _log_milex(quiet, draws, draw, code):
-    """Log military spending of a country a year after the origin, without shocks."""
-    inputs = quiet["constant_data"].to_dataset()
-    one = inputs.sel({COUNTRY: code})
-    gdp = np.log(one["gdp"].values)
-    share = np.log(one["milex"].values) - gdp
-    person = gdp[-1] - float(np.log(one["population"].values[-1]))
-    america = inputs.sel({COUNTRY: "USA"})
-    best = np.log(america["gdp"].values[-1]) - np.log(america["population"].values[-1])
-    mean = inputs["driver_gap_mean"].values
-    at = list(inputs[COUNTRY].values).index(code)
-    total = 0.0
-    for k, name, path, gap in (
-        (0, "gdp", gdp, person - best - mean[0]), (2, "mil", share, share[-1] - mean[2])
-    ):  # fmt: skip
-        total += path[-1] + (
-            draws[f"{name}_drift"][draw]
-            + draws[f"{name}_drift_sd"][draw] * draws["drift_z"][draw, k, at]
-            - draws[f"{name}_reversion"][draw] * gap
-            + draws[f"{name}_momentum"][draw] * (path[-1] - path[-2])
-            + draws[f"{name}_trend"][draw] * (path[-1] - path[-6]) / 5.0
-        )
-    return total
-
-
-def test_without_a_walk_the_rest_of_the_worlds_capacity_stands_still(quiet, monkeypatch):
-    seen = {}
-    real = simulate._trade
-
-    def spy(draws, inputs, ahead, *rest):
-        seen["available"] = ahead["available"]
-        return real(draws, inputs, ahead, *rest)
-
-    monkeypatch.setattr(simulate, "_trade", spy)
-    futures(quiet, *PAIR, seed=1, horizon=HORIZON)
-    rest = seen["available"][:, small.SUPPLIERS.index(REST)]
-    assert rest == pytest.approx(np.repeat(rest[:, :1], rest.shape[1], axis=1))
+def test_without_a_walk_the_rest_of_the_worlds_capacity_stands_still(quiet):
+    draws, inputs = arrays(quiet)
+    found, _, _ = ahead_of(draws, inputs, 8)
+    rest = found.offered[:, small.SUPPLIERS.index(REST)]
+    assert rest == pytest.approx(np.repeat(rest[:, :1], 8, axis=1))
 
 
 # Chance.
@@ -536,22 +517,87 @@ def test_capacity_drifts_apart_at_the_rate_of_the_walk(quiet):
     assert gap[:, -1].std() == pytest.approx(0.2 * np.sqrt(2.0 * 8), rel=0.1)
 
 
-def test_a_war_takes_its_toll_of_exports_and_leaves_knowledge(quiet):
+def test_a_war_takes_its_toll_of_orders_and_leaves_knowledge(quiet):
     fought, peace = (with_parameters(quiet, war_effect=e) for e in (-2.0, 0.0))
     fought, peace = (futures(t, *PAIR, seed=5, horizon=HORIZON) for t in (fought, peace))
     assert np.array_equal(fought["theta"], peace["theta"])
-    first = {"scenario": 0, "year_future": 0}
-    assert (fought["deliveries_mean"].isel(first) < peace["deliveries_mean"].isel(first)).all()
+    assert (fought["import_share"] < peace["import_share"]).all()
+    # The same orders, fewer of them.
+    assert (fought["ordered"].mean("draw") < peace["ordered"].mean("draw")).any()
+    assert float(fought["ordered"].sum()) < 0.5 * float(peace["ordered"].sum())
 
 
-def test_deliveries_average_to_their_expectation(quiet):
-    found = [futures(quiet, *PAIR, seed=s, horizon=ORIGIN + 1) for s in range(80)]
-    drawn = np.stack([f["deliveries"].values.ravel() for f in found])
-    mean = found[0]["deliveries_mean"].values.ravel()
-    # The first year's expectation does not depend on chance: 80 draws, 80 times each.
-    assert np.array_equal(mean, found[1]["deliveries_mean"].values.ravel())
-    ratio = drawn / mean
-    assert ratio.mean() == pytest.approx(1.0, abs=5 * ratio.std() / np.sqrt(ratio.size))
+def without_orders(tree):
+    """Return the tree with no new order, and none that is not listed yet, in any draw."""
+    posterior = tree["posterior"].to_dataset().copy(deep=True)
+    posterior["demand_period"] = posterior["demand_period"] * 0.0 - 80.0
+    posterior["demand_level"] = posterior["demand_level"] * 0.0 - 80.0
+    inputs = tree["constant_data"].to_dataset().copy(deep=True)
+    inputs["placed"] = inputs["placed"] * 0.0
+    return xr.DataTree.from_dict({"posterior": posterior, "constant_data": inputs})
+
+
+def test_what_is_delivered_is_what_the_book_holds_and_what_new_orders_bring(tree, monkeypatch):
+    """The two parts add up to the whole: no deal is in both."""
+    whole = simulate.world(tree, seed=3, years=6, draws=80)["deliveries"].values
+
+    def nothing(*_):
+        return None
+
+    monkeypatch.setattr(simulate.deal_paths, "deliver_orders", nothing)
+    of_book = simulate.world(tree, seed=3, years=6, draws=80)["deliveries"].values
+    monkeypatch.undo()
+    monkeypatch.setattr(simulate.deal_paths, "deliver_book", nothing)
+    of_orders = simulate.world(tree, seed=3, years=6, draws=80)["deliveries"].values
+    assert of_book.sum() > 0 and of_orders.sum() > 0
+    assert whole == pytest.approx(of_book + of_orders, rel=1e-5)
+
+
+def sure(tree):
+    """Return the tree with deals that are delivered at once and for sure, and none dropped."""
+    posterior = without_orders(tree)["posterior"].to_dataset()
+    chance = posterior["chance"] * 0.0
+    for name in chance["chance_feature"].values:
+        if str(name).startswith(("complete", "unnumbered")):
+            chance.loc[{"chance_feature": name}] = -60.0
+        elif "size" not in str(name) and str(name) not in ("running_8",):
+            chance.loc[{"chance_feature": name}] = 60.0
+    whole = posterior["whole"] * 0.0
+    whole.loc[{"whole_feature": "level"}] = 60.0
+    posterior = posterior.assign(
+        chance=chance, whole=whole, gone=posterior["gone"] * 0.0 - 60.0,
+        chance_domain=posterior["chance_domain"] * 0.0,
+        chance_supplier=posterior["chance_supplier"] * 0.0,
+        chance_recipient=posterior["chance_recipient"] * 0.0,
+    )
+    inputs = without_orders(tree)["constant_data"].to_dataset()
+    return xr.DataTree.from_dict({"posterior": posterior, "constant_data": inputs})
+
+
+def test_a_book_that_is_delivered_for_sure_delivers_all_it_holds_and_no_more(quiet, world):
+    found = simulate.world(sure(quiet), seed=3, years=5, draws=80)
+    assert float(found["ordered"].sum()) == 0.0
+    held = np.zeros((len(small.SUPPLIERS), len(small.RECIPIENTS)))
+    deals = world.orders.open
+    np.add.at(held, (deals["supplier"].values, deals["recipient"].values), deals["left"].values)
+    first, later = found["deliveries"].values[..., 0], found["deliveries"].values[..., 1:]
+    assert first == pytest.approx(np.repeat(held[None], 80, axis=0), rel=1e-5, abs=1e-5)
+    assert not later.any()
+
+
+def test_orders_that_are_listed_are_in_the_book_only(quiet):
+    """Deals of the last years that the register has are not drawn again as unlisted."""
+    posterior = quiet["posterior"].to_dataset().copy(deep=True)
+    known = posterior["known"] * 0.0 + 60.0
+    known.loc[{"known_feature": "size"}] = 0.0
+    of = {"constant_data": quiet["constant_data"].to_dataset()}
+    listed = xr.DataTree.from_dict(of | {"posterior": posterior.assign(known=known)})
+    none = xr.DataTree.from_dict(of | {"posterior": posterior.assign(known=-known)})
+    few, many = (simulate.world(one, seed=3, years=2, draws=80) for one in (listed, none))
+    # Orders of the future are the same; of the past, only unlisted ones are added.
+    assert np.array_equal(few["ordered"], many["ordered"])
+    assert (few["deliveries"] <= many["deliveries"] * (1 + 1e-6)).all()
+    assert float(few["deliveries"].sum()) < float(many["deliveries"].sum())
 
 
 def test_names_of_countries_survive_from_the_panel(tree):

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from data.names import COUNTRY, YEAR
 from models import drivers
+from models.priors import order
+from tests import graphs
+from tests.mock_fit import evaluator, points
 
 YEARS = np.arange(1990, 2000)
 AXES = (COUNTRY, "year_effort")
@@ -96,3 +100,39 @@ def test_moves_of_ideal_points_count_where_both_years_are_known():
     )
     steps = drivers.ideal_point_steps(points)
     assert steps.values == pytest.approx([0.1, 0.2, -0.2, -0.1])
+
+
+# The model -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def model(models):
+    return models["drivers"]
+
+
+def test_log_density_and_gradient_are_finite_and_agree(model):
+    graphs.check_gradient(model)
+
+
+def test_changes_follow_drift_catch_up_momentum_and_trend_with_heavy_tails(model, world):
+    inputs = world.inputs
+    (point,) = points(model, 1, 0.2, 8)
+    values = evaluator(model)(point)
+    top = dict(zip(order(world.priors.part("drivers")), values["parameters"], strict=True))
+    table, expected = drivers.observations(inputs), 0.0
+    for k, name in enumerate(drivers.DRIVERS):
+        for country in range(inputs.sizes[COUNTRY]):
+            rows = of(table, name, country)
+            mean = (
+                top[f"{name}_drift"] + top[f"{name}_drift_sd"] * values["drift_z"][k, country]
+                - top[f"{name}_reversion"] * rows["gap"].values
+                + top[f"{name}_momentum"] * rows["momentum"].values
+                + top[f"{name}_trend"] * rows["trend"].values
+            )  # fmt: skip
+            scale = np.exp(values["log_shock"][k, country])
+            expected += stats.t.logpdf(rows["change"].values, 5.0, mean, scale).sum()
+    found = graphs.log_densities(model)(point)
+    assert found["driver_change"] == pytest.approx(expected)
+    steps = drivers.ideal_point_steps(inputs["ideal_point"]).values
+    expected = stats.t.logpdf(steps, 5.0, 0.0, top["ideal_point_step"]).sum()
+    assert found["ideal_point_change"] == pytest.approx(expected)

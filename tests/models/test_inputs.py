@@ -9,17 +9,20 @@ import shutil
 import numpy as np
 import pytest
 
+from data import listings
 from data.errors import InputError
 from data.names import COUNTRY, RECIPIENT, REST, SUPPLIER, YEAR
 from data.panel import assemble
 from data.tables import PANEL
+from forecast.explain import cut
 from models import priors
 from models.inputs import COVARIATES, prepare
+from models.order_book import ORDER_PERIOD, books
 
 MAY_BE_UNKNOWN = {
     "ideal_point", "rd_share", "rd_share_mean", "rd_share_sd", "rd_share_step", "gdp",
     "population", "log_rd_stock", "rd_share_observed", "gdp_observed", "milex_observed",
-    "population_observed",
+    "population_observed", "open_ordered", "open_units",
 }  # fmt: skip
 """Histories with gaps that the models know how to read; all else must be whole."""
 
@@ -49,7 +52,7 @@ def test_nothing_that_the_likelihood_reads_is_unknown(inputs):
 def test_a_country_without_r_and_d_figures_has_no_effort_and_no_doubt_about_it(real):
     unknown = ~real["rd_known"].values
     assert set(real[COUNTRY].values[unknown]) == {"TWN", "VEN", "BGD"}
-    for name in ("rd_level", "rd_change", "rd_loading", "rd_loading_mean", "rd_loading_last"):
+    for name in ("rd_level", "rd_change"):
         values = real[name].transpose(COUNTRY, ...).values
         assert not values[unknown].any(), name
         assert values[~unknown].any(), name
@@ -60,7 +63,6 @@ def test_changes_of_effort_are_centred_within_and_levels_between_countries(input
         assert np.abs(inputs[f"{label}_change"].mean(YEAR)).max() < 1e-10
         level = inputs[f"{label}_level"].where(inputs[f"{label}_known"])
         assert abs(float(level.mean())) < 1e-10
-    assert np.abs(inputs["rd_loading"].mean(YEAR)).max() < 1e-10
 
 
 def test_the_change_of_budgets_is_centred_within_recipients_and_within_years(inputs):
@@ -77,45 +79,6 @@ def test_effort_enters_a_year_after_it_is_spent(inputs):
         found = inputs[f"{label}_change"].sel({COUNTRY: "CHN", YEAR: last_year})
         level = inputs[f"{label}_level"].sel({COUNTRY: "CHN"}) + inputs.attrs[f"{label}_origin"]
         assert float(found + level) == pytest.approx(float(log_stock))
-
-
-@pytest.mark.parametrize(("name", "years"), [("memory", 3), ("memory_last", 1)])
-def test_memory_is_of_the_years_before_double_centred(world, name, years):
-    tiv, able = world.inputs["deliveries"].values, world.inputs["possible"].values
-    raw = np.zeros_like(tiv)
-    for t in range(years, tiv.shape[2]):
-        raw[..., t] = np.log1p(tiv[..., t - years : t].mean(axis=-1))
-    year = 10
-    s, r = np.nonzero(able)
-    dummies = np.concatenate([np.eye(len(able))[s], np.eye(able.shape[1])[r]], axis=1)
-    values = raw[s, r, year]
-    by_hand = values - dummies @ np.linalg.lstsq(dummies, values, rcond=None)[0]
-    assert world.inputs[name].values[s, r, year] == pytest.approx(by_hand, abs=1e-4)
-    assert not world.inputs[name].values[~able].any()
-    # Nothing was delivered before the window: years before it are remembered too.
-    assert not world.inputs[name].values[..., 0].any()
-
-
-def test_pairs_remember_years_before_the_window_and_none_that_is_not_on_record(world):
-    before = world.panel["tiv"].copy(deep=True)
-    first = int(world.inputs[YEAR][0])
-    before.loc[{YEAR: first - 1}] = 3.0 * before.sel({YEAR: 2000})
-    found = prepare(world.panel.assign(tiv=before), world.priors)
-    assert found["memory_last"].sel({YEAR: first}).values.any()
-    same = slice(first + 3, None)
-    for name in ("memory", "memory_last"):
-        ours, theirs = found[name].sel({YEAR: same}), world.inputs[name].sel({YEAR: same})
-        assert np.array_equal(ours.values, theirs.values)
-    unknown = before.where(before[YEAR] >= first)
-    found = prepare(world.panel.assign(tiv=unknown), world.priors)
-    assert not found["memory"].sel({YEAR: first}).values.any()
-
-
-@pytest.mark.parametrize("name", ["memory", "memory_last"])
-def test_memory_has_no_mean_over_suppliers_or_recipients(real, name):
-    memory = real[name].where(real["possible"])
-    for dim in (SUPPLIER, RECIPIENT):
-        assert np.abs(memory.mean(dim)).max() < 1e-4
 
 
 def test_no_country_can_deliver_to_itself_but_the_rest_can(inputs):
@@ -146,31 +109,51 @@ def test_a_panel_without_deliveries_is_refused(world):
 
 
 def test_years_after_the_last_deliveries_do_not_count(world):
-    short = world.panel.copy(deep=True)
-    for name in ("tiv", "tiv_domain", "n_lines"):
-        short[name].loc[{YEAR: slice(2010, None)}] = np.nan
+    short = cut(world.panel, 2010).reindex({YEAR: world.panel[YEAR]})
     changed = short.copy(deep=True)
     for name in ("gdp", "milex", "rd_share", "ideal_point", "population", "war"):
-        changed[name].loc[{YEAR: slice(2010, None)}] *= 3.0
+        changed[name] = world.panel[name].copy(deep=True)
+        changed[name].loc[{YEAR: slice(2011, None)}] *= 3.0
+        short[name] = world.panel[name]
     first, second = prepare(short, world.priors), prepare(changed, world.priors)
-    assert first.attrs["origin"] == 2009
+    assert first.attrs["origin"] == 2010
     assert first.identical(second)
 
 
-def poison(folder, table, date, column):
+def test_what_was_ordered_is_that_of_the_newest_book(world):
+    inputs = world.inputs
+    last = books(world.panel)[-1].deals
+    assert inputs["placed"].sum() == last["order_year"].between(1986, 2012).sum()
+    assert inputs[ORDER_PERIOD].values.tolist() == list(range(1988, 2013, 3))
+    open_ = inputs["open_left"].sum()
+    assert float(open_) == pytest.approx(last["left"].sum())
+
+
+def test_a_panel_whose_newest_book_is_older_than_its_deliveries_is_refused(world):
+    behind = world.panel.isel({listings.BOOK: slice(0, -1)})
+    behind = behind.isel({listings.LISTING: behind["listing_book"].values < 4})
+    with pytest.raises(InputError, match="known to 2012, but no trade register"):
+        prepare(behind, world.priors)
+
+
+def poison(folder, table, date, column, dated="vintage"):
     """Falsify every row of a table that was released after a date."""
     path = folder / f"{table}.csv.gz"
     rows = list(csv.reader(io.StringIO(gzip.decompress(path.read_bytes()).decode("utf-8"))))
-    vintage, value = rows[0].index("vintage"), rows[0].index(column)
+    vintage, value = rows[0].index(dated), rows[0].index(column)
     touched = 0
     for row in rows[1:]:
-        if row[vintage] > date:
+        if row[vintage] > date and row[value]:
             row[value] = f"{2.0 * float(row[value]) + 1.0:.10g}"
             touched += 1
     assert touched
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows(rows)
     path.write_bytes(gzip.compress(out.getvalue().encode("utf-8"), 1))
+
+
+def known_on(day, folder=None):
+    return listings.attach(assemble(day, folder), listings.known(day, folder))
 
 
 def test_what_was_released_later_changes_nothing_of_what_a_fit_conditions_on(tmp_path):
@@ -185,9 +168,12 @@ def test_what_was_released_later_changes_nothing_of_what_a_fit_conditions_on(tmp
     }
     for table, column in values.items():
         poison(folder, table, date, column)
+    # The register of March 2020 is kept in a copy of October.
+    poison(folder, "deals", "2020-10-11", "tiv_ordered", "valid_from")
     loaded, day = priors.load(), datetime.date.fromisoformat(date)
-    clean = prepare(assemble(day), loaded)
+    clean = prepare(known_on(day), loaded)
     assert clean.attrs["origin"] == 2019
-    assert clean.identical(prepare(assemble(day, folder), loaded))
-    later = prepare(assemble(None, folder), loaded)
-    assert not np.allclose(later["rd_level"], prepare(assemble(), loaded)["rd_level"])
+    assert clean.identical(prepare(known_on(day, folder), loaded))
+    later, real = (prepare(known_on(None, at), loaded) for at in (folder, None))
+    assert not np.allclose(later["rd_level"], real["rd_level"])
+    assert not np.isclose(later["open_left"].sum(), real["open_left"].sum())

@@ -1,7 +1,9 @@
 """The priors file: complete in words, strict in what it takes, whole after a partial overlay."""
 
 import tomllib
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from data.errors import InputError
@@ -52,6 +54,39 @@ def test_the_sampler_order_groups_families_as_parameters_slices_them():
     loaded = priors.load()
     families = [loaded.variables[name]["family"] for name in priors.order(loaded)]
     assert families == sorted(families, key=list(priors.FAMILIES).index)
+
+
+def test_parts_of_the_joint_model_share_no_parameter_and_leave_none_out():
+    loaded = priors.load()
+    parts = {name: loaded.part(name) for name in priors.PARTS}
+    found = [name for part in parts.values() for name in priors.order(part)]
+    assert sorted(found) == sorted(DEFAULT["variable"])
+    assert all(part.constants == loaded.constants for part in parts.values())
+    assert {"rd_within", "demand"} <= set(parts["market"].variables)
+    assert {"chance_world_sd", "size_sd"} <= set(parts["delivery"].variables)
+    assert {"gdp_drift", "ideal_point_step"} <= set(parts["drivers"].variables)
+
+
+def test_a_part_carries_what_an_earlier_fit_says_of_its_own_parameters_only():
+    loaded = priors.load()
+    names = tuple(priors.order(loaded))
+    root = np.random.default_rng(2).standard_normal((len(names), len(names)))
+    carried = priors.Carried(names, np.arange(len(names)) * 1.0, root @ root.T, 2020, "run")
+    part = replace(loaded, carried=carried).part("delivery")
+    assert part.carried.names == tuple(priors.order(part))
+    at = [names.index(name) for name in part.carried.names]
+    assert part.carried.mean.tolist() == [float(k) for k in at]
+    for i, j in ((0, 1), (3, -1)):
+        assert part.carried.covariance[i, j] == carried.covariance[at[i], at[j]]
+    assert (part.carried.last_year, part.carried.run) == (2020, "run")
+    mean, covariance = priors.moments(part)
+    assert mean is part.carried.mean and covariance is part.carried.covariance
+
+
+def test_the_part_of_a_variable_is_not_a_readers_to_choose(refused):
+    message = refused('[variable.rd_within]\npart = "drivers"\n')
+    assert "variable.rd_within.part" in message
+    assert "market" in message
 
 
 def test_an_overlay_of_a_part_keeps_the_rest(load):

@@ -91,22 +91,22 @@ def ranks() -> dict[str, np.ndarray]:
 
 
 def test_the_ninety_per_cent_interval_covers_the_truth_of_every_parameter(ranks):
-    # Of 60 histories 54 are expected; fewer than this come about once in 5,000 times.
-    least = stats.binom.ppf(0.0002, HISTORIES, 0.9)
+    # Of 60 histories 54 are expected; fewer than this, for any of 18, less than once in 1e6 times.
+    least = stats.binom.ppf(5e-8, HISTORIES, 0.9)
     for name, rank in ranks.items():
         assert (abs(rank - 0.5) <= 0.45).sum() >= least, name
 
 
 def test_intervals_taken_together_cover_nine_in_ten(ranks):
     hits = np.mean([(abs(rank - 0.5) <= 0.45).mean() for rank in ranks.values()])
-    # Three binomial standard errors, as if a third of the intervals were independent.
-    assert abs(hits - 0.9) < 3 * np.sqrt(0.9 * 0.1 / (HISTORIES * len(ranks) / 3))
+    # Five binomial standard errors, as if a third of the intervals were independent.
+    assert abs(hits - 0.9) < 5 * np.sqrt(0.9 * 0.1 / (HISTORIES * len(ranks) / 3))
 
 
 def test_truths_lie_anywhere_in_the_posterior(ranks):
     for name, rank in ranks.items():
-        # Eighteen parameters: one in 500 that any fails by chance.
-        assert stats.kstest(rank, "uniform").pvalue > 1e-4, name
+        # Eighteen parameters: less than once in a million times any fails by chance.
+        assert stats.kstest(rank, "uniform").pvalue > 5e-8, name
 
 
 def test_leaving_a_treaty_out_by_weights_is_a_fit_without_it():
@@ -148,5 +148,5 @@ def test_where_an_effect_is_zero_its_probability_of_being_positive_is_uniform(tm
         found = stats.kstest(positive, "uniform").pvalue
         print(f"{name:16s} P(> 0): mean {positive.mean():.2f}, uniform p = {found:.3f}, "
               f"beyond 0.05 and 0.95: {(abs(positive - 0.5) > 0.45).sum()} of {HISTORIES}")
-        # Four effects: one in 250 that any fails by chance.
-        assert found > 0.001, name
+        # Four effects: once in a million times any fails by chance.
+        assert found > 2.5e-7, name
