@@ -231,7 +231,8 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
         *(
             f"out/{name}"
             for name in (
-                "causes.csv", "claims.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv",
+                "causes.csv", "claims.csv", "domain_check.csv", "domains.nc",
+                "domains_ahead.csv", "events.csv",
                 "forecast.nc", "levels.csv", "levels_domains.csv", "posterior.nc", "priors.toml",
                 "report.pdf", "run.json", "scenario_differences.csv", "scenarios.json",
                 "timing.csv", "unit_values.csv",
@@ -482,7 +483,8 @@ def test_another_pair_stands_under_pairs_with_its_own_gate(command, own_store):
     done = command("forecast", *words)
     assert done.code == cli.DONE and "Russia to India" in done.out
     assert tree(run / "pairs" / "RUS-IND") == [
-        "causes.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv", "forecast.nc",
+        "causes.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv",
+        "forecast.nc",
         "gate.json", "levels.csv", "levels_domains.csv", "scenario_differences.csv",
         "scenarios.json", "timing.csv", "unit_values.csv",
     ]
