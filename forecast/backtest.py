@@ -453,7 +453,10 @@ def run(
     with_book = [job.origin for job in todo if job.model == baselines.ORDER_BOOK]
     held = order_book.read_books(max(with_book), folder) if with_book else {}
     booked = {origin: order_book.seen(panels[origin], held) for origin in with_book}
-    plain = {origin: panel.drop_dims([LISTING, BOOK], errors="ignore") for origin, panel in panels.items()}
+    plain = {
+        origin: panel.drop_dims([LISTING, BOOK], errors="ignore")
+        for origin, panel in panels.items()
+    }
 
     def seen_by(job: Job) -> xr.Dataset:
         whole = panels if job.model in VARIANTS else plain

@@ -125,7 +125,9 @@ def _block_by_domain(
     lines = _number_of_lines(deliveries, observed.attrs, rng)
     expected = _by_number(draws, observed, state, pair, rng)[..., split:]
     parts = [
-        split_total(deliveries[:, k], lines[:, k], expected, draws, sold, rng)
+        split_total(
+            deliveries[:, k], lines[:, k], expected, draws, sold, observed.attrs["line_size"], rng
+        )
         for k in range(deliveries.shape[1])
     ]
     found = {
@@ -326,7 +328,7 @@ def _number_of_lines(
 
 def split_total(
     total: np.ndarray, lines: np.ndarray, shares: np.ndarray, draws: Arrays, supplier: int,
-    rng: np.random.Generator,
+    middle: float, rng: np.random.Generator,
 ) -> np.ndarray:
     """Draw the domains of orders or deliveries given their totals.
 
@@ -338,6 +340,8 @@ def split_total(
         Expected shares of lines (draw, domain, ...).
     supplier
         Position of the supplier, whose orders have sizes of their own.
+    middle
+        Log TIV million of an order, or delivery line, of middling size.
 
     Returns
     -------
@@ -351,7 +355,9 @@ def split_total(
     mixed = np.where(whole > 0, mixed / np.where(whole > 0, whole, 1.0), shares)
     mixed /= mixed.sum(axis=-1, keepdims=True)
     count = rng.multinomial(lines, mixed)
-    size = draws["size"][:, supplier][wide]
+    with np.errstate(divide="ignore"):
+        larger = np.where(total > 0, np.log(total / np.maximum(lines, 1)) - middle, 0.0)
+    size = draws["size"][:, supplier][wide] + draws["size_scaling"][wide] * larger[..., None]
     spread, alike = draws["size_sd"][wide], draws["orders_alike"][wide][..., None]
     noise = model.variance(spread, alike, np.maximum(count, 1))
     volume = count * np.exp(
@@ -404,7 +410,9 @@ def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: in
         shares = np.exp(logits - _log_sum(logits, 2)[..., None])
         number = np.broadcast_to(orders[s, r].sum(axis=-1).astype(int), shape[:2])
         total = np.broadcast_to(volume[s, r].sum(axis=-1), shape[:2])
-        drawn = split_total(total, number, np.moveaxis(shares, 2, 1), draws, s, rng)
+        drawn = split_total(
+            total, number, np.moveaxis(shares, 2, 1), draws, s, observed.attrs["order_size"], rng
+        )
         drawn = np.moveaxis(drawn, 1, 2)
         for key in (("exports", s), ("imports", r)):
             if key in sums:

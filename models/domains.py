@@ -67,7 +67,8 @@ def prepare(panel: xr.Dataset, inputs: xr.Dataset, priors: Priors) -> xr.Dataset
         values (item): `unit_value`, log TIV million per unit, `item_supplier`, `item_class`,
         `item_domain`, `item_period`, positions. Attributes: `lines_level`, `lines_slope`: log
         expected number of delivery lines beyond the first in a pair's year, by log TIV;
-        `unit_capacity_sd`.
+        `order_size`, `line_size`: mean log TIV million an order of a pair's period, and a delivery
+        line of a pair's year; `unit_capacity_sd`.
     """
     years = inputs[names.YEAR].values
     period = _periods(years)
@@ -101,11 +102,19 @@ def prepare(panel: xr.Dataset, inputs: xr.Dataset, priors: Priors) -> xr.Dataset
     out.attrs |= {
         "lines_level": float(level),
         "lines_slope": float(slope),
+        "order_size": _log_size(out["volume"].values.sum(axis=3), out["orders"].values.sum(axis=3)),
+        "line_size": _log_size(total, count),
         "unit_capacity_sd": priors.constant("unit_capacity_sd"),
     }
     return out.merge(_unit_values(panel, years, period, suppliers)).drop_vars(
         "class_domain", errors="ignore"
     )
+
+
+def _log_size(total: np.ndarray, count: np.ndarray) -> float:
+    """Mean log of TIV million a piece, where there are any of a known worth."""
+    at = (total > 0) & (count > 0)
+    return float(np.log(total[at] / count[at]).mean()) if at.any() else 0.0
 
 
 def _periods(years: np.ndarray) -> np.ndarray:
@@ -237,7 +246,8 @@ def layer(
     logits = by_pair[fixed["cell_pair"]] + both[fixed["cell_seller"]]
     logits = logits - saved.reshape((-1, count))[fixed["cell_buyer"]]
     _orders_by_domain(fixed["cells"], logits, top["concentration"])
-    _sizes(fixed, known["size"], top["order_sd"] * pt.exp(known["spread"]), top["orders_alike"])
+    size = known["size"][fixed["size_seller"]] + fixed["size_scale"] * known["scaling"]
+    _sizes(fixed, size, top["order_sd"] * pt.exp(known["spread"]), top["orders_alike"])
     if not len(fixed["unit_values"]):
         return
     expected = (
@@ -299,7 +309,7 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
     of_supplier, strength_centred, at = table(present.sum(axis=1), 3.0)
     strength_told = walk(told.sum(axis=1), at, "strength_walk_sd")
     of_recipient, wants_centred, at = table(present.sum(axis=0), 12.0)
-    size_seller, size_orders, size_values = _mean_sizes(orders, volume)
+    size_seller, size_orders, size_values, size_scale = _mean_sizes(orders, volume)
     known = np.zeros((suppliers, count))
     np.add.at(known, size_seller, (size_orders > 0).astype(float))
     of_sizes, _, about = table(known, 1.0)
@@ -331,6 +341,7 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         "common_size": (np.ones(count - 1), "size_level_sd"),
         "own_size": (_centred(size_told, "supplier_size_sd"), "supplier_size_sd"),
         "spread": (np.ones(count - 1), "spread_sd"),
+        "scaling": (np.ones(count - 1), "scaling_sd"),
         "unit_walk": (np.zeros((periods - 1, count)), "unit_walk_sd"),
         "unit_level": (np.ones(suppliers), "unit_level_sd"),
     }
@@ -369,6 +380,7 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         "has_own": has_own[:, None],
         "size_seller": size_seller,
         "size_orders": size_orders,
+        "size_scale": size_scale[:, None] - observed.attrs["order_size"],
         "size_values": size_values,
         "unit_values": raw - class_mean[weapon],
         "class_mean": class_mean - middle,
@@ -532,6 +544,7 @@ def _free(free: Any, fixed: Mapping[str, Any], vector: Any, xp: Any) -> dict[str
         "drift": xp.dot(xp.dot(waves, part["demand_walk"]), of_domain),
         "size": size + xp.dot(part["common_size"], of_domain)[None],
         "spread": xp.dot(part["spread"], of_domain),
+        "scaling": xp.dot(part["scaling"], of_domain),
         "unit_drift": xp.dot(waves, part["unit_walk"]),
         "unit_level": part["unit_level"],
     }
@@ -589,11 +602,12 @@ def effects(
         `parameters`; `strength` (period, supplier, domain): relative strength by number of
         orders, log-odds; `need` (recipient, domain), `demand` (period, domain) and `habit` (pair,
         domain), log-odds, of pairs whose orders tell of any (`pairs`); `size` (supplier, domain):
-        log of the mean TIV of orders, relative to the pair's others, and `size_sd` (domain): spread
-        of a single one, log; `unit_level` (supplier) and `unit_standing` (supplier, domain): log
-        unit value relative to other suppliers of the same classes; `unit_drift` (period, domain)
-        and `class_level` (traded_class, about the mean of classes), log unit value. All
-        (chain, draw, ...).
+        log of the mean TIV of orders, relative to the pair's others, in a period whose orders are
+        of middling size; by `size_scaling` (domain) more where they are a log unit larger;
+        `size_sd` (domain): spread of a single one, log; `unit_level` (supplier) and
+        `unit_standing` (supplier, domain): log unit value relative to other suppliers of the same
+        classes; `unit_drift` (period, domain) and `class_level` (traded_class, about the mean of
+        classes), log unit value. All (chain, draw, ...).
     """
     parameter = [str(name) for name in posterior["parameter"].values]
     fixed = constants(observed, parameter)
@@ -616,6 +630,7 @@ def effects(
         "habit": ("pair", names.DOMAIN),
         "size": (names.SUPPLIER, names.DOMAIN),
         "size_sd": (names.DOMAIN,),
+        "size_scaling": (names.DOMAIN,),
         "unit_level": (names.SUPPLIER,),
         "unit_standing": (names.SUPPLIER, names.DOMAIN),
         "unit_drift": (PERIOD, names.DOMAIN),
@@ -657,6 +672,7 @@ def _tables(
         "habit": _habit(habits, fixed, np)[with_habits],
         "size": known["size"],
         "size_sd": top["order_sd"] * np.exp(known["spread"]),
+        "size_scaling": known["scaling"],
         "unit_level": known["unit_level"],
         "unit_standing": standing.reshape(-1, fixed["shape"]["domains"]),
         "unit_drift": known["unit_drift"],
@@ -692,31 +708,31 @@ def _orders_by_domain(cells: np.ndarray, logits: Any, concentration: Any) -> Non
     Ratios of gamma functions are written out as products, one factor an order: exact, and without
     the digamma functions that a gradient would need.
     """
-    odds = pt.exp(logits - logits.max(axis=1, keepdims=True))
-    share = (odds / odds.sum(axis=1, keepdims=True)).flatten()
+    logits = logits - logits.max(axis=1, keepdims=True)
+    log_share = logits - pt.log(pt.exp(logits).sum(axis=1, keepdims=True))
     counts = cells.ravel()
-    at = np.repeat(np.arange(len(counts)), counts)
-    before = np.concatenate([np.arange(n) for n in counts[counts > 0]])
+    seen = counts > 0
+    more = np.maximum(counts - 1, 0)
+    at = np.repeat(np.arange(len(counts)), more)
+    before = np.concatenate([np.arange(1, n) for n in counts[more > 0]])
     totals = np.concatenate([np.arange(n) for n in cells.sum(axis=1)])
     value, times = np.unique(totals, return_counts=True)
-    pm.Potential(
-        "orders",
-        pt.log((concentration * share)[at] + before).sum()
-        - (times * pt.log(concentration + value)).sum(),
-    )
+    first = log_share.flatten()[np.flatnonzero(seen)].sum() + seen.sum() * pt.log(concentration)
+    others = pt.log(concentration * pt.exp(log_share.flatten()[at]) + before).sum()
+    pm.Potential("orders", first + others - (times * pt.log(concentration + value)).sum())
 
 
 def _sizes(fixed: Mapping[str, Any], size: Any, spread: Any, alike: Any) -> None:
     """Add the likelihood of mean TIV an order, log, of the domains of each pair's period.
 
-    How large a pair's orders are in all is left free (it drops out), so that sizes are told by
+    How large its orders are in all is given, and left free (it drops out): sizes are told by
     differences between domains only.
     """
     orders = fixed["size_orders"]
     seen = (orders > 0).astype(float)
     noise = variance(spread, alike, np.maximum(orders, 1.0))
     precision = seen / noise
-    away = fixed["size_values"] - size[fixed["size_seller"]] + 0.5 * noise
+    away = fixed["size_values"] - size + 0.5 * noise
     total = precision.sum(axis=1)
     squares = (precision * away**2).sum(axis=1) - (precision * away).sum(axis=1) ** 2 / total
     logs = (seen * pt.log(noise)).sum() + pt.log(total).sum()
@@ -740,13 +756,14 @@ def variance(spread: Any, alike: Any, orders: Any) -> Any:
 
 def _mean_sizes(
     orders: np.ndarray, volume: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Supplier of each pair's period, orders by domain, 0 of those without size, and log mean TIV.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Supplier of each pair's period, orders and log mean TIV by domain, and log mean TIV of all.
 
-    Of those with sizes in two domains or more.
+    Of periods with sizes in two domains or more; 0 orders where there is no size.
     """
     some = np.where(volume > 0, orders, 0.0)
     at = (some > 0).sum(axis=3) > 1
     known = some[at] > 0
     mean = np.where(known, volume[at], 1.0) / np.where(known, some[at], 1.0)
-    return np.nonzero(at)[0], some[at], np.log(mean)
+    whole = np.log(volume[at].sum(axis=1) / orders[at].sum(axis=1))
+    return np.nonzero(at)[0], some[at], np.log(mean), whole

@@ -80,6 +80,9 @@ def check(paths: Mapping[str, Path], tree: xr.DataTree) -> None:
             "modelled; fit anew with 'crossover run'"
         )
         raise InputError(fault(rule, file=paths["posterior.nc"]))
+    if "orders" not in tree[f"{DOMAIN_LAYER}/constant_data"].data_vars:
+        rule = "its domains were fitted to deliveries, not orders; fit anew with 'crossover run'"
+        raise InputError(fault(rule, file=paths["posterior.nc"]))
     for name in FILES:
         present(paths[name], ", which 'crossover forecast' on this run makes, for the same pair")
 

@@ -103,8 +103,7 @@ def stand_ins(invented, monkeypatch):
         predictive_check=lambda tree, recipients, seed: pd.DataFrame(),
         agreement=lambda tree, seed: ({}, None, None))
     put("coupling", fit=lambda *given, **options: None)
-    put("beside", process=lambda: contextlib.nullcontext(lambda *given, **how: lambda: (None, 0.0)),
-        domain_layer=None, partnerships=None)
+    put("decomposition", decompose=lambda tree, *pair: pd.DataFrame())
     put("claims", CLAIMS_FILE="claims.csv", load=lambda: {}, Run=lambda *given: None,
         judge=lambda claims, run: [], again=lambda *given: None,
         write=lambda rows, path: path.write_text("claim\n"))
@@ -119,6 +118,7 @@ def stand_ins(invented, monkeypatch):
 
     import data
     import reports
+    from data import listings
     from forecast import events
 
     monkeypatch.setattr(events, "monte_carlo_error", lambda happened, chains: happened.std(0))
@@ -131,6 +131,8 @@ def stand_ins(invented, monkeypatch):
         {"tiv": (("supplier", "recipient", "year"), np.ones((1, 1, 2)))},
         coords={"year": [2023, 2024]},
     )
+    monkeypatch.setattr(listings, "known", lambda *given: [])
+    monkeypatch.setattr(listings, "attach", lambda panel, books: panel)
     put("panel", data, assemble=lambda as_of, folder: told.calls.append(("panel", as_of)) or panel)
 
     def build(run, supplier=None, recipient=None, out=None):
@@ -229,7 +231,8 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
         *(
             f"out/{name}"
             for name in (
-                "claims.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv",
+                "causes.csv", "claims.csv", "domain_check.csv", "domains.nc",
+                "domains_ahead.csv", "events.csv",
                 "forecast.nc", "levels.csv", "levels_domains.csv", "posterior.nc", "priors.toml",
                 "report.pdf", "run.json", "scenario_differences.csv", "scenarios.json",
                 "timing.csv", "unit_values.csv",
@@ -480,7 +483,8 @@ def test_another_pair_stands_under_pairs_with_its_own_gate(command, own_store):
     done = command("forecast", *words)
     assert done.code == cli.DONE and "Russia to India" in done.out
     assert tree(run / "pairs" / "RUS-IND") == [
-        "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv", "forecast.nc",
+        "causes.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv",
+        "forecast.nc",
         "gate.json", "levels.csv", "levels_domains.csv", "scenario_differences.csv",
         "scenarios.json", "timing.csv", "unit_values.csv",
     ]

@@ -54,14 +54,36 @@ def test_split_totals_follow_the_shares_they_are_given():
     n, shares = 20_000, np.array([0.6, 0.3, 0.1])
     draws = {
         "concentration": np.full(n, 30.0), "size_sd": np.full((n, 3), 1e-6),
-        "size": np.zeros((n, 1, 3)), "orders_alike": np.ones(n),
+        "size": np.zeros((n, 1, 3)), "orders_alike": np.ones(n), "size_scaling": np.zeros((n, 3)),
     }  # fmt: skip
     total = np.full(n, 50.0)
     wide = np.broadcast_to(shares, (n, 3))
-    parts = domains.split_total(total, np.full(n, 12), wide, draws, 0, rng)
+    parts = domains.split_total(total, np.full(n, 12), wide, draws, 0, 1.0, rng)
     assert np.allclose(parts.sum(axis=1), 50.0)
     # Twelve lines a draw with about ten lines' worth of overdispersion: an error of 0.002.
     assert parts.mean(axis=0) / 50.0 == pytest.approx(shares, abs=0.01)
+
+
+def test_large_totals_of_few_go_to_domains_of_large_orders():
+    rng = np.random.default_rng(0)
+    n = 4000
+    draws = {
+        "concentration": np.full(n, 50.0), "size_sd": np.full((n, 2), 1e-6),
+        "size": np.zeros((n, 1, 2)), "orders_alike": np.ones(n),
+        "size_scaling": np.tile([0.5, -0.5], (n, 1)),
+    }  # fmt: skip
+    even, few = np.full((n, 2), 0.5), np.full(n, 4)
+
+    def first(each):
+        total = np.full(n, each * 4.0)
+        return (domains.split_total(total, few, even, draws, 0, np.log(10.0), rng) / each / 4.0)[
+            :, 0
+        ].mean()
+
+    # Each mean of 4,000 shares has a standard error below 0.01.
+    assert first(10.0) == pytest.approx(0.5, abs=0.05)
+    assert first(100.0) > 0.7
+    assert first(1.0) < 0.3
 
 
 def test_capacity_by_domain_is_capacity_in_all_on_the_average_of_what_the_world_buys(mock_fit):
@@ -108,9 +130,9 @@ def test_dependence_is_a_share(apart):
 def test_a_pair_with_few_orders_has_habits_as_uncertain_as_one_that_never_traded(mock_fit):
     draws = domains.layer_draws(mock_fit)
     observed = mock_fit["domains/constant_data"].to_dataset()
-    seller, _ = model.pairs(observed)
+    pairs = len(model.pairs(observed)[0])
     orders = observed["orders"].sum(("period", DOMAIN)).values
-    assert (orders > 0).sum() > len(seller) > 0, "no pair of few orders: nothing is tested"
+    assert (orders > 0).sum() > pairs > 0, "no pair of few orders: nothing is tested"
     known = domains._habit(draws, np.array([0]), np.random.default_rng(0))
     assert np.array_equal(known, draws["habit"][:, 0].astype(float))
     new = domains._habit(draws, np.array([], dtype=int), np.random.default_rng(0))

@@ -231,7 +231,10 @@ def test_the_likelihood_of_sizes_is_normal_once_a_pairs_own_level_is_left_free(
             continue
         n = orders[s, r, p, at]
         noise = t["size_sd"].values[at] ** 2 * (alike + 1.0 / n) / (alike + 1.0)
+        larger = np.log(volume[s, r, p].sum() / orders[s, r, p].sum())
+        larger = larger - observed.attrs["order_size"]
         mean = t["size"].isel(supplier=s).values[at] - noise / 2.0
+        mean = mean + t["size_scaling"].values[at] * larger
         across = contrasts.orthonormal(np.ones(len(at)))
         expected += stats.multivariate_normal.logpdf(
             across @ np.log(volume[s, r, p, at] / n), across @ mean,

@@ -253,6 +253,13 @@ def test_a_run_fitted_before_domains_is_told_to_fit_anew(runs, tmp_path):
         payload.collect(run)
 
 
+def test_a_run_whose_domains_were_fitted_to_deliveries_is_told_to_fit_anew():
+    held = xr.Dataset({"lines": (("domain",), [1.0])})
+    tree = xr.DataTree.from_dict({"domains/constant_data": held})
+    with pytest.raises(InputError, match="fitted to deliveries, not orders; fit anew"):
+        domains.check({"posterior.nc": "posterior.nc"}, tree)
+
+
 # Words and figures -----------------------------------------------------------------------------
 
 
