@@ -87,10 +87,15 @@ def _draws(model: Any, seed: int) -> xr.Dataset:
     ).assign_coords(_axes())  # fmt: skip
 
 
+def ordered(of: World) -> xr.Dataset:
+    """Return a world's panel, its orders of the domains and sizes that the layer's truth has."""
+    return small_domains.ordered(of.panel, of.parts, SEED)
+
+
 def domain_layer(of: World, spread: float = LAYER_SPREAD) -> xr.DataTree:
     """Return a tree as from `forecast.fit.fit_domains`, about the truth of a small world."""
     beliefs, rng = small_domains.prior(), np.random.default_rng([SEED, 1])
-    observed = domains.prepare(of.panel, of.inputs, beliefs)
+    observed = domains.prepare(ordered(of), of.inputs, beliefs)
     parameter = priors.order(beliefs)
     fixed = domains.constants(observed, parameter)
     middle = np.array([of.parts[name] for name in parameter])

@@ -57,6 +57,7 @@ def invented(tmp_path_factory):
         by_domain=pd.read_csv(run / "levels_domains.csv"),
         forecast=xr.load_dataset(run / "forecast.nc", engine="h5netcdf"),
         levels=pd.read_csv(run / "levels.csv"),
+        causes=pd.read_csv(run / "causes.csv"),
     )
 
 
@@ -134,6 +135,9 @@ def stand_ins(invented, monkeypatch):
     monkeypatch.setattr(listings, "known", lambda *given: [])
     monkeypatch.setattr(listings, "attach", lambda panel, books: panel)
     put("panel", data, assemble=lambda as_of, folder: told.calls.append(("panel", as_of)) or panel)
+    monkeypatch.setattr(listings, "known", lambda as_of, folder: [])
+    monkeypatch.setattr(listings, "attach", lambda panel, books: panel)
+    put("decomposition", decompose=lambda tree, *pair: invented.causes)
 
     def build(run, supplier=None, recipient=None, out=None):
         assert (run / runs.RECORD).is_file() and (run / "events.csv").is_file()

@@ -12,6 +12,7 @@ import xarray as xr
 from data.errors import InputError
 from forecast import cli, runs, steps, update
 from models import alignment, partnership
+from tests import mock_fit as mock
 from tests import small_domains
 from tests.forecast.test_carry import run_folder
 
@@ -58,11 +59,11 @@ def calls(monkeypatch, mock_fit):
 
 def test_what_changed_is_fitted_and_the_rest_is_taken_over(mock_fit, world, plan, calls, tmp_path):
     run = run_folder(tmp_path / "a", mock_fit)
-    made = plan(world.panel)
+    made = plan(mock.ordered(world))
     tree = update.posterior(tmp_path, made, run)
     assert [call[0] for call in calls] == ["fit", "keep"]
     _, panel, options = calls[0]
-    assert panel is world.panel
+    assert panel is made.panel
     assert {options[name] for name in ("draws", "tune", "chains", "seed")} == {200, 600, 2, 1}
     said = made.record["update"]
     assert (said["from"], said["how"]) == ("a", "refit")
@@ -87,7 +88,7 @@ def test_an_update_says_what_has_changed(mock_fit, world, plan, tmp_path):
 def test_the_domain_layer_is_fitted_anew_when_its_figures_moved(
     mock_fit, world, plan, calls, tmp_path, capsys
 ):
-    panel = world.panel.copy(deep=True)
+    panel = mock.ordered(world).copy(deep=True)
     panel["n_lines"] = panel["n_lines"] + (panel["n_lines"] > 0)
     made = plan(panel)
     update.posterior(tmp_path, made, run_folder(tmp_path / "a", mock_fit))
