@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data import alarms, check, domains, rules, sources, vintages
+from data import alarms, check, deal_additions, domains, rules, sources, vintages
 from data.alarms import Alarm
 from data.comparison import (
     WHOLE_RELEASES,
@@ -38,6 +38,7 @@ from data.comparison import same as _same
 from data.comparison import show as _show
 from data.errors import InputError, collecting, fault
 from data.renames import Rename
+from data.sources import sipri_deals
 from data.sources.files import PLAIN, Batch, Options
 from data.tables import KEYS, PANEL, TABLES, Panel, Vintage, encode, key_of, read
 
@@ -73,6 +74,8 @@ class Examined(NamedTuple):
     `tables` has the rows to add, `vintages` among them; `notes` says in words what they mean;
     `compared` has what each release changes, figure by figure, and `alarms` what in it looks like
     a fault; `mapping` the rows of a mapping to domains, other than the shipped one, behind them.
+    `restated` counts the new rows of the tables that are stated anew as a whole, see
+    `data.tables.RESTATED`.
     """
 
     tables: dict[str, list]
@@ -81,6 +84,7 @@ class Examined(NamedTuple):
     notes: list[str]
     alarms: list[Alarm]
     mapping: tuple[domains.Row, ...] = ()
+    restated: tuple[tuple[str, int], ...] = ()
 
     @property
     def changes(self) -> list[Change]:
@@ -190,14 +194,16 @@ def examine(
     """
     files = list(files)
     batches: list[Batch] = []
+    by_deal: list[Batch] = []
     described: list[dict[str, Any]] = []
     refusals: list[str] = []
     for n, path in enumerate(files):
         if progress:
             progress(n, len(files), path.name)
-        found, refused = _parse(path, reading)
+        found, of_deals, refused = _parse(path, reading)
         refusals += refused
         batches += found
+        by_deal += of_deals
         described.append({"name": path.name, "sha256": _digest(path), "rows": _count(found)})
     order = {table: n for n, table in enumerate(TABLES)}
     batches.sort(key=lambda b: (not b.official, b.vintage, order[b.table], b.series, b.file))
@@ -210,6 +216,9 @@ def examine(
     examined = [known.take(batch) for batch in batches]
     if known.refusals:
         raise Refused(known.refusals)
+    deals = deal_additions.examine(by_deal, panel)
+    if deals.refusals:
+        raise Refused(deals.refusals)
     if progress:
         progress(len(files), len(files), "")
     compared = [one for one, _ in examined]
@@ -222,23 +231,29 @@ def examine(
     late = _meaning([one.change for one in compared], known.before)
     mapping = {row["description"]: row for batch in batches for row in batch.mapping}
     return Examined(
-        *(dict(tables), compared, described, [*remarks, *known.notes, *late], known.alarms),
+        tables | deals.tables,
+        compared,
+        described,
+        [*remarks, *known.notes, *deals.notes, *late],
+        known.alarms,
         tuple(mapping.values()),
+        deals.rows,
     )
 
 
-def _parse(path: Path, reading: Options) -> tuple[list[Batch], list[str]]:
-    """Return a file's batches, and what was refused of it."""
+def _parse(path: Path, reading: Options) -> tuple[list[Batch], list[Batch], list[str]]:
+    """Return a file's batches, its deals one by one, and what was refused of it."""
     with collecting() as refused:
         try:
-            _, found = sources.read_file(path, reading)
+            source, found = sources.read_file(path, reading)
+            by_deal = [] if refused else sipri_deals.further(source, found or [])
         except InputError as error:
-            return [], refused or [str(error)]
+            return [], [], refused or [str(error)]
     dated = [b for b in found or [] if b.rows and "vintage" in KEYS.get(b.table, ())]
     if not dated and not refused:
         rule = "is known, and holds no figure that could be added: no dated series of the panel"
         refused.append(fault(rule, file=path.name))
-    return dated, refused
+    return dated, by_deal, refused
 
 
 def _digest(path: Path) -> str:
@@ -569,7 +584,8 @@ def _write(examined: Examined, store: Path) -> Path:
         "id": name,
         "created": moment.isoformat(timespec="seconds"),
         "files": examined.files,
-        "rows": {t: len(rows) for t, rows in sorted(examined.tables.items())},
+        "rows": {t: len(rows) for t, rows in sorted(examined.tables.items())}
+        | dict(examined.restated),
         "hashes": hashes,
     }
     text = json.dumps(index, ensure_ascii=False, indent=1) + "\n"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from data import vintages
 from data.deals import covers, undelivered
-from data.tables import Deal, Panel, Register, read
+from data.tables import Deal, Panel, Register, read_once
 
 SETTLED_BY = (6, 30)
 """A data year's register is the newest that was public by this day of the next year."""
@@ -77,14 +77,16 @@ def as_of(date: datetime.date | None = None, folder: Panel = None) -> Book:
     ------
     InputError : no register was public on that date, or the panel has none.
     """
-    registers = sorted(read("registers", folder))
+    registers = sorted(read_once("registers", folder))
     first = min((row.released for row in registers), default=vintages.LATEST)
     vintages.require_known(date, first, "trade register")
     public = [row for row in registers if row.released <= vintages.day(date)]
     newest = public[-1]
     known = [
-        deal._replace(units_borrowed=deal.units_borrowed & newest.units_borrowed)
-        for deal in standing(read("deals", folder), newest)
+        deal._replace(units_borrowed=0)
+        if deal.units_borrowed and not newest.units_borrowed
+        else deal
+        for deal in standing(read_once("deals", folder), newest)
     ]
     return Book(tuple(known), newest.last_year, tuple(public))
 
@@ -97,7 +99,7 @@ def with_earlier_units(book: Book, folder: Panel = None) -> Book:
     as of borrowed units; where no earlier form has a value they stay without.
     """
     earlier: dict[int, Deal] = {}
-    for deal in sorted(read("deals", folder)):
+    for deal in sorted(read_once("deals", folder)):
         if deal.valid_from < book.register.vintage and deal.tiv_ordered and deal.n_ordered:
             earlier[deal.deal] = deal
     valued = []
@@ -119,7 +121,7 @@ def of_year(year: int, folder: Panel = None) -> Book | None:
 
 def _is_known(year: int, folder: Panel) -> bool:
     limit = datetime.date(year + 1, *SETTLED_BY).isoformat()
-    return any(row.released <= limit for row in read("registers", folder))
+    return any(row.released <= limit for row in read_once("registers", folder))
 
 
 def standing(deals: Iterable[Deal], register: Register) -> list[Deal]:

@@ -6,14 +6,15 @@ of the deals that are known today did a reader know at that age (the reporting d
 the open ones that he was told of never came; and what changed from one register to the next.
 """
 
+import functools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from data.books import comparable, standing
 from data.deals import covers, undelivered, years_of
 from data.errors import InputError
-from data.tables import Deal, DealDelivery, Panel, Register, read
+from data.tables import RESTATED, Deal, DealDelivery, Panel, Register, read_once, stamps
 
 SETTLED = 3
 """Years after which a register's word on an order counts as the last."""
@@ -79,9 +80,9 @@ class Registers:
     """The deals of a panel by register, and when their deliveries began; read once."""
 
     def __init__(self, folder: Panel = None):
-        self.registers: list[Register] = sorted(read("registers", folder))
-        self.deals: list[Deal] = read("deals", folder)
-        self.deliveries: list[DealDelivery] = read("deal_deliveries", folder)
+        self.registers: list[Register] = sorted(read_once("registers", folder))
+        self.deals: tuple[Deal, ...] = read_once("deals", folder)
+        self.deliveries: tuple[DealDelivery, ...] = read_once("deal_deliveries", folder)
         if not self.registers:
             raise InputError("the panel holds no trade register")
         self.newest = self.registers[-1]
@@ -108,6 +109,17 @@ class Registers:
     def begun(self, deal: int, year: int) -> bool:
         """Say whether deliveries of a deal had begun by the end of a year, as known now."""
         return self._first.get(deal, year + 1) <= year
+
+
+def registers_of(folder: Panel = None) -> Registers:
+    """Return the deals of a panel by register, the same object while no file of them changes."""
+    layers = tuple(folder) if isinstance(folder, Sequence) else folder
+    return _registers_of(layers, stamps(folder, *RESTATED))
+
+
+@functools.lru_cache(maxsize=4)
+def _registers_of(folder: Panel, _: tuple) -> Registers:
+    return Registers(folder)
 
 
 def of_final(held: Registers) -> Iterator[Case]:
@@ -156,7 +168,7 @@ def reporting_delay(folder: Panel = None) -> list[Known]:
     volume, since large deals are known first.
     """
     cells: dict[tuple, list[Case]] = defaultdict(list)
-    for case in of_final(Registers(folder)):
+    for case in of_final(registers_of(folder)):
         if case.age >= 0:
             cells[case.register.vintage, case.deal.order_year, case.age].append(case)
     return [
@@ -173,7 +185,7 @@ def reporting_delay(folder: Panel = None) -> list[Known]:
 
 def churn(folder: Panel = None) -> list[Restated]:
     """Return what changed from each register to the next that can be compared, by order year."""
-    held = Registers(folder)
+    held = registers_of(folder)
     rows: list[Restated] = []
     for earlier, later in comparable(held.registers):
         before, after = held.listed(earlier), held.listed(later)

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from data.names import ALL_SUPPLIERS
+from data.tables import RESTATED
 
 Broken = tuple[str, int | None, str, str, str]
 """File, line, column, value, rule."""
-DEALS, DELIVERIES, REGISTERS = (
-    f"{table}.csv.gz" for table in ("deals", "deal_deliveries", "registers")
-)
+DEALS, DELIVERIES, MARKS, REGISTERS = (f"{table}.csv.gz" for table in RESTATED)
 SUMMED = 0.01
 """TIV million: sums of some hundred deals whose volumes have two decimals."""
 
@@ -28,8 +27,8 @@ class Rows(Protocol):
         """Return an iterator over some columns, row by row."""
 
 
-def broken(deals: Rows, deliveries: Rows, registers: Rows) -> Iterator[Broken]:
-    """Yield what the three tables break together."""
+def broken(deals: Rows, deliveries: Rows, marks: Rows, registers: Rows) -> Iterator[Broken]:
+    """Yield what the four tables break together."""
     days = {day for (day,) in registers.of("vintage")}
     for column in ("valid_from", "valid_to"):
         for (day,), line in zip(deals.of(column), deals.lines, strict=True):
@@ -37,9 +36,14 @@ def broken(deals: Rows, deliveries: Rows, registers: Rows) -> Iterator[Broken]:
                 yield DEALS, line, column, day, "must be the date of a register in registers"
     yield from _forms(deals)
     known = {deal for (deal,) in deals.of("deal")}
-    for (deal,), line in zip(deliveries.of("deal"), deliveries.lines, strict=True):
-        if deal not in known:
-            yield DELIVERIES, line, "deal", deal, "has no row in deals"
+    for file, rows in ((DELIVERIES, deliveries), (MARKS, marks)):
+        for (deal,), line in zip(rows.of("deal"), rows.lines, strict=True):
+            if deal not in known:
+                yield file, line, "deal", deal, "has no row in deals"
+    marked = {deal for (deal,) in marks.of("deal")}
+    for (deal,), line in zip(deals.of("deal"), deals.lines, strict=True):
+        if deal not in marked:
+            yield DEALS, line, "deal", deal, "has no row in deal_marks"
     yield from _sums(deals, registers)
 
 

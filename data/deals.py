@@ -4,69 +4,71 @@ A register restates itself every year, so the table is kept in two times: the ye
 the registers in which a deal stood in one form (`valid_from` the first, `valid_to` the one that
 changed or dropped it). That a register lacks a deal says it was dropped only where that register
 covers such deals; registers.csv says what each covers and when it was public. The weapon itself is
-not kept, only its domain (SIPRI allows no wholesale republication).
+not kept, only its domain (SIPRI allows no wholesale republication) and a mark, by which a register
+that comes later finds the deal again: compiling goes on from where a panel ends.
 """
 
 import functools
+import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from data import countries
+from data.deal_lines import Listed, deliveries, take_numbers
 from data.deal_matching import (
     ACROSS_REGISTERS,
-    LINES_TO_REGISTER,
-    ONE_YEAR,
+    OF_THE_PAST,
     UNMISTAKABLE,
+    Mark,
+    Sought,
     pair,
 )
-from data.domains import Weapon
+from data.errors import InputError, fault
 from data.names import ALL_SUPPLIERS
 from data.sources import sipri_deals
 from data.sources.files import Batch
 from data.sources.sipri_deals import DealLine, RegisterDeal
-from data.tables import Deal, DealDelivery, Register, RegisterCoverage, read_own
+from data.tables import (
+    RESTATED,
+    Deal,
+    DealDelivery,
+    DealMark,
+    Register,
+    RegisterCoverage,
+    read_own,
+)
 
 RAW = (sipri_deals.REGISTER, sipri_deals.LINES)
 """Parsed rows that only this module reads; none of them is a table of the panel."""
-COMPILED = ("deals", "deal_deliveries", "registers")
 FIRST_ORDER, FIRST_DELIVERY = 1980, 1992
-"""Kept: deals ordered from 1980, or delivered from 1992, or ever undelivered in a register."""
+"""Kept: deals ordered from 1980, or delivered from 1992, or undelivered, from then on."""
 OWN_NUMBERS = 10_000_001
 """Deals of which nothing was ever delivered have no number of SIPRI's: theirs begin here."""
+SHOWN = slice(Deal._fields.index("supplier"), Deal._fields.index("local_production"))
+"""Columns of a form that a register shows."""
 
 
-class _LineDeal(NamedTuple):
-    """The lines of one deal taken together, in the shape in which registers have deals."""
+class Before(NamedTuple):
+    """The tables of deals as a panel has them, for registers that come after it."""
 
-    deal_id: int | None
-    line: int
-    supplier: str
-    recipient: str
-    designation: str
-    weapon: Weapon
-    order_year: int | None
-    n_ordered: None
-    n_delivered: int
-    delivery_years: tuple[int, ...]
-    tiv_delivered: float
-
-
-class _Form(NamedTuple):
-    """A deal as it stood from one register until another, which is empty while it stands."""
-
-    row: RegisterDeal
-    valid_from: str
-    valid_to: str
+    deals: Sequence[Deal] = ()
+    deliveries: Sequence[DealDelivery] = ()
+    marks: Sequence[DealMark] = ()
+    registers: Sequence[Register] = ()
 
 
 class _Chain:
-    """One deal through the registers: its forms, and the last row with the number if known."""
+    """One deal through the registers: its forms, and the last row with the number if known.
 
-    def __init__(self, row: RegisterDeal):
+    Forms are rows of the table that lack the deal's number. Of a deal that a panel has, `number` is
+    the one it has there.
+    """
+
+    def __init__(self, row: RegisterDeal | Sought, forms: list[Deal], number: int = 0):
         self.row = row
-        self.forms = [_Form(row, row.vintage, "")]
-        self.number = 0
+        self.forms = forms
+        self.number = number
 
     @property
     def stands(self) -> bool:
@@ -74,12 +76,12 @@ class _Chain:
 
     def list(self, row: RegisterDeal) -> None:
         """Note the row of the next register that has the deal."""
-        last = self.forms[-1]
+        form = _form(row)
         if not self.stands:
-            self.forms.append(_Form(row, row.vintage, ""))
-        elif _shown(row) != _shown(last.row):
+            self.forms.append(form)
+        elif form[SHOWN] != self.forms[-1][SHOWN]:
             self.drop(row.vintage)
-            self.forms.append(_Form(row, row.vintage, ""))
+            self.forms.append(form)
         number = row.deal_id if row.deal_id is not None else self.row.deal_id
         self.row = row._replace(deal_id=number)
 
@@ -88,11 +90,21 @@ class _Chain:
         self.forms[-1] = self.forms[-1]._replace(valid_to=vintage)
 
 
-def compile_deals(batches: Iterable[Batch]) -> dict[str, list]:
-    """Return the tables of deals, empty where the folder held no register.
+def compile_deals(batches: Iterable[Batch], before: Before | None = None) -> dict[str, list]:
+    """Return the tables of deals, empty where neither the files nor the panel have a register.
 
     Deliveries of deals that no register has are left out.
+
+    Parameters
+    ----------
+    batches : registers and delivery lines, as `sipri_deals` reads them.
+    before : what a panel has already; registers must be newer than those.
+
+    Raises
+    ------
+    InputError : an order of a register has no year.
     """
+    before = before or Before()
     registers: dict[str, list[RegisterDeal]] = {}
     files: dict[str, str] = {}
     lines: list[DealLine] = []
@@ -102,25 +114,31 @@ def compile_deals(batches: Iterable[Batch]) -> dict[str, list]:
             files[batch.vintage] = batch.file
         else:
             lines += batch.rows
-    if not registers:
-        return {table: [] for table in COMPILED}
     described = [_register(registers[v], files[v]) for v in sorted(registers)]
+    if not described and not before.registers:
+        return {table: [] for table in RESTATED}
+    chains = _known(before)
     numbered = [line for line in lines if line.deal_id is not None]
-    _take_numbers(registers, numbered)
-    chains = _chain([(register, registers[register.vintage]) for register in described])
+    _take_numbers(chains, before.registers, registers, numbered)
+    new = [(register, registers[register.vintage]) for register in described]
+    _chain(chains, new, whole=not before.registers)
+    had = {id(chain): chain.number for chain in chains if chain.number}
     chains = _number(chains)
-    delivered = _deliveries(chains, numbered, [x for x in lines if x.deal_id is None])
+    renamed = {had[id(chain)]: chain.number for chain in chains if id(chain) in had}
+    known = [row._replace(deal=renamed.get(row.deal, row.deal)) for row in before.deliveries]
+    listed = [Listed(chain.row, chain.number) for chain in chains if chain.stands]
+    came = deliveries(listed, known, lines)
     made_there = {line.deal_id: line.local_production for line in numbered}
-    kept = [chain for chain in chains if any(_in_scope(form.row) for form in chain.forms)]
-    known = {chain.number for chain in kept}
+    counted = {row.deal for row in known}
+    for chain in chains:
+        chain.forms = list(itertools.dropwhile(lambda form: not _in_scope(form), chain.forms))
+    kept = [chain for chain in chains if chain.forms]
+    numbers = {chain.number for chain in kept}
     return {
-        "deals": [row for chain in kept for row in _rows(chain, made_there)],
-        "deal_deliveries": [
-            DealDelivery(line.deal_id, line.year, line.n_delivered, line.tiv, line.vintage)
-            for line in delivered
-            if line.deal_id in known
-        ],
-        "registers": described,
+        "deals": [row for chain in kept for row in _rows(chain, made_there, counted)],
+        "deal_deliveries": [row for row in came if row.deal in numbers],
+        "deal_marks": [_mark(chain) for chain in kept],
+        "registers": [*before.registers, *described],
     }
 
 
@@ -141,7 +159,16 @@ def undelivered(row: RegisterDeal | Deal) -> float:
 
 
 def _register(rows: list[RegisterDeal], file: str) -> Register:
-    """Describe a register; one that registers.csv does not know is taken to be whole."""
+    """Describe a register; one that registers.csv does not know is taken to be whole.
+
+    Raises
+    ------
+    InputError : an order has no year.
+    """
+    undated = next((row for row in rows if row.order_year is None), None)
+    if undated is not None:
+        rule = "an order must have its year: leave this register out"
+        raise InputError(fault(rule, file=file, line=undated.line, column="order_year", value=""))
     vintage = rows[0].vintage
     whole = RegisterCoverage(vintage, vintage, 0, "", min(r.order_year for r in rows), "")
     known = coverage().get(vintage, whole)
@@ -175,59 +202,31 @@ def covers(register: Register, supplier: str, order_year: int) -> bool:
 # Numbers of deals ------------------------------------------------------------------------------
 
 
-def newest_by_year(lines: Iterable[DealLine]) -> list[DealLine]:
-    """Return the lines of each year from the newest release that has the year."""
-    newest: dict[int, str] = {}
-    lines = list(lines)
-    for line in lines:
-        newest[line.year] = max(line.vintage, newest.get(line.year, ""))
-    return [line for line in lines if line.vintage == newest[line.year]]
+def _take_numbers(
+    chains: list[_Chain],
+    known: Sequence[Register],
+    registers: dict[str, list[RegisterDeal]],
+    lines: list[DealLine],
+) -> None:
+    """Give deals the numbers of delivery lines of the same release.
 
-
-def _take_numbers(registers: dict[str, list[RegisterDeal]], lines: list[DealLine]) -> None:
-    """Give the deals of registers the numbers that delivery lines of the same release have."""
+    Of the deals that a panel has, those of its newest register that have no number of SIPRI's, from
+    lines whose number the panel does not know.
+    """
     years = {vintage: last_year(rows) for vintage, rows in registers.items()}
-    releases: dict[int, list[DealLine]] = defaultdict(list)
-    for line in lines:
-        before = max((vintage for vintage in registers if vintage <= line.vintage), default=None)
-        if before:
-            releases[years[before]].append(line)
-    for vintage, rows in registers.items():
-        if years[vintage] in releases:
-            _take_from(rows, newest_by_year(releases[years[vintage]]))
-
-
-def _take_from(rows: list[RegisterDeal], lines: list[DealLine]) -> None:
-    first = min(line.year for line in lines)
-    held: dict[int, list[DealLine]] = defaultdict(list)
-    for line in lines:
-        held[line.deal_id].append(line)
-    deals = [_together(of_deal) for of_deal in held.values()]
-    places, shown = [], []
-    for place, row in enumerate(rows):
-        years = tuple(year for year in row.delivery_years if year >= first)
-        if years:
-            places.append(place)
-            shown.append(row._replace(delivery_years=years))
-    for i, j in pair(shown, deals, LINES_TO_REGISTER):
-        rows[places[i]] = rows[places[i]]._replace(deal_id=deals[j].deal_id)
-
-
-def _together(lines: list[DealLine]) -> _LineDeal:
-    one = max(lines, key=lambda line: line.vintage)
-    return _LineDeal(
-        one.deal_id,
-        one.line,
-        one.supplier,
-        one.recipient,
-        one.designation,
-        one.weapon,
-        one.order_year,
-        None,
-        sum(line.n_delivered for line in lines),
-        tuple(sorted(line.year for line in lines)),
-        sum(line.tiv for line in lines),
-    )
+    if not known:
+        take_numbers(registers, years, lines)
+        return
+    newest = max(known)
+    years[newest.vintage] = newest.last_year
+    take_numbers({newest.vintage: [], **registers}, years, lines)
+    numbers = {chain.row.deal_id for chain in chains}
+    held = [chain for chain in chains if chain.stands and chain.row.deal_id is None]
+    rows = [chain.row for chain in held]
+    fresh = [line for line in lines if line.deal_id not in numbers]
+    take_numbers({newest.vintage: rows} | {vintage: [] for vintage in registers}, years, fresh)
+    for chain, row in zip(held, rows, strict=True):
+        chain.row = row
 
 
 def _number(chains: list[_Chain]) -> list[_Chain]:
@@ -249,10 +248,11 @@ def _number(chains: list[_Chain]) -> list[_Chain]:
         else:
             chain.row = chain.row._replace(deal_id=None)
             kept.append(chain)
-    own = OWN_NUMBERS
+    own = max([OWN_NUMBERS - 1, *(chain.number for chain in chains)]) + 1
     for chain in kept:
-        chain.number = chain.row.deal_id
-        if chain.number is None:
+        if chain.row.deal_id is not None:
+            chain.number = chain.row.deal_id
+        elif not chain.number:
             chain.number, own = own, own + 1
     return kept
 
@@ -260,87 +260,81 @@ def _number(chains: list[_Chain]) -> list[_Chain]:
 # Deals through the registers -------------------------------------------------------------------
 
 
-def _chain(registers: list[tuple[Register, list[RegisterDeal]]]) -> list[_Chain]:
-    """Follow each deal through the registers, the oldest first."""
-    chains: list[_Chain] = []
+def _known(before: Before) -> list[_Chain]:
+    """Return the deals of a panel, each as its last form and its mark have it."""
+    forms: dict[int, list[Deal]] = defaultdict(list)
+    for form in sorted(before.deals):
+        forms[form.deal].append(form)
+    chains = []
+    for number, line, seller, buyer, *mark in before.marks:
+        last = forms[number][-1]
+        row = Sought(
+            number if number < OWN_NUMBERS else None,
+            line,
+            seller,
+            buyer,
+            last.domain,
+            Mark(*mark),
+            last.order_year,
+            last.n_ordered,
+            last.status,
+            last.n_delivered,
+            tuple(years_of(last.delivery_years)),
+            last.tiv_delivered,
+        )
+        chains.append(_Chain(row, forms[number], number))
+    return sorted(chains, key=lambda chain: (chain.forms[0].valid_from, chain.row.line))
+
+
+def _chain(
+    chains: list[_Chain], registers: list[tuple[Register, list[RegisterDeal]]], whole: bool
+) -> None:
+    """Follow each deal through the registers, the oldest first; new ones are put behind.
+
+    Where the deals are not the `whole` of what registers had, but those of a panel, the rows of old
+    deals that it does not keep are only set against what is left, and begin no deal.
+    """
     for register, rows in registers:
         standing = [chain for chain in chains if chain.stands]
         dropped = [chain for chain in chains if not chain.stands]
-        left = list(rows)
+        left = [row for row in rows if whole or _in_scope(_form(row))]
         listed: set[int] = set()
-        for held, stages in ((standing, ACROSS_REGISTERS), (dropped, UNMISTAKABLE)):
+
+        def find(held: list[_Chain], left: list, stages: tuple, listed: set[int] = listed) -> list:
             pairs = pair([chain.row for chain in held], left, stages)
             for i, j in pairs:
                 held[i].list(left[j])
                 listed.add(id(held[i]))
             found = {j for _, j in pairs}
-            left = [row for j, row in enumerate(left) if j not in found]
+            return [row for j, row in enumerate(left) if j not in found]
+
+        left = find(standing, left, ACROSS_REGISTERS)
+        left = find(dropped, left, UNMISTAKABLE)
+        if not whole:
+            old = [row for row in rows if not _in_scope(_form(row))]
+            old = find([c for c in standing if id(c) not in listed], old, OF_THE_PAST)
+            find([c for c in dropped if id(c) not in listed], old, UNMISTAKABLE)
         for chain in standing:
             row = chain.row
             if id(chain) not in listed and covers(register, row.supplier, row.order_year):
                 chain.drop(register.vintage)
-        chains += map(_Chain, left)
-    return chains
+        chains += [_Chain(row, [_form(row)]) for row in left]
 
 
-def _deliveries(
-    chains: list[_Chain], numbered: list[DealLine], unnumbered: list[DealLine]
-) -> list[DealLine]:
-    """Return what came of each deal in each year, of the newest release that has the year.
-
-    Lines without number get that of a deal which the newest register lists with deliveries in
-    their year: of the same system and pair, if possible with the number that an older release's
-    lines have for the deal and year, or that is left of what the register has delivered. Where none
-    is found, the older release's line stays (the compiled lines lack alliances and movements).
-    """
-    listed = [chain for chain in chains if chain.stands]
-    before = newest_by_year(numbered)
-    by_year: dict[int, list[DealLine]] = defaultdict(list)
-    for line in newest_by_year([*numbered, *unnumbered]):
-        by_year[line.year].append(line)
-    counts: dict[int, dict[int, int]] = defaultdict(dict)
-    older: dict[tuple[int, int], DealLine] = {}
-    for line in before:
-        counts[line.deal_id][line.year] = line.n_delivered
-        older[line.deal_id, line.year] = line
-    found: list[DealLine] = []
-    for year, lines in sorted(by_year.items()):
-        found += [line for line in lines if line.deal_id is not None]
-        without = [line for line in lines if line.deal_id is None]
-        if not without:
-            continue
-        held = [chain for chain in listed if year in chain.row.delivery_years]
-        deals = [_in_year(chain.row, year, counts[chain.number]) for chain in held]
-        pairs = pair(deals, [_together([line]) for line in without], ONE_YEAR)
-        found += [without[j]._replace(deal_id=held[i].number) for i, j in pairs]
-        paired = {i for i, _ in pairs}
-        left = [chain.number for i, chain in enumerate(held) if i not in paired]
-        found += [older[number, year] for number in left if (number, year) in older]
-    return found
+def _in_scope(form: Deal) -> bool:
+    last = max(years_of(form.delivery_years), default=0)
+    return form.order_year >= FIRST_ORDER or last >= FIRST_DELIVERY or undelivered(form) > 0
 
 
-def _in_year(row: RegisterDeal, year: int, counts: dict[int, int]) -> RegisterDeal:
-    """Return a deal with what presumably came in one year, from the counts of known years."""
-    unknown = [y for y in row.delivery_years if y not in counts]
-    rest = max(0, row.n_delivered - sum(counts.values()))
-    number = counts.get(year, rest // max(1, len(unknown)))
-    unit = row.tiv_delivered / row.n_delivered if row.n_delivered else 0.0
-    return row._replace(
-        delivery_years=(year,), n_delivered=number, tiv_delivered=round(unit * number, 4)
-    )
-
-
-def _in_scope(row: RegisterDeal) -> bool:
-    last = row.delivery_years[-1] if row.delivery_years else 0
-    return row.order_year >= FIRST_ORDER or last >= FIRST_DELIVERY or undelivered(row) > 0
-
-
-def _shown(row: RegisterDeal) -> tuple:
-    """Return a register's row as the table has it: all but its dates, number and local part."""
-    return (
+def _form(row: RegisterDeal) -> Deal:
+    """Return a register's row as the table has it, without number."""
+    return Deal(
+        0,
+        row.vintage,
+        "",
         countries.as_supplier(row.supplier),
         countries.as_recipient(row.recipient),
-        row.weapon.domain,
+        row.domain,
         row.order_year,
         row.order_year_uncertain,
         row.n_ordered,
@@ -349,17 +343,29 @@ def _shown(row: RegisterDeal) -> tuple:
         row.tiv_delivered,
         spans(row.delivery_years),
         row.status,
+        row.local_production,
+        row.borrowed,
     )
 
 
-def _rows(chain: _Chain, made_there: dict[int, int]) -> Iterator[Deal]:
-    """Yield a row of the table for each form; local production is of the newest that says so."""
-    said = [form.row.local_production for form in chain.forms]
-    by_comment = next((local for local in reversed(said) if local is not None), None)
+def _rows(chain: _Chain, made_there: dict[int, int], counted: set[int]) -> Iterator[Deal]:
+    """Yield a row of the table for each form; local production is of the newest that says so.
+
+    Lines go before the comments of registers: those that come now, and those by which a panel has
+    `counted` what was delivered of a deal.
+    """
+    said = [form.local_production for form in chain.forms]
+    if chain.number >= OWN_NUMBERS or chain.number not in counted:
+        said.reverse()
+    by_comment = next((local for local in said if local is not None), None)
     local = made_there.get(chain.number, by_comment)
     for form in chain.forms:
-        shown = _shown(form.row)
-        yield Deal(chain.number, form.valid_from, form.valid_to, *shown, local, form.row.borrowed)
+        yield form._replace(deal=chain.number, local_production=local)
+
+
+def _mark(chain: _Chain) -> DealMark:
+    row = chain.row
+    return DealMark(chain.number, row.line, row.supplier, row.recipient, *row.mark)
 
 
 def spans(years: tuple[int, ...]) -> str:

@@ -11,13 +11,14 @@ delivered later, so with one rate for both a model could read the future off 'no
 the rate at which registers had them too early. Numbers ordered are as known later.
 """
 
+import functools
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from data.books import Book, of_year, standing
-from data.churn import FORESEEN, Case, Registers, of_final, of_open, volume
+from data.churn import FORESEEN, Case, Registers, of_final, of_open, registers_of, volume
 from data.deals import spans, undelivered, years_of
 from data.errors import InputError, fault
 from data.tables import Deal, DealDelivery, Panel
@@ -68,7 +69,7 @@ def degraded_book(
     InputError : the year is not before the last of the newest register, or the panel has no
         register old enough to measure rates on.
     """
-    held = held or Registers(folder)
+    held = held or registers_of(folder)
     newest = held.newest
     if year >= newest.last_year:
         rule = f"must be before {newest.last_year}, the last year of the newest register"
@@ -103,8 +104,9 @@ def stratum(age: int, size: float, begun: bool) -> Stratum:
     return min(max(age, FORESEEN), OLDEST), sum(size >= bound for bound in SIZES), begun
 
 
+@functools.lru_cache(maxsize=4)
 def rates_of(held: Registers) -> Rates:
-    """Measure the rates over all registers on whose orders the newest has the last word.
+    """Measure the rates over all registers on whose orders the newest has the last word; once.
 
     Raises
     ------

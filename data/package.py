@@ -29,13 +29,18 @@ TITLES = {
         "Deals: each order of major arms as trade registers had it, one row for each form in which "
         "it stood from one register (valid_from) until another changed or dropped it (valid_to). "
         "Source: SIPRI Arms Transfers Database, trade registers published 2017 to 2026. Deals "
-        "ordered from 1980, delivered from 1992 or ever undelivered; weapons by domain only. Deals "
-        "are the same by SIPRI's number where delivery lines give it, else by partners, weapon, "
-        "year and number"
+        "ordered from 1980, delivered from 1992 or undelivered, from then on; weapons by domain "
+        "only. Deals are the same by SIPRI's number where delivery lines give it, else by "
+        "partners, weapon, year and number"
     ),
     "deal_deliveries": (
         "What came of each deal in each year, of the newest release that has the year by deal. "
         "Source: SIPRI Arms Transfers Database"
+    ),
+    "deal_marks": (
+        "By what a later register finds a deal again: its place in the newest register that had "
+        "it, its partners also outside the sample, and digests of the weapon, too short for a name "
+        "to be read from. Source: SIPRI Arms Transfers Database"
     ),
     "registers": (
         "Trade registers that the table of deals is made of: when each was public, and of which "
@@ -92,6 +97,13 @@ FIELDS: dict[str, tuple[str, str | None]] = {
         "number of the deal: SIPRI's where anything was delivered, else our own from 10000001 on",
         "id",
     ),
+    "line": ("line of the deal in the newest register that had it", "lines"),
+    "seller": ("ISO3 code, also outside the sample, or SIPRI's name of a movement", None),
+    "buyer": ("ISO3 code, also outside the sample, or SIPRI's name of a movement", None),
+    "class_mark": ("digest of the weapon's class", None),
+    "system_mark": ("digest of the weapon's designation", None),
+    "word_mark": ("digest of the first word of the designation", None),
+    "family_mark": ("digest of the letters that the designation begins with", None),
     "valid_from": ("date of the register that first had the deal in this form", "date"),
     "valid_to": ("date of the register that changed or dropped it; empty while it stands", "date"),
     "order_year_uncertain": ("1 where SIPRI marks the order year as uncertain", "0 or 1"),
@@ -107,7 +119,7 @@ FIELDS: dict[str, tuple[str, str | None]] = {
     "status": ("state of the arms", None),
     "local_production": (
         "1 where the recipient makes them in part: from delivery lines, else from comments of the "
-        "registers of 2024, 2025 and 2026, whatever the form; empty where neither has the deal",
+        "registers since 2024, whatever the form; empty where neither has the deal",
         "0 or 1",
     ),
     "units_borrowed": (

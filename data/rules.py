@@ -97,6 +97,11 @@ def _runs(value: str) -> str | None:
     return None if sound else "must be years and runs of years, as in 2004-2006 2009"
 
 
+def _digest(digits: int) -> Callable[[str], str | None]:
+    rule = f"must be a digest of {digits} digits, 0-9 and a-f"
+    return lambda value: None if re.fullmatch(f"[0-9a-f]{{{digits}}}", value) else rule
+
+
 def _empty_or(rule: Callable[[str], str | None]) -> Callable[[str], str | None]:
     return lambda value: rule(value) if value else None
 
@@ -136,6 +141,11 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "hostility": _empty_or(_bounds(0, 5, whole=True)),
     "cinc": _empty_or(_bounds(0, 1)),
     "deal": _bounds(1, None, whole=True),
+    "line": _bounds(1, None, whole=True),
+    "class_mark": _digest(3),
+    "system_mark": _digest(4),
+    "word_mark": _digest(3),
+    "family_mark": _digest(2),
     "valid_from": _date,
     "valid_to": _empty_or(_date),
     "order_year_uncertain": _choice("0", "1"),

@@ -120,6 +120,19 @@ class DealDelivery(NamedTuple):
     vintage: str
 
 
+class DealMark(NamedTuple):
+    """What a deal's row in the newest register that had it is found again by, but for its form."""
+
+    deal: int
+    line: int
+    seller: str
+    buyer: str
+    class_mark: str
+    system_mark: str
+    word_mark: str
+    family_mark: str
+
+
 class Register(NamedTuple):
     """A trade register as it was published: when it was public, and which deals it would list."""
 
@@ -285,6 +298,7 @@ TABLES: dict[str, type] = {
     "orders": Order,
     "deals": Deal,
     "deal_deliveries": DealDelivery,
+    "deal_marks": DealMark,
     "registers": Register,
     "votes": Vote,
     "totals": Total,
@@ -305,6 +319,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "orders": ("supplier", "recipient", "domain", "order_year", "vintage"),
     "deals": ("deal", "valid_from"),
     "deal_deliveries": ("deal", "year"),
+    "deal_marks": ("deal",),
     "registers": ("vintage",),
     "votes": ("country", "year", "vintage", "assumed"),
     "totals": ("country", "year", "flow", "source", "vintage"),
@@ -419,6 +434,11 @@ def _bad_row(kind: type, lines: list[str], file: object, wanted: list) -> InputE
 
 Panel = Path | Sequence[Path] | None
 """Where a panel is: a folder, a base with additions laid over it, or None for the shipped one."""
+RESTATED = ("deals", "deal_deliveries", "deal_marks", "registers")
+"""Tables that belong together, and that an addition states anew as a whole: a register changes and
+ends deals that were known before it."""
+DATED_DEALS = ("registers", "deal_deliveries")
+"""Those of them that say how much a layer knows."""
 
 
 def read(
@@ -436,7 +456,8 @@ def read(
     Returns
     -------
     list of the table's rows, in the order of the file, layer after layer; a figure that an earlier
-    layer has (the same key, its vintage in it) is not taken twice.
+    layer has (the same key, its vintage in it) is not taken twice. Of the tables of deals the rows
+    of the layer that knows most: see `RESTATED`.
 
     Raises
     ------
@@ -444,6 +465,8 @@ def read(
     """
     name = f"{table}.csv.gz"
     base, *added = folder if isinstance(folder, Sequence) else (folder,)
+    if table in RESTATED:
+        base, added = _knowing_most(base, added), []
     rows = _parse(TABLES[table], io.StringIO(text(table, base), newline=""), name, where)
     more = [layer for layer in added if (layer / name).is_file()]
     if not more:
@@ -457,6 +480,46 @@ def read(
                 seen.add(key(row))
                 rows.append(row)
     return rows
+
+
+def _knowing_most(base: Path | None, added: Sequence[Path]) -> Path | None:
+    """Return the layer with the newest register, then the newest deliveries, then the last.
+
+    A later edition of the base may know more than what was once added to an earlier one.
+    """
+    layers = [base, *(layer for layer in added if (layer / "registers.csv.gz").is_file())]
+    if len(layers) == 1:
+        return base
+    knows = [tuple(_newest(table, layer) for table in DATED_DEALS) for layer in layers]
+    return layers[max(range(len(layers)), key=lambda n: (knows[n], n))]
+
+
+def _newest(table: str, layer: Path | None) -> str:
+    return max((row.vintage for row in read_once(table, layer)), default="")
+
+
+def read_once(table: str, folder: Panel = None) -> tuple:
+    """Return the rows of one table of a panel as `read` does, read once while no file changes."""
+    layers = tuple(folder) if isinstance(folder, Sequence) else (folder,)
+    return _read_once(table, layers, stamps(folder, table))
+
+
+@functools.lru_cache(maxsize=32)
+def _read_once(table: str, layers: tuple[Path | None, ...], _: tuple) -> tuple:
+    return tuple(read(table, layers))
+
+
+def stamps(folder: Panel, *tables: str) -> tuple:
+    """Return what changes when the files of some tables do: of each file its time and size."""
+    layers = folder if isinstance(folder, Sequence) else (folder,)
+    wanted = {*tables, *(DATED_DEALS if set(tables) & set(RESTATED) else ())}
+    found = []
+    for layer in layers:
+        for table in sorted(wanted):
+            path = (layer or PANEL) / f"{table}.csv.gz"
+            state = path.stat() if path.is_file() else None
+            found.append((str(path), state and (state.st_mtime_ns, state.st_size)))
+    return tuple(found)
 
 
 def key_of(table: str, without: Iterable[str] = ()) -> Callable[[tuple], tuple]:

@@ -1464,7 +1464,7 @@ def _add(args: Args, act: Callable[..., Any]) -> int:
         from reports import preview
 
         say(f"written: {runs.write(page, preview.render(added.examined))}")
-    if not fresh:
+    if not fresh and not added.examined.restated:
         for sentence in additions.already(added.examined, store):
             say(sentence)
         say("nothing new: every figure is known already, nothing was added")

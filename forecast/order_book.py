@@ -67,7 +67,7 @@ def read_books(last: int, folder: Panel = None) -> dict[int, books.Book]:
 
     A register that covers some suppliers only counts as none.
     """
-    held = churn.Registers(folder)
+    held = churn.registers_of(folder)
     found = {}
     for year in range(FIRST_BOOK, last + 1):
         book = books.of_year(year, folder)

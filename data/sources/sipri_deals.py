@@ -10,10 +10,12 @@ values; the tidy tables carry values borrowed from neighbouring registers, marke
 import csv
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from data import countries, domains
+from data.deal_matching import mark
 from data.domains import Weapon
 from data.errors import InputError, each_row, fault
 from data.sources import delimited, fields, sipri_lines, sipri_register, sipri_yearly
@@ -52,6 +54,17 @@ SHORT_NAMES = {
 }
 
 
+Own = Mapping[str, Weapon]
+"""Description → weapon, of a mapping other than ours."""
+
+
+DOMAIN_OF = property(lambda row: row.weapon.domain, doc="The weapon's domain.")
+MARK_OF = property(
+    lambda row: mark(row.weapon.weapon_class, row.designation),
+    doc="What the weapon is told apart by.",
+)
+
+
 class RegisterDeal(NamedTuple):
     """A deal as one register has it: TIV in millions, None where the register says nothing.
 
@@ -76,6 +89,8 @@ class RegisterDeal(NamedTuple):
     tiv_ordered: float | None
     tiv_delivered: float
     borrowed: int
+    domain = DOMAIN_OF
+    mark = MARK_OF
 
 
 class DealLine(NamedTuple):
@@ -93,6 +108,8 @@ class DealLine(NamedTuple):
     n_delivered: int
     tiv: float
     local_production: int | None
+    domain = DOMAIN_OF
+    mark = MARK_OF
 
 
 def recognises(source: Source) -> bool:
@@ -112,12 +129,13 @@ def read(source: Source) -> list[Batch]:
 
 
 def further(source: Source, found: Iterable[Batch] = ()) -> list[Batch]:
-    """Return the deals of a file that another importer has read, for the build alone.
+    """Return the deals of a file that another importer has read.
 
     Parameters
     ----------
     source : a register of the whole world, or delivery lines; of anything else there is nothing.
-    found : what the other importer made of it: a part of a register is passed over.
+    found : what the other importer made of it: a part of a register is passed over; weapons that
+        it knows by another mapping than ours count as there.
 
     Raises
     ------
@@ -125,13 +143,18 @@ def further(source: Source, found: Iterable[Batch] = ()) -> list[Batch]:
     """
     if source.text is None or any(batch.note == PART for batch in found):
         return []
+    own = {
+        row["description"]: Weapon(row["domain"], row["weapon_class"])
+        for batch in found
+        for row in batch.mapping
+    }
     if sipri_register.recognises(source):
-        return [_batch(REGISTER, True, source, _official_register(source))]
+        return [_batch(REGISTER, True, source, _official_register(source, own))]
     if sipri_lines.recognises(source):
         is_tidy = source.text.startswith(sipri_lines.TIDY_START)
-        return [_batch(LINES, not is_tidy, source, _lines(source, is_tidy))]
+        return [_batch(LINES, not is_tidy, source, _lines(source, is_tidy, own))]
     if sipri_yearly.recognises(source):
-        return [_batch(LINES, False, source, _yearly_lines(source))]
+        return [_batch(LINES, False, source, _yearly_lines(source, own))]
     return []
 
 
@@ -182,7 +205,7 @@ def _tidy_register(source: Source) -> Iterator[RegisterDeal]:
             )
 
 
-def _official_register(source: Source) -> Iterator[RegisterDeal]:
+def _official_register(source: Source, own: Own) -> Iterator[RegisterDeal]:
     vintage = generated(source)
     table = delimited.find(source, *sipri_register.START)
     uncertain = table.at("Year of order")[0] + 1
@@ -191,7 +214,7 @@ def _official_register(source: Source) -> Iterator[RegisterDeal]:
         "Weapon description", DELIVERED, "Year(s) of delivery", "status", "Comments",
         "SIPRI TIV for total order", "SIPRI TIV of delivered weapons",
     )  # fmt: skip
-    for cell in _cells(table, *needed, rows=sipri_register.numbered_rows(source)):
+    for cell in _cells(table, *needed, rows=sipri_register.numbered_rows(source), own=own):
         with each_row:
             cell.width()
             yield RegisterDeal(
@@ -235,7 +258,7 @@ def made_there(comment: str, recipient: str) -> int:
 # Delivery lines --------------------------------------------------------------------------------
 
 
-def _lines(source: Source, is_tidy: bool) -> Iterator[DealLine]:
+def _lines(source: Source, is_tidy: bool, own: Own) -> Iterator[DealLine]:
     columns = sipri_lines.TIDY if is_tidy else sipri_lines.OFFICIAL
     designation, order, local = (
         ("designation", "order_year", "local_production")
@@ -245,7 +268,7 @@ def _lines(source: Source, is_tidy: bool) -> Iterator[DealLine]:
     vintage = "" if is_tidy else generated(source)
     stamp = ["vintage"] if is_tidy else []
     table = delimited.find(source, columns["deal"])
-    for cell in _cells(table, *columns.values(), designation, order, local, *stamp):
+    for cell in _cells(table, *columns.values(), designation, order, local, *stamp, own=own):
         with each_row:
             cell.width()
             released = vintage or cell("vintage")
@@ -268,10 +291,10 @@ def _lines(source: Source, is_tidy: bool) -> Iterator[DealLine]:
             )
 
 
-def _yearly_lines(source: Source) -> Iterator[DealLine]:
+def _yearly_lines(source: Source, own: Own) -> Iterator[DealLine]:
     vintage = source.options.released or date_in_name(source.name) or ""
     table = delimited.find(source, *sipri_yearly.HEADER)
-    for cell in _cells(table, *sipri_yearly.HEADER):
+    for cell in _cells(table, *sipri_yearly.HEADER, own=own):
         with each_row:
             cell.width()
             year = cell.year("year")
@@ -297,19 +320,25 @@ def _yearly_lines(source: Source) -> Iterator[DealLine]:
 
 
 def _cells(
-    table: delimited.Table, *columns: str, rows: Iterable[tuple[int, list[str]]] | None = None
+    table: delimited.Table,
+    *columns: str,
+    rows: Iterable[tuple[int, list[str]]] | None = None,
+    own: Own = MappingProxyType({}),
 ) -> Iterator["_Cells"]:
-    """Yield each row of a table that must have these columns."""
+    """Yield each row of a table that must have these columns; `own` are weapons not of ours."""
     at = dict(zip(columns, table.at(*columns), strict=True))
     for line, row in table.rows() if rows is None else rows:
-        yield _Cells(table, at, line, row)
+        yield _Cells(table, at, line, row, own)
 
 
 class _Cells:
     """One row of a table: its cells by column, parsed with one message for each fault."""
 
-    def __init__(self, table: delimited.Table, at: dict[str, int], line: int, row: list[str]):
+    def __init__(
+        self, table: delimited.Table, at: dict[str, int], line: int, row: list[str], own: Own
+    ):
         self.table = table
+        self.own = own
         self.at = at
         self.line = line
         self.row = row
@@ -343,7 +372,7 @@ class _Cells:
 
     def weapon(self, column: str) -> Weapon:
         text = self(column)
-        found = _weapons().get(text.casefold())
+        found = self.own.get(text) or _weapons().get(text.casefold())
         return found or domains.weapon(text, **self.place, column=column)
 
     def year(self, column: str) -> int:

@@ -49,6 +49,21 @@ def deal(
     return f"{row},,,{unit},deal,{volume},{came}" if borrowed else f"{row}{unit},{volume},{came}"
 
 
+def official(rows: tuple[str, ...], day: str) -> str:
+    """Return a register as the provider exports it, of all suppliers; rows as `deal` gives them."""
+    return samples.register_of_all([_as_exported(row) for row in rows], day=day)
+
+
+def _as_exported(row: str) -> str:
+    recipient, supplier, year, _, ordered, _, name, description, came, _, years, *rest = row.split(
+        ","
+    )
+    status, *volumes = rest
+    cells = [recipient, supplier, year, "", ordered, "", name, description, came, "",
+             years.replace(";", "; "), status, "", *volumes]  # fmt: skip
+    return ",".join(cells)
+
+
 def line(
     number: int, pair: str, system: str, order: int, year: int, units: int, *, unit: float = 10.0,
     local: str = "No",

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from data.deal_matching import ACROSS_REGISTERS, family, first_word, letters, pair
+from data.deal_matching import ACROSS_REGISTERS, family, first_word, letters, mark, pair
 from data.domains import Weapon
 
 JET = Weapon("aircraft", "fighter aircraft")
@@ -24,7 +24,10 @@ def row(**changes) -> SimpleNamespace:
         "delivery_years": (),
         "status": "new",
     }
-    return SimpleNamespace(**made | changes)
+    made |= changes
+    weapon = made.pop("weapon")
+    made["mark"] = mark(weapon.weapon_class, made.pop("designation"))
+    return SimpleNamespace(**made, domain=weapon.domain)
 
 
 @pytest.mark.parametrize(

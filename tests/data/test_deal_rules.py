@@ -23,7 +23,7 @@ def spoil(panel, table: str, change) -> None:
 
 
 def test_a_sound_panel_breaks_none(built):
-    for table in ("deals", "deal_deliveries", "registers"):
+    for table in ("deals", "deal_deliveries", "deal_marks", "registers"):
         assert faults(built, table) == []
 
 
@@ -45,6 +45,12 @@ def test_a_form_that_ends_before_it_begins(built):
 def test_a_delivery_of_no_deal(built):
     spoil(built, "deal_deliveries", lambda rows: [rows[0]._replace(deal=77), *rows[1:]])
     assert faults(built, "deal_deliveries") == ["has no row in deals"]
+
+
+def test_a_deal_without_a_mark_and_a_mark_without_a_deal(built):
+    spoil(built, "deal_marks", lambda rows: [rows[0]._replace(deal=77), *rows[1:]])
+    assert faults(built, "deal_marks") == ["has no row in deals"]
+    assert set(faults(built, "deals")) == {"has no row in deal_marks"}
 
 
 def test_open_orders_that_do_not_sum_to_the_registers(built):

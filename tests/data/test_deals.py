@@ -5,6 +5,7 @@ import pytest
 from data.build import build, shipped_files
 from data.check import check
 from data.deals import OWN_NUMBERS, coverage, covers, spans, undelivered, years_of
+from data.errors import InputError
 from data.tables import PANEL, read
 from tests.data import registers
 
@@ -132,6 +133,28 @@ def test_where_newer_lines_lack_a_deal_that_is_listed_the_older_line_stays(tmp_p
     found = {(r.deal, r.year): r.vintage for r in read("deal_deliveries", panel)}
     assert found[11, 2022] == "2025-06-01"
     assert found[12, 2022] == "2024-04-13"
+
+
+def test_a_register_that_lost_the_year_of_an_order_is_refused(tmp_path):
+    row = registers.deal(registers.RUS_CHN, registers.JETS, 2018, 4).replace(",2018,", ",,")
+    files = {"register_2021-03-10.csv": registers.tidy((row,))}
+    with pytest.raises(InputError, match=r"csv, line 2, column 'order_year'.*must have its year"):
+        registers.panel(tmp_path, files)
+    assert not (tmp_path / "panel").exists()
+
+
+def test_orders_that_were_old_and_done_are_kept_from_when_they_are_not(tmp_path):
+    then = registers.deal(registers.RUS_CHN, registers.TANKS, 1979, 50, 50, "1980")
+    now = registers.deal(registers.RUS_CHN, registers.TANKS, 1979, 60, 50, "1980")
+    files = {
+        "register_2021-03-10.csv": registers.tidy((then,)),
+        "register_2022-03-15.csv": registers.tidy((now,)),
+        "register_2024-03-18.csv": registers.tidy((then,)),
+    }
+    forms = sorted(read("deals", registers.panel(tmp_path, files)))
+    assert [(row.valid_from, row.n_ordered) for row in forms] == [
+        ("2022-03-15", 60), ("2024-03-18", 50)
+    ]  # fmt: skip
 
 
 def test_without_a_register_the_tables_are_empty(tmp_path):

@@ -43,14 +43,19 @@ def test_only_the_rows_wanted_are_read(tmp_path):
     [
         (b"not gzip", "votes.csv.gz: cannot be read"),
         (encode("votes", VOTES)[:-12], "the gzip file is truncated or damaged"),
-        (gzip.compress(b"\xff\xfe"), "must be UTF-8"),
-        (gzip.compress(b"country,year\n"), "line 1: 'country,year': the columns must be country"),
+        (gzip.compress(b"\xff\xfe", mtime=0), "must be UTF-8"),
         (
-            gzip.compress(b"country,year,ideal_point,vintage,assumed\nCHN,MMXX,1,2021-01-01,0\n"),
+            gzip.compress(b"country,year\n", mtime=0),
+            "line 1: 'country,year': the columns must be country",
+        ),
+        (
+            gzip.compress(
+                b"country,year,ideal_point,vintage,assumed\nCHN,MMXX,1,2021-01-01,0\n", mtime=0
+            ),
             "line 2, column 'year': 'MMXX': must be a whole number",
         ),
         (
-            gzip.compress(b"country,year,ideal_point,vintage,assumed\nCHN,2020,1\n"),
+            gzip.compress(b"country,year,ideal_point,vintage,assumed\nCHN,2020,1\n", mtime=0),
             "line 2: 'CHN,2020,1': a row must have 5 fields",
         ),
     ],

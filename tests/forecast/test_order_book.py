@@ -119,7 +119,7 @@ def test_no_later_register_changes_a_book_of_the_time(monkeypatch):
     panel = origins.seen(2019)
     whole = {year: order_book.tally(books.of_year(year), panel) for year in (2018, 2019)}
     last = books.of_year(2019).register.vintage
-    real = books.read
+    real = books.read_once
 
     def read(table, *where):
         for row in real(table, *where):
@@ -128,7 +128,7 @@ def test_no_later_register_changes_a_book_of_the_time(monkeypatch):
             elif table == "deals" and row.valid_from <= last:
                 yield row._replace(valid_to=row.valid_to if row.valid_to <= last else "")
 
-    monkeypatch.setattr(books, "read", lambda *words: list(read(*words)))
+    monkeypatch.setattr(books, "read_once", lambda *words: list(read(*words)))
     assert books.of_year(2021) is None
     for year, amounts in whole.items():
         assert amounts.sum() > 0.0
