@@ -94,10 +94,33 @@ def attach(panel: xr.Dataset, found: Sequence[Book]) -> xr.Dataset:
     kinds = (*[np.int64] * 6, *[float] * 4, np.uint64, np.int64)
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     out = panel.assign_coords({BOOK: [book.last_year for book in found]})
-    out["book_degraded"] = (BOOK, np.array([int(book.degraded) for book in found], dtype=int))
+    cut = np.array([int(book.degraded) for book in found], dtype=int)
+    out["book_degraded"] = (BOOK, cut, _said("1", "Book cut from a later register"))
     for name, kind, values in zip(names, kinds, columns, strict=True):
-        out[f"{LISTING}_{name}"] = (LISTING, np.array(values, dtype=kind))
+        words = _said(*WORDS[name])
+        out[f"{LISTING}_{name}"] = (LISTING, np.array(values, dtype=kind), words)
     return out
+
+
+def _said(units: str, long_name: str) -> dict[str, str]:
+    return {"units": units, "long_name": long_name, "source": SOURCE}
+
+
+SOURCE = "SIPRI Arms Transfers Database, trade registers as published"
+WORDS = {
+    "book": ("position", "Book"),
+    "deal": ("number", "Deal"),
+    "supplier": ("position", "Supplier"),
+    "recipient": ("position", "Recipient"),
+    "domain": ("position", "Technology domain"),
+    "order_year": ("year", "Year of order"),
+    "ordered": ("TIV million", "Ordered"),
+    "left": ("TIV million", "Ordered and not delivered"),
+    "units": ("units", "Number ordered"),
+    "delivered": ("TIV million", "Delivered so far"),
+    "years": ("bits", "Years with deliveries"),
+    "covered": ("bits", "Books whose register would list the deal"),
+}
 
 
 def _bits(text: str) -> int:

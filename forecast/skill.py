@@ -69,7 +69,8 @@ def cdf(quantiles: np.ndarray, value: np.ndarray, side: str) -> np.ndarray:
         Where quantiles equal the value, "right" counts them and "left" does not.
     """
     at = np.array(
-        [np.searchsorted(q, v, side=side) for q, v in zip(quantiles, value, strict=True)]
+        [np.searchsorted(q, v, side=side) for q, v in zip(quantiles, value, strict=True)],
+        dtype=int,
     )
     n = quantiles.shape[1]
     low = np.take_along_axis(quantiles, np.maximum(at - 1, 0)[:, None], axis=1)[:, 0]

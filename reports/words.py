@@ -150,7 +150,7 @@ TOPICS = (
         "Domains",
         ("substitution", "strength_sd", "strength_walk_sd", "need_sd", "habit_sd",
          "demand_level_sd", "demand_walk_sd", "concentration", "size_level_sd",
-         "supplier_size_sd", "order_sd", "spread_sd", "orders_alike"),
+         "supplier_size_sd", "order_sd", "scaling_sd", "spread_sd", "orders_alike"),
     ),
     ("Unit values", ("unit_", "class_sd")),
     ("Growth of GDP", ("gdp_",)),

@@ -1,16 +1,15 @@
 """Checks of a fit: they pass what is right, and name what is not."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
 from data.errors import InputError
-from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER, YEAR
-from forecast import calibration, cli, cluster, events, fit, runs, simulate
-from models.priors import order
+from data.names import DRAW, RECIPIENT, REST, SUPPLIER, YEAR
+from forecast import calibration, cli, cluster, events, fit, market, simulate
+from models.inputs import with_orders
+from models.order_book import ORDER_PERIOD, REMEMBERED
 from tests import small
 
 
@@ -23,7 +22,7 @@ def whole(world, tree):
             "posterior": posterior,
             "constant_data": tree["constant_data"].to_dataset(),
             "log_prior": fit.log_prior(posterior, world.priors),
-            "log_likelihood": simulate.log_likelihood(posterior, world.inputs) * 0.001,
+            "log_likelihood": market.log_likelihood(posterior, world.inputs) * 0.001,
         }
     )
 
@@ -48,60 +47,91 @@ def test_data_drawn_from_the_truth_look_like_the_data(true_tree):
     found = calibration.predictive(true_tree, "posterior", seed=1, draws=40)
     assert set(found["kind"]) == {"posterior"}
     tested = found[found["tail"].notna()]
-    # Of 21 figures with forty replicates each, one or two beyond all are no surprise.
-    assert (tested["tail"] > 0).sum() >= len(tested) - 2
+    # Of some twenty figures with forty replicates each, few lie beyond all of them.
+    assert (tested["tail"] > 0).sum() >= len(tested) - 3
     held = found[found["tail"].isna()].set_index("check")["observed"]
     for mass in ("50", "90"):
         near = held[f"{mass} % intervals that hold, all pairs"]
-        # Some 800 pair-years, of forty replicates each.
-        assert near == pytest.approx(float(mass) / 100, abs=0.06)
+        # Some 300 pairs and periods, of forty replicates each.
+        assert near == pytest.approx(float(mass) / 100, abs=0.12)
 
 
 def test_data_of_another_size_are_told_apart(true_tree):
     inputs = true_tree["constant_data"].to_dataset()
-    odd = inputs.assign(deliveries=inputs["deliveries"] * 20.0)
+    odd = inputs.assign(placed=inputs["placed"] * 20.0)
     wrong = xr.DataTree.from_dict(
         {"posterior": true_tree["posterior"].to_dataset(), "constant_data": odd}
     )
-    found = calibration.predictive(wrong, "posterior", seed=1, draws=40).set_index("check")
-    assert not found.loc["world volume, mean year", "passed"]
-    assert found.loc["world volume, mean year", "observed"] > found.loc[
-        "world volume, mean year", "q95"
-    ]
+    # Memory would follow: what is predicted rests on the orders before, as they were.
+    drawn = calibration.replicate(true_tree, seed=1, draws=40)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration, "replicate", lambda tree, **_: drawn)
+        found = calibration.predictive(wrong, "posterior", seed=1, draws=40).set_index("check")
+    name = "orders of the world in a period, mean"
+    assert not found.loc[name, "passed"]
+    assert found.loc[name, "observed"] > found.loc[name, "q95"]
     assert not found.loc["90 % intervals that hold, all pairs", "passed"]
 
 
-def test_exports_of_each_supplier_are_summed_over_buyers_and_years():
-    tiv = np.zeros((2, 2, 7))
-    tiv[0, 1] = np.arange(7.0)
-    tiv[1, 0, 0] = 9.0
-    found = calibration.of_suppliers(np.stack([tiv, 2 * tiv]), ["RUS", "CHN"])
+def test_orders_of_each_supplier_are_summed_over_buyers_and_periods():
+    placed = np.zeros((2, 2, 7))
+    placed[0, 1] = np.arange(7.0)
+    placed[1, 0, 0] = 9.0
+    found = calibration.of_suppliers(np.stack([placed, 2 * placed]), ["RUS", "CHN"])
     assert found == {
-        "exports of RUS, whole window": pytest.approx([21.0, 42.0]),
-        "exports of RUS, last five years": pytest.approx([20.0, 40.0]),
-        "exports of CHN, whole window": pytest.approx([9.0, 18.0]),
-        "exports of CHN, last five years": pytest.approx([0.0, 0.0]),
+        "orders won by RUS, whole window": pytest.approx([21.0, 42.0]),
+        "orders won by RUS, last two periods": pytest.approx([11.0, 22.0]),
+        "orders won by CHN, whole window": pytest.approx([9.0, 18.0]),
+        "orders won by CHN, last two periods": pytest.approx([0.0, 0.0]),
     }
 
 
 def test_figures_of_one_replicate_are_those_of_the_same_data():
-    tiv = np.zeros((2, 2, 4))
-    tiv[0, 1] = [10.0, 0.0, 10.0, 20.0]
-    found = calibration.figures(tiv)
-    assert found["share of pair-years with a delivery"] == pytest.approx(3 / 16)
-    assert found["world volume, mean year"] == pytest.approx(10.0)
-    assert found["largest delivery of a pair in a year"] == 20.0
+    placed = np.zeros((2, 2, 4))
+    placed[0, 1] = [10.0, 0.0, 10.0, 20.0]
+    found = calibration.figures(placed)
+    assert found["share of pairs and periods with an order"] == pytest.approx(3 / 16)
+    assert found["orders of the world in a period, mean"] == pytest.approx(10.0)
+    assert found["most orders of a pair in a period"] == 20.0
     assert found["share of the largest supplier"] == pytest.approx(1.0)
-    again = calibration.figures(np.stack([tiv, tiv]))
+    again = "share of pairs with an order that order again in the next period"
+    assert found[again] == pytest.approx(1 / 2)
+    twice = calibration.figures(np.stack([placed, placed]))
     for name, value in found.items():
-        assert again[name] == pytest.approx(np.array([value, value])), name
+        assert twice[name] == pytest.approx(np.array([value, value])), name
 
 
-def test_the_prior_is_checked_with_the_inputs_of_the_fit(world, true_tree):
-    offered = calibration.prior_tree(true_tree, world.priors, seed=2, draws=20)
-    found = calibration.predictive(offered, "prior", seed=2, draws=20)
+def test_the_prior_is_checked_by_what_it_offers(true_tree):
+    found = calibration.predictive(true_tree, "prior", seed=2, draws=20)
     assert set(found["kind"]) == {"prior"}
     assert found["tail"].notna().all()
+
+
+def test_movements_of_deliveries_are_compared_by_supplier(true_tree):
+    found = calibration.dynamics(true_tree, seed=3, draws=10)
+    suppliers = [c for c in true_tree["constant_data"][SUPPLIER].values if c != REST]
+    assert len(found) == len(calibration.MOVES) * (len(suppliers) + 1)
+    sums = found[found["check"].str.contains("suppliers inside")]
+    for name, row in zip(calibration.MOVES, sums.itertuples(), strict=True):
+        own = found[found["check"].str.startswith(f"{name}, exports of")]
+        assert row.observed == own["passed"].sum()
+        assert row.passed == (own["passed"].sum() >= calibration.INSIDE * len(suppliers))
+
+
+def test_figures_of_movement_are_those_by_hand():
+    tiv = np.zeros((1, 2, 4))
+    tiv[0, 0] = [3.0, 3.0, 0.0, 3.0]
+    found = {name: float(measure(tiv)[0]) for name, measure in calibration.MOVES.items()}
+    level = np.log1p([3.0, 3.0, 0.0, 3.0])
+    assert found == {
+        "log change from year to year, sd": pytest.approx(np.diff(level).std()),
+        "share of customers and years without a delivery": pytest.approx(5 / 8),
+        "delivery after a delivery": pytest.approx(1 / 2),
+        "correlation of a year with the next": pytest.approx(
+            ((level - level.mean())[1:] * (level - level.mean())[:-1]).sum()
+            / ((level - level.mean()) ** 2).sum()
+        ),
+    }
 
 
 # Sensitivity.
@@ -156,43 +186,43 @@ def test_the_small_world_is_of_real_countries(panel):
     assert int(panel[YEAR].max()) == calibration.SMALL_LAST
 
 
-def test_deliveries_follow_from_the_truth_they_are_drawn_from(world, true_tree):
-    truth = calibration.one_truth(true_tree, 0)
-    first, again, other = (
-        calibration.with_deliveries(world.panel, truth, world.priors, seed=s)["tiv"]
-        for s in (1, 1, 2)
-    )
-    assert first.identical(again)
-    assert not first.identical(other)
-    assert (first.sel(year=slice(None, 1991)) == 0).all()
-    assert float(first.sel(supplier="RUS", recipient="RUS").sum()) == 0.0
-    # The same truth as the panel's own deliveries, drawn there by code of its own: the mean log
-    # volume of 20 worlds lies within the spread of single worlds.
-    total = [
-        np.log(float(calibration.with_deliveries(world.panel, truth, world.priors, seed=s)["tiv"]
-                     .sum()))
-        for s in range(20)
-    ]  # fmt: skip
-    assert np.log(float(world.panel["tiv"].sum())) == pytest.approx(
-        np.mean(total), abs=4 * np.std(total)
-    )
+@pytest.fixture(scope="module")
+def one(world):
+    return calibration.one_world(world.panel, world.priors, seed=4)
 
 
-def test_ranks_are_uniform_if_the_posterior_is_what_truths_are_drawn_from(world):
+def test_a_world_is_drawn_anew_from_its_seed(world, one):
+    again = calibration.one_world(world.panel, world.priors, seed=4)
+    assert one.inputs["placed"].identical(again.inputs["placed"])
+    for name, values in one.truth.items():
+        np.testing.assert_array_equal(values, again.truth[name], err_msg=name)
+
+
+def test_a_drawn_world_keeps_what_is_given_and_draws_the_rest(world, one):
+    inputs, orders = with_orders(world.panel, world.priors)
+    before = {ORDER_PERIOD: slice(None, REMEMBERED)}
+    assert one.inputs["placed"].isel(before).equals(inputs["placed"].isel(before))
+    assert not one.inputs["placed"].equals(inputs["placed"])
+    able = inputs["possible"].values.astype(bool)
+    after = one.inputs["placed"].transpose(SUPPLIER, RECIPIENT, ORDER_PERIOD).values
+    assert (after[~able][:, REMEMBERED:] == 0).all()
+    given = ["year", "state", "age", "left", "since", "span", "ending"]
+    pd.testing.assert_frame_equal(one.orders.followed[given], orders.followed[given])
+    came = one.orders.followed
+    assert (came.loc[came["any"], "tiv"] > 0).all()
+    assert (came.loc[~came["any"], "tiv"] == 0).all()
+    assert np.isfinite(one.orders.sizes[["log_tiv", "log_units"]]).all().all()
+
+
+def test_a_truth_is_ranked_among_the_draws_of_its_parameters_and_its_gap(world, one):
     rng = np.random.default_rng(5)
-    truths = small.tree(world, draws=40, chains=1, seed=8)
-    said = small.tree(world, draws=60, chains=2, seed=9)
-    calibrated = [
-        calibration.ranks(calibration.one_truth(truths, k), said, world.priors, rng)
-        for k in range(40)
-    ]
-    table = pd.DataFrame(calibrated)
-    assert set(order(world.priors)) | {"capacity gap"} < set(table)
-    assert {"event capacity_crossover", "event export_crossover"} <= set(table)
-    found = calibration.uniformity(table)
-    # One posterior for all truths: its own error of 1/sqrt(99) sd is shared by all ranks.
-    assert found["passed"].mean() > 0.95
-    assert found["p_holm"].min() > 1e-4
+    posterior = small.tree(world, draws=60, chains=2, seed=9)["posterior"].to_dataset()
+    some = posterior.sel(parameter=["rd_within", "memory"])
+    found = calibration._ranks(some, one.truth, rng)
+    assert set(found) == {"rd_within", "memory", "capacity gap"}
+    assert all(0.0 < value < 1.0 for value in found.values())
+    far = one.truth | {"rd_within": np.array([1e9])}
+    assert calibration._ranks(some, far, rng)["rd_within"] > 0.98
 
 
 def test_ranks_of_a_wrong_posterior_are_rejected():
@@ -248,8 +278,6 @@ def stand_in(monkeypatch, world, tree):
         return {}
 
     monkeypatch.setattr(cluster, "run", run)
-    monkeypatch.setattr(calibration, "truths", lambda *a, draws, **k: small.tree(
-        world, draws=draws, chains=1))  # fmt: skip
     monkeypatch.setattr(calibration, "small_panel", lambda folder: world.panel)
     return begun
 
@@ -271,39 +299,6 @@ def test_simulations_of_another_seed_are_not_mixed(stand_in, tmp_path, capsys):
     assert cli.main([*words, "--seed", "1"]) == 0
     assert cli.main([*words, "--seed", "2"]) == 2
     assert "another seed" in capsys.readouterr().err
-
-
-def test_a_worker_ranks_a_truth_in_a_fit_of_its_world(world, tree, monkeypatch):
-    got = {}
-
-    def fitted(panel, priors, **options):
-        got.update(panel=panel, options=options)
-        stats = xr.Dataset({"diverging": ((CHAIN, DRAW), np.zeros((2, 40), bool))})
-        return xr.DataTree.from_dict(
-            {
-                "posterior": tree["posterior"].to_dataset(), "sample_stats": stats,
-                "constant_data": tree["constant_data"].to_dataset(),
-            }
-        )  # fmt: skip
-
-    compiled = []
-    monkeypatch.setattr(fit, "fit", fitted)
-    monkeypatch.setattr(fit, "reusable", lambda *given: compiled.append(given) or "compiled")
-    monkeypatch.setattr(calibration, "_COMPILED", {})
-    truth = calibration.one_truth(small.tree(world, draws=2, chains=1), 1)
-    entries = (dict(world.priors.variables), dict(world.priors.constants))
-    found = calibration.calibrate_one(3, world.panel, truth, entries, 10, {"draws": 5})
-    assert got["options"]["seed"] == 13
-    assert got["options"]["cores"] == 1
-    assert got["options"]["compiled"] == "compiled"
-    assert float(got["panel"]["tiv"].sum()) > 0
-    calibration.calibrate_one(4, world.panel, truth, entries, 10, {"draws": 5})
-    assert len(compiled) == 1
-    calibration.calibrate_one(5, world.panel.isel(year=slice(1, None)), truth, entries, 10, {})
-    assert len(compiled) == 2
-    ranked = {k: v for k, v in found.items() if k not in ("divergences", "rhat")}
-    assert all(0 < value < 1 for value in ranked.values())
-    json.dumps(runs.plain(found), allow_nan=False)
 
 
 def test_tables_are_refused_where_a_file_stands(tmp_path):

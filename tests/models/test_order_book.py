@@ -188,7 +188,7 @@ def test_a_panel_without_the_book_of_its_origin_is_refused(built):
 
 def test_nothing_after_the_last_book_changes_what_a_model_sees(built, monkeypatch):
     as_it_is = prepared(panel_of(known(built, *DAYS[:2])), 2021)
-    real = books.read
+    real = books.read_once
 
     def later_gone(table, folder=None):
         day = "2022-12-31"
@@ -200,7 +200,7 @@ def test_nothing_after_the_last_book_changes_what_a_model_sees(built, monkeypatc
         rows = [row for row in rows if row.valid_from <= day]
         return [row._replace(valid_to="" if row.valid_to > day else row.valid_to) for row in rows]
 
-    monkeypatch.setattr(books, "read", later_gone)
+    monkeypatch.setattr(books, "read_once", later_gone)
     again = prepared(panel_of(known(built, *DAYS[:2])), 2021)
     for name, before in as_it_is._asdict().items():
         after = getattr(again, name)
