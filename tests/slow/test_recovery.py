@@ -1,9 +1,9 @@
 """A fit finds what its data were drawn from, and is as sure of it as it should be.
 
-Worlds are drawn from the priors that the fits start from (effects on single features of a deal about
-usual values, of which the wide priors know nothing), so a 90 % interval of a right sampler of a right
-model covers its truth in nine worlds of ten, whatever the truth is. Orders, deals and registers are
-drawn by code of their own, late listings and dropped deals included.
+Worlds are drawn from the priors that the fits start from (effects on single features of a deal
+about usual values, of which the wide priors know nothing), so a 90 % interval of a right sampler of
+a right model covers its truth in nine worlds of ten, whatever the truth is. Orders, deals and
+registers are drawn by code of their own, late listings and dropped deals included.
 """
 
 from __future__ import annotations
