@@ -117,7 +117,7 @@ def replicate(tree: xr.DataTree, *, seed: int, draws: int = FEW) -> np.ndarray:
     for start in range(0, len(taken), market.BLOCK):
         some = block(found, start, start + market.BLOCK)
         rate, _ = market.past(some, inputs)
-        drawn = market.draw_orders(rate, some["clumping"], x.exposure, rng)
+        drawn = market.draw_orders(some, rate, x.exposure, rng)
         parts.append(drawn * (x.barred == 0.0)[..., None])
     return np.concatenate(parts).astype(np.float32)
 
@@ -409,9 +409,7 @@ def _orders_of(inputs: xr.Dataset, truth: Arrays, rng: np.random.Generator) -> x
     for at in range(REMEMBERED, placed.sizes[ORDER_PERIOD]):
         rate, _ = market.past(truth, inputs.assign(placed=placed))
         exposure = inputs["order_exposure"].values[[at]]
-        drawn = market.draw_orders(
-            rate[..., [at - REMEMBERED]], truth["clumping"], exposure, rng
-        )
+        drawn = market.draw_orders(truth, rate[..., [at - REMEMBERED]], exposure, rng)
         placed.values[..., at] = drawn[0, ..., 0] * able
     return placed
 

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from data.names import DOMAIN, SUPPLIER
+from forecast.streams import normal, of_part, uniform
 from models import deal_features as features
 from models.delivery import heavy
 from models.order_book import (
@@ -36,8 +37,6 @@ MOST = 400
 LAST_COMPLETE = 2
 """Years without a delivery after which a complete deal counts as closed."""
 LAST_UNNUMBERED = STILL[UNNUMBERED] + LAST_COMPLETE
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 OF_BOOK, OF_ORDERS = np.uint64(1), np.uint64(2)
 
 
@@ -155,38 +154,12 @@ def open_deals(inputs: xr.Dataset) -> OpenDeals:
     )
 
 
-# Random numbers: splitmix64 (Steele, Lea & Flood 2014) ----------------------------------------
-
-
-@numba.njit(cache=True)
-def _mixed(z: Any) -> Any:
-    z = (z ^ (z >> np.uint64(30))) * FIRST
-    z = (z ^ (z >> np.uint64(27))) * SECOND
-    return z ^ (z >> np.uint64(31))
-
-
-@numba.njit(cache=True)
-def _with(state: Any, part: int) -> Any:
-    return _mixed(state ^ (np.uint64(part) * GOLDEN + GOLDEN))
-
-
-@numba.njit(cache=True)
-def _uniform(state: Any) -> Any:
-    """Return the next state and a number above 0 and below 1."""
-    state = state + GOLDEN
-    return state, (float(_mixed(state) >> np.uint64(11)) + 0.5) * 2.0**-53
-
-
-@numba.njit(cache=True)
-def _normal(state: Any) -> Any:
-    state, one = _uniform(state)
-    state, two = _uniform(state)
-    return state, np.sqrt(-2.0 * np.log(one)) * np.cos(2.0 * np.pi * two)
+# One deal --------------------------------------------------------------------------------------
 
 
 @numba.njit(cache=True)
 def _happens(state: Any, logit: float) -> Any:
-    state, one = _uniform(state)
+    state, one = uniform(state)
     return state, one * (1.0 + np.exp(-logit)) < 1.0
 
 
@@ -196,9 +169,6 @@ def _dot(row: Any, effect: Any) -> float:
     for k in range(len(effect)):
         total += row[k] * effect[k]
     return total
-
-
-# One deal --------------------------------------------------------------------------------------
 
 
 @numba.njit(cache=True)
@@ -211,7 +181,7 @@ def _amount(
     `usual`: mean log TIV of an order of its supplier, recipient and domain.
     """
     if kind > RUNNING:
-        state, noise = _normal(state)
+        state, noise = normal(state)
         noise = min(max(noise, -FASTEST), FASTEST)
         if delivered <= 0.0:
             return state, np.exp(usual + c.first_pace[i] + c.first_sd[i] * noise)
@@ -222,7 +192,7 @@ def _amount(
     many = max((1.0 if np.isnan(units) else units) * rest, 1.0)
     features.whole(row, kind, age, left, many, delivered, times)
     state, at_once = _happens(state, _dot(row, c.whole[i]))
-    state, noise = _normal(state)
+    state, noise = normal(state)
     if at_once:
         return state, left
     sd = np.exp(c.share_log_sd[i] + c.share_units_sd[i] * row[3])
@@ -301,12 +271,12 @@ def deliver_book(
     rows = np.zeros((3, 32))
     years = (origin + 1, origin + out.shape[3], origin)
     for i in range(len(ids)):
-        world = _with(_with(_with(np.uint64(seed), OF_BOOK), ids[i]), 0)
+        world = of_part(of_part(of_part(np.uint64(seed), OF_BOOK), ids[i]), 0)
         for k in range(len(book.supplier)):
             seller, buyer, domain = book.supplier[k], book.recipient[k], book.domain[k]
             if not wanted[seller, buyer]:
                 continue
-            state = _with(world, book.number[k])
+            state = of_part(world, book.number[k])
             _live(
                 state, rows, c, i, (seller, buyer, domain), book.order_year[k], book.state[k],
                 book.left[k], book.ordered[k], book.units[k], book.delivered[k], book.times[k],
@@ -317,7 +287,7 @@ def deliver_book(
 @numba.njit(cache=True)
 def _count(state: Any, mean: float) -> Any:
     """Draw a Poisson number by inversion, so that it grows with its mean."""
-    state, one = _uniform(state)
+    state, one = uniform(state)
     chance = np.exp(-mean)
     total, count = chance, 0
     while one > total and count < MOST:
@@ -333,7 +303,7 @@ def _first(state: Any, row: Any, c: Any, i: int, domain: int, size: float, year:
 
     One uniform number and the hazard of every age.
     """
-    state, one = _uniform(state)
+    state, one = uniform(state)
     waiting = 1.0
     for age in range(end - year + 1):
         features.wait(row, age, size)
@@ -364,17 +334,17 @@ def deliver_orders(
     rows = np.zeros((3, 32))
     end = origin + out.shape[3]
     for i in range(len(ids)):
-        world = _with(_with(np.uint64(seed), OF_ORDERS), ids[i])
+        world = of_part(of_part(np.uint64(seed), OF_ORDERS), ids[i])
         for seller in range(rates.shape[1]):
             for buyer in range(rates.shape[2]):
                 if not wanted[seller, buyer]:
                     continue
-                pair = _with(_with(world, seller), buyer)
+                pair = of_part(of_part(world, seller), buyer)
                 for year in range(first, end + 1):
                     mean = rates[i, seller, buyer, (year - first) // PERIOD]
-                    key, count = _count(_with(pair, year), mean)
+                    key, count = _count(of_part(pair, year), mean)
                     for k in range(count):
-                        _place(_with(key, k), rows, c, i, (seller, buyer), (year, end, origin),
+                        _place(of_part(key, k), rows, c, i, (seller, buyer), (year, end, origin),
                                out, ordered)  # fmt: skip
 
 
@@ -385,14 +355,14 @@ def _place(
     """Place an order in a year and let it deliver; `years`: that of the order, the end, origin."""
     seller, buyer = pair
     year, end, origin = years
-    state, one = _uniform(state)
+    state, one = uniform(state)
     domain = 0
     while domain < c.mix.shape[1] - 1 and one > c.mix[seller, domain]:
         domain += 1
-    state, noise = _normal(state)
+    state, noise = normal(state)
     size = c.size_mean[i, seller, domain] + c.size_recipient[i, buyer] + c.size_sd[i] * noise
     state, starts = _first(state, rows[0], c, i, domain, size, year, end)
-    state, of_units = _normal(state)
+    state, of_units = normal(state)
     if year <= origin:
         begun = 0 < starts <= origin
         features.known(rows[1], origin - year, begun, size)

@@ -15,6 +15,7 @@ from data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, REST, SUPPLIER, YEAR
 from forecast import scenarios as scenario_files
 from forecast.draws import Arrays, block, stack
 from forecast.effort_paths import Effort, ideal_distances
+from forecast.streams import gammas
 from models.inputs import COVARIATES, EFFORTS, country_index
 from models.market import (
     CELL,
@@ -24,6 +25,7 @@ from models.market import (
     demand_explained,
     log_density_of_cells,
     log_orders,
+    log_size,
     remembered,
 )
 from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
@@ -107,8 +109,7 @@ def log_likelihood(posterior: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
     for start in range(0, count, BLOCK):
         some = block(draws, start, start + BLOCK)
         rate, _ = past(some, inputs)
-        clumping = some["clumping"][:, None, None, None]
-        parts.append(log_density_of_cells(rate, clumping, x).sum(axis=1))
+        parts.append(log_density_of_cells(rate, size_of_rates(some, rate), x).sum(axis=1))
     shape = (posterior.sizes[CHAIN], posterior.sizes[DRAW])
     values = np.concatenate(parts).astype(np.float32)
     return xr.Dataset(
@@ -121,16 +122,22 @@ def log_likelihood(posterior: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
     )  # fmt: skip
 
 
+def size_of_rates(draws: Arrays, log_rate: np.ndarray) -> np.ndarray:
+    """Return log φ of expected orders (draw, ...), see `models.market.log_size`."""
+    wide = (-1, *[1] * (log_rate.ndim - 1))
+    clumping, growth = (draws[name].reshape(wide) for name in ("clumping", "clumping_growth"))
+    return log_size(log_rate, clumping, growth, np)
+
+
 def draw_orders(
-    log_rate: np.ndarray, clumping: np.ndarray, exposure: np.ndarray, rng: np.random.Generator
+    draws: Arrays, log_rate: np.ndarray, exposure: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw orders listed in periods (draw, ..., period) given log expected orders a year.
 
-    `clumping` (draw) as in the fit; `exposure` (period): years of full knowledge.
+    `exposure` (period): years of full knowledge.
     """
-    shape = clumping.reshape(-1, *[1] * (log_rate.ndim - 1))
-    noise = rng.standard_gamma(np.broadcast_to(shape, log_rate.shape)) / shape
-    return rng.poisson(np.exp(log_rate) * exposure * noise)
+    shape = np.exp(size_of_rates(draws, log_rate))
+    return rng.poisson(np.exp(log_rate) * exposure * rng.standard_gamma(shape) / shape)
 
 
 # What orders rest on ---------------------------------------------------------------------------
@@ -261,12 +268,12 @@ def expected(
     x = arrays(inputs)
     years = found.offered.shape[-1]
     log_rate, _ = past(draws, inputs)
-    clumping = draws["clumping"][:, None, None]
     rates = []
     for back in range(UNLISTED_PERIODS, 0, -1):
-        mean = np.exp(log_rate[..., -back])
-        shape = clumping + x.placed[..., -back]
-        rates.append(rng.standard_gamma(shape) / (clumping / mean + x.exposure[-back]))
+        mean = log_rate[..., -back]
+        size = np.exp(size_of_rates(draws, mean))
+        listed = rng.standard_gamma(size + x.placed[..., -back])
+        rates.append(listed / (size / np.exp(mean) + x.exposure[-back]))
     covariates = inputs["affinity_covariates"].transpose("covariate", *CELL, YEAR)
     effects = _pulls(draws)[:, 1 : len(COVARIATES)]
     lasting = np.tensordot(effects, covariates.values[1:, ..., -1], axes=1)
@@ -277,6 +284,8 @@ def expected(
     placed = np.repeat(x.placed[None, ..., -REMEMBERED:], len(draws["parameters"]), axis=0)
     exposure = x.exposure[-REMEMBERED:]
     shares, away = [], []
+    # As many numbers are taken from `rng` whatever is expected: scenarios stay comparable.
+    seeds = rng.integers(2**62, size=years)
     for start in range(0, years, PERIOD):
         span = slice(start, min(start + PERIOD, years))
         away += [distances(t) for t in range(*span.indices(years))]
@@ -295,7 +304,8 @@ def expected(
             demand[..., None], found.offered[..., span].mean(axis=-1)[..., None],
             draws["affinity"], pull[..., None], x.barred, np,
         )  # fmt: skip
-        rate = np.exp(now[..., 0]) * rng.standard_gamma(clumping, now.shape[:-1]) / clumping
+        size = np.exp(size_of_rates(draws, now[..., 0]))
+        rate = np.exp(now[..., 0]) * gammas(seeds[start], size) / size
         rates.append(rate)
         shares.append(share[..., 0])
         placed = np.stack([placed[..., -1], rate * PERIOD], axis=-1)

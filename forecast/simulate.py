@@ -259,7 +259,7 @@ def _block_futures(
             "offer_past": before,
             "import_share_past": np.exp(before[:, sold]),
             "orders_past": market.draw_orders(
-                rate[:, sold, bought], draws["clumping"],
+                draws, rate[:, sold, bought],
                 inputs["order_exposure"].values[REMEMBERED:], rng,
             ),
             "theta_past": world.ahead.theta_past[:, both],

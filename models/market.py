@@ -1,13 +1,17 @@
 r"""Who wins orders: the market for arms, once, for the fit, the past and the futures.
 
-.. math:: n_{srp} \sim \mathrm{NegBin}(e_p \exp(d_{rp}) \, \mathrm{share}_{srp}, \phi), \quad
+.. math:: n_{srp} \sim \mathrm{NegBin}(e_p \lambda_{srp}, \phi_{srp}), \quad
+   \lambda_{srp} = \exp(d_{rp}) \, \mathrm{share}_{srp}, \quad
+   \phi_{srp} = \phi \, \lambda_{srp}^{\gamma}, \\
    \mathrm{share}_{\cdot rp} = \mathrm{softmax}_s(\theta_{sp} + w_{sp} + a_{sr} + x'\beta + m'\mu)
 
 n: orders that recipient r placed with supplier s in the three years p; θ: capacity, by stocks of
 R&D and military spending between and within countries and a walk; w: the supplier's own war; a:
 the pair's affinity; x: politics and distance; m: its orders of the two periods before; d: log
 orders a year: a level, budgets, for producers their own R&D and capacity, and a walk; e: years of
-full knowledge that the register has of a period (late orders are still missing). Periods instead
+full knowledge that the register has of a period (late orders are still missing); φ: the size of
+the negative binomial, which grows with what is expected (γ 0 is its second, γ 1 its first kind,
+Cameron & Trivedi 1986): a pair of many orders varies less than in proportion. Periods instead
 of years: five in six yearly cells are zero, θ and d move slowly. The logit is that of Eaton &
 Kortum (2002), gravity in counts that of Santos Silva & Tenreyro (2006); between and within are
 Mundlak's (1978).
@@ -165,34 +169,45 @@ def log_orders(
     return demand[..., None, :, :] + shares, shares
 
 
-def log_density(log_rate: Any, clumping: Any, x: Market, xp: Any) -> Any:
-    """Return the log density of all listed orders: negative binomial, without its constant.
-
-    Σ log Γ(n + φ) − log Γ(φ) over cells is Σ C[k] log(φ + k), with C[k] cells of more than k
-    orders: no gamma function of every cell.
+def log_size(log_rate: Any, clumping: Any, growth: Any, xp: Any) -> Any:
+    """Return log φ, the size of the negative binomial, of the shape of `log_rate`.
 
     Parameters
     ----------
     log_rate
-        Log expected orders a year (supplier, recipient, period).
-    clumping
-        φ, the size of the negative binomial.
+        Log expected orders a year.
+    clumping, growth
+        φ of a pair that orders once a year, and γ, how it grows with what is expected.
+    xp
+        Array library.
+    """
+    return xp.log(clumping) + growth * log_rate
+
+
+def log_density(log_rate: Any, log_size: Any, x: Market, xp: Any) -> Any:
+    """Return the log density of all listed orders: negative binomial, without its constant.
+
+    Parameters
+    ----------
+    log_rate, log_size
+        Log expected orders a year, log φ (supplier, recipient, period).
     x
         For orders and exposures; a country's orders with itself do not count.
     xp
         Array library.
     """
     able, placed = _counted(x)
-    more = np.array([(placed > k).sum() for k in range(int(placed.max(initial=0)))], dtype=float)
-    rising = (more * xp.log(clumping + np.arange(len(more), dtype=float))).sum()
-    return rising + _by_rate(log_rate, clumping, x, able, placed, xp).sum()
+    # Of a cell without orders the gamma functions are 1.
+    at = np.nonzero(placed)
+    rising = _rising(placed[at], xp.exp(log_size[at]), xp)
+    return rising.sum() + _by_rate(log_rate, log_size, x, able, placed, xp).sum()
 
 
-def log_density_of_cells(log_rate: np.ndarray, clumping: np.ndarray, x: Market) -> np.ndarray:
+def log_density_of_cells(log_rate: np.ndarray, log_size: np.ndarray, x: Market) -> np.ndarray:
     """Return what every cell adds to `log_density` (..., supplier, recipient, period)."""
     able, placed = _counted(x)
-    rising = special.gammaln(placed + clumping) - special.gammaln(clumping)
-    return np.where(able, rising, 0.0) + _by_rate(log_rate, clumping, x, able, placed, np)
+    rising = _rising(placed, np.exp(log_size), np)
+    return np.where(able, rising, 0.0) + _by_rate(log_rate, log_size, x, able, placed, np)
 
 
 def _counted(x: Market) -> tuple[np.ndarray, np.ndarray]:
@@ -200,13 +215,18 @@ def _counted(x: Market) -> tuple[np.ndarray, np.ndarray]:
     return able, np.where(able, x.placed, 0.0)
 
 
+def _rising(placed: np.ndarray, size: Any, xp: Any) -> Any:
+    """Log Γ(n + φ) − log Γ(φ)."""
+    log_gamma = special.gammaln if xp is np else pt.gammaln
+    return log_gamma(placed + size) - log_gamma(size)
+
+
 def _by_rate(
-    log_rate: Any, clumping: Any, x: Market, able: np.ndarray, placed: np.ndarray, xp: Any
+    log_rate: Any, log_size: Any, x: Market, able: np.ndarray, placed: np.ndarray, xp: Any
 ) -> Any:
     """N log(μ / (μ + φ)) + φ log(φ / (μ + φ)), with μ + φ = φ (1 + μ / φ)."""
-    mean = log_rate + np.log(x.exposure)
-    odds = mean - xp.log(clumping)
-    return placed * odds - able * (placed + clumping) * xp.log1p(xp.exp(odds))
+    odds = log_rate + np.log(x.exposure) - log_size
+    return placed * odds - able * (placed + xp.exp(log_size)) * xp.log1p(xp.exp(odds))
 
 
 # The model -------------------------------------------------------------------------------------
@@ -253,7 +273,8 @@ def market(inputs: xr.Dataset, priors: Priors) -> pm.Model:
         pull = pt.dot(pulls, columns).reshape(x.features.shape[1:])
         offered = capacity + top["war_effect"] * x.war
         rate, _ = log_orders(demand, offered, affinity, pull, x.barred, pt)
-        pm.Potential("orders", log_density(rate, top["clumping"], x, pt))
+        size = log_size(rate, top["clumping"], top["clumping_growth"], pt)
+        pm.Potential("orders", log_density(rate, size, x, pt))
     return model
 
 

@@ -139,7 +139,7 @@ TOPICS = (
     (
         "How much is ordered",
         ("demand", "budget_level", "budget_effect", "own_rd_effect", "own_capacity_effect",
-         "demand_sd", "propensity_walk_sd", "clumping"),
+         "demand_sd", "propensity_walk_sd", "clumping", "clumping_growth"),
     ),
     (
         "What becomes of an order",

@@ -270,7 +270,8 @@ def place(inputs: xr.Dataset, truth: Arrays, rng: np.random.Generator) -> np.nda
         utility = utility + truth["memory"] * memory[0] + truth["memory_before"] * memory[1]
         weight = np.where(able, np.exp(utility), 0.0)
         rate = np.exp(truth["demand_period"][0][:, at]) * weight / weight.sum(axis=0)
-        clumps = rng.gamma(truth["clumping"], 1.0 / truth["clumping"], rate.shape)
+        size = truth["clumping"] * rate ** truth["clumping_growth"]
+        clumps = rng.gamma(np.where(able, size, 1.0)) / np.where(able, size, 1.0)
         found.append(rng.poisson(PERIOD * rate * clumps).astype(float))
     return np.stack(found[2:], axis=-1)
 

@@ -300,18 +300,3 @@ def test_a_change_of_one_pairs_rate_changes_no_other_pair_and_no_earlier_year():
         # The same orders, and more of them.
         assert (two[:, 0, 1] >= one[:, 0, 1]).all()
         assert two[:, 0, 1].sum() > one[:, 0, 1].sum()
-
-
-def test_random_numbers_are_uniform_and_normal():
-    draws, states = [], np.uint64(12345)
-    normals = []
-    for _ in range(MANY):
-        states, one = deal_paths._uniform(np.uint64(states))
-        states, other = deal_paths._normal(np.uint64(states))
-        draws.append(one)
-        normals.append(other)
-    # Kolmogorov's distance exceeds 2.8 / sqrt(n) once in three million.
-    for values, cdf in ((draws, stats.uniform.cdf), (normals, stats.norm.cdf)):
-        ordered = np.sort(values)
-        steps = np.arange(1, MANY + 1) / MANY
-        assert np.abs(cdf(ordered) - steps).max() < 2.8 / np.sqrt(MANY) + 1.0 / MANY

@@ -22,7 +22,8 @@ ORIGIN, HORIZON = small.ORIGIN, 2020
 PAIR = ("RUS", "CHN")
 QUIET = {
     "walk_sd": 0.0, "propensity_walk_sd": 0.0, "ideal_point_step": 0.0, "war_end_rate": 0.0,
-    "clumping": 1e9, "chance_supplier_shock_sd": 0.0, "chance_recipient_shock_sd": 0.0,
+    "clumping": 1e9, "clumping_growth": 0.0, "chance_supplier_shock_sd": 0.0,
+    "chance_recipient_shock_sd": 0.0,
     "chance_world_sd": 0.0,
 }  # fmt: skip
 
@@ -302,10 +303,10 @@ def test_a_tight_bound_leaves_capacity_just_below_it(tree):
 
 def test_orders_as_predicted_are_negative_binomial():
     rng = np.random.default_rng(4)
-    drawn = market.draw_orders(
-        np.full((40_000, 1), np.log(0.8)), np.full(40_000, 1.5), np.array([3.0]), rng
-    )[:, 0]
-    expected = stats.nbinom(1.5, 1.5 / (1.5 + 2.4))
+    of = {"clumping": np.full(40_000, 1.5), "clumping_growth": np.full(40_000, 0.6)}
+    drawn = market.draw_orders(of, np.full((40_000, 1), np.log(0.8)), np.array([3.0]), rng)[:, 0]
+    size = 1.5 * 0.8**0.6
+    expected = stats.nbinom(size, size / (size + 2.4))
     for count in range(6):
         chance = expected.pmf(count)
         # Five binomial standard errors.
@@ -328,9 +329,11 @@ def test_rates_of_the_last_periods_are_those_of_orders_that_were_listed(tree):
     draws, inputs = arrays(tree, 4000)
     _, orders, _ = ahead_of(draws, inputs, 1)
     x = market_arrays(inputs)
-    mean = np.exp(market.past(block(draws, 0, 1), inputs)[0][0])
-    size = draws["clumping"][0]
+    one = block(draws, 0, 1)
+    past = market.past(one, inputs)[0]
+    mean, sizes = np.exp(past)[0], np.exp(market.size_of_rates(one, past))[0]
     for back in (2, 1):
+        size = sizes[..., -back]
         shape = size + x.placed[..., -back]
         rate = size / mean[..., -back] + x.exposure[-back]
         found = orders.rates[..., 2 - back]
@@ -349,7 +352,7 @@ def test_all_recipients_together_order_what_the_world_does_and_its_walk_is_that_
     expected = np.diff(past, axis=-1).std(axis=-1) / np.sqrt(PERIOD)
     # Five standard errors of a standard deviation of 2,000 steps.
     assert steps.std(axis=-1) == pytest.approx(expected, rel=5 / np.sqrt(4000))
-    calm = draws | {"clumping": np.full_like(draws["clumping"], 1e9)}
+    calm = draws | {"clumping": np.full_like(draws["clumping"], 1e12)}
     _, orders, _ = ahead_of(calm, inputs, 3)
     total = np.log(orders.rates[..., -1].sum(axis=(1, 2)))
     # A mean of three years of the walk: within five of its standard deviations.

@@ -48,15 +48,17 @@ def test_log_density_and_gradient_are_finite_and_agree(model):
 def test_the_density_of_orders_is_the_negative_binomials_but_for_its_constant(x):
     rng = np.random.default_rng(3)
     log_rate = rng.normal(-0.5, 1.0, x.placed.shape)
-    for size in (0.3, 2.0, 40.0):
+    for size, growth in ((0.3, 0.0), (2.0, 0.5), (40.0, 1.0)):
+        log_size = market.log_size(log_rate, size, growth, np)
+        size = size * np.exp(growth * log_rate)
         mean = np.exp(log_rate) * x.exposure
         full = stats.nbinom.logpmf(x.placed, size, size / (size + mean))
         able = np.broadcast_to((x.barred == 0.0)[..., None], full.shape)
         constant = stats.poisson.logpmf(x.placed, 1.0) + 1.0
         expected = np.where(able, full - constant, 0.0)
-        found = market.log_density_of_cells(log_rate, np.array(size), x)
+        found = market.log_density_of_cells(log_rate, log_size, x)
         assert found == pytest.approx(expected, abs=1e-9)
-        whole = market.log_density(log_rate, size, x, np)
+        whole = market.log_density(log_rate, log_size, x, np)
         assert whole == pytest.approx(expected.sum(), rel=1e-10)
 
 
@@ -66,7 +68,9 @@ def test_the_model_and_the_simulators_past_give_the_same_density_of_orders(
     inside = graphs.log_densities(model)
     for point, draws in some:
         rate, _ = market_of_draws.past(draws, world.inputs)
-        outside = market.log_density(rate[0], draws["clumping"][0], x, np)
+        outside = market.log_density(
+            rate[0], market_of_draws.size_of_rates(draws, rate)[0], x, np
+        )
         # Both in double precision: sums of four hundred cells.
         assert inside(point)["orders"] == pytest.approx(outside, rel=1e-9)
 
@@ -75,8 +79,9 @@ def test_the_stored_likelihood_is_that_of_what_recipients_ordered(mock_fit, worl
     found = mock_fit["log_likelihood"]["orders"]
     draws = stack(mock_fit["posterior"].to_dataset())
     rate, _ = market_of_draws.past(draws, world.inputs)
+    size = market_of_draws.size_of_rates(draws, rate)
     for draw in (0, 250):
-        cells = market.log_density_of_cells(rate[draw], draws["clumping"][draw], x)
+        cells = market.log_density_of_cells(rate[draw], size[draw], x)
         one = found.values.reshape(-1, *found.shape[2:])[draw]
         assert one == pytest.approx(cells.sum(axis=0), rel=1e-5, abs=1e-4)
 
