@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from data.names import DOMAINS
 from forecast import deal_paths
