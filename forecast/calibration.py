@@ -444,7 +444,8 @@ def _deals_of(orders: OrderData, truth: Arrays, rng: np.random.Generator) -> Ord
     mean = t["size_mean"][s["supplier"].values, s["domain"].values]
     s["log_tiv"] = mean + t["size_recipient"][s["recipient"].values] + t["size_sd"] * noise[0]
     more = t["units_size"] * (s["log_tiv"] - deal_features.MIDDLE)
-    s["log_units"] = t["units_domain"][s["domain"].values] + more + t["units_sd"] * noise[1]
+    units = t["units_domain"][s["domain"].values] + more + t["units_sd"] * noise[1]
+    s["log_units"] = np.where(units <= delivery.ONE_UNIT, 0.0, units)
     return orders._replace(followed=f, waits=w, listed=k, sizes=s)
 
 
@@ -458,9 +459,8 @@ def _amounts_of(f: pd.DataFrame, t: Arrays, rng: np.random.Generator) -> np.ndar
     """Draw what deals deliver in years in which they do, TIV million."""
     table = _features("whole", f, "state", "age", "left", "units_left", "delivered", "times")
     whole = rng.random(len(f)) < special.expit(table @ t["whole"])
-    many = table[:, deal_features.SHARE.index("units")]
     noise = rng.standard_normal((2, len(f)))
-    sd = np.exp(t["share_log_sd"] + t["share_units_sd"] * many)
+    sd = np.exp(table[:, deal_features.SPREAD_AT] @ t["share_spread"])
     part = special.expit(np.clip(table[:, :-1] @ t["share"] + sd * noise[0], -6.0, 3.8))
     pace = np.log(np.maximum(f["delivered"] / np.maximum(f["times"], 1), 1e-9))
     usual = deal_features.MIDDLE + t["more_pace"]

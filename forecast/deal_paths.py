@@ -21,7 +21,6 @@ from models.order_book import (
     COMPLETE,
     NEVER,
     OPEN_COLUMNS,
-    PERIOD,
     RUNNING,
     STILL,
     UNNUMBERED,
@@ -57,8 +56,7 @@ class Coefficients(NamedTuple):
     gone: np.ndarray
     whole: np.ndarray
     share: np.ndarray
-    share_log_sd: np.ndarray
-    share_units_sd: np.ndarray
+    share_spread: np.ndarray
     more_pace: np.ndarray
     more_slope: np.ndarray
     more_sd: np.ndarray
@@ -130,7 +128,7 @@ def coefficients(
     parts = {
         "chance": "chance", "of_domain": "chance_domain", "of_supplier": "chance_supplier",
         "of_recipient": "chance_recipient", "gone": "gone", "whole": "whole", "share": "share",
-        "share_log_sd": "share_log_sd", "share_units_sd": "share_units_sd",
+        "share_spread": "share_spread",
         "more_pace": "more_pace", "more_slope": "more_slope", "more_sd": "more_sd",
         "first_pace": "first_pace", "first_sd": "first_sd", "wait": "wait",
         "wait_domain": "wait_domain", "known": "known", "size_mean": "size_mean",
@@ -195,8 +193,10 @@ def _amount(
     state, noise = normal(state)
     if at_once:
         return state, left
-    sd = np.exp(c.share_log_sd[i] + c.share_units_sd[i] * row[3])
-    return state, left / (1.0 + np.exp(-_dot(row, c.share[i]) - sd * noise))
+    log_sd = 0.0
+    for k in range(len(features.SPREAD_AT)):
+        log_sd += c.share_spread[i, k] * row[features.SPREAD_AT[k]]
+    return state, left / (1.0 + np.exp(-_dot(row, c.share[i]) - np.exp(log_sd) * noise))
 
 
 @numba.njit(cache=True)
@@ -325,9 +325,9 @@ def deliver_orders(
     seed, ids, c, wanted, origin, out
         As of `deliver_book`.
     rates
-        Expected orders a year (draw, supplier, recipient, period), each period of three years.
+        Expected orders (draw, supplier, recipient, year).
     first
-        First year of the first period.
+        The first of these years.
     ordered
         Orders of the future (draw, supplier, recipient, year), TIV million, added to.
     """
@@ -341,7 +341,7 @@ def deliver_orders(
                     continue
                 pair = of_part(of_part(world, seller), buyer)
                 for year in range(first, end + 1):
-                    mean = rates[i, seller, buyer, (year - first) // PERIOD]
+                    mean = rates[i, seller, buyer, year - first]
                     key, count = _count(of_part(pair, year), mean)
                     for k in range(count):
                         _place(of_part(key, k), rows, c, i, (seller, buyer), (year, end, origin),

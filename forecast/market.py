@@ -57,10 +57,10 @@ class Orders(NamedTuple):
 
     Attributes
     ----------
-    rates : a year, of the last `UNLISTED_PERIODS` before the origin and all after it
-        (draw, supplier, recipient, period).
+    rates : a year, from the first year of the last `UNLISTED_PERIODS` before the origin on
+        (draw, supplier, recipient, year).
     log_share : of suppliers in what a recipient orders after the origin
-        (draw, supplier, recipient, period).
+        (draw, supplier, recipient, year).
     """
 
     rates: np.ndarray
@@ -273,44 +273,49 @@ def expected(
         mean = log_rate[..., -back]
         size = np.exp(size_of_rates(draws, mean))
         listed = rng.standard_gamma(size + x.placed[..., -back])
-        rates.append(listed / (size / np.exp(mean) + x.exposure[-back]))
+        rates += [listed / (size / np.exp(mean) + x.exposure[-back])] * PERIOD
     covariates = inputs["affinity_covariates"].transpose("covariate", *CELL, YEAR)
     effects = _pulls(draws)[:, 1 : len(COVARIATES)]
     lasting = np.tensordot(effects, covariates.values[1:, ..., -1], axes=1)
     of_votes = draws[f"{COVARIATES[0]}_effect"][:, None, None]
     distances = ideal_distances(draws, inputs, years, rng, changes)
     barring = _embargoes(draws, inputs, covariates.sel(covariate="embargo"), changes, chance)
-    level = _world(draws, log_rate, years, rng)
+    demand = found.demand - special.logsumexp(found.demand, axis=1, keepdims=True)
+    demand += _world(draws, log_rate, years, rng)[:, None]
     placed = np.repeat(x.placed[None, ..., -REMEMBERED:], len(draws["parameters"]), axis=0)
     exposure = x.exposure[-REMEMBERED:]
     shares, away = [], []
     # As many numbers are taken from `rng` whatever is expected: scenarios stay comparable.
     seeds = rng.integers(2**62, size=years)
-    for start in range(0, years, PERIOD):
-        span = slice(start, min(start + PERIOD, years))
-        away += [distances(t) for t in range(*span.indices(years))]
-        # The period that follows an empty one is only read for what it remembers.
-        padded = np.concatenate([placed, placed[..., -1:]], axis=-1)
-        memory = remembered(padded, np.append(exposure, PERIOD))[..., 0]
-        pull = lasting + of_votes * np.mean(away[span.start :], axis=0)
-        pull = pull + sum(
-            draws[name][:, None, None] * one for name, one in zip(MEMORIES, memory, strict=True)
-        )
+    for t in range(years):
+        if t % PERIOD == 0:
+            habit = lasting + _memory(draws, placed, exposure)
+        away.append(distances(t))
+        pull = habit + of_votes * away[-1]
         for seller, buyer, shift in barring:
-            pull[:, seller, buyer] += shift[:, span].mean(axis=1)
-        demand = found.demand[..., span].mean(axis=-1)
-        demand += (level[:, span].mean(axis=1) - special.logsumexp(demand, axis=1))[:, None]
+            pull[:, seller, buyer] += shift[:, t]
         now, share = log_orders(
-            demand[..., None], found.offered[..., span].mean(axis=-1)[..., None],
-            draws["affinity"], pull[..., None], x.barred, np,
+            demand[..., [t]], found.offered[..., [t]], draws["affinity"], pull[..., None],
+            x.barred, np,
         )  # fmt: skip
+        # What befalls a pair befalls it for a period, as in the fit.
         size = np.exp(size_of_rates(draws, now[..., 0]))
-        rate = np.exp(now[..., 0]) * gammas(seeds[start], size) / size
-        rates.append(rate)
+        rates.append(np.exp(now[..., 0]) * gammas(seeds[t // PERIOD], size) / size)
         shares.append(share[..., 0])
-        placed = np.stack([placed[..., -1], rate * PERIOD], axis=-1)
-        exposure = np.array([exposure[-1], float(PERIOD)])
+        if t % PERIOD == PERIOD - 1:
+            placed = np.stack([placed[..., -1], sum(rates[-PERIOD:])], axis=-1)
+            exposure = np.array([exposure[-1], float(PERIOD)])
     return Orders(np.stack(rates, -1), np.stack(shares, -1)), np.stack(away, -1)
+
+
+def _memory(draws: Arrays, placed: np.ndarray, exposure: np.ndarray) -> np.ndarray:
+    """Log-odds of what pairs ordered in the last two periods (draw, supplier, recipient)."""
+    # The period that follows is only read for what it remembers.
+    padded = np.concatenate([placed, placed[..., -1:]], axis=-1)
+    before = remembered(padded, np.append(exposure, PERIOD))[..., 0]
+    return sum(
+        draws[name][:, None, None] * one for name, one in zip(MEMORIES, before, strict=True)
+    )
 
 
 def _world(
@@ -344,11 +349,6 @@ def _embargoes(
         moved = np.where(np.isfinite(probability), barred - now, 0.0)
         found.append((at[0], at[1], draws["embargo_effect"][:, None] * moved))
     return found
-
-
-def of_years(values: np.ndarray, years: int) -> np.ndarray:
-    """Return values of periods (..., period) by year (..., year) from the first period's first."""
-    return np.repeat(values, PERIOD, axis=-1)[..., :years]
 
 
 def of_past_years(values: np.ndarray, inputs: xr.Dataset) -> np.ndarray:

@@ -237,7 +237,7 @@ def _block_futures(
     wanted[[suppliers.index(code) for code in pair if code in suppliers]] = True
     wanted &= inputs["possible"].transpose(*CELL).values.astype(bool)
     world = run_forward(draws, inputs, years, wanted, seed, changes)
-    offer = market.of_years(world.orders.log_share[:, :, bought], years)
+    offer = world.orders.log_share[:, :, bought]
     found = {
         "exports": world.deliveries.sum(axis=2),
         "imports": world.deliveries[:, :, bought].sum(axis=1),

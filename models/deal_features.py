@@ -19,6 +19,7 @@ CHANCE = (
     "running", "running_8", "waiting_size", "running_size", "running_missed_1", "running_missed_2",
     "unnumbered", "unnumbered_missed_1", "unnumbered_missed_2", "unnumbered_waiting",
     "complete", "complete_missed_1", "complete_missed_2",
+    "waiting_size_early", "running_missed_3",
 )  # fmt: skip
 """Whether a deal delivers in a year: by state, age, what is left, years since the last delivery."""
 GONE = ("waiting", "waiting_5", "running", "unnumbered", "complete")
@@ -30,13 +31,18 @@ SHARE = (
 """What share of what is left is delivered, if not all."""
 WHOLE = (*SHARE, "one_unit")
 """Whether all that is left is delivered at once."""
-WAIT = (*(f"age_{a}" for a in range(7)), "size", "size_at_once")
+SPREAD = ("level", "running", "units", "large")
+"""How far apart such shares are, of deals that are alike."""
+SPREAD_AT = tuple(SHARE.index(name) for name in SPREAD)
+WAIT = (*(f"age_{a}" for a in range(7)), "size", "size_early")
 """Whether an order has its first delivery at an age."""
 KNOWN = (*(f"age_{a}" for a in range(6)), *(f"begun_{a}" for a in range(6)), "size")
 """Whether a register lists an order."""
 MIDDLE = 2.6
 """Log of a middling order's TIV million."""
 LARGE = 5.0
+EARLY = 2
+"""Years after the order in which a large one is less likely to begin than a small one."""
 MANY = 2.0
 PACE_RANGE = (-4.0, 3.0)
 LOG_SMALLEST = float(np.log(SMALLEST))
@@ -57,14 +63,17 @@ def chance(row: Any, state: int, age: int, left: float, since: int) -> None:
         else:
             row[5] = 1.0
         row[8] = size
+        row[19] = size if age < EARLY else 0.0
     elif state == RUNNING:
         row[6] = 1.0
         row[7] = 1.0 if age >= 8 else 0.0
         row[9] = size
         if since == 1:
             row[10] = 1.0
-        elif since >= 2:
+        elif since == 2:
             row[11] = 1.0
+        elif since > 2:
+            row[20] = 1.0
     elif state == UNNUMBERED:
         if since <= 0:
             row[12] = 1.0
@@ -124,7 +133,7 @@ def wait(row: Any, age: int, log_tiv: float) -> None:
     row[:] = 0.0
     row[min(age, 6)] = 1.0
     row[7] = log_tiv - MIDDLE
-    row[8] = log_tiv - MIDDLE if age == 0 else 0.0
+    row[8] = log_tiv - MIDDLE if age <= EARLY else 0.0
 
 
 @numba.njit(cache=True)

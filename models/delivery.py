@@ -28,6 +28,8 @@ WHOLE_FROM = 0.98
 LOGIT_RANGE = 6.0
 BIN = 0.25
 """Log TIV: width of the classes of size in which waiting and listed orders are counted."""
+ONE_UNIT = np.log(1.5)
+"""Log units: up to this an order is of one unit."""
 GROUPS = (names.DOMAIN, names.SUPPLIER, names.RECIPIENT)
 
 
@@ -45,8 +47,8 @@ def delivery(data: OrderData, priors: Priors) -> pm.Model:
     -------
     pymc.Model
         With dims parameter, chance_feature, gone_feature, whole_feature, share_feature,
-        wait_feature, known_feature, domain, supplier, recipient, outcome_year. Effects of domains,
-        suppliers and recipients sum to zero over each.
+        spread_feature, wait_feature, known_feature, domain, supplier, recipient, outcome_year.
+        Effects of domains, suppliers and recipients sum to zero over each.
     """
     f = data.followed
     origin = int(data.periods[-1])
@@ -55,7 +57,7 @@ def delivery(data: OrderData, priors: Priors) -> pm.Model:
         "parameter": order(priors), "outcome_year": years, names.DOMAIN: list(names.DOMAINS),
         names.SUPPLIER: list(data.suppliers), names.RECIPIENT: list(data.recipients),
         **{f"{name}_feature": list(getattr(features, name.upper()))
-           for name in ("chance", "gone", "whole", "share", "wait", "known")},
+           for name in ("chance", "gone", "whole", "share", "spread", "wait", "known")},
     }  # fmt: skip
     width = priors.constant("effect_width")
     with pm.Model(coords=coords) as model:
@@ -192,9 +194,8 @@ def _amounts(came: Any, top: Any, width: float) -> None:
     of_part = pm.Normal("share", 0.0, width, dims="share_feature")
     logit = np.clip(np.log(part[~whole] / (1.0 - part[~whole])), -LOGIT_RANGE, LOGIT_RANGE)
     rest = table[~whole, :-1]
-    sd = pt.exp(
-        top["share_log_sd"] + top["share_units_sd"] * rest[:, features.SHARE.index("units")]
-    )
+    spread = pm.Normal("share_spread", 0.0, 0.5, dims="spread_feature")
+    sd = pt.exp(pt.dot(rest[:, features.SPREAD_AT], spread))
     pm.Normal("delivered_share", pt.dot(rest, of_part), sd, observed=logit)
     more = came[(came["state"] > RUNNING) & (came["delivered"] > 0)]
     pace = np.log(more["delivered"] / np.maximum(more["times"], 1)).values - features.MIDDLE
@@ -243,6 +244,10 @@ def _sizes(data: OrderData, top: Any, width: float) -> tuple[Any, Any]:
     pm.Normal("log_size", mean, top["size_sd"], observed=s["log_tiv"].values)
     units = pm.Normal("units_domain", 2.0, width, dims=names.DOMAIN)
     more = top["units_size"] * (s["log_tiv"].values - features.MIDDLE)
-    pm.Normal("log_units", units[s["domain"].values] + more, top["units_sd"],
-              observed=s["log_units"].values)  # fmt: skip
+    usual, found = units[s["domain"].values] + more, s["log_units"].values
+    several, one = np.nonzero(found > ONE_UNIT)[0], np.nonzero(found <= ONE_UNIT)[0]
+    pm.Normal("log_units", usual[several], top["units_sd"], observed=found[several])
+    # Of one unit is what would round to one, or to none.
+    of_one = pm.logcdf(pm.Normal.dist(usual[one], top["units_sd"]), ONE_UNIT)
+    pm.Potential("is_one_unit", of_one.sum())
     return expected, buyers

@@ -197,10 +197,12 @@ def log_density(log_rate: Any, log_size: Any, x: Market, xp: Any) -> Any:
         Array library.
     """
     able, placed = _counted(x)
-    # Of a cell without orders the gamma functions are 1.
-    at = np.nonzero(placed)
-    rising = _rising(placed[at], xp.exp(log_size[at]), xp)
-    return rising.sum() + _by_rate(log_rate, log_size, x, able, placed, xp).sum()
+    # Γ(n + φ) / Γ(φ) is 1 without orders, φ with one: no gamma functions of most cells.
+    at = np.nonzero(placed > 1.0)
+    size = xp.exp(log_size[at])
+    rising = (placed > 0.0) * log_size
+    more = _rising(placed[at] - 1.0, size + 1.0, xp)
+    return (rising + _by_rate(log_rate, log_size, x, able, placed, xp)).sum() + more.sum()
 
 
 def log_density_of_cells(log_rate: np.ndarray, log_size: np.ndarray, x: Market) -> np.ndarray:

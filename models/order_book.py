@@ -233,7 +233,8 @@ def follow(earlier: Book, later: Book) -> pd.DataFrame:
         A row a deal and year, described as at the year before: `state`, `age`, years `since` the
         last delivery, `left` and `delivered`, TIV million, `units_left`, `times`, `supplier`,
         `recipient`, `domain`; and what followed: `gone` (the later register lacks the deal),
-        `span`, years between the registers, `ending` (the last of them), `any` and `tiv`.
+        `span`, years between the registers, `ending` (the last of them), `any` (it delivered
+        something: a year that is listed while nothing more has come does not count) and `tiv`.
     """
     start, end = earlier.last_year, later.last_year
     old = states(earlier.deals, start)
@@ -249,7 +250,7 @@ def follow(earlier: Book, later: Book) -> pd.DataFrame:
     gone = ~old.index.isin(later.deals.index)
     for year, now in zip(years, in_year, strict=True):
         parts.append(_row(old, year, before_now, last, times).assign(
-            gone=gone, span=end - start, ending=year == end, any=now,
+            gone=gone, span=end - start, ending=year == end, any=now & (each > 0),
             tiv=np.where(now, each, 0.0)))  # fmt: skip
         before_now = before_now + np.where(now, each, 0.0)
         last, times = np.where(now, year, last), times + now
@@ -350,13 +351,13 @@ def waits(deals: pd.DataFrame, origin: int) -> pd.DataFrame:
 
 
 def sizes(deals: pd.DataFrame, origin: int) -> pd.DataFrame:
-    """Return who ordered what of late, in logs of TIV million and of units."""
+    """Return who ordered what of late, in logs of TIV million and of units (NaN: not known)."""
     known = deals[(deals["ordered"].fillna(0.0) > 0) & (deals["order_year"] > origin - SIZE_YEARS)]
     return pd.DataFrame(
         {
             "supplier": known["supplier"], "recipient": known["recipient"],
             "domain": known["domain"], "log_tiv": log_tiv(known),
-            "log_units": np.log(np.maximum(known["units"].fillna(1.0), 1.0)),
+            "log_units": np.log(np.maximum(known["units"], 1.0)),
         }
     ).reset_index(drop=True)  # fmt: skip
 

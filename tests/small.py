@@ -230,6 +230,7 @@ LATENT_DIMS = {
     "gone": ("gone_feature",),
     "whole": ("whole_feature",),
     "share": ("share_feature",),
+    "share_spread": ("spread_feature",),
     "wait": ("wait_feature",),
     "known": ("known_feature",),
     "chance_domain": (DOMAIN,),
@@ -265,7 +266,7 @@ def posterior(
     coords |= {"outcome_year": np.arange(origin - small_orders.KNOWN_YEARS, origin) + 1}
     coords |= {
         f"{name}_feature": list(getattr(deal_features, name.upper()))
-        for name in ("chance", "gone", "whole", "share", "wait", "known")
+        for name in ("chance", "gone", "whole", "share", "spread", "wait", "known")
     }
     coords |= {CHAIN: np.arange(chains), DRAW: np.arange(each)}
     return xr.Dataset(data, coords=coords)

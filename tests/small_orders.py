@@ -50,6 +50,7 @@ USUAL = {
         "waiting_0": -0.7, "waiting_1": 0.1, "waiting_2": 0.2, "waiting_3_4": 0.1,
         "waiting_5_7": -0.5, "waiting_8": -1.2, "running": 0.9, "running_8": -0.4,
         "running_size": 0.1, "running_missed_1": -1.0, "running_missed_2": -1.8,
+        "running_missed_3": -2.5, "waiting_size_early": -0.2,
         "unnumbered": -0.2, "unnumbered_missed_1": -0.8, "unnumbered_missed_2": -1.5,
         "unnumbered_waiting": -0.7, "complete": -2.5, "complete_missed_1": -3.0,
         "complete_missed_2": -4.0,
@@ -59,6 +60,7 @@ USUAL = {
     "whole": {"level": -0.2, "running": 0.3, "size": -0.2, "units": -0.5, "pace": 0.8,
               "one_unit": 1.0},
     "share": {"level": -0.4, "running": 0.2, "size": -0.1, "units": -0.1, "pace": 0.4},
+    "spread": {"units": 0.1},
 }  # fmt: skip
 """Effects on delivery as registers show them; those of a draw lie about them."""
 OWN_SPREAD = 0.2
@@ -189,9 +191,9 @@ def _delivery(
     out = {}
     for name, usual in USUAL.items():
         columns = getattr(features, name.upper())
-        out[name] = np.array([usual.get(c, 0.0) for c in columns]) + OWN_SPREAD * normal(
-            len(columns)
-        )
+        effects = np.array([usual.get(c, 0.0) for c in columns])
+        label = "share_spread" if name == "spread" else name
+        out[label] = effects + OWN_SPREAD * normal(len(columns))
     out |= {f"chance_{dim}": spread("chance", dim) for dim in sizes}
     out["wait"] = _waits(out["chance"], normal)
     # A first delivery is as likely whether it is asked of waits or of waiting deals.
@@ -229,7 +231,7 @@ def _waits(chance: np.ndarray, normal: object) -> np.ndarray:
     ages = ("waiting_0", "waiting_1", "waiting_2", "waiting_3_4", "waiting_3_4", "waiting_5_7")
     size = of["waiting_size"]
     later = [of[name] + size * (features.MIDDLE - 3.0) for name in ages]
-    return np.array([-1.5 + OWN_SPREAD * normal(), *later, size, OWN_SPREAD * normal()])
+    return np.array([-1.5 + OWN_SPREAD * normal(), *later, size, of["waiting_size_early"]])
 
 
 def _drivers(inputs: xr.Dataset, top: dict[str, float], rng: np.random.Generator) -> Arrays:
@@ -412,9 +414,7 @@ def _amount(
         units_left(of.units[at], left, of.tiv[at]), delivered, times,
     )  # fmt: skip
     whole = rng.random(len(at)) < special.expit(table @ truth["whole"][0])
-    sd = np.exp(
-        truth["share_log_sd"] + truth["share_units_sd"] * table[:, features.SHARE.index("units")]
-    )
+    sd = np.exp(table[:, features.SPREAD_AT] @ truth["share_spread"][0])
     part = special.expit(table[:, :-1] @ truth["share"][0] + sd * noise)
     numbered = np.where(whole, left, left * part)
     return np.where(state <= RUNNING, numbered, np.where(delivered > 0, more, first))

@@ -26,9 +26,10 @@ def calm(draws=1, years=YEARS, **changed):
         "size_mean": (SELLERS, domains), "size_recipient": (BUYERS,), "units_domain": (domains,),
         **{name: (width,) for name, width in widths.items()},
     }  # fmt: skip
+    shapes["share_spread"] = (len(features.SPREAD),)
     values = {name: np.zeros((draws, *shapes.get(name, ()))) for name in Coefficients._fields}
+    values["share_spread"][:, 0] = NEVER
     values["mix"] = np.ones((SELLERS, domains))
-    values["share_log_sd"] += NEVER
     values["gone"] += NEVER
     values["chance"][:, features.CHANCE.index("complete")] = NEVER
     values["chance"][:, features.CHANCE.index("complete_missed_1")] = NEVER
@@ -36,7 +37,8 @@ def calm(draws=1, years=YEARS, **changed):
     for name, value in changed.items():
         if isinstance(value, dict):
             for feature, effect in value.items():
-                values[name][:, getattr(features, name.upper()).index(feature)] = effect
+                columns = getattr(features, name.removeprefix("share_").upper())
+                values[name][:, columns.index(feature)] = effect
         else:
             values[name] = np.broadcast_to(value, values[name].shape).astype(float).copy()
     return Coefficients(**values)
@@ -84,8 +86,7 @@ def from_orders(of, rates, seed=1, first=ORIGIN + 1, wanted=None):
 
 
 def rates(draws, value, first=ORIGIN + 1):
-    periods = -(-(ORIGIN + YEARS - first + 1) // PERIOD)
-    return np.full((draws, SELLERS, BUYERS, periods), float(value))
+    return np.full((draws, SELLERS, BUYERS, ORIGIN + YEARS - first + 1), float(value))
 
 
 # The book --------------------------------------------------------------------------------------
@@ -101,7 +102,7 @@ def test_a_sure_deal_in_parts_delivers_all_it_holds_and_no_more():
     found = from_book(calm(chance=SURE, whole=IN_PARTS), book())[0, 0, 1]
     # Half of what is left, every year.
     assert found == pytest.approx(100.0 * 0.5 ** np.arange(1, YEARS + 1), rel=1e-6)
-    noisy = calm(200, chance=SURE, whole={"level": 0.0}, share_log_sd=0.5)
+    noisy = calm(200, chance=SURE, whole={"level": 0.0}, share_spread={"level": 0.5})
     total = from_book(noisy, book(left=60.0, state=RUNNING, delivered=40.0, times=2, last=ORIGIN))
     total = total.sum(axis=(1, 2, 3))
     assert (total <= 60.0 * (1 + 1e-6)).all()
@@ -151,7 +152,8 @@ def test_deals_begin_with_the_chance_that_the_features_give():
 
 
 def test_shares_are_logit_normal():
-    of = calm(MANY, chance=SURE, whole=IN_PARTS, share={"level": 0.7}, share_log_sd=np.log(0.5))
+    spread = {"level": np.log(0.5)}
+    of = calm(MANY, chance=SURE, whole=IN_PARTS, share={"level": 0.7}, share_spread=spread)
     part = from_book(of, book())[:, 0, 1, 0].astype(float) / 100.0
     logit = np.log(part / (1.0 - part))
     # Five standard errors of a mean and of a standard deviation.
@@ -173,7 +175,7 @@ def test_what_befalls_a_country_in_a_year_befalls_its_deals_in_that_year(name):
 def test_pairs_that_are_not_wanted_are_not_simulated_and_the_others_are_the_same():
     deals = book(50)
     deals = deals._replace(supplier=np.arange(50) % 2, recipient=np.arange(50) % 3)
-    of = calm(20, whole={"level": 0.0}, share_log_sd=0.0)
+    of = calm(20, whole={"level": 0.0}, share_spread={"level": 0.0})
     whole = from_book(of, deals)
     wanted = np.zeros((SELLERS, BUYERS), bool)
     wanted[1, 2] = True
@@ -183,7 +185,7 @@ def test_pairs_that_are_not_wanted_are_not_simulated_and_the_others_are_the_same
 
 
 def test_a_draw_lives_in_its_own_world_whichever_block_it_is_in():
-    of = calm(10, whole={"level": 0.0}, share_log_sd=0.0)
+    of = calm(10, whole={"level": 0.0}, share_spread={"level": 0.0})
     whole = from_book(of, book(30))
     some = Coefficients(*(v if n == "mix" else v[4:6] for n, v in of._asdict().items()))
     assert np.array_equal(from_book(some, book(30), ids=[4, 5]), whole[4:6])
@@ -202,7 +204,8 @@ def test_what_is_ordered_and_delivered_at_once_is_counted_once():
 
 
 def test_no_order_delivers_more_than_it_is():
-    of = calm(100, wait=0.5, chance=SURE, whole={"level": 0.0}, share_log_sd=0.3, size_sd=0.8)
+    of = calm(100, wait=0.5, chance=SURE, whole={"level": 0.0}, size_sd=0.8,
+              share_spread={"level": 0.3})  # fmt: skip
     delivered, ordered = from_orders(of, rates(100, 2.0))
     sums = delivered.cumsum(axis=-1), ordered.cumsum(axis=-1)
     assert (sums[0] <= sums[1] * (1 + 1e-5)).all()
@@ -223,7 +226,7 @@ def test_the_number_of_orders_is_poisson_about_its_rate():
 def test_first_deliveries_come_by_the_hazard_of_their_age():
     of = calm(MANY, wait={"age_0": -0.6, "age_1": NEVER, "age_2": ALWAYS}, whole=AT_ONCE)
     one = rates(MANY, 0.0)
-    one[:, 0, 0, 0] = 1.0
+    one[:, 0, 0, :PERIOD] = 1.0
     delivered, ordered = from_orders(of, one)
     at_once = delivered[:, 0, 0, 0].sum() / ordered[:, 0, 0, 0].sum()
     chance = 1.0 / (1.0 + np.exp(0.6))
@@ -236,7 +239,7 @@ def test_first_deliveries_come_by_the_hazard_of_their_age():
 def test_orders_that_the_register_lists_are_not_drawn_again():
     first = ORIGIN + 1 - 2 * PERIOD
     past = rates(200, 0.0, first)
-    past[..., :2] = 2.0
+    past[..., : 2 * PERIOD] = 2.0
     waits = dict.fromkeys(features.WAIT[:6], NEVER) | {"age_6": ALWAYS}
     kept = calm(200, wait=waits, whole=AT_ONCE, known=LISTED)
     delivered, ordered = from_orders(kept, past, first=first)
@@ -254,7 +257,7 @@ def test_orders_that_the_register_lists_are_not_drawn_again():
 def test_what_came_before_the_origin_of_an_unlisted_order_is_none_of_the_futures():
     first = ORIGIN + 1 - 2 * PERIOD
     past = rates(200, 0.0, first)
-    past[..., :2] = 2.0
+    past[..., : 2 * PERIOD] = 2.0
     of = calm(200, wait={"age_0": ALWAYS}, whole=AT_ONCE, known=UNLISTED)
     delivered, _ = from_orders(of, past, first=first)
     assert delivered.sum() == 0.0
@@ -287,9 +290,10 @@ def test_domains_follow_the_mix_of_their_supplier():
 
 
 def test_a_change_of_one_pairs_rate_changes_no_other_pair_and_no_earlier_year():
-    of = calm(100, wait=0.0, chance=0.0, whole={"level": 0.0}, share_log_sd=0.0, size_sd=0.5)
+    of = calm(100, wait=0.0, chance=0.0, whole={"level": 0.0}, size_sd=0.5,
+              share_spread={"level": 0.0})  # fmt: skip
     base, more = rates(100, 1.0), rates(100, 1.0)
-    more[:, 0, 1, 1:] = 2.0
+    more[:, 0, 1, PERIOD:] = 2.0
     before, after = from_orders(of, base), from_orders(of, more)
     for one, two in zip(before, after, strict=True):
         others = np.ones((SELLERS, BUYERS), bool)

@@ -336,7 +336,7 @@ def test_rates_of_the_last_periods_are_those_of_orders_that_were_listed(tree):
         size = sizes[..., -back]
         shape = size + x.placed[..., -back]
         rate = size / mean[..., -back] + x.exposure[-back]
-        found = orders.rates[..., 2 - back]
+        found = orders.rates[..., PERIOD * (2 - back)]
         able = x.barred == 0.0
         # Five standard errors of the mean of a Gamma.
         error = 5 * np.sqrt(shape) / rate / np.sqrt(4000)
@@ -355,7 +355,7 @@ def test_all_recipients_together_order_what_the_world_does_and_its_walk_is_that_
     calm = draws | {"clumping": np.full_like(draws["clumping"], 1e12)}
     _, orders, _ = ahead_of(calm, inputs, 3)
     total = np.log(orders.rates[..., -1].sum(axis=(1, 2)))
-    # A mean of three years of the walk: within five of its standard deviations.
+    # Three years of the walk: within five of its standard deviations.
     assert (np.abs(total - past[:, -1]) < 5 * np.sqrt(3.0) * expected).all()
     assert np.abs(total - past[:, -1]).max() > 0.01
 
@@ -366,26 +366,30 @@ def test_a_pair_remembers_what_it_ordered_in_the_future_too(tree):
     found, orders, away = ahead_of(draws, inputs, 2 * PERIOD)
     x = market_arrays(inputs)
     placed = np.stack(
-        [np.repeat(x.placed[None, ..., -1], 80, axis=0), orders.rates[..., 2] * PERIOD], axis=-1
+        [
+            np.repeat(x.placed[None, ..., -1], 80, axis=0),
+            orders.rates[..., 2 * PERIOD : 3 * PERIOD].sum(axis=-1),
+        ],
+        axis=-1,
     )
     memory = [np.log1p(placed[..., 1] / PERIOD), np.log1p(placed[..., 0] / x.exposure[-1])]
     covariates = inputs["affinity_covariates"].isel({YEAR: -1}).values
-    utility = found.offered[..., PERIOD:].mean(axis=-1)[:, :, None] + draws["affinity"] + x.barred
+    utility = found.offered[..., PERIOD][:, :, None] + draws["affinity"] + x.barred
     for k, name in enumerate(COVARIATES):
-        column = away[..., PERIOD:].mean(axis=-1) if name == "ideal_point" else covariates[k]
+        column = away[..., PERIOD] if name == "ideal_point" else covariates[k]
         utility = utility + draws[f"{name}_effect"][:, None, None] * column
     for name, before in zip(MEMORIES, memory, strict=True):
         utility = utility + draws[name][:, None, None] * before
     expected = special.log_softmax(utility, axis=1)
     able = x.barred == 0.0
-    assert orders.log_share[..., 1][:, able] == pytest.approx(expected[:, able], abs=1e-4)
+    assert orders.log_share[..., PERIOD][:, able] == pytest.approx(expected[:, able], abs=1e-4)
 
 
 def test_recipients_share_the_worlds_orders_by_their_demand(quiet):
     draws, inputs = arrays(quiet)
     found, orders, _ = ahead_of(draws, inputs, PERIOD)
     ordered = np.log(orders.rates[..., -1].sum(axis=1))
-    wanted = found.demand.mean(axis=-1)
+    wanted = found.demand[..., -1]
     relative = ordered - wanted
     # Clumps of a part in thirty thousand are left.
     assert relative == pytest.approx(np.repeat(relative[:, :1], 9, axis=1), abs=1e-3)
@@ -605,3 +609,27 @@ def test_orders_that_are_listed_are_in_the_book_only(quiet):
 
 def test_names_of_countries_survive_from_the_panel(tree):
     assert json.loads(tree["constant_data"].attrs["country_names"])["RUS"] == "RUS"
+
+
+def test_an_embargo_of_a_later_year_changes_no_order_before_it(tree):
+    draws, inputs = arrays(tree)
+    years = 2 * PERIOD
+    begins = PERIOD + 1
+    barred = np.where(np.arange(years) >= begins, 1.0, np.nan)
+    changes = xr.Dataset(
+        {"embargo_probability": (("embargo_of", "year_future"), barred[None])},
+        coords={"embargo_of": ["USA-VNM"]},
+    )
+    rng = np.random.default_rng(3)
+    effort = effort_paths.effort_paths(draws, inputs, years, rng)
+    war = effort_paths.wars(draws, inputs, years, rng)
+    found = market.ahead(draws, inputs, effort, war, rng)
+    chance = np.full(len(draws["parameters"]), 0.5)
+    base, barred = (
+        market.expected(draws, inputs, found, np.random.default_rng(4), given, chance)[0].rates
+        for given in (None, changes)
+    )
+    first = market.UNLISTED_PERIODS * PERIOD + begins
+    assert (base[..., :first] == barred[..., :first]).all()
+    s, r = small.SUPPLIERS.index("USA"), small.RECIPIENTS.index("VNM")
+    assert (base[:, s, r, first] != barred[:, s, r, first]).mean() > 0.9

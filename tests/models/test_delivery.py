@@ -43,12 +43,15 @@ def row(name, *columns):
     ("case", "named"),
     [
         ((WAITING, 0, np.exp(3.0), NEVER), {"waiting_0"}),
+        ((WAITING, 1, np.exp(4.0), NEVER), {"waiting_1", "waiting_size", "waiting_size_early"}),
+        ((WAITING, 2, np.exp(4.0), NEVER), {"waiting_2", "waiting_size"}),
+        ((RUNNING, 4, np.exp(3.0), 2), {"running", "running_missed_2"}),
         ((WAITING, 4, np.exp(3.0), NEVER), {"waiting_3_4"}),
         ((WAITING, 20, np.exp(5.0), NEVER), {"waiting_8", "waiting_size"}),
         ((RUNNING, 3, np.exp(3.0), 0), {"running"}),
         ((RUNNING, 9, np.exp(1.0), 1), {"running", "running_8", "running_size",
                                         "running_missed_1"}),
-        ((RUNNING, 9, np.exp(3.0), 4), {"running", "running_8", "running_missed_2"}),
+        ((RUNNING, 9, np.exp(3.0), 4), {"running", "running_8", "running_missed_3"}),
         ((UNNUMBERED, 3, 0.0, 0), {"unnumbered"}),
         ((UNNUMBERED, 3, 0.0, 1), {"unnumbered_missed_1"}),
         ((UNNUMBERED, 3, 0.0, 5), {"unnumbered_missed_2"}),
@@ -82,7 +85,7 @@ def test_what_is_left_is_told_by_its_size_number_and_pace():
 
 
 def test_waits_and_listing_are_told_by_age_size_and_whether_deliveries_have_begun():
-    assert row("wait", 0, 3.6) == pytest.approx({"age_0": 1.0, "size": 1.0, "size_at_once": 1.0})
+    assert row("wait", 0, 3.6) == pytest.approx({"age_0": 1.0, "size": 1.0, "size_early": 1.0})
     assert row("wait", 9, 2.6) == {"age_6": 1.0}
     assert row("known", 1, False, 2.6) == {"age_1": 1.0}
     assert row("known", 7, True, 1.6) == pytest.approx({"begun_5": 1.0, "size": -1.0})
@@ -149,7 +152,7 @@ def test_what_comes_is_all_that_is_left_or_a_logit_normal_share_of_it(at_point, 
     assert 0.1 < whole.mean() < 0.9
     assert found["is_whole"] == pytest.approx(bernoulli(whole, rows @ of["whole"]))
     rest, logit = rows[~whole, :-1], special.logit(part[~whole]).clip(-6.0, 6.0)
-    sd = np.exp(of["share_log_sd"] + of["share_units_sd"] * rest[:, 3])
+    sd = np.exp(rest[:, [0, 1, 3, 5]] @ of["share_spread"])
     expected = stats.norm.logpdf(logit, rest @ of["share"], sd).sum()
     assert found["delivered_share"] == pytest.approx(expected)
 
@@ -200,14 +203,18 @@ def test_sizes_of_orders_are_lognormal_and_larger_ones_are_of_more_units(at_poin
     expected = stats.norm.logpdf(s["log_tiv"], mean, of["size_sd"]).sum()
     assert found["log_size"] == pytest.approx(expected)
     mean = of["units_domain"][s["domain"]] + of["units_size"] * (s["log_tiv"] - 2.6)
-    expected = stats.norm.logpdf(s["log_units"], mean, of["units_sd"]).sum()
+    one = s["log_units"] == 0.0
+    assert one.any() and (~one).any()
+    expected = stats.norm.logpdf(s["log_units"], mean, of["units_sd"])[~one].sum()
     assert found["log_units"] == pytest.approx(expected)
+    expected = stats.norm.logcdf(np.log(1.5), mean, of["units_sd"])[one].sum()
+    assert found["is_one_unit"] == pytest.approx(expected)
 
 
 def test_every_observation_is_in_one_of_these_densities(at_point):
     assert set(at_point[0]) == {
         "delivers", "is_gone", "is_whole", "delivered_share", "more", "first", "begins",
-        "is_known", "log_size", "log_units",
+        "is_known", "log_size", "log_units", "is_one_unit",
     }  # fmt: skip
 
 
