@@ -7,6 +7,7 @@ are looked at, and two scenarios differ by nothing but what they change.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numba
@@ -27,6 +28,7 @@ from models.order_book import (
     WAITING,
 )
 
+ROOT_HALF = math.sqrt(0.5)
 NOTHING = 1e-6
 """TIV million: less is nothing."""
 FASTEST = 2.5
@@ -36,7 +38,7 @@ MOST = 400
 LAST_COMPLETE = 2
 """Years without a delivery after which a complete deal counts as closed."""
 LAST_UNNUMBERED = STILL[UNNUMBERED] + LAST_COMPLETE
-OF_BOOK, OF_ORDERS = np.uint64(1), np.uint64(2)
+OF_BOOK, OF_ORDERS, OF_BUNDLES = np.uint64(1), np.uint64(2), np.uint64(3)
 
 
 class Coefficients(NamedTuple):
@@ -44,7 +46,8 @@ class Coefficients(NamedTuple):
 
     `shock`: of all, and of a supplier, in a future year (draw, supplier, year); `crisis`: of a
     recipient (draw, recipient, year); `mix`: cumulative shares of domains in the orders that a
-    supplier wins (supplier, domain).
+    supplier wins (supplier, domain). `alike`: correlation of the chances of a year within a bundle,
+    the deals that a pair agreed in one year (a number).
     """
 
     chance: np.ndarray
@@ -72,6 +75,7 @@ class Coefficients(NamedTuple):
     units_size: np.ndarray
     units_sd: np.ndarray
     mix: np.ndarray
+    alike: float
 
 
 class OpenDeals(NamedTuple):
@@ -139,6 +143,7 @@ def coefficients(
         shock=world + of_supplier,
         crisis=of_recipient,
         mix=np.cumsum(mix / mix.sum(axis=1, keepdims=True), axis=1),
+        alike=float(inputs.attrs["alike"]),
         **{own: np.ascontiguousarray(draws[name], dtype=float) for own, name in parts.items()},
     )
 
@@ -159,6 +164,20 @@ def open_deals(inputs: xr.Dataset) -> OpenDeals:
 def _happens(state: Any, logit: float) -> Any:
     state, one = uniform(state)
     return state, one * (1.0 + np.exp(-logit)) < 1.0
+
+
+@numba.njit(cache=True)
+def _in_bundle(state: Any, bundle: Any, year: int, alike: float) -> Any:
+    """Return the next state of a deal and its uniform number of a year, alike in its bundle."""
+    _, shared = normal(of_part(bundle, year))
+    state, own = normal(state)
+    one = np.sqrt(alike) * shared + np.sqrt(1.0 - alike) * own
+    return state, 0.5 * math.erfc(-one * ROOT_HALF)
+
+
+@numba.njit(cache=True)
+def _bundle(world: Any, seller: int, buyer: int, order_year: int) -> Any:
+    return of_part(of_part(of_part(world, seller), buyer), order_year)
 
 
 @numba.njit(cache=True)
@@ -201,8 +220,8 @@ def _amount(
 
 @numba.njit(cache=True)
 def _live(
-    state: Any, rows: Any, c: Any, i: int, where: Any, order_year: int, kind: int, left: float,
-    ordered: float, units: float, delivered: float, times: int, last: int, starts: int,
+    state: Any, bundle: Any, rows: Any, c: Any, i: int, where: Any, order_year: int, kind: int,
+    left: float, ordered: float, units: float, delivered: float, times: int, last: int, starts: int,
     years: Any, out: Any,
 ) -> None:
     """Let a deal live through `years` (first, last, origin); add what it delivers to `out`.
@@ -232,7 +251,8 @@ def _live(
             eta += c.of_recipient[i, buyer]
             if step >= 0:
                 eta += c.shock[i, seller, step] + c.crisis[i, buyer, step]
-            state, goes = _happens(state, eta)
+            state, one = _in_bundle(state, bundle, year, c.alike)
+            goes = one * (1.0 + np.exp(-eta)) < 1.0
         if not goes:
             continue
         usual = c.size_mean[i, seller, domain] + c.size_recipient[i, buyer]
@@ -272,15 +292,17 @@ def deliver_book(
     years = (origin + 1, origin + out.shape[3], origin)
     for i in range(len(ids)):
         world = of_part(of_part(of_part(np.uint64(seed), OF_BOOK), ids[i]), 0)
+        bundles = of_part(of_part(np.uint64(seed), OF_BUNDLES), ids[i])
         for k in range(len(book.supplier)):
             seller, buyer, domain = book.supplier[k], book.recipient[k], book.domain[k]
             if not wanted[seller, buyer]:
                 continue
             state = of_part(world, book.number[k])
+            bundle = _bundle(bundles, seller, buyer, book.order_year[k])
             _live(
-                state, rows, c, i, (seller, buyer, domain), book.order_year[k], book.state[k],
-                book.left[k], book.ordered[k], book.units[k], book.delivered[k], book.times[k],
-                book.last[k], 0, years, out,
+                state, bundle, rows, c, i, (seller, buyer, domain), book.order_year[k],
+                book.state[k], book.left[k], book.ordered[k], book.units[k], book.delivered[k],
+                book.times[k], book.last[k], 0, years, out,
             )
 
 
@@ -298,12 +320,14 @@ def _count(state: Any, mean: float) -> Any:
 
 
 @numba.njit(cache=True)
-def _first(state: Any, row: Any, c: Any, i: int, domain: int, size: float, year: int, end: int):
+def _first(
+    state: Any, bundle: Any, row: Any, c: Any, i: int, domain: int, size: float, year: int, end: int
+) -> Any:
     """Return the next state and the year of an order's first delivery, 0 where it is after `end`.
 
     One uniform number and the hazard of every age.
     """
-    state, one = uniform(state)
+    state, one = _in_bundle(state, bundle, 0, c.alike)
     waiting = 1.0
     for age in range(end - year + 1):
         features.wait(row, age, size)
@@ -335,6 +359,7 @@ def deliver_orders(
     end = origin + out.shape[3]
     for i in range(len(ids)):
         world = of_part(of_part(np.uint64(seed), OF_ORDERS), ids[i])
+        bundles = of_part(of_part(np.uint64(seed), OF_BUNDLES), ids[i])
         for seller in range(rates.shape[1]):
             for buyer in range(rates.shape[2]):
                 if not wanted[seller, buyer]:
@@ -343,14 +368,16 @@ def deliver_orders(
                 for year in range(first, end + 1):
                     mean = rates[i, seller, buyer, year - first]
                     key, count = _count(of_part(pair, year), mean)
+                    bundle = _bundle(bundles, seller, buyer, year)
                     for k in range(count):
-                        _place(of_part(key, k), rows, c, i, (seller, buyer), (year, end, origin),
-                               out, ordered)  # fmt: skip
+                        _place(of_part(key, k), bundle, rows, c, i, (seller, buyer),
+                               (year, end, origin), out, ordered)  # fmt: skip
 
 
 @numba.njit(cache=True)
 def _place(
-    state: Any, rows: Any, c: Any, i: int, pair: Any, years: Any, out: Any, ordered: Any
+    state: Any, bundle: Any, rows: Any, c: Any, i: int, pair: Any, years: Any, out: Any,
+    ordered: Any,
 ) -> None:
     """Place an order in a year and let it deliver; `years`: that of the order, the end, origin."""
     seller, buyer = pair
@@ -361,7 +388,7 @@ def _place(
         domain += 1
     state, noise = normal(state)
     size = c.size_mean[i, seller, domain] + c.size_recipient[i, buyer] + c.size_sd[i] * noise
-    state, starts = _first(state, rows[0], c, i, domain, size, year, end)
+    state, starts = _first(state, bundle, rows[0], c, i, domain, size, year, end)
     state, of_units = normal(state)
     if year <= origin:
         begun = 0 < starts <= origin
@@ -377,6 +404,6 @@ def _place(
     units = max(np.round(np.exp(units + c.units_sd[i] * of_units)), 1.0)
     tiv = np.exp(size)
     _live(
-        state, rows, c, i, (seller, buyer, domain), year, WAITING, tiv, tiv, units, 0.0, 0, 0,
-        starts, (starts, end, origin), out,
+        state, bundle, rows, c, i, (seller, buyer, domain), year, WAITING, tiv, tiv, units, 0.0, 0,
+        0, starts, (starts, end, origin), out,
     )  # fmt: skip

@@ -25,7 +25,7 @@ the priors rest on them (`forecast.carry`); in stocks of effort, and in what pai
 earlier years are still used."""
 CONSTANTS = (
     "rd_depreciation", "mil_depreciation", "shock_df", "domain_weight", "chance_world_persistence",
-    "shock_tail",
+    "shock_tail", "alike",
 )  # fmt: skip
 """Constants that the simulation needs too."""
 OBSERVED = (

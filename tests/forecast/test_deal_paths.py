@@ -29,13 +29,16 @@ def calm(draws=1, years=YEARS, **changed):
     shapes["share_spread"] = (len(features.SPREAD),)
     values = {name: np.zeros((draws, *shapes.get(name, ()))) for name in Coefficients._fields}
     values["share_spread"][:, 0] = NEVER
+    values["alike"] = 0.0
     values["mix"] = np.ones((SELLERS, domains))
     values["gone"] += NEVER
     values["chance"][:, features.CHANCE.index("complete")] = NEVER
     values["chance"][:, features.CHANCE.index("complete_missed_1")] = NEVER
     values["chance"][:, features.CHANCE.index("complete_missed_2")] = NEVER
     for name, value in changed.items():
-        if isinstance(value, dict):
+        if name == "alike":
+            values[name] = value
+        elif isinstance(value, dict):
             for feature, effect in value.items():
                 columns = getattr(features, name.removeprefix("share_").upper())
                 values[name][:, columns.index(feature)] = effect
@@ -161,6 +164,21 @@ def test_shares_are_logit_normal():
     assert logit.std() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(2 * MANY))
 
 
+def test_deals_of_one_bundle_come_together_more_often_and_each_as_often_as_alone():
+    """Two deals with even chances: both come with 1/4 + arcsin(ρ) / 2π (Sheppard 1899)."""
+    even = {name: 0.0 for name in SURE} | {"waiting_size": 0.0}
+    of = calm(MANY, chance=even, whole=AT_ONCE, alike=0.5)
+    joint = 0.25 + np.arcsin(0.5) / (2 * np.pi)
+    for years, expected in (((2020, 2020), joint), ((2020, 2019), 0.25)):
+        deals = book(2, order_year=np.array(years), domain=np.array([2, 2]))
+        found = from_book(of, deals)[:, 0, 1, 0]
+        # Of one deal, of both: five binomial standard errors.
+        both = (found == 200.0).mean()
+        assert both == pytest.approx(expected, abs=5 * np.sqrt(expected / MANY))
+        alone = (found == 100.0).mean() / 2 + both
+        assert alone == pytest.approx(0.5, abs=5 * np.sqrt(0.25 / MANY))
+
+
 @pytest.mark.parametrize("name", ["shock", "crisis"])
 def test_what_befalls_a_country_in_a_year_befalls_its_deals_in_that_year(name):
     of = calm(chance=UNLIKELY, whole=IN_PARTS)
@@ -181,13 +199,14 @@ def test_pairs_that_are_not_wanted_are_not_simulated_and_the_others_are_the_same
     wanted[1, 2] = True
     one = from_book(of, deals, wanted=wanted)
     assert np.array_equal(one[:, 1, 2], whole[:, 1, 2])
-    assert one.sum() == one[:, 1, 2].sum() > 0
+    assert one[:, 1, 2].any()
+    assert np.count_nonzero(one) == np.count_nonzero(one[:, 1, 2])
 
 
 def test_a_draw_lives_in_its_own_world_whichever_block_it_is_in():
     of = calm(10, whole={"level": 0.0}, share_spread={"level": 0.0})
     whole = from_book(of, book(30))
-    some = Coefficients(*(v if n == "mix" else v[4:6] for n, v in of._asdict().items()))
+    some = Coefficients(*(v if n in ("mix", "alike") else v[4:6] for n, v in of._asdict().items()))
     assert np.array_equal(from_book(some, book(30), ids=[4, 5]), whole[4:6])
     assert not np.array_equal(whole[4], whole[5])
     assert not np.array_equal(from_book(of, book(30), seed=2), whole)
