@@ -58,6 +58,12 @@ def name_of(iso3: str) -> str:
     return next((country.name for country in sample() if country.iso3 == iso3), iso3)
 
 
+def the(name: str) -> str:
+    """Put the article before the names of countries that take one."""
+    plural = ("United ", "Netherlands", "Philippines", "Maldives", "Bahamas", "Czech Republic")
+    return f"the {name}" if name.startswith(plural) else name
+
+
 def is_marked(name: str) -> bool:
     """Say whether SIPRI marks an entity, by a star, as no state or as not recognised."""
     return name.strip().endswith("*")

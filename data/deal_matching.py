@@ -184,18 +184,20 @@ def pair(olds: Sequence, news: Sequence, stages: Iterable[Key]) -> list[Pair]:
     (place in `olds`, place in `news`) of each pair, in the order in which they were found.
     """
     found: list[Pair] = []
-    left, right = list(range(len(olds))), list(range(len(news)))
+    left, right = list(range(len(olds))), sorted(range(len(news)), key=lambda j: _order(news[j]))
     for key in stages:
+        if not left or not right:
+            break
         buckets: dict[Hashable, list[int]] = defaultdict(list)
         for i in left:
             value = key(olds[i])
             if value is not None:
                 buckets[value].append(i)
         taken: list[Pair] = []
-        for j in sorted(right, key=lambda j: _order(news[j])):
+        for j in right:
             value = key(news[j])
-            held = buckets.get(value, []) if value is not None else []
-            near = [i for i in held if _years_apart(olds[i], news[j]) <= NEAR]
+            held = buckets.get(value) if value is not None else None
+            near = [i for i in held or () if _years_apart(olds[i], news[j]) <= NEAR]
             if near:
                 best = min(near, key=lambda i: _distance(olds[i], news[j]))
                 held.remove(best)

@@ -44,7 +44,7 @@ TABLES = ("alliance_dyads", "capabilities", "rivalries")
 ALIGNMENT = "alignment"
 FITS = (DOWNTURN, RUPTURE, ALIGNMENT)
 """Groups of a run's partnership.nc: two hazards, and the alignment of powers."""
-NO_VOTES = "not applicable: the pair's votes are not among those fitted"
+NO_VOTES = "votes of {} in the United Nations are not among those compared"
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
@@ -138,12 +138,12 @@ def known(record: Panel, pair: tuple[str, str], origin: int) -> tuple[pairs.Pair
     try:
         found = pairs.find(*pair, record)
     except InputError as error:
-        return None, f"not applicable: {error}"
+        return None, str(error)
     if found is None:
-        return None, pairs.NOT_APPLICABLE
+        return None, pairs.NO_TREATY.format(pairs.both(*pair))
     ratios = {year: value for year, value in found.log_ratio.items() if year <= origin}
     if not ratios:
-        return None, f"not applicable: no year to {origin} has the power of both on record"
+        return None, f"no year to {origin} has the power of {pairs.both(*pair)} on record"
     return found._replace(log_ratio=ratios), ""
 
 
@@ -222,7 +222,7 @@ def answer(
             ]  # fmt: skip
             hazards = _yearly(history, own, by_world, seed + 1)
         except InputError as error:
-            own, reason = None, f"not applicable: {error}"
+            own, reason = None, str(error)
     if own is None:
         reasons |= {DOWNTURN: reason, RUPTURE: reason}
     else:
@@ -247,7 +247,7 @@ def answer(
         found[COOLING] = (dims, cools)
         paths["distance"] = ((DRAW, SCENARIO, YEAR_FUTURE), away[..., 1:].astype(np.float32))
     else:
-        reasons[COOLING] = NO_VOTES
+        reasons[COOLING] = NO_VOTES.format(pairs.both(*pair))
     coords = {DRAW: futures[DRAW].values, SCENARIO: worlds}
     events = xr.Dataset(
         {name: found[name] for name in PARTNERSHIP_EVENTS if name in found},
@@ -279,7 +279,8 @@ def power_paths(of: xr.Dataset, own: pairs.Pair, futures: xr.Dataset, *, seed: i
     """
     start, origin = int(of.attrs["last_year"]), int(futures.attrs["origin"])
     if start not in own.log_ratio:
-        raise InputError(f"the power of both in {start} is not on record")
+        who = pairs.both(own.country1, own.country2)
+        raise InputError(f"the power of {who} in {start} is not on record")
     logs = {}
     sides = (own.country1, own.country2)
     span = np.arange(start, int(futures[YEAR_FUTURE].max()) + 1)
@@ -293,7 +294,7 @@ def power_paths(of: xr.Dataset, own: pairs.Pair, futures: xr.Dataset, *, seed: i
         for at, code in enumerate(sides):
             if not np.isfinite(whole[:, :, at]).all():
                 figure = {"gdp": "GDP", "milex": "military spending"}[name]
-                who = countries.name_of(code)
+                who = countries.the(countries.name_of(code))
                 raise InputError(f"{who} has no {figure} on record in some year since {start}")
         logs[name] = xr.DataArray(
             whole[:, :, 0] - whole[:, :, 1], dims=(DRAW, SCENARIO, YEAR_FUTURE),

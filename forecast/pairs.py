@@ -31,7 +31,7 @@ from data.tables import AlliedPair, Capability, RivalPair, read
 from models import partnership as model
 from models.priors import Priors
 
-NOT_APPLICABLE = "not applicable: no treaty of partnership between the two is on record"
+NO_TREATY = "no treaty of partnership between {} is on record"
 OVERRIDES = ("common_rivals", "rivals", "recent", "autocracy1", "autocracy2", "major1", "major2")
 """What a scenario may set; anything else of a pair follows from the record or from its paths."""
 
@@ -100,7 +100,8 @@ def find(country1: str, country2: str, folder: Path | None = None) -> Pair | Non
             ("regime", any(row.autocracy is not None for row in rows)),
         ):
             if not any_known:
-                raise InputError(f"no {column} of {countries.name_of(code)} is on record")
+                who = countries.the(countries.name_of(code))
+                raise InputError(f"no {column} of {who} is on record")
     states = {rows[0].state: code for code, rows in by_country.items()}
     wanted = {"state1": set(states), "state2": set(states)}
     history = sorted(read("alliance_dyads", folder, wanted), key=lambda row: row.year)
@@ -113,6 +114,11 @@ def find(country1: str, country2: str, folder: Path | None = None) -> Pair | Non
     return _pair(last, history, by_country[first], by_country[second], read("rivalries", folder))
 
 
+def both(one: str, two: str) -> str:
+    """Name two countries, as in a sentence."""
+    return " and ".join(countries.the(countries.name_of(code)) for code in (one, two))
+
+
 def _pair(
     last: AlliedPair,
     history: list[AlliedPair],
@@ -123,7 +129,8 @@ def _pair(
     shares = [{row.year: row.cinc for row in rows if row.cinc} for rows in (first, second)]
     years = sorted(shares[0].keys() & shares[1].keys())
     if not years:
-        raise InputError("no year has the power of both on record")
+        who = both(first[0].country, second[0].country)
+        raise InputError(f"no year has the power of {who} on record")
     regimes = [
         {row.year: row.autocracy for row in rows if row.autocracy is not None}
         for rows in (first, second)
@@ -273,7 +280,7 @@ def hazard(
         No treaty: the hazard is not applicable.
     """
     if pair is None:
-        raise InputError(NOT_APPLICABLE)
+        raise InputError(NO_TREATY.format("the two"))
     values = covariates(pair, priors, years, paths, overrides)
     return hazard_given(posterior, pair, values, seed=seed)
 

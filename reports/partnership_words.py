@@ -171,7 +171,7 @@ def intro(payload: Payload) -> list[str]:
         "the hazard: the history knows no such quantity."
     )  # fmt: skip
     if "treaty" not in facts:
-        reason = sentence(facts["reasons"].get(DOWNTURN, "not applicable"))
+        reason = sentence(facts["reasons"][DOWNTURN])
         return [first, say(f"{reason}. Of {{s}} and {{r}} no downturn or rupture is forecast.",
                            payload)]  # fmt: skip
     second = say(

@@ -773,20 +773,28 @@ def _record(record: Mapping[str, Any]) -> list[dict[str, str]]:
     return rows
 
 
+PLAIN = (str, int, bool, type(None))
+
+
 def _freeze(value: Any) -> Any:
     """Return plain JSON types: six significant digits, None for what is not finite."""
-    if type(value) is float:  # By far the most: no time is lost on them.
+    kind = type(value)  # Plain types are by far the most: no time is lost on them.
+    if kind is float:
         return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    if kind in PLAIN:
+        return value
+    if kind is list:
+        return [_freeze(inner) for inner in value]
+    if isinstance(value, float | np.floating):
+        return _freeze(float(value))
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return _freeze(value.tolist())
     if isinstance(value, Mapping):
         return {str(key): _freeze(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, tuple | np.ndarray):
         return [_freeze(inner) for inner in value]
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):
         return int(value)
-    if value is pd.NA:
-        return None
-    return _freeze(float(value)) if isinstance(value, np.floating) else value
+    return None if value is pd.NA else value

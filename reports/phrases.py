@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from data.countries import the
 from data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
@@ -39,12 +40,6 @@ EVENT_CLAUSES = {
     EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
     INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean ({n}-year mean)",
 }
-
-
-def the(name: str) -> str:
-    """Put the article before the names of countries that take one."""
-    plural = ("United ", "Netherlands", "Philippines", "Maldives", "Bahamas", "Czech Republic")
-    return f"the {name}" if name.startswith(plural) else name
 
 
 def possessive(name: str) -> str:

@@ -1291,8 +1291,10 @@ def write(payload: Payload) -> dict[str, Any]:
 
 def _keep_together(value: Any) -> Any:
     """Tie a per-cent sign to its number."""
+    if isinstance(value, str):
+        return value.replace(" %", "\u00a0%")
     if isinstance(value, Mapping):
         return {key: _keep_together(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_keep_together(inner) for inner in value]
-    return value.replace(" %", "\u00a0%") if isinstance(value, str) else value
+    return value

@@ -19,7 +19,10 @@ COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
 FAST = "not slow"
 WORKERS = 2
 """Processes of the fast lane, where there are as many cores."""
-LONGEST = ("tests/reports/test_every_pair.py", "tests/reports", "tests/forecast/test_fit.py")
+LONGEST = (
+    "tests/reports/test_every_pair.py", "tests/reports", "tests/data/test_build.py",
+    "tests/forecast/test_fit.py",
+)  # fmt: skip
 """What takes longest, begun first. The reports share what is made of a few invented runs: they are
 done by one process, as every file is that is not named here."""
 

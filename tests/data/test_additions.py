@@ -424,6 +424,7 @@ def test_additions_made_in_one_second_keep_their_order(small_panel, put, store):
 # The real ones ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_base_of_2024_and_all_later_files_make_the_shipped_panel(raw, tmp_path):
     """What a user has after two years of adding is what a fresh build would give."""
     early = tmp_path / "early"

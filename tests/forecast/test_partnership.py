@@ -207,13 +207,13 @@ def test_a_country_of_which_something_is_not_on_record_is_named(tmp_path):
         write(table, rows, tmp_path)
     with pytest.raises(InputError, match="no regime of Pakistan is on record"):
         pairs.find("CHN", "PAK", tmp_path)
-    with pytest.raises(InputError, match="no year has the power of both on record"):
+    with pytest.raises(InputError, match="power of the United States and France on record"):
         pairs.find("USA", "FRA", tmp_path)
 
 
 def test_a_pair_without_a_treaty_has_no_hazard(posterior):
     assert pairs.find("RUS", "SAU") is None
-    with pytest.raises(InputError, match="not applicable"):
+    with pytest.raises(InputError, match="no treaty of partnership"):
         pairs.hazard(posterior, None, PRIORS, np.array([2023]), seed=1)
     with pytest.raises(InputError, match="no power of QQQ"):
         pairs.find("RUS", "QQQ")

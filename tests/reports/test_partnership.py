@@ -48,7 +48,7 @@ def add(folder, *, treaty=True):
     facts = {"reasons": {}, "treaty": "4980", "allied_since": 2001, "disputes": [2009, 2012],
              "last_dispute_year": 2014, "last_treaty_year": 2018, "treaty_ratio": 2.1}  # fmt: skip
     if not treaty:
-        reason = "not applicable: no treaty of partnership between the two is on record"
+        reason = "no treaty of partnership between Russia and China is on record"
         facts = {"reasons": {DOWNTURN: reason, RUPTURE: reason}}
     synthetic_json(folder / "partnership_pair.json", facts)
     hand = [("intercept", 1.0, -4.0, -4.0), ("speed", -0.1, 0.5, -0.05),
@@ -170,9 +170,9 @@ def test_a_pair_without_a_treaty_is_told_so(tmp_path, quick):
     run = add(synthetic.make_run(tmp_path / "run", draws=30), treaty=False)
     found = payload.collect(run)
     said = partnership_words.write(found)
-    assert "no treaty of partnership" in " ".join(said["intro"])
+    assert "No treaty of partnership between Russia and China is on record." in said["intro"][1]
     assert [row[0] for row in said["events"]["rows"]] == ["Cooling of votes"]
-    assert "not applicable" in said["events"]["notes"][0]
+    assert any("no treaty of partnership between" in note for note in said["events"]["notes"])
     quick(found)
 
 
