@@ -269,7 +269,7 @@ def _skill_commands(commands: argparse._SubParsersAction) -> None:
         "--models",
         metavar="NAMES",
         help="by commas; full and all benchmarks installed by default; also no_rd, no_military, "
-        "no_memory, no_pooling",
+        "no_memory, no_pooling, gdp",
     )
     back.add_argument(
         "--out",

@@ -261,7 +261,10 @@ def _live(
         )
         if step >= 0:
             out[i, seller, buyer, step] += amount
-        delivered, times, last = delivered + amount, times + 1, year
+        last = year
+        # The pace of deals whose end is not known is that which registers have shown.
+        if kind <= RUNNING or delivered <= 0.0:
+            delivered, times = delivered + amount, times + 1
         if kind <= RUNNING:
             left -= amount
             kind = COMPLETE if left <= NOTHING else RUNNING

@@ -35,13 +35,25 @@ from data.names import (
 from data.panel import assemble
 from data.tables import SOVIET_UNION, Panel, read
 from forecast import events
-from forecast.skill import DISTANCE, DYADS, EXPORTS, IMPORTS, QUESTION, RD_SHARE, RELEASE, SERIES
+from forecast.skill import (
+    DISTANCE,
+    DYADS,
+    EXPORTS,
+    IMPORTS,
+    ORDERS,
+    QUESTION,
+    RD_SHARE,
+    RELEASE,
+    SERIES,
+)
 
 SEEN_ON = (6, 30)
 """Month and day of the year after the origin on which a forecast is made: the provider of arms
 transfers has published the origin's deliveries (March), not yet the next year's."""
 DEGRADED_BACK = 7
 """Years before an origin without a register of the time for which degraded books are made too."""
+LISTED_LATE = 2
+"""Last data years of a register of whose orders too many are still to be listed."""
 ACTIVE_YEARS = 5
 """A dyad is active at an origin if anything was delivered in this many years up to it."""
 
@@ -117,7 +129,8 @@ def series(
     Parameters
     ----------
     panel
-        With `tiv`, `rd_share` and `ideal_point`.
+        With `tiv`, `rd_share` and `ideal_point`, and `orders` (supplier, year) where the number of
+        orders that suppliers win is asked for.
     dyads
         Pairs to take; those active in the last years of the panel when None.
     first_year
@@ -140,6 +153,9 @@ def series(
         found += [(target, c, totals.values[k]) for k, c in enumerate(codes) if c != REST]
     for s, r in active(tiv) if dyads is None else dyads:
         found.append((DYADS, f"{s}-{r}", tiv.values[sellers.index(s), buyers.index(r)]))
+    if "orders" in panel:
+        won = panel["orders"].transpose(SUPPLIER, YEAR)
+        found += [(ORDERS, c, won.values[k]) for k, c in enumerate(sellers) if c != REST]
     for code in panel[COUNTRY].values:
         values = panel["rd_share"].sel({COUNTRY: code}).values
         if np.isfinite(values).any():
@@ -360,8 +376,9 @@ def outturns(folder: Panel = None) -> xr.Dataset:
     -------
     xarray.Dataset
         `tiv` (release, supplier, recipient, year), `rd_share` and `ideal_point`
-        (release, country, year); `release` is "first" and "latest". NaN where no kept release
-        covers a year. Where a provider's early releases were not kept, the first one kept counts.
+        (release, country, year), `orders` (release, supplier, year; of the latest only); `release`
+        is "first" and "latest". NaN where no kept release covers a year. Where a provider's early
+        releases were not kept, the first one kept counts.
     """
     latest = assemble(None, folder)
     first = latest[["tiv", "rd_share", "ideal_point"]].copy(deep=True)
@@ -393,5 +410,24 @@ def outturns(folder: Panel = None) -> xr.Dataset:
         for row in sorted(rows, key=lambda r: r.vintage, reverse=True):
             rd_share[at[COUNTRY][row.country], years[row.year]] = row.value
     first["rd_share"] = ((COUNTRY, YEAR), rd_share)
+    latest["orders"] = orders_won(latest, folder)
+    first["orders"] = latest["orders"] * np.nan
     both = xr.concat([first, latest[list(first)]], pd.Index(["first", "latest"], name=RELEASE))
     return both.drop_vars(["domain", "weapon_class", "class_domain"], errors="ignore")
+
+
+def orders_won(panel: xr.Dataset, folder: Panel = None) -> xr.DataArray:
+    """Return how many orders suppliers won (supplier, year), as the newest register lists them.
+
+    NaN in its last years, whose orders are not all listed yet, and without a register.
+    """
+    won = xr.zeros_like(panel["tiv"].isel({RECIPIENT: 0}, drop=True)).transpose(SUPPLIER, YEAR)
+    known = listings.known(None, folder)
+    if not known:
+        return won * np.nan
+    sellers, years = ({v: k for k, v in enumerate(won[d].values)} for d in (SUPPLIER, YEAR))
+    for deal in known[-1].deals:
+        code = "RUS" if deal.supplier == SOVIET_UNION else deal.supplier
+        if deal.order_year in years:
+            won.values[sellers.get(code, sellers[REST]), years[deal.order_year]] += 1.0
+    return won.where(won[YEAR] <= known[-1].last_year - LISTED_LATE)

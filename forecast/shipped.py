@@ -20,7 +20,7 @@ DELIVERIES = "deliveries"
 """Imports, exports and dyads together, each counting the same."""
 WITHOUT = {
     "R&D": "no_rd", "military spending": "no_military", "memory": "no_memory",
-    "pooling": "no_pooling",
+    "pooling": "no_pooling", "R&D, with GDP in its place": "gdp",
 }  # fmt: skip
 """Part of the model → the variant that lacks it."""
 

@@ -286,8 +286,9 @@ def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset
     xarray.Dataset
         `deliveries` and `ordered` (draw, supplier, recipient, year_future), drawn, TIV million;
         `rd_share` (draw, country, year_future), % of GDP, of the latent path; `ideal_distance`
-        (draw, supplier, recipient, year_future), NaN where a country has no ideal point. Single
-        precision. Attribute `origin`.
+        (draw, supplier, recipient, year_future), NaN where a country has no ideal point; `orders`
+        (draw, supplier, year_future), how many a supplier is expected to win. Single precision.
+        Attribute `origin`.
     """
     posterior = tree["posterior"].to_dataset()
     inputs = tree["constant_data"].to_dataset()
@@ -309,7 +310,8 @@ def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             one = run_forward(some, inputs, years, wanted, (seed, at))
         away = np.where(both, one.distance * sd + mean, np.nan)
-        parts.append((one.deliveries, one.ordered, away, one.effort.rd_share))
+        won = one.orders.rates[..., -years:].sum(axis=2)
+        parts.append((one.deliveries, one.ordered, away, one.effort.rd_share, won))
     drawn = [np.concatenate(each).astype(np.float32) for each in zip(*parts, strict=True)]
     origin = int(inputs.attrs["origin"])
     cell = (DRAW, *CELL, YEAR_FUTURE)
@@ -319,6 +321,7 @@ def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset
             "ordered": (cell, drawn[1]),
             "ideal_distance": (cell, drawn[2]),
             "rd_share": ((DRAW, COUNTRY, YEAR_FUTURE), drawn[3]),
+            "orders": ((DRAW, SUPPLIER, YEAR_FUTURE), drawn[4]),
         },
         coords={
             DRAW: taken,

@@ -24,11 +24,14 @@ FULL = "full"
 CLIMATOLOGY = "climatology"
 DEGRADED_BOOK = "order_book_degraded"
 """What the benchmark with the order book says where no book of the time was kept."""
-IMPORTS, EXPORTS, DYADS, RD_SHARE, DISTANCE = (
-    "imports", "exports", "dyads", "rd_share", "ideal_distance",
+IMPORTS, EXPORTS, DYADS, RD_SHARE, DISTANCE, ORDERS = (
+    "imports", "exports", "dyads", "rd_share", "ideal_distance", "orders",
 )  # fmt: skip
 TARGETS = (IMPORTS, EXPORTS, DYADS, RD_SHARE, DISTANCE)
 IN_TIV = (IMPORTS, EXPORTS, DYADS)
+ON_LOGS = (*IN_TIV, ORDERS)
+"""Targets that are scored on the scale of log(1 + value). Of orders (how many a supplier wins) no
+benchmark says anything: our model is compared with itself without a part."""
 FOCAL = {
     (DYADS, "RUS-CHN"): "Russia to China",
     (IMPORTS, "CHN"): "China's imports",
@@ -36,7 +39,7 @@ FOCAL = {
     (EXPORTS, "CHN"): "China's exports",
 }
 ALL_FOUR, ALL_EVENTS = "focal four", "all events"
-HEADLINE = {name: "crps_log1p" if name in IN_TIV else "crps" for name in TARGETS}
+HEADLINE = {name: "crps_log1p" if name in ON_LOGS else "crps" for name in (*TARGETS, ORDERS)}
 """The score by which each target is judged."""
 GROUPS = {"1-3": (1, 3), "4-6": (4, 6)}
 BIN = 0.25
@@ -105,7 +108,7 @@ def binned_log_score(quantiles: np.ndarray, outturn: np.ndarray) -> np.ndarray:
 
 
 def score_quantities(
-    quantiles: np.ndarray, outturn: np.ndarray, in_tiv: np.ndarray, rng: np.random.Generator
+    quantiles: np.ndarray, outturn: np.ndarray, on_logs: np.ndarray, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Return every score of quantities (case).
 
@@ -115,8 +118,8 @@ def score_quantities(
         (case, level), at `LEVELS`, in the target's unit.
     outturn
         (case), what came.
-    in_tiv
-        Whether a case is in TIV, and scored on the log scale too (case).
+    on_logs
+        Whether a case is scored on the log scale too (case).
     rng
         For the randomised PIT.
     """
@@ -127,9 +130,9 @@ def score_quantities(
     found = {
         "crps": scores.crps(said, came).values,
         "crps_log1p": np.where(
-            in_tiv, scores.crps_log1p(said.clip(0.0), came.clip(0.0)).values, np.nan
+            on_logs, scores.crps_log1p(said.clip(0.0), came.clip(0.0)).values, np.nan
         ),
-        "log_score": np.where(in_tiv, binned_log_score(quantiles, outturn), np.nan),
+        "log_score": np.where(on_logs, binned_log_score(quantiles, outturn), np.nan),
         "pit": pit(quantiles, outturn, rng),
     }
     for mass in MASSES:
@@ -174,7 +177,7 @@ def score_forecast(
         for k, release in enumerate(came[RELEASE].values):
             at = np.nonzero(np.isfinite(wide[k]) & np.isfinite(q).all(axis=2))
             targets = said["target"].values[at[0]]
-            found = score_quantities(q[at], wide[k][at], np.isin(targets, IN_TIV), rng)
+            found = score_quantities(q[at], wide[k][at], np.isin(targets, ON_LOGS), rng)
             parts.append(
                 pd.DataFrame(
                     {

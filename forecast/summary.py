@@ -190,7 +190,8 @@ def _ablations(judged: pd.DataFrame) -> list[dict[str, Any]]:
     pairs = [(FULL, variant) for variant in WITHOUT.values()]
     pairs.append((WITHOUT["military spending"], WITHOUT["R&D"]))
     volumes = judged[judged["target"].isin([IMPORTS, EXPORTS, DYADS])]
-    every = pd.concat([volumes, together(volumes)], ignore_index=True)
+    won = judged[judged["target"] == skill.ORDERS]
+    every = pd.concat([volumes, together(volumes), won], ignore_index=True)
     firsts, lasts = zip(*skill.GROUPS.values(), strict=True)
     found = []
     for target, own in every.groupby("target", sort=False):

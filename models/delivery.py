@@ -74,6 +74,16 @@ def delivery(data: OrderData, priors: Priors) -> pm.Model:
     return model
 
 
+def chance_prior(width: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return prior means and standard deviations of effects on the chance of a delivery.
+
+    A complete deal seldom delivers again. Books cut from a later register hold no case of one that
+    does, so that this is said beforehand.
+    """
+    done = np.array([name.startswith("complete") for name in features.CHANCE])
+    return np.where(done, -4.0, 0.0), np.where(done, width / 2.0, width)
+
+
 def known_prior(priors: Priors) -> np.ndarray:
     """Return the prior means of the effects on whether an order is listed (known_feature)."""
     unlisted = priors.constant("unlisted_first") * np.exp(
@@ -110,7 +120,7 @@ def _chance(f: Any, top: Any, priors: Priors, years: np.ndarray) -> None:
     at = f[~f["gone"]]
     columns = [at[name].values for name in ("state", "age", "left", "since")]
     table = features.table(features.chance, len(features.CHANCE), *columns)
-    effect = pm.Normal("chance", 0.0, width, dims="chance_feature")
+    effect = pm.Normal("chance", *chance_prior(width), dims="chance_feature")
     eta = pt.dot(table, effect)
     for dim in GROUPS:
         eta = eta + _group("chance", top, dim)[at[dim].values]

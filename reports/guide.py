@@ -51,6 +51,7 @@ TARGETS = {
     "exports": "exports of all suppliers",
     "dyads": "deliveries of active pairs",
     "deliveries": "deliveries of all kinds",
+    "orders": "number of orders that suppliers win",
     "rd_share": "R&D share of GDP",
     "ideal_distance": "distance in UN votes",
 }
@@ -60,6 +61,7 @@ VARIANTS = {
     "no_military": "without military spending",
     "no_memory": "without memory of the pair",
     "no_pooling": "without pooling",
+    "gdp": "with GDP in place of R&D",
 }
 SKILL_PARTS = ("target", "focal", "event")
 GROUPS = ("1-3", "4-6")

@@ -41,12 +41,14 @@ PARTS = {
     "no_military": "Military spending",
     "no_memory": "Memory of the pair",
     "no_pooling": "Pooling over countries",
+    "gdp": "R&D rather than GDP",
 }
 SHORT_TARGETS = {
     "imports": "Imports", "exports": "Exports", "dyads": "Pairs", "rd_share": "R&D, % of GDP",
     "ideal_distance": "UN votes",
 }  # fmt: skip
-VOLUMES = {"imports": "Imports", "exports": "Exports", "dyads": "Pairs", "deliveries": "All three"}
+VOLUMES = {"imports": "Imports", "exports": "Exports", "dyads": "Pairs", "deliveries": "All three",
+           "orders": "Orders won"}  # fmt: skip
 MASSES = (50, 80, 90)
 FULL, BLEND = "full", "blend"
 BETTER, WORSE, UNSURE, SINGLE = "better", "worse", "unsure", "single"
