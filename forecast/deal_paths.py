@@ -7,7 +7,6 @@ are looked at, and two scenarios differ by nothing but what they change.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numba
@@ -28,7 +27,6 @@ from models.order_book import (
     WAITING,
 )
 
-ROOT_HALF = math.sqrt(0.5)
 NOTHING = 1e-6
 """TIV million: less is nothing."""
 FASTEST = 2.5
@@ -46,7 +44,7 @@ class Coefficients(NamedTuple):
 
     `shock`: of all, and of a supplier, in a future year (draw, supplier, year); `crisis`: of a
     recipient (draw, recipient, year); `mix`: cumulative shares of domains in the orders that a
-    supplier wins (supplier, domain). `alike`: correlation of the chances of a year within a bundle,
+    supplier wins (supplier, domain). `alike`: correlation of deliveries of a year within a bundle,
     the deals that a pair agreed in one year (a number).
     """
 
@@ -168,11 +166,15 @@ def _happens(state: Any, logit: float) -> Any:
 
 @numba.njit(cache=True)
 def _in_bundle(state: Any, bundle: Any, year: int, alike: float) -> Any:
-    """Return the next state of a deal and its uniform number of a year, alike in its bundle."""
-    _, shared = normal(of_part(bundle, year))
-    state, own = normal(state)
-    one = np.sqrt(alike) * shared + np.sqrt(1.0 - alike) * own
-    return state, 0.5 * math.erfc(-one * ROOT_HALF)
+    """Return the next state of a deal and its uniform number of a year: its bundle's or its own.
+
+    Two deals that take the bundle's with a chance of √ρ each are correlated by ρ.
+    """
+    state, one = uniform(state)
+    if one * one < alike:
+        _, shared = uniform(of_part(bundle, year))
+        return state, shared
+    return uniform(state)
 
 
 @numba.njit(cache=True)
@@ -369,7 +371,7 @@ def deliver_orders(
                     continue
                 pair = of_part(of_part(world, seller), buyer)
                 for year in range(first, end + 1):
-                    mean = rates[i, seller, buyer, year - first]
+                    mean = float(rates[i, seller, buyer, year - first])
                     key, count = _count(of_part(pair, year), mean)
                     bundle = _bundle(bundles, seller, buyer, year)
                     for k in range(count):

@@ -305,7 +305,15 @@ def expected(
         if t % PERIOD == PERIOD - 1:
             placed = np.stack([placed[..., -1], sum(rates[-PERIOD:])], axis=-1)
             exposure = np.array([exposure[-1], float(PERIOD)])
-    return Orders(np.stack(rates, -1), np.stack(shares, -1)), np.stack(away, -1)
+    return Orders(_by_year(rates), _by_year(shares)), _by_year(away)
+
+
+def _by_year(years: list[np.ndarray]) -> np.ndarray:
+    """Return arrays of single years as one (..., year), in single precision."""
+    out = np.empty((*years[0].shape, len(years)), np.float32)
+    for at, values in enumerate(years):
+        out[..., at] = values
+    return out
 
 
 def _memory(draws: Arrays, placed: np.ndarray, exposure: np.ndarray) -> np.ndarray:

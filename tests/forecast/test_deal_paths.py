@@ -165,10 +165,10 @@ def test_shares_are_logit_normal():
 
 
 def test_deals_of_one_bundle_come_together_more_often_and_each_as_often_as_alone():
-    """Two deals with even chances: both come with 1/4 + arcsin(ρ) / 2π (Sheppard 1899)."""
+    """Two deals with even chances: both come with a chance of 1/4 + ρ/4."""
     even = {name: 0.0 for name in SURE} | {"waiting_size": 0.0}
     of = calm(MANY, chance=even, whole=AT_ONCE, alike=0.5)
-    joint = 0.25 + np.arcsin(0.5) / (2 * np.pi)
+    joint = 0.25 + 0.5 / 4.0
     for years, expected in (((2020, 2020), joint), ((2020, 2019), 0.25)):
         deals = book(2, order_year=np.array(years), domain=np.array([2, 2]))
         found = from_book(of, deals)[:, 0, 1, 0]

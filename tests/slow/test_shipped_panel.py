@@ -1,7 +1,7 @@
 """The joint model on the panel that ships: it converges on every seed, and finds what is known.
 
-A real fit a seed (a quarter of an hour for all), so every draw is the sampler's. What is asserted of
-draws lies far from its bound: see `figures`, which prints what was found.
+A real fit a seed (a quarter of an hour for all): draws are the sampler's. What is asserted of
+draws lies far from its bound; each test prints what it found.
 """
 
 from __future__ import annotations
