@@ -26,7 +26,6 @@ from data.listings import BOOK, LISTING
 from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
 from data.tables import Panel
 from forecast import baselines, event_odds, forest, order_book, runs, skill, summary
-from forecast.blend import BLEND, blend
 from forecast.origins import (
     climatology,
     history,
@@ -35,7 +34,6 @@ from forecast.origins import (
     resolve,
     seen,
     series,
-    traded,
 )
 from forecast.scores import QUANTILE
 from forecast.skill import (
@@ -504,10 +502,10 @@ def run(
 def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.DataFrame]:
     """Score all that is kept and write the tables; return them by file name.
 
-    scores.csv holds a row a score (see `skill.compact`); skill.csv compares models, and the blend
-    of ours with persistence, by target and group of horizons; events_skill.csv, calibration.csv
-    and fits.csv say how good events, intervals and fits are; summary.csv (see `summary.summarise`)
-    is what a report prints of all that, with `command`, which is on record in it.
+    scores.csv holds a row a score (see `skill.compact`); skill.csv compares models by target and
+    group of horizons; events_skill.csv, calibration.csv and fits.csv say how good events, intervals
+    and fits are; summary.csv (see `summary.summarise`) is what a report prints of all that, with
+    `command`, which is on record in it.
     """
     from forecast import record
 
@@ -515,15 +513,10 @@ def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.D
     if not forecasts:
         raise InputError(fault("holds no forecast yet", file=out))
     origins = sorted({int(f.attrs["origin"]) for f in forecasts})
-    panels = {o: seen(o, folder) for o in origins}
-    assumed = {o: json.loads(panel.attrs["assumed_share"]) for o, panel in panels.items()}
-    forecasts += blend(
-        forecasts, {o: series(panel, traded(panel["tiv"])) for o, panel in panels.items()}
-    )
+    assumed = {o: json.loads(seen(o, folder).attrs["assumed_share"]) for o in origins}
     table = score_all(forecasts, outturns(folder), assumed)
     present = list(dict.fromkeys(str(f.attrs["model"]) for f in forecasts))
-    models = [name for name in (FULL, BLEND, *VARIANTS) if name in present]
-    models = list(dict.fromkeys(models))
+    models = [name for name in VARIANTS if name in present]
     others = [name for name in present if name not in models]
     tables = {
         SCORES: skill.compact(table),

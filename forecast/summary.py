@@ -15,7 +15,6 @@ import pandas as pd
 
 from forecast import skill
 from forecast.baselines import NAMES, ORDER_BOOK, PERSISTENCE, RIDGE
-from forecast.blend import BLEND
 from forecast.shipped import ABLATION, DELIVERIES, WITHOUT
 from forecast.skill import (
     CLIMATOLOGY,
@@ -75,7 +74,7 @@ def summarise(
     Returns
     -------
     pandas.DataFrame
-        `COLUMNS`. Our model, and its blend with persistence, against the best benchmark of each
+        `COLUMNS`. Our model against the best benchmark of each
         target and group of horizons by hindsight; our model at each horizon, against the best of
         the horizon's group; ours, or one variant, against another (`ablation`); and each
         benchmark against persistence or climatology (`benchmark`), those with an order book also
@@ -145,17 +144,12 @@ def _against_best(
         [*skill.FOCAL.values(), skill.ALL_FOUR], FOCAL
     )
     found = []
-    for model, part in (
-        (FULL, TARGET), (FULL, FOCAL), (FULL, EVENT), (BLEND, TARGET),
-    ):  # fmt: skip
-        for row in _best(compared, model):
-            kind = kinds.get(row["target"], EVENT)
-            if kind != part:
-                continue
-            own, other = (_of(judged, row, row[name]) for name in ("model", "against"))
-            more = _reliability(events, row) if kind == EVENT else coverage(_of(pits, row, model))
-            found.append({"part": kind, **row, **more, **_seen(own, other)})
-    return found
+    for row in _best(compared, FULL):
+        kind = kinds.get(row["target"], EVENT)
+        own, other = (_of(judged, row, row[name]) for name in ("model", "against"))
+        more = _reliability(events, row) if kind == EVENT else coverage(_of(pits, row, FULL))
+        found.append({"part": kind, **row, **more, **_seen(own, other)})
+    return sorted(found, key=lambda row: (TARGET, FOCAL, EVENT).index(row["part"]))
 
 
 def _reliability(events: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, float]:

@@ -50,7 +50,7 @@ SHORT_TARGETS = {
 VOLUMES = {"imports": "Imports", "exports": "Exports", "dyads": "Pairs", "deliveries": "All three",
            "orders": "Orders won"}  # fmt: skip
 MASSES = (50, 80, 90)
-FULL, BLEND = "full", "blend"
+FULL = "full"
 BETTER, WORSE, UNSURE, SINGLE = "better", "worse", "unsure", "single"
 HELD, NARROW, WIDE = "held", "narrow", "wide"
 FEW = 8
@@ -353,13 +353,12 @@ SHARES = [f"In {mass} %" for mass in MASSES]
 
 def table(payload: Payload) -> Table:
     """Skill by target and group of horizons, coverage beside what it should be."""
-    blends = {(row["target"], row["group"]): row for row in targets(payload, BLEND)}
     own = targets(payload)
     return {
         "caption": "Skill against the best benchmark by target and years ahead, and the share of "
         "outturns that lay within the model’s intervals.",
         "columns": ["Target", "Years", "Benchmark", "Cases", "Skill (90 %)",
-                    *(["Blend"] if blends else []), *SHARES],
+                    *SHARES],
         "rows": [
             [
                 SHORT_TARGETS[row["target"]],
@@ -367,7 +366,6 @@ def table(payload: Payload) -> Table:
                 short(row["against"]),
                 number(row["cases"], 0),
                 skill(row),
-                *([_blend(blends, row)] if blends else []),
                 *(_share(row, mass, True) for mass in MASSES),
             ]
             for row in own
@@ -376,19 +374,10 @@ def table(payload: Payload) -> Table:
             "In 50, 80, 90 %: per cent of outturns within the central interval of that mass, with "
             "the 90 % interval of that share over origins; it should be 50, 80 and 90. An asterisk "
             "marks where it is not. Where zero has a probability of its own an outturn of "
-            "zero counts in part, so that a right forecast holds what it says."
-            + (
-                " Blend: skill, against the same best benchmark, of the model averaged with "
-                "persistence by weights learnt at earlier origins." if blends else ""
-            ),
+            "zero counts in part, so that a right forecast holds what it says.",
             _identity(payload),
         ],
     }  # fmt: skip
-
-
-def _blend(blends: Mapping[tuple[str, str], Row], row: Row) -> str:
-    own = blends.get((row["target"], row["group"]))
-    return skill(own) if own else NONE
 
 
 def _identity(payload: Payload) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy import stats
 
 import data.panel
 from data.errors import InputError
@@ -19,7 +18,6 @@ from data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
 from forecast import (
     backtest,
     baselines,
-    blend,
     cli,
     cluster,
     fit,
@@ -294,49 +292,6 @@ def test_a_variants_priors_are_complete(name, world):
     assert priors.order(made) == priors.order(world.priors)
 
 
-# The blend.
-
-
-def spoken(model, origin, centre):
-    """Return a forecast of two countries' imports, sure of their centre but for a little."""
-    q = centre * np.exp(0.1 * stats.norm.ppf(LEVELS))
-    names = origins.labelled(
-        [("imports", "A"), ("imports", "B")],
-        {"value": (("series", YEAR), np.zeros((2, 1)))}, {YEAR: [origin]},
-    )  # fmt: skip
-    quantiles = np.tile(q, (2, 6, 1))
-    return backtest.forecast_of(model, origin, 6, names, quantiles, None, None)
-
-
-def test_the_blend_learns_at_earlier_origins_who_was_right_and_nothing_later():
-    forecasts = [
-        spoken(model, origin, centre)
-        for origin in (2010, 2012)
-        for model, centre in (("full", 100.0), ("persistence", 10.0))
-    ]
-    years = np.arange(2005, 2013)
-
-    def known(value):
-        return {
-            o: origins.labelled(
-                [("imports", "A"), ("imports", "B")],
-                {"value": (("series", YEAR), np.full((2, len(years)), value))}, {YEAR: years},
-            ).sel({YEAR: slice(None, o)})
-            for o in (2010, 2012)
-        }  # fmt: skip
-
-    for value, weight in ((100.0, 1.0), (10.0, 0.0)):
-        first, second = blend.blend(forecasts, known(value))
-        assert set(json.loads(first.attrs["weights"]).values()) == {0.5}
-        learnt = json.loads(second.attrs["weights"])
-        assert learnt["imports 1-3"] == weight
-        # Of four years ahead nothing was known yet.
-        assert learnt["imports 4-6"] == 0.5
-        middle = second["quantiles"].sel(quantile=0.5).values
-        assert middle[:, 0] == pytest.approx(value, rel=1e-5)
-        assert middle[:, 5] == pytest.approx(np.sqrt(101.0 * 11.0) - 1.0, rel=1e-3)
-
-
 # The work as a whole.
 
 
@@ -422,7 +377,7 @@ def test_the_summary_says_what_it_was_made_with(tmp_path, serial, capsys):
     assert command(out, *options, "--score-only") == 0
     found = pd.read_csv(out / summary.FILE)
     own = found[(found["part"] == summary.TARGET) & (found["target"] == "imports")]
-    assert set(own["model"]) == {"full", blend.BLEND}
+    assert set(own["model"]) == {"full"}
     assert set(own["origins"]) == {"2014 2023"} and set(own["real_time"]) == {2023}
     # Persistence under another name has no skill over itself.
     assert own.loc[own["model"] == "full", "skill"].item() == 0.0

@@ -185,14 +185,6 @@ def test_the_tables_hold_the_focal_four_the_events_and_the_parts(numbers):
     )
 
 
-def test_a_blend_has_a_column_only_where_it_was_scored(numbers):
-    assert "Blend" not in skill_words.table(numbers)["columns"]
-    numbers["skill"]["rows"].append(of(numbers, "imports", "1-3") | {"model": "blend"})
-    found = skill_words.table(numbers)
-    at = found["columns"].index("Blend")
-    assert found["rows"][0][at] == found["rows"][0][at - 1] and found["rows"][1][at] == "–"
-
-
 def test_a_skill_beyond_the_scale_stands_at_its_edge(numbers):
     row = of(numbers, "exports", "5", "horizon")
     row |= {"skill": -40.0, "skill_q05": -60.0, "skill_q95": -20.0}
