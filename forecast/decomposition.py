@@ -163,7 +163,7 @@ def _of_supplier(draws: Arrays, inputs: xr.Dataset, x: Market, code: str) -> lis
         offered = draws["supplier_level"] + np.insert(one[RIVALS], at, own, axis=1)
         rate, _ = log_orders(
             one[DEMAND][..., None], offered[..., None], draws["affinity"],
-            (one[POLITICS] + one[MEMORY])[..., None], x.barred, np,
+            (one[POLITICS] + one[MEMORY])[..., None], x.barred,
         )  # fmt: skip
         return np.log(np.exp(rate[:, at, :, 0]).sum(axis=1))
 

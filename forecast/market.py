@@ -77,9 +77,7 @@ def past(draws: Arrays, inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     capacity = draws["supplier_level"][..., None] + by_effort(draws, x.change) + walk
     offered = capacity + draws["war_effect"][:, None, None] * x.war
     pull = np.tensordot(_pulls(draws), x.features, axes=1)
-    return log_orders(
-        draws["demand_period"], offered, draws["affinity"], pull, x.barred, np
-    )
+    return log_orders(draws["demand_period"], offered, draws["affinity"], pull, x.barred)
 
 
 def _pulls(draws: Arrays) -> np.ndarray:
@@ -126,7 +124,7 @@ def size_of_rates(draws: Arrays, log_rate: np.ndarray) -> np.ndarray:
     """Return log φ of expected orders (draw, ...), see `models.market.log_size`."""
     wide = (-1, *[1] * (log_rate.ndim - 1))
     clumping, growth = (draws[name].reshape(wide) for name in ("clumping", "clumping_growth"))
-    return log_size(log_rate, clumping, growth, np)
+    return log_size(log_rate, clumping, growth)
 
 
 def draw_orders(
@@ -296,7 +294,7 @@ def expected(
             pull[:, seller, buyer] += shift[:, t]
         now, share = log_orders(
             demand[..., [t]], found.offered[..., [t]], draws["affinity"], pull[..., None],
-            x.barred, np,
+            x.barred,
         )  # fmt: skip
         # What befalls a pair befalls it for a period, as in the fit.
         size = np.exp(size_of_rates(draws, now[..., 0]))

@@ -35,6 +35,7 @@ from scipy import special
 
 from data import names
 from models.inputs import COVARIATES, EFFORTS, country_index, exporters
+from models.market_density import Orders, listed
 from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 from models.priors import Priors, order, parameters
 
@@ -141,12 +142,13 @@ def remembered(placed: np.ndarray, exposure: np.ndarray) -> np.ndarray:
     return np.stack([logs[..., 1:-1], logs[..., :-2]])
 
 
-# Equations, for both PyTensor and NumPy --------------------------------------------------------
+# Equations, for draws; the sampler's are in `models.market_density` -----------------------------
 
 
 def log_orders(
-    demand: Any, offered: Any, affinity: Any, pull: Any, barred: np.ndarray, xp: Any
-) -> tuple[Any, Any]:
+    demand: np.ndarray, offered: np.ndarray, affinity: np.ndarray, pull: np.ndarray,
+    barred: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return log expected orders a year, and log shares, (..., supplier, recipient, period).
 
     Parameters
@@ -160,16 +162,14 @@ def log_orders(
         (..., supplier, recipient, period), log-odds.
     barred
         As of `Market`.
-    xp
-        Array library: numpy or pytensor.tensor.
     """
     utility = offered[..., :, None, :] + (affinity + barred)[..., None] + pull
     top = utility.max(axis=-3, keepdims=True)
-    shares = utility - top - xp.log(xp.exp(utility - top).sum(axis=-3, keepdims=True))
+    shares = utility - top - np.log(np.exp(utility - top).sum(axis=-3, keepdims=True))
     return demand[..., None, :, :] + shares, shares
 
 
-def log_size(log_rate: Any, clumping: Any, growth: Any, xp: Any) -> Any:
+def log_size(log_rate: np.ndarray, clumping: Any, growth: Any) -> np.ndarray:
     """Return log φ, the size of the negative binomial, of the shape of `log_rate`.
 
     Parameters
@@ -178,14 +178,12 @@ def log_size(log_rate: Any, clumping: Any, growth: Any, xp: Any) -> Any:
         Log expected orders a year.
     clumping, growth
         φ of a pair that orders once a year, and γ, how it grows with what is expected.
-    xp
-        Array library.
     """
-    return xp.log(clumping) + growth * log_rate
+    return np.log(clumping) + growth * log_rate
 
 
-def log_density(log_rate: Any, log_size: Any, x: Market, xp: Any) -> Any:
-    """Return the log density of all listed orders: negative binomial, without its constant.
+def log_density_of_cells(log_rate: np.ndarray, log_size: np.ndarray, x: Market) -> np.ndarray:
+    """Return the log density of listed orders: negative binomial, without its constant.
 
     Parameters
     ----------
@@ -193,42 +191,17 @@ def log_density(log_rate: Any, log_size: Any, x: Market, xp: Any) -> Any:
         Log expected orders a year, log φ (supplier, recipient, period).
     x
         For orders and exposures; a country's orders with itself do not count.
-    xp
-        Array library.
+
+    Returns
+    -------
+    array of the shape of `log_rate`.
     """
-    able, placed = _counted(x)
-    # Γ(n + φ) / Γ(φ) is 1 without orders, φ with one: no gamma functions of most cells.
-    at = np.nonzero(placed > 1.0)
-    size = xp.exp(log_size[at])
-    rising = (placed > 0.0) * log_size
-    more = _rising(placed[at] - 1.0, size + 1.0, xp)
-    return (rising + _by_rate(log_rate, log_size, x, able, placed, xp)).sum() + more.sum()
-
-
-def log_density_of_cells(log_rate: np.ndarray, log_size: np.ndarray, x: Market) -> np.ndarray:
-    """Return what every cell adds to `log_density` (..., supplier, recipient, period)."""
-    able, placed = _counted(x)
-    rising = _rising(placed, np.exp(log_size), np)
-    return np.where(able, rising, 0.0) + _by_rate(log_rate, log_size, x, able, placed, np)
-
-
-def _counted(x: Market) -> tuple[np.ndarray, np.ndarray]:
     able = np.broadcast_to((x.barred == 0.0)[..., None], x.placed.shape)
-    return able, np.where(able, x.placed, 0.0)
-
-
-def _rising(placed: np.ndarray, size: Any, xp: Any) -> Any:
-    """Log Γ(n + φ) − log Γ(φ)."""
-    log_gamma = special.gammaln if xp is np else pt.gammaln
-    return log_gamma(placed + size) - log_gamma(size)
-
-
-def _by_rate(
-    log_rate: Any, log_size: Any, x: Market, able: np.ndarray, placed: np.ndarray, xp: Any
-) -> Any:
-    """N log(μ / (μ + φ)) + φ log(φ / (μ + φ)), with μ + φ = φ (1 + μ / φ)."""
-    odds = log_rate + np.log(x.exposure) - log_size
-    return placed * odds - able * (placed + xp.exp(log_size)) * xp.log1p(xp.exp(odds))
+    size, odds = np.exp(log_size), log_rate + np.log(x.exposure) - log_size
+    rising = special.gammaln(x.placed + size) - special.gammaln(size)
+    # N log(μ / (μ + φ)) + φ log(φ / (μ + φ)), with μ + φ = φ (1 + μ / φ).
+    by_rate = x.placed * odds - (x.placed + size) * np.log1p(np.exp(odds))
+    return np.where(able, rising + by_rate, 0.0)
 
 
 # The model -------------------------------------------------------------------------------------
@@ -271,12 +244,12 @@ def market(inputs: xr.Dataset, priors: Priors) -> pm.Model:
         capacity, moved = _capacity(x, top, effects)
         demand = _demand(x, top, moved)
         pulls = pt.concatenate([effects, pt.stack([top[name] for name in MEMORIES])])
-        columns = x.features.reshape(len(x.features), -1)
-        pull = pt.dot(pulls, columns).reshape(x.features.shape[1:])
         offered = capacity + top["war_effect"] * x.war
-        rate, _ = log_orders(demand, offered, affinity, pull, x.barred, pt)
-        size = log_size(rate, top["clumping"], top["clumping_growth"], pt)
-        pm.Potential("orders", log_density(rate, size, x, pt))
+        density, *_ = Orders()(
+            demand, offered, affinity, pulls, pt.log(top["clumping"]), top["clumping_growth"],
+            *listed(x.features, x.barred, x.placed, x.exposure),
+        )  # fmt: skip
+        pm.Potential("orders", density)
     return model
 
 
