@@ -300,14 +300,19 @@ def _demand(x: Market, top: Mapping[str, Any], moved: Any) -> Any:
         "demand_level", top["demand"] + top["budget_level"] * x.budget_level, top["demand_sd"],
         dims=names.RECIPIENT,
     )  # fmt: skip
-    steps = pm.Normal("demand_step", 0.0, 1.0, dims=(ORDER_PERIOD, names.RECIPIENT))
-    path = pt.cumsum(top["propensity_walk_sd"] * np.sqrt(PERIOD) * steps, axis=0).T
+    own = x.exporter[:, None] * moved[x.as_supplier]
+    explained = demand_explained(top, x.budget, x.own_rd, own)
+    # Of producers the data show the path of orders, not what explains it: so that is sampled.
+    scale = top["propensity_walk_sd"] * np.sqrt(PERIOD)
+    held = x.exporter[:, None] * explained
+    first = pt.zeros_like(held[:, :1])
+    expected = pt.concatenate([first, held[:, 1:] - held[:, :-1]], axis=1).T / scale
+    steps = pm.Normal("demand_step", expected, 1.0, dims=(ORDER_PERIOD, names.RECIPIENT))
+    path = scale * pt.cumsum(steps, axis=0).T - held
     walk = pm.Deterministic(
         "demand_walk", path - path.mean(axis=1, keepdims=True), dims=(names.RECIPIENT,
                                                                       ORDER_PERIOD)
     )  # fmt: skip
-    own = x.exporter[:, None] * moved[x.as_supplier]
-    explained = demand_explained(top, x.budget, x.own_rd, own)
     return pm.Deterministic(
         "demand_period", level[:, None] + explained + walk, dims=(names.RECIPIENT, ORDER_PERIOD)
     )
