@@ -28,6 +28,7 @@ from data.tables import Panel
 from forecast import baselines, event_odds, forest, order_book, runs, skill, summary
 from forecast.origins import (
     climatology,
+    figures_seen,
     history,
     outturns,
     questions,
@@ -513,7 +514,7 @@ def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.D
     if not forecasts:
         raise InputError(fault("holds no forecast yet", file=out))
     origins = sorted({int(f.attrs["origin"]) for f in forecasts})
-    assumed = {o: json.loads(seen(o, folder).attrs["assumed_share"]) for o in origins}
+    assumed = {o: json.loads(figures_seen(o, folder).attrs["assumed_share"]) for o in origins}
     table = score_all(forecasts, outturns(folder), assumed)
     present = list(dict.fromkeys(str(f.attrs["model"]) for f in forecasts))
     models = [name for name in VARIANTS if name in present]

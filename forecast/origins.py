@@ -67,7 +67,25 @@ def seen_on(origin: int) -> datetime.date:
 
 
 def seen(origin: int, folder: Panel = None, held: Registers | None = None) -> xr.Dataset:
-    """Return all that a forecast of an origin may see: the one place that decides it.
+    """Return all that a forecast of an origin may see, its order books included.
+
+    Parameters
+    ----------
+    origin, folder
+        As of `figures_seen`.
+    held
+        The panel's registers, if read already.
+
+    Returns
+    -------
+    xarray.Dataset
+        As from `figures_seen` and `data.listings.attach`.
+    """
+    return listings.attach(figures_seen(origin, folder), books_seen(origin, folder, held))
+
+
+def figures_seen(origin: int, folder: Panel = None) -> xr.Dataset:
+    """Return all figures that a forecast of an origin may see: the one place that decides it.
 
     Parameters
     ----------
@@ -75,14 +93,12 @@ def seen(origin: int, folder: Panel = None, held: Registers | None = None) -> xr
         Last data year.
     folder
         The panel; see `data.panel.assemble`.
-    held
-        The panel's registers, if read already.
 
     Returns
     -------
     xarray.Dataset
-        As from `data.panel.assemble` and `data.listings.attach`, of releases up to
-        `seen_on(origin)`, years up to the origin; without what only the domain layer needs.
+        As from `data.panel.assemble`, of releases up to `seen_on(origin)`, years up to the origin;
+        without what only the domain layer needs.
         `assumed_share` in the attributes says how much of each variable was dated by the
         provider's usual delay because no release was kept.
 
@@ -98,7 +114,7 @@ def seen(origin: int, folder: Panel = None, held: Registers | None = None) -> xr
     if last != origin:
         rule = f"the last year of deliveries known half a year later is {last}"
         raise InputError(fault(rule, column="--origins", value=origin))
-    return listings.attach(known, books_seen(origin, folder, held))
+    return known
 
 
 def books_seen(
@@ -422,12 +438,13 @@ def orders_won(panel: xr.Dataset, folder: Panel = None) -> xr.DataArray:
     NaN in its last years, whose orders are not all listed yet, and without a register.
     """
     won = xr.zeros_like(panel["tiv"].isel({RECIPIENT: 0}, drop=True)).transpose(SUPPLIER, YEAR)
-    known = listings.known(None, folder)
-    if not known:
+    if not read("registers", folder):
         return won * np.nan
-    sellers, years = ({v: k for k, v in enumerate(won[d].values)} for d in (SUPPLIER, YEAR))
-    for deal in known[-1].deals:
-        code = "RUS" if deal.supplier == SOVIET_UNION else deal.supplier
-        if deal.order_year in years:
-            won.values[sellers.get(code, sellers[REST]), years[deal.order_year]] += 1.0
-    return won.where(won[YEAR] <= known[-1].last_year - LISTED_LATE)
+    book = books.as_of(None, folder)
+    listed = listings.attach(panel, [book])
+    sellers, ordered = (
+        listed[f"{listings.LISTING}_{column}"].values for column in ("supplier", "order_year")
+    )
+    for k, year in enumerate(won[YEAR].values):
+        won.values[:, k] = np.bincount(sellers[ordered == year], minlength=len(won))
+    return won.where(won[YEAR] <= book.last_year - LISTED_LATE)

@@ -279,6 +279,17 @@ def resampled(origins: int, rng: np.random.Generator, block: int = BLOCK) -> np.
     return np.stack([(drawn == k).sum(axis=1) for k in range(origins)], axis=1)
 
 
+def interval(values: np.ndarray, origins: int) -> tuple[float, float]:
+    """Return the 5 and 95 % quantiles of a figure over resamples (resample).
+
+    NaN where one block would hold all origins, so that resamples hardly differ.
+    """
+    if origins <= BLOCK:
+        return np.nan, np.nan
+    low, high = np.nanquantile(values, [0.05, 0.95])
+    return float(low), float(high)
+
+
 def difference(
     model: pd.DataFrame, other: pd.DataFrame, seed: int = 0
 ) -> dict[str, float] | None:
@@ -295,8 +306,8 @@ def difference(
     -------
     dict or None
         `cases`, `origins`, `mean`, `other`, `difference` (mean − other: below zero is better),
-        `skill` (1 − mean/other), and the 90 % bootstrap interval of both by blocks of origins;
-        None without a common case.
+        `skill` (1 − mean/other), and the 90 % bootstrap interval of both by blocks of origins, see
+        `interval`; None without a common case.
     """
     keys = ["origin", "target", "unit", "horizon"]
     both = model.set_index(keys)["value"].to_frame("mean").join(
@@ -320,8 +331,7 @@ def difference(
         skill = 1.0 - (counts @ a) / (counts @ b)
         gap = (counts @ (a - b)) / (counts @ n)
     for name, values in (("difference", gap), ("skill", skill)):
-        low, high = np.nanquantile(values, [0.05, 0.95]) if len(n) > 1 else (np.nan, np.nan)
-        out[f"{name}_q05"], out[f"{name}_q95"] = low, high
+        out[f"{name}_q05"], out[f"{name}_q95"] = interval(values, len(n))
     return out
 
 

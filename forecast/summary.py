@@ -74,11 +74,11 @@ def summarise(
     Returns
     -------
     pandas.DataFrame
-        `COLUMNS`. Our model against the best benchmark of each
-        target and group of horizons by hindsight; our model at each horizon, against the best of
-        the horizon's group; ours, or one variant, against another (`ablation`); and each
-        benchmark against persistence or climatology (`benchmark`), those with an order book also
-        at each horizon, and ours against the one with books of the time (`order_book`).
+        `COLUMNS`. Our model against the best benchmark of each target and group of horizons by
+        hindsight; our model at each horizon, against the best of the horizon's group; ours, or one
+        variant, against another (`ablation`); and each benchmark against persistence or climatology
+        (`benchmark`), those with an order book also at each horizon, and ours against the one with
+        books of the time (`order_book`).
 
         `skill` and `difference` with their 90 % intervals are those of `skill.difference`; `in_50`
         and so on the share of outturns in central intervals (see `coverage`), of targets and of
@@ -119,8 +119,8 @@ def coverage(pits: pd.DataFrame, seed: int = 0) -> dict[str, float]:
     Returns
     -------
     dict
-        `in_50`, `in_50_q05`, `in_50_q95`, and so on for `skill.MASSES`; ends are NaN with one
-        origin.
+        `in_50`, `in_50_q05`, `in_50_q95`, and so on for `skill.MASSES`; ends as from
+        `skill.interval`.
     """
     out = {}
     for mass in MASSES:
@@ -131,8 +131,7 @@ def coverage(pits: pd.DataFrame, seed: int = 0) -> dict[str, float]:
         shares = (counts @ held) / (counts @ cases)
         name = f"in_{100 * mass:.0f}"
         out[name] = held.sum() / cases.sum()
-        low, high = np.quantile(shares, [0.05, 0.95]) if len(sums) > 1 else (np.nan, np.nan)
-        out[f"{name}_q05"], out[f"{name}_q95"] = low, high
+        out[f"{name}_q05"], out[f"{name}_q95"] = skill.interval(shares, len(sums))
     return out
 
 
@@ -144,7 +143,7 @@ def _against_best(
         [*skill.FOCAL.values(), skill.ALL_FOUR], FOCAL
     )
     found = []
-    for row in _best(compared, FULL):
+    for row in _best(compared):
         kind = kinds.get(row["target"], EVENT)
         own, other = (_of(judged, row, row[name]) for name in ("model", "against"))
         more = _reliability(events, row) if kind == EVENT else coverage(_of(pits, row, FULL))
@@ -160,7 +159,7 @@ def _reliability(events: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, floa
 
 def _by_horizon(judged: pd.DataFrame, compared: pd.DataFrame) -> list[dict[str, Any]]:
     found = []
-    for row in _best(compared, FULL):
+    for row in _best(compared):
         if row["target"] not in TARGETS:
             continue
         own, other = (_of(judged, row, row[name]) for name in ("model", "against"))
@@ -253,11 +252,11 @@ def together(volumes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _best(compared: pd.DataFrame, model: str) -> list[dict[str, Any]]:
-    """Return the comparisons of a model of ours with the best benchmarks."""
+def _best(compared: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the comparisons of our model with the best benchmarks."""
     if compared.empty:
         return []
-    own = compared[(compared["model"] == model) & (compared["best"] == 1)]
+    own = compared[(compared["model"] == FULL) & (compared["best"] == 1)]
     return own[["target", "group", "model", "against", "score", *FIGURES]].to_dict("records")
 
 

@@ -262,8 +262,7 @@ class Figures:
             (
                 TARGETS.get(row["target"], row["target"]),
                 f"{VARIANTS[row['model']]} against {VARIANTS[row['against']]}",
-                f"{_percent(row['skill'])} ({_percent(row['skill_q05'])} to "
-                f"{_percent(row['skill_q95'])})",
+                _with_interval(row, 100.0, 1),
                 str(len(row["origins"].split())),
             )
             for row in shipped.rows(shipped.BACKTEST)
@@ -336,19 +335,21 @@ def _gap(row: dict[str, str]) -> str:
 def _skill(row: dict[str, str] | None) -> str:
     if row is None or not row["skill"]:
         return NONE
-    low, middle, high = (float(row[key]) for key in ("skill_q05", "skill", "skill_q95"))
     against = f", {row['against'].replace('_', ' ')}" if row["against"] else ""
-    return f"{number(middle, 2)} ({span(low, high, 2)}){against}"
+    return f"{_with_interval(row, 1.0, 2)}{against}"
+
+
+def _with_interval(row: dict[str, str], times: float, decimals: int) -> str:
+    """Write the skill of a row, with its interval where it has one."""
+    middle = number(times * float(row["skill"]), decimals)
+    ends = [times * float(row[key]) for key in ("skill_q05", "skill_q95") if row[key]]
+    return f"{middle} ({span(*ends, decimals)})" if ends else middle
 
 
 def _held(row: dict[str, str] | None) -> str:
     if row is None or not row["in_90"]:
         return NONE
     return f"{float(row['in_90']):.2f}, {float(row['in_50']):.2f}"
-
-
-def _percent(text: str) -> str:
-    return number(100.0 * float(text), 1)
 
 
 def _lower(text: str) -> str:

@@ -51,7 +51,7 @@ VOLUMES = {"imports": "Imports", "exports": "Exports", "dyads": "Pairs", "delive
            "orders": "Orders won"}  # fmt: skip
 MASSES = (50, 80, 90)
 FULL = "full"
-BETTER, WORSE, UNSURE, SINGLE = "better", "worse", "unsure", "single"
+BETTER, WORSE, UNSURE, UNKNOWN = "better", "worse", "unsure", "unknown"
 HELD, NARROW, WIDE = "held", "narrow", "wide"
 FEW = 8
 """Origins below which an interval over them is called rough."""
@@ -66,20 +66,20 @@ def rows(payload: Payload, part: str, model: str = FULL) -> list[Row]:
     return [row for row in own if row["part"] == part and row["model"] == model]
 
 
-def targets(payload: Payload, model: str = FULL) -> list[Row]:
+def targets(payload: Payload) -> list[Row]:
     """Return the rows of the targets, in the order of `TARGETS`, near horizons first."""
-    own = {(row["target"], row["group"]): row for row in rows(payload, "target", model)}
+    own = {(row["target"], row["group"]): row for row in rows(payload, "target", FULL)}
     return [own[key] for key in itertools.product(TARGETS, GROUPS) if key in own]
 
 
 def standing(row: Row) -> str:
-    """Say how our model stands: better or worse beyond the 90 % interval, unsure, or of one origin.
+    """Say how our model stands: better or worse beyond the 90 % interval, unsure, or unknown.
 
     By the difference of mean scores, which is below zero where the model is better.
     """
     low, high = row["difference_q05"], row["difference_q95"]
     if low is None or high is None:
-        return SINGLE
+        return UNKNOWN
     return BETTER if high < 0 else WORSE if low > 0 else UNSURE
 
 
@@ -103,11 +103,11 @@ def short(name: str) -> str:
     return SHORT.get(name, benchmark(name))
 
 
-def skill(row: Row, name: str = "skill", decimals: int = 2) -> str:
-    """Write a skill with its 90 % interval."""
-    ends = [row[f"{name}_{end}"] for end in ("q05", "q95")]
-    middle = number(row[name], decimals)
-    return middle if None in ends else f"{middle} ({span(*ends, decimals)})"
+def skill(row: Row, decimals: int = 2, times: float = 1.0) -> str:
+    """Write a skill with its 90 % interval, in per cent where `times` is a hundred."""
+    middle, *ends = (row[name] for name in ("skill", "skill_q05", "skill_q95"))
+    text = number(times * middle, decimals)
+    return text if None in ends else f"{text} ({span(*(times * e for e in ends), decimals)})"
 
 
 def years(found: Sequence[int]) -> str:
@@ -148,7 +148,7 @@ def overall(payload: Payload) -> str:
         BETTER: "beats the best benchmark beyond its interval in {}",
         WORSE: "loses to it beyond its interval in {}",
         UNSURE: "cannot be told from it in {}",
-        SINGLE: "has one origin, and no interval, in {}",
+        UNKNOWN: "has too few origins for an interval in {}",
     }
     parts = [text.format(count(stands.count(key))) for key, text in words.items()
              if key in stands or key in (BETTER, WORSE)]  # fmt: skip
@@ -229,8 +229,8 @@ def verdict(row: Row) -> str:
         f"{figure}; the interval of the difference excludes zero",
         UNSURE: f"cannot be told from the best benchmark ({name}): the skill is {figure}, and the "
         "interval of the difference includes zero",
-        SINGLE: f"has a skill of {figure} against the best benchmark ({name}); one origin gives "
-        "no interval",
+        UNKNOWN: f"has a skill of {figure} against the best benchmark ({name}); so few origins "
+        "give no interval",
     }[standing(row)]
 
 
@@ -247,7 +247,7 @@ def covered(mine: Sequence[Row]) -> str:
         return f"Coverage is not as it should be. Of outturns there lay, {'; '.join(missed)}."
     if any(held(row, mass) for row in mine for mass in MASSES):
         return "Coverage is as it should be, at 50, 80 and 90 %."
-    return "Whether coverage is as it should be one origin cannot tell."
+    return "Whether coverage is as it should be so few origins cannot tell."
 
 
 def _within(row: Row, mass: int) -> str:
@@ -284,11 +284,14 @@ def rd_sentence(payload: Payload) -> str:
         f"is {figure}, and the interval of the difference excludes zero.",
         UNSURE: f"That R&D improves forecasts of deliveries is not shown: against the model "
         f"without it the skill is {figure}, and the interval of the difference includes zero.",
-        SINGLE: f"Against the model without R&D the skill is {figure}; one origin gives no "
-        "interval.",
+        UNKNOWN: f"Against the model without R&D the skill is {figure}; so few origins give "
+        "no interval.",
     }[standing(row)]
-    if 1 < len(row["origins"]) < FEW:
+    if standing(row) != UNKNOWN and len(row["origins"]) < FEW:
         text += f" An interval from {count(len(row['origins']))} origins is rough."
+    won = _compared(payload, FULL, "no_rd", "orders")
+    if won is not None:
+        text += f" For the number of orders that suppliers win it is {skill(won, decimals=3)}."
     other = _compared(payload, "no_military", "no_rd")
     if other is None:
         return text
@@ -300,7 +303,7 @@ def rd_sentence(payload: Payload) -> str:
         f"({figure}).",
         UNSURE: "R&D without military spending cannot be told from military spending without R&D "
         f"({figure}).",
-        SINGLE: "R&D without military spending, against military spending without R&D, has a "
+        UNKNOWN: "R&D without military spending, against military spending without R&D, has a "
         f"skill of {figure}.",
     }[standing(other)]
 
@@ -418,7 +421,7 @@ def events(payload: Payload) -> Table:
     own = {(row["target"], row["group"]): row for row in rows(payload, "event")}
     ordered = [own[key] for key in itertools.product(EVENTS, GROUPS) if key in own]
     return {
-        "caption": "Events: Brier skill against how often such events came to pass before.",
+        "caption": "Events: Brier skill against the best benchmark.",
         "columns": ["Event", "Years", "Against", "Cases", "Happened", "Brier skill (90 %)",
                     "Slope", "AUC"],
         "rows": [
@@ -451,11 +454,11 @@ def parts(payload: Payload) -> Table:
         cells = [_compared(payload, model, against, target) for target in VOLUMES]
         if any(cells):
             origins = {year for row in cells if row for year in row["origins"]}
-            figures = [skill(row, decimals=3) if row else NONE for row in cells]
+            figures = [skill(row, 1, 100.0) if row else NONE for row in cells]
             written.append([name, str(len(origins)), *figures])
     return {
-        "caption": "What a part of the model adds: skill with it over the model without it, "
-        "one to six years ahead.",
+        "caption": "What a part of the model adds: by how many per cent CRPS is lower with it "
+        "than without it, one to six years ahead.",
         "columns": ["Part", "Origins", *VOLUMES.values()],
         "rows": written,
         "notes": [

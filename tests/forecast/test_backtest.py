@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 import data.panel
+from data import books
 from data.errors import InputError
 from data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
 from forecast import (
@@ -182,6 +183,29 @@ def test_outturns_are_those_of_the_first_and_the_latest_release(came):
     assert share.sel(release="latest").item() == pytest.approx(2.357, abs=0.0005)
 
 
+def test_orders_won_are_those_of_the_newest_register_by_year(came):
+    won = came["orders"].sel(release="latest", supplier="RUS")
+    book = books.as_of()
+    for year in (1995, 2010, 2020):
+        own = [d for d in book.deals if d.supplier in ("RUS", "SUN") and d.order_year == year]
+        assert won.sel(year=year) == len(own) > 0
+    # Of the last two years of the register too much is still to be listed.
+    assert won.dropna(YEAR)[YEAR].max() == book.last_year - 2
+    assert np.isnan(came["orders"].sel(release="first")).all()
+
+
+def test_with_gdp_in_place_of_rd_a_country_spends_the_same_share_in_all_years(world):
+    share = world.panel["rd_share"]
+    flat = backtest.gdp_for_rd(world.panel)["rd_share"]
+    assert (np.isnan(flat) == np.isnan(share)).all()
+    away = np.log(flat / share.mean(YEAR))
+    # Six standard deviations of the noise.
+    assert np.abs(away).max() < 6 * 0.02
+    assert world.panel.drop_vars("rd_share").equals(
+        backtest.gdp_for_rd(world.panel).drop_vars("rd_share")
+    )
+
+
 # Events.
 
 
@@ -308,6 +332,7 @@ def serial(monkeypatch, came):
 
     monkeypatch.setattr(cluster, "run", run)
     monkeypatch.setattr(backtest, "seen", lambda origin, *_: KEPT(origin))
+    monkeypatch.setattr(backtest, "figures_seen", lambda origin, *_: KEPT(origin))
     monkeypatch.setattr(backtest, "outturns", lambda _: came)
     return done
 

@@ -209,6 +209,17 @@ def test_origins_that_follow_each_other_are_drawn_together():
     assert (pairs == 1).all()
 
 
+def test_two_origins_give_no_interval(table):
+    own = skill.headline(table)
+    some = sorted(own["origin"].unique())
+    for few, known in ((some[:2], False), (some[:3], True)):
+        part = own[own["origin"].isin(few)]
+        found = skill.difference(*(part[part["model"] == m] for m in ("full", "persistence")))
+        ends = [found[f"{n}_{e}"] for n in ("skill", "difference") for e in ("q05", "q95")]
+        assert found["origins"] == len(few) and np.isfinite(ends).all() == known
+        assert np.isfinite(found["skill"])
+
+
 def test_the_focal_four_are_also_told_apart():
     rows = pd.DataFrame(
         {

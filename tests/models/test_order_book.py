@@ -79,6 +79,14 @@ def test_deliveries_over_two_years_fall_in_the_years_that_the_register_lists(thr
     assert drones[["year", "state", "any", "tiv"]].values.tolist() == [[2022, WAITING, True, 80.0]]
 
 
+def test_a_year_that_is_listed_while_nothing_more_has_come_is_none_of_a_delivery(three):
+    later = three[1].deals.copy()
+    jets = of_domain(later, "aircraft").query("recipient == 0").index
+    later.loc[jets, "delivered"] = three[0].deals.loc[jets, "delivered"]
+    rows = order_book.follow(three[0], three[1]._replace(deals=later)).loc[jets]
+    assert rows[["year", "any", "tiv", "gone"]].values.tolist() == [[2021, False, 0.0, False]]
+
+
 def test_a_delivery_between_two_registers_counts_for_the_year_after_it(world):
     earlier, later = order_book.books(world.panel)[:2]
     rows = order_book.follow(earlier, later)

@@ -81,7 +81,7 @@ def test_no_text_has_a_hole_in_it(numbers):
         (-0.2, -0.1, ("beats the best benchmark (persistence)", "excludes zero")),
         (-0.2, 0.1, ("cannot be told from", "includes zero")),
         (0.1, 0.2, ("does not beat", "loses to it", "excludes zero")),
-        (None, None, ("one origin gives no interval",)),
+        (None, None, ("so few origins give no interval",)),
     ],
 )
 def test_a_sentence_follows_from_the_interval_of_the_difference(numbers, low, high, words_):
@@ -154,6 +154,12 @@ def test_each_part_has_its_own_origins_and_few_are_called_rough(numbers):
             row["origins"] = [2012, 2015] if row["against"] == "no_rd" else list(range(2010, 2024))
     table = skill_words.parts(numbers)
     assert [row[1] for row in table["rows"]] == ["2", "14", "2"]
+    row = next(r for r in numbers["skill"]["rows"]
+               if (r["against"], r["target"]) == ("no_rd", "imports"))  # fmt: skip
+    row |= {"skill": 0.082, "skill_q05": 0.046, "skill_q95": None}
+    assert skill_words.parts(numbers)["rows"][0][2] == "8.2"
+    row |= {"skill_q95": 0.105}
+    assert skill_words.parts(numbers)["rows"][0][2] == "8.2 (4.6 to 10.5)"
     assert "An interval from two origins is rough." in skill_words.rd_sentence(numbers)
     for row in numbers["skill"]["rows"]:
         row["origins"] = list(range(2010, 2024))

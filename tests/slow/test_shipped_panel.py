@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import listings
 from data.names import DRAW, SUPPLIER
-from data.panel import assemble
-from forecast import calibration, fit, gate, simulate
+from data.tables import PANEL
+from forecast import calibration, fit, gate, simulate, steps
 from models import priors
 
 pytestmark = pytest.mark.slow
@@ -28,7 +27,7 @@ FELL = {"UKR": 2010, "GBR": 2000}
 
 @pytest.fixture(scope="module")
 def panel():
-    return listings.attach(assemble(), listings.known())
+    return steps.known_on(None, [PANEL])
 
 
 @pytest.fixture(scope="module", params=SEEDS)
