@@ -19,28 +19,15 @@ need only the last term; of `MOST` factors φ + k one logarithm is taken.
 
 from __future__ import annotations
 
-import zlib
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import pytensor.tensor as pt
-from numba import njit
-from pytensor.gradient import disconnected_type
-from pytensor.graph.basic import Apply
-from pytensor.graph.op import Op
-from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-from models import vector_math
-from models.vector_math import ANY_ORDER, EXACT, exp, log, log1p
+from models.compiled import Density
+from models.vector_math import exact, exp, log, log1p, summing
 
-SAMPLED = 6
-"""How many inputs of the node have a derivative; those after them are data."""
 MOST = 16
 """Factors of a product, which is then far from the largest number."""
-
-exact = njit(cache=True, error_model="numpy", fastmath=set(EXACT))
-summing = njit(cache=True, error_model="numpy", fastmath=set(ANY_ORDER))
 
 
 class Listed(NamedTuple):
@@ -54,7 +41,7 @@ class Listed(NamedTuple):
     cell, count : cells with an order, in all of supplier × column, those of most orders first,
         and how many they are.
     longer : how many of these cells have more than k orders (k).
-    known : sum of n log e, which no parameter moves.
+    known : sum of n log e, which no parameter moves ().
     """
 
     features: np.ndarray
@@ -64,7 +51,7 @@ class Listed(NamedTuple):
     cell: np.ndarray
     count: np.ndarray
     longer: np.ndarray
-    known: float
+    known: np.ndarray
 
 
 def listed(
@@ -81,7 +68,7 @@ def listed(
     longer = (count > np.arange(count.max(initial=0.0))[:, None]).sum(axis=1)
     return Listed(
         features.reshape(len(features), *counted.shape), barred, counted, years,
-        cell, count, longer, float(count @ np.log(years.ravel()[cell])),
+        cell, count, longer, np.asarray(count @ np.log(years.ravel()[cell])),
     )  # fmt: skip
 
 
@@ -248,83 +235,33 @@ def density(
     features, barred, placed, exposure, cell, count, longer, known
         As of `Listed`.
     """
-    shape = placed.shape
+    demand, offered = np.ascontiguousarray(demand), np.ascontiguousarray(offered)
+    affinity, pulls = np.ascontiguousarray(affinity), np.ascontiguousarray(pulls)
+    clumping, power, shape = log_clumping.item(), growth.item(), placed.shape
     log_rate, share, size = np.empty(shape), np.empty(shape), np.empty(shape)
-    by_rate, by_size, by_demand = np.empty(shape), np.empty(shape), np.zeros(shape[1])
+    by_rate, by_size, by_demand = np.empty(shape), np.empty(shape), np.zeros(demand.size)
     _utilities(offered, affinity, pulls, features, barred, log_rate)
     _shares(demand.ravel(), log_rate, share)
     wanted = np.exp(demand.ravel())
-    _odds(log_rate, share, wanted, log_clumping, growth, exposure, size, by_rate)
-    total = known + _dense(placed, size, by_rate, by_size)
+    _odds(log_rate, share, wanted, clumping, power, exposure, size, by_rate)
+    total = known.item() + _dense(placed, size, by_rate, by_size)
     total += _filled(
-        cell, count, longer, log_rate.ravel(), size.ravel(), log_clumping, growth,
+        cell, count, longer, log_rate.ravel(), size.ravel(), clumping, power,
         by_rate.ravel(), by_size.ravel(),
     )  # fmt: skip
-    by_clumping, by_growth = _through_softmax(growth, share, log_rate, by_rate, by_size, by_demand)
+    by_clumping, by_growth = _through_softmax(power, share, log_rate, by_rate, by_size, by_demand)
     by_offered, by_affinity, by_pulls = (
         np.zeros(offered.shape), np.empty(affinity.shape), np.empty(pulls.size),
     )  # fmt: skip
     _gathered(by_rate, features, by_offered, by_affinity, by_pulls)
     return (
-        total, by_demand.reshape(demand.shape), by_offered, by_affinity, by_pulls,
-        by_clumping, by_growth,
+        np.asarray(total), by_demand.reshape(demand.shape), by_offered, by_affinity, by_pulls,
+        np.asarray(by_clumping), np.asarray(by_growth),
     )  # fmt: skip
 
 
-# A node of a graph ---------------------------------------------------------------------------
+class Orders(Density):
+    """Log density of all listed orders as a node: inputs as of `density`."""
 
-
-class Orders(Op):
-    """Log density of all listed orders, and its derivatives, which the first output's use."""
-
-    __props__ = ()
-
-    def make_node(self, *inputs: Any) -> Apply:
-        """Apply to inputs as of `density`."""
-        inputs = [pt.as_tensor(each) for each in inputs]
-        outputs = [pt.dscalar(), *(each.type() for each in inputs[:SAMPLED])]
-        return Apply(self, inputs, outputs)
-
-    def perform(self, node: Apply, inputs: Any, outputs: Any) -> None:
-        """Compute without a graph's own compiler."""
-        found = density(*(x if x.ndim else x[()] for x in inputs))
-        for out, value in zip(outputs, found, strict=True):
-            out[0] = np.asarray(value)
-
-    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
-        """Shapes of the outputs."""
-        return [(), *shapes[:SAMPLED]]
-
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """Only the density depends on inputs in a way that has a derivative here."""
-        return [[at < SAMPLED] + SAMPLED * [False] for at in range(len(node.inputs))]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        """Multiply derivatives that have been computed along with the density."""
-        known = [cotangents[0] * by for by in outputs[1:]]
-        return known + [disconnected_type() for _ in inputs[SAMPLED:]]
-
-
-@register_funcify_default_op_cache_key(Orders)
-def _compiled(op: Orders, node: Apply, **_: Any) -> Any:
-    @njit
-    def orders(
-        demand, offered, affinity, pulls, log_clumping, growth,
-        features, barred, placed, exposure, cell, count, longer, known,
-    ):  # fmt: skip
-        total, by_demand, by_offered, by_affinity, by_pulls, by_clumping, by_growth = density(
-            np.ascontiguousarray(demand), np.ascontiguousarray(offered),
-            np.ascontiguousarray(affinity), np.ascontiguousarray(pulls),
-            log_clumping.item(), growth.item(),
-            features, barred, placed, exposure, cell, count, longer, known.item(),
-        )  # fmt: skip
-        return (
-            np.asarray(total), by_demand, by_offered, by_affinity, by_pulls,
-            np.asarray(by_clumping), np.asarray(by_growth),
-        )  # fmt: skip
-
-    return orders, VERSION
-
-
-# What is stored of a graph is only good for the loops that it was compiled of.
-VERSION = zlib.crc32(b"".join(Path(f).read_bytes() for f in (__file__, vector_math.__file__)))
+    sampled = 6
+    kernel = staticmethod(density)

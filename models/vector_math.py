@@ -3,8 +3,8 @@
 numba calls the C library for each number, unless a library of Intel's is installed. These have no
 branch and no table, so that the compiler turns a loop over an array into AVX code by itself: some
 ten times as fast. Range is reduced by powers of two (Cody & Waite 1980), the rest is the series
-that everyone knows, as long as double precision needs. Accurate to 4e-16 of a value. Loops that
-call them must not allow `reassoc`: the order of operations is what keeps digits.
+that everyone knows, as long as double precision needs. Accurate to 4e-16 of a value: the order of
+operations keeps digits, so that the compiler may not change it here, but may in loops about them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ import math
 import numpy as np
 from numba import njit
 
-EXACT = frozenset({"contract", "nsz", "arcp"})
+EXACT = {"contract", "nsz", "arcp"}
 """What the compiler may do with the order and form of operations without loss of digits."""
-ANY_ORDER = EXACT | {"reassoc"}
-"""And what it needs to add up several numbers at once."""
 
 LOWEST = -708.0
 """Least exponent of which the exponential is a normal number."""
@@ -36,7 +34,10 @@ PER_LOG2 = 1.0 / math.log(2.0)
 )
 (L3, L5, L7, L9, L11, L13, L15, L17, L19, L21) = (2.0 / k for k in range(3, 23, 2))
 
-inline = njit(fastmath=set(EXACT), error_model="numpy", forceinline=True)
+inline = njit(fastmath=EXACT, error_model="numpy", forceinline=True)
+exact = njit(fastmath=EXACT, error_model="numpy", cache=True)
+summing = njit(fastmath=EXACT | {"reassoc"}, error_model="numpy", cache=True)
+"""For loops that add up: the compiler may add several numbers at once."""
 
 
 @inline

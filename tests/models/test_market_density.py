@@ -38,7 +38,7 @@ def points(x):
 
 def density(x, at):
     data = market_density.listed(x.features, x.barred, x.placed, x.exposure)
-    return market_density.density(*at[:4], float(at[4]), float(at[5]), *data)
+    return market_density.density(*at, *data)
 
 
 def summed(x, at):
