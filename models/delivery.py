@@ -20,6 +20,7 @@ import pytensor.tensor as pt
 
 from data import names
 from models import deal_features as features
+from models.logistic import Cases, cases, log_density
 from models.order_book import RUNNING, OrderData
 from models.priors import Priors, order, parameters
 
@@ -109,8 +110,8 @@ def _spread(name: str, scale: Any, dims: Any) -> Any:
     return scale * pm.Normal(name, 0.0, 1.0, dims=dims)
 
 
-def _binomial(name: str, logit: Any, happened: np.ndarray, tried: np.ndarray) -> None:
-    pm.Potential(name, (happened * logit - tried * pt.softplus(logit)).sum())
+def _binomial(name: str, effects: Any, cases: Cases) -> None:
+    pm.Potential(name, log_density(effects, cases))
 
 
 def _chance(f: Any, top: Any, priors: Priors, years: np.ndarray) -> None:
@@ -121,19 +122,22 @@ def _chance(f: Any, top: Any, priors: Priors, years: np.ndarray) -> None:
     columns = [at[name].values for name in ("state", "age", "left", "since")]
     table = features.table(features.chance, len(features.CHANCE), *columns)
     effect = pm.Normal("chance", *chance_prior(width), dims="chance_feature")
-    eta = pt.dot(table, effect)
-    for dim in GROUPS:
-        eta = eta + _group("chance", top, dim)[at[dim].values]
-    year = at["year"].values - years[0]
+    domains, suppliers, recipients = (_group("chance", top, dim) for dim in GROUPS)
     world = _lasting("chance_world", top["chance_world_sd"], persistence, 0.0, (len(years),))
-    eta = eta + pm.Deterministic("chance_world", world - world.mean(), dims="outcome_year")[year]
-    for dim in (names.SUPPLIER, names.RECIPIENT):
+    world = pm.Deterministic("chance_world", world - world.mean(), dims="outcome_year")
+    effects = [effect, domains]
+    groups = [(at[names.DOMAIN].values, len(names.DOMAINS))]
+    # What is of a supplier, of all in a year and of both is one entry of a case, not three.
+    lasting = {names.SUPPLIER: suppliers[:, None] + world, names.RECIPIENT: recipients[:, None]}
+    for dim, base in lasting.items():
         name = f"chance_{dim}_shock"
         shape = (len(pm.modelcontext(None).coords[dim]), len(years))
         path = _lasting(name, top[f"{name}_sd"], top[f"{name}_persistence"], tail, shape, dim)
         path = pm.Deterministic(name, path, dims=(dim, "outcome_year"))
-        eta = eta + path[at[dim].values, year]
-    _binomial("delivers", eta, at["any"].values.astype(float), np.ones(len(at)))
+        effects.append((path + base).ravel())
+        cell = at[dim].values * len(years) + at["year"].values - years[0]
+        groups.append((cell, shape[0] * shape[1]))
+    _binomial("delivers", pt.concatenate(effects), cases(table, at["any"].values, groups))
     ends = f[f["ending"]]
     gone = pm.Normal("gone", -3.0, width, dims="gone_feature")
     table = features.table(
@@ -200,7 +204,7 @@ def _amounts(came: Any, top: Any, width: float) -> None:
     part = numbered["tiv"].values / numbered["left"].values
     whole = part >= WHOLE_FROM
     effect = pm.Normal("whole", 0.0, width, dims="whole_feature")
-    _binomial("is_whole", pt.dot(table, effect), whole.astype(float), np.ones(len(whole)))
+    _binomial("is_whole", effect, cases(table, whole))
     of_part = pm.Normal("share", 0.0, width, dims="share_feature")
     logit = np.clip(np.log(part[~whole] / (1.0 - part[~whole])), -LOGIT_RANGE, LOGIT_RANGE)
     rest = table[~whole, :-1]
@@ -222,16 +226,15 @@ def _orders(data: OrderData, top: Any, priors: Priors) -> tuple[Any, Any]:
     table = features.table(
         features.wait, len(features.WAIT), w["age"].values, in_classes(w["log_tiv"].values)
     )
-    kinds, first, waited, domain = _counted(table, w["first"].values, w["domain"].values)
-    _binomial("begins", pt.dot(kinds, wait) + own[domain.astype(int)], first, waited)
+    first = cases(table, w["first"].values, [(w["domain"].values, len(names.DOMAINS))])
+    _binomial("begins", pt.concatenate([wait, own]), first)
     k = data.listed
     known = pm.Normal("known", known_prior(priors), 0.5, dims="known_feature")
     table = features.table(
         features.known, len(features.KNOWN), k["age"].values, k["begun"].values,
         in_classes(k["log_tiv"].values),
     )  # fmt: skip
-    kinds, listed, asked, _ = _counted(table, k["known"].values)
-    _binomial("is_known", pt.dot(kinds, known), listed, asked)
+    _binomial("is_known", known, cases(table, k["known"].values))
     return _sizes(data, top, width)
 
 
