@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import csv
 import io
+import math
 import os
 import re
 import shlex
@@ -198,6 +199,20 @@ def parser() -> argparse.ArgumentParser:
     _panel_option(kin)
     _run_options(kin)
     _csv_option(kin)
+
+    words = "what more R&D would change, and which R&D would move the year of even odds"
+    lever = _command(commands, "whatif", whatif_command, words)
+    lever.add_argument(
+        "--rd", type=_per_cent, default=10.0, metavar="PERCENT", help="above what it would be (10)"
+    )
+    lever.add_argument("--years", type=_whole(1, 25), default=10, help="for how long (10)")
+    lever.add_argument(
+        "--target", type=int, metavar="N",
+        help="find the R&D that moves the year of even odds by N years: later (the supplier's), or "
+        "with a minus earlier (the recipient's)",
+    )  # fmt: skip
+    _run_options(lever)
+    _csv_option(lever)
 
     audit = _command(commands, "claims", claims_command, "audit the claims of the thesis")
     audit.add_argument("--file", type=Path, metavar="FILE", help="claims of your own, TOML")
@@ -506,6 +521,17 @@ def _panel_option(parser: argparse.ArgumentParser) -> None:
 
 def _csv_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
+
+
+def _per_cent(text: str) -> float:
+    rule = f"must be a number of per cent from -90 to 900, other than 0, not {text!r}"
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(rule) from None
+    if not -90.0 <= number <= 900.0 or number == 0.0:
+        raise argparse.ArgumentTypeError(rule)
+    return number
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -1235,6 +1261,41 @@ def causes_command(args: Args) -> int:
         dict.fromkeys(f"{r[0]}, {r[1]}: {r[3]}-{r[4]} to {r[5]}-{r[6]}" for r in rows)
     )
     put(("country", "orders", "cause", "median", "5 %", "95 %"), shown, False, title)
+    return DONE
+
+
+def whatif_command(args: Args) -> int:
+    """Run a pair forward with R&D of the supplier, then of the recipient, some per cent above what
+    it would be for some years: what that does to capacity, orders and dependence. With --target N
+    say which R&D moves the year of even odds by N years, or that none does.
+    """
+    from forecast import whatif
+
+    run, said, pair = _meant(args)
+    tree = steps.stored(run)
+    words = "running the pair forward with more R&D"
+    with steps.step(words, "whatif", {}), steps.progress(words) as move:
+        futures = whatif.run(
+            tree, pair, seed=said["seed"], per_cent=args.rd, years=args.years, progress=move
+        )
+    if args.target is not None:
+        data = tree["constant_data"].to_dataset()
+        highest = float(data["rd_share"].max())
+        print(whatif.target(futures, args.target, highest, data.attrs["rd_depreciation"]))
+        return DONE
+    table = whatif.effects(futures)
+    if args.csv:
+        put(whatif.COLUMNS, table.itertuples(index=False), True)
+        return DONE
+    shown = [
+        (countries.name_of(r.country), r.year, whatif.TITLES[r.quantity], f"{r.without:.3g}",
+         f"{r.with_more:.3g}", f"{r.change:+.2g}", f"{r.mc_error:.1g}",
+         "" if math.isnan(r.q05) else f"{r.q05:+.2g} to {r.q95:+.2g}")
+        for r in table.itertuples()
+    ]  # fmt: skip
+    title = f"R&D {args.rd:g} % above what it would be, for {args.years} years"
+    header = ("whose R&D", "year", "what", "without", "with", "change", "error", "90 %")
+    put(header, shown, False, title)
     return DONE
 
 
