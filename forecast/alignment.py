@@ -17,7 +17,7 @@ import xarray as xr
 from data.names import YEAR, YEAR_FUTURE
 from forecast.fit import plain_coords, single
 from forecast.partnership import flat
-from forecast.sampling import sample
+from forecast.sampling import ready, sample
 from models import alignment as model
 from models.priors import Priors
 
@@ -55,9 +55,7 @@ def fit(
     xarray.DataTree
         `posterior` (`parameters`, `step`, `noise`), `sample_stats`, `constant_data` (`gap`).
     """
-    import nutpie
-
-    compiled = nutpie.compile_pymc_model(model.alignment_model(gap, priors), backend="numba")
+    compiled = ready(model.alignment_model(gap, priors))
     sampled = sample(
         compiled, seed=seed, draws=draws, tune=tune, chains=chains,
         target_accept=TARGET_ACCEPT, progress=progress,

@@ -483,11 +483,9 @@ def calibrate_one(
         is right): top-level parameters of market and delivery, and a gap of capacity. And
         `divergences`, `rhat`.
     """
-    import nutpie
-
     from forecast.backtest import quality
     from forecast.fit import parts
-    from forecast.sampling import sample
+    from forecast.sampling import ready, sample
 
     given = Priors(variables=entries[0], constants=entries[1], text="")
     made = one_world(panel, given, seed=seed + k)
@@ -496,7 +494,7 @@ def calibrate_one(
     worst = {"divergences": 0, "rhat": 0.0}
     models = parts(made.inputs, made.orders, given)
     for name in ("market", "delivery"):
-        compiled = nutpie.compile_pymc_model(models[name], backend="numba")
+        compiled = ready(models[name])
         tree = sample(compiled, seed=seed + k, target_accept=0.8, cores=1, **sampler)
         own = quality(tree)
         worst["divergences"] += own["divergences"]

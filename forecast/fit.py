@@ -17,7 +17,7 @@ from scipy import stats
 
 from data.names import CHAIN, DOMAIN_LAYER, DRAW
 from forecast.gate import PART
-from forecast.sampling import CORES, sample
+from forecast.sampling import CORES, ready, sample
 from models.delivery import delivery
 from models.drivers import drivers
 from models.inputs import with_orders
@@ -79,12 +79,10 @@ def fit(
     KeyboardInterrupt
         After the sampler was stopped.
     """
-    import nutpie
-
     inputs, orders = with_orders(panel, priors)
     sampled = {}
     for name, model in parts(inputs, orders, priors).items():
-        compiled = nutpie.compile_pymc_model(model, backend="numba")
+        compiled = ready(model)
         careful = name in CAREFUL
         sampled[name] = sample(
             compiled, seed=seed, draws=draws, tune=2 * tune if careful else tune, chains=chains,
@@ -142,12 +140,10 @@ def fit_domains(
         `posterior` (as from `models.domains.effects`), `sample_stats`, `log_prior`,
         `constant_data`.
     """
-    import nutpie
-
     from models import domains
 
     observed = domains.prepare(panel, inputs, priors)
-    compiled = nutpie.compile_pymc_model(domains.domains(observed, priors), backend="numba")
+    compiled = ready(domains.domains(observed, priors))
     sampled = sample(
         compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT,
         progress=progress,

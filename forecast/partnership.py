@@ -19,7 +19,7 @@ from scipy import stats
 from data.names import CHAIN, DRAW
 from data.tables import AlliedPair
 from forecast.fit import plain_coords, single
-from forecast.sampling import sample
+from forecast.sampling import ready, sample
 from models import partnership as model
 from models.covariates import COVARIATES, DOWNTURN, THESIS
 from models.partnership import COVARIATE, ERA, ROW, TREATY
@@ -78,14 +78,12 @@ def fit(
         `posterior` (`parameters` (chain, draw, parameter), `era_effect`, `treaty_effect`),
         `sample_stats`, `constant_data` (the inputs).
     """
-    import nutpie
-
     inputs = rows
     if not isinstance(rows, xr.Dataset):
         inputs = model.prepare(
             rows, outcome, priors, sample=sample_of, extra=extra, last_year=last_year
         )
-    compiled = nutpie.compile_pymc_model(model.hazard_model(inputs, priors), backend="numba")
+    compiled = ready(model.hazard_model(inputs, priors))
     sampled = sample(
         compiled, seed=seed, draws=draws, tune=tune, chains=chains,
         target_accept=TARGET_ACCEPT, progress=progress,
@@ -437,14 +435,12 @@ def cross_validate(
     xarray.DataArray
         (variant, pair_year): log predictive probability of what happened.
     """
-    import nutpie
-
     decade = inputs["year"].values // DECADE
     fold = (decade - decade.min()) % folds
     scores = np.full((len(variants), inputs.sizes[ROW]), np.nan)
     for v, name in enumerate(variants):
         own = variant(inputs, name)
-        compiled = nutpie.compile_pymc_model(model.hazard_model(own, priors), backend="numba")
+        compiled = ready(model.hazard_model(own, priors))
         for k in range(folds):
             out = fold == k
             weight = np.where(out, 0.0, inputs["weight"].values)

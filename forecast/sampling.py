@@ -1,13 +1,79 @@
-"""Run the sampler on a compiled model so that it can be interrupted, as every fit does."""
+"""Make a model ready for the sampler, and run it so that it can be interrupted."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
+if TYPE_CHECKING:
+    import pymc as pm
+
 CORES = 2
+TRIED_AROUND = 0.3
+"""How far from where chains start a density is tried, on the scale that is sampled."""
+
+
+def ready(model: pm.Model) -> Any:
+    """Return a model that `sample` takes.
+
+    Its density and derivative are a list of array operations (`models.program`), which is there
+    in a second or two. Where the list lacks an operation PyTensor's compiler is asked, which takes
+    a minute or more on a machine that has not seen the model.
+
+    Parameters
+    ----------
+    model
+        All of its variables continuous.
+    """
+    import nutpie
+    import pandas as pd
+
+    from models import program
+
+    start = model.initial_point()
+    centre = [np.asarray(start[v.name], float) for v in model.value_vars]
+    rng = np.random.default_rng(0)
+    near = [x + rng.uniform(-TRIED_AROUND, TRIED_AROUND, x.shape) for x in centre]
+    try:
+        density, (told, names) = program.density(model, near), program.named(model, near)
+    except program.Unknown:
+        return nutpie.compile_pymc_model(model, backend="numba")
+    middle = program.flat(centre)
+    return nutpie.compiled_pyfunc.from_pyfunc(
+        middle.size,
+        lambda: _log_density(density.start()),
+        lambda *_: _named(told.start(), names),
+        [np.dtype(float)] * len(names),
+        [place.shape for place in told.outputs],
+        names,
+        coords={name: pd.Index(values) for name, values in model.coords.items()},
+        dims={name: model.named_vars_to_dims[name] for name in names
+              if name in model.named_vars_to_dims},
+        make_initial_point_fn=lambda seed: middle + np.random.default_rng(seed).uniform(
+            -1.0, 1.0, middle.size
+        ),
+    )  # fmt: skip
+
+
+def _log_density(evaluate: Callable[[np.ndarray], list[np.ndarray]]) -> Callable[..., Any]:
+    def both(x: np.ndarray) -> tuple[float, np.ndarray]:
+        total, *slopes = evaluate(x)
+        return float(total), np.concatenate([slope.ravel() for slope in slopes])
+
+    return both
+
+
+def _named(
+    evaluate: Callable[[np.ndarray], list[np.ndarray]], names: list[str]
+) -> Callable[..., Any]:
+    def each(x: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: value.copy() for name, value in zip(names, evaluate(x), strict=True)}
+
+    return each
 
 
 def sample(
@@ -21,12 +87,12 @@ def sample(
     progress: bool = False,
     cores: int = CORES,
 ) -> xr.DataTree:
-    """Sample a model compiled by nutpie.
+    """Sample a model.
 
     Parameters
     ----------
     compiled
-        As from `nutpie.compile_pymc_model`.
+        As from `ready`.
     seed, draws, tune, chains, target_accept, progress
         Of the sampler; draws and tuning steps are of each chain.
     cores

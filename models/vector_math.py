@@ -35,7 +35,7 @@ PER_LOG2 = 1.0 / math.log(2.0)
 (L3, L5, L7, L9, L11, L13, L15, L17, L19, L21) = (2.0 / k for k in range(3, 23, 2))
 
 inline = njit(fastmath=EXACT, error_model="numpy", forceinline=True)
-exact = njit(fastmath=EXACT, error_model="numpy", cache=True)
+exact = njit(fastmath=EXACT, error_model="numpy", nogil=True, cache=True)
 summing = njit(fastmath=EXACT | {"reassoc"}, error_model="numpy", cache=True)
 """For loops that add up: the compiler may add several numbers at once."""
 

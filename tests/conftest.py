@@ -139,10 +139,10 @@ def mock_fit(world, models):
 def fitted(world):
     """Return a real fit of the small world: too short to pass the gate, or to be near the truth."""
     from forecast.fit import fit, fit_domains, with_domains
-    from tests import plain_sampler, small, small_domains
+    from tests import short_paths, small, small_domains
 
-    steps = plain_sampler.STEPS | {"seed": small.SEED, "progress": False}
-    with plain_sampler.in_place():
+    steps = short_paths.STEPS | {"seed": small.SEED, "progress": False}
+    with short_paths.in_place():
         tree = fit(world.panel, world.priors, **steps)
         layer = fit_domains(world.panel, world.inputs, small_domains.prior(), **steps)
     return with_domains(tree, layer)

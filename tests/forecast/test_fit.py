@@ -13,7 +13,7 @@ from forecast import fit, gate
 from forecast.market import log_likelihood
 from models.order_book import ORDER_PERIOD
 from models.priors import PARTS, moments, order
-from tests.plain_sampler import STEPS
+from tests.short_paths import STEPS
 
 SIZE = {CHAIN: STEPS["chains"], DRAW: STEPS["draws"]}
 

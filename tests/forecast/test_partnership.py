@@ -14,7 +14,7 @@ from forecast import partnership as room
 from models import partnership as model
 from models.covariates import THESIS
 from models.priors import order
-from tests import history, plain_sampler, small
+from tests import history, short_paths, small
 
 PRIORS = model.load()
 OUTCOME = 2
@@ -41,8 +41,8 @@ def tree(rows, inputs) -> xr.DataTree:
 @pytest.fixture(scope="module")
 def short_fit(inputs) -> xr.DataTree:
     """Return a real fit, too short to be near the truth."""
-    with plain_sampler.in_place():
-        return room.fit(inputs, PRIORS, seed=small.SEED, **plain_sampler.STEPS)
+    with short_paths.in_place():
+        return room.fit(inputs, PRIORS, seed=small.SEED, **short_paths.STEPS)
 
 
 def test_a_fit_has_the_shape_of_the_draws_that_later_steps_are_tested_on(short_fit, tree, inputs):
