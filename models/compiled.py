@@ -20,7 +20,7 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-from models import vector_math
+from models import rising, vector_math
 
 
 class Density(Op):
@@ -64,5 +64,6 @@ class Density(Op):
 @register_funcify_default_op_cache_key(Density)
 def _compiled(op: Density, node: Apply, **_: Any) -> Any:
     # What was compiled of a graph before is only good for the loops that it was compiled of.
-    sources = (sys.modules[type(op).__module__].__file__, vector_math.__file__)
+    own = sys.modules[type(op).__module__]
+    sources = [module.__file__ for module in (own, rising, vector_math)]
     return op.kernel, zlib.crc32(b"".join(Path(source).read_bytes() for source in sources))

@@ -361,6 +361,8 @@ def constants(observed: xr.Dataset, parameter: list[str]) -> dict[str, Any]:
         "standings_centred": (standing_told / (standing_told + 2.0)).ravel(),
         "standing_basis": standing_basis,
         "of_domain": of_domain,
+        "of_supplier": of_supplier,
+        "of_sizes": of_sizes,
         "of_recipient": of_recipient,
         "strength_basis": np.kron(of_supplier, of_domain),
         "size_basis": np.kron(of_sizes, of_domain),

@@ -14,7 +14,7 @@ Derivatives by log λ at a given φ, A, and by log φ at a given λ, B, with q =
 as Γ(n + φ) / Γ(φ) = φ (φ + 1) … (φ + n − 1). Since log φ = log c + γ log λ, that by log λ is in all
 g = A + γ B, by log c ΣB, by γ ΣB log λ. As log λ = d + u − log Σ exp(u), it is Σ_s g by d, and
 g − share Σ_s g by u; u is a sum, so that all others are sums of this one. Cells without an order
-need only the last term; of `MOST` factors φ + k one logarithm is taken.
+need only the last term; the product of factors φ + k is one of `models.rising`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,8 @@ from typing import NamedTuple
 import numpy as np
 
 from models.compiled import Density
+from models.rising import counted, rising
 from models.vector_math import exact, exp, log, log1p, summing
-
-MOST = 16
-"""Factors of a product, which is then far from the largest number."""
 
 
 class Listed(NamedTuple):
@@ -60,15 +58,12 @@ def listed(
     """Return the data of the density from arrays as of `models.market.Market`."""
     able = np.broadcast_to((barred == 0.0)[..., None], placed.shape)
     shape = (len(barred), -1)
-    counted = np.where(able, placed, 0.0).reshape(shape)
+    placed_able = np.where(able, placed, 0.0).reshape(shape)
     years = (able * exposure).reshape(shape)
-    cell = np.flatnonzero(counted)
-    cell = cell[np.argsort(-counted.ravel()[cell], kind="stable")]
-    count = counted.ravel()[cell]
-    longer = (count > np.arange(count.max(initial=0.0))[:, None]).sum(axis=1)
+    orders = counted(placed_able)
     return Listed(
-        features.reshape(len(features), *counted.shape), barred, counted, years,
-        cell, count, longer, np.asarray(count @ np.log(years.ravel()[cell])),
+        features.reshape(len(features), *placed_able.shape), barred, placed_able, years,
+        *orders, np.asarray(orders.count @ np.log(years.ravel()[orders.cell])),
     )  # fmt: skip
 
 
@@ -137,39 +132,11 @@ def _dense(placed, size, by_rate, by_size):
     return total
 
 
-@summing
-def _taken(count, product, slope, inverses):
-    """Return the sum of logs of products, which become empty, and add slope / product."""
-    total = 0.0
-    for i in range(count):
-        total += log(product[i])
-        inverses[i] += slope[i] / product[i]
-        product[i], slope[i] = 1.0, 0.0
-    return total
-
-
-@exact
-def _rising(size, longer, inverses):
-    """Return Σ log(φ + k) over k from 1 up to n − 1, of all cells with orders.
-
-    Σ 1 / (φ + k) of each, which is the product's derivative over the product, goes to `inverses`.
-    """
-    total, product, slope = 0.0, np.ones(size.size), np.zeros(size.size)
-    for k in range(1, longer.size):
-        for i in range(longer[k]):
-            slope[i] = slope[i] * (size[i] + k) + product[i]
-        for i in range(longer[k]):
-            product[i] *= size[i] + k
-        if k % MOST == 0:
-            total += _taken(longer[k], product, slope, inverses)
-    return total + _taken(size.size, product, slope, inverses)
-
-
 @exact
 def _filled(cell, count, longer, log_rate, size, log_clumping, growth, by_rate, by_size):
     """Return what cells with orders add, beyond the terms of every cell; add their A and B."""
     sizes, inverses = size[cell], np.zeros(cell.size)
-    total = _rising(sizes, longer, inverses)
+    total = rising(sizes, longer, inverses)
     for i in range(cell.size):
         at, n = cell[i], count[i]
         total += n * log_rate[at] + (1.0 - n) * (log_clumping + growth * log_rate[at])

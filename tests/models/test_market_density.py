@@ -7,7 +7,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from models import market, market_density, vector_math
+from models import market, market_density, rising, vector_math
 from tests import graphs
 
 NAMES = ("demand", "offered", "affinity", "pulls", "log_clumping", "growth")
@@ -20,7 +20,7 @@ def x(request, world):
         # More than fit into one product, of pairs that cannot trade too.
         rng = np.random.default_rng(8)
         found = found._replace(placed=rng.negative_binomial(0.3, 0.01, found.placed.shape) * 1.0)
-        assert found.placed.max() > 4 * market_density.MOST
+        assert found.placed.max() > 4 * rising.MOST
     assert (found.barred < 0.0).any()
     return found
 
