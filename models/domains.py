@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 import xarray as xr
 
 from data import names
 from data.listings import LISTING
 from models import contrasts
+from models.domain_density import Domains, arranged
 from models.inputs import exporters
 from models.priors import FOLDER, Priors, order, parameters
 
@@ -37,8 +37,6 @@ TELLING = {"strength_walk_sd": 0.25, "habit_sd": 2.0, "supplier_size_sd": 0.25}
 does. Elsewhere it is left at zero; futures draw habits of pairs without any from the prior."""
 ALIKE = 50.0
 """Orders of a pair's period of which infinitely many tell as much as so many independent ones."""
-UNIT_VALUE_DF = 4.0
-"""Degrees of freedom of unit values: a class holds a few ships or systems unlike the rest."""
 
 
 # What is observed ------------------------------------------------------------------------------
@@ -194,72 +192,20 @@ def domains(observed: xr.Dataset, priors: Priors) -> pm.Model:
         With `parameters` (parameter) and the vectors of `VECTORS`, which `effects` turns into
         labelled tables.
     """
-    fixed = constants(observed, order(priors))
-    with pm.Model(coords=coords(fixed) | {"parameter": order(priors)}) as model:
-        top = parameters(priors)
-        layer(fixed, top, model["parameters"])
+    parameter = order(priors)
+    fixed = constants(observed, parameter)
+    with pm.Model(coords=coords(fixed) | {"parameter": parameter}) as model:
+        parameters(priors)
+        # Their prior is part of the density, which rests on the same numbers.
+        vectors = [pm.Flat(name, dims=f"{name}_at") for name in VECTORS]
+        density, *_ = Domains()(model["parameters"], *vectors, *arranged(fixed, parameter))
+        pm.Potential("layer", density)
     return model
 
 
 def coords(fixed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the coordinates that the layer's vectors need."""
     return {f"{name}_at": np.arange(fixed[f"{name}_scale"].size) for name in VECTORS}
-
-
-def layer(
-    fixed: Mapping[str, Any], top: Mapping[str, Any], vector: Any
-) -> None:
-    """Add strengths, needs, habits and demand by domain, and their likelihoods.
-
-    Parameters
-    ----------
-    fixed
-        As from `constants`.
-    top, vector
-        The parameters by name, and as one vector.
-    """
-
-    def sample(name: str, mean: Any) -> Any:
-        scale = vector[fixed[f"{name}_scale"]]
-        part = fixed[f"{name}_centred"]
-        return pm.Normal(name, part * mean, scale**part, dims=f"{name}_at")
-
-    free = sample("free", np.zeros(fixed["free_scale"].size))
-    known = _free(free, fixed, vector, pt)
-    means = _means(known, fixed, top, pt)
-    wants = sample("wants", means["wants"])
-    standings = sample("standings", means["standings"])
-    known["wants"] = _moved(wants, means["wants"], "wants", fixed, vector)
-    centre = _of_both_sides(known, means["saved"], fixed, pt)
-    mean = (fixed["habit_rows"] * centre[fixed["habit_pair"]]).sum(axis=1)
-    habits = _moved(sample("habits", mean), mean, "habits", fixed, vector) - mean
-    standing = _moved(standings, means["standings"], "standings", fixed, vector)
-    standing = _standing(standing, fixed)
-    mix = pt.dot(fixed["class_mix"], standing)
-    classes = sample("classes", mix - fixed["class_mean"])
-
-    by_pair = centre + _habit(habits, fixed, pt)
-    moving = known["moving"]
-    count = fixed["shape"]["domains"]
-    both = (moving + known["drift"][:, None]).reshape((-1, count))
-    saved = top["substitution"] * fixed["has_own"] * moving[:, fixed["own"]]
-    logits = by_pair[fixed["cell_pair"]] + both[fixed["cell_seller"]]
-    logits = logits - saved.reshape((-1, count))[fixed["cell_buyer"]]
-    _orders_by_domain(fixed["cells"], logits, top["concentration"])
-    size = known["size"][fixed["size_seller"]] + fixed["size_scale"] * known["scaling"]
-    _sizes(fixed, size, top["order_sd"] * pt.exp(known["spread"]), top["orders_alike"])
-    if not len(fixed["unit_values"]):
-        return
-    expected = (
-        (classes - mix)[fixed["item_class"]]
-        + (known["unit_drift"].flatten())[fixed["item_place"]]
-        + standing[fixed["item_standing"]]
-        + top["unit_strength"] * moving.flatten()[fixed["item_strength"]]
-    )
-    pm.StudentT(
-        "unit_values", UNIT_VALUE_DF, mu=expected, sigma=top["unit_sd"],
-        observed=fixed["unit_values"],
-    )  # fmt: skip
 
 
 VECTORS = ("free", "wants", "habits", "standings", "classes")
@@ -702,43 +648,6 @@ def _cells(
     mine = orders[seller, buyer]
     pair_of, when = np.nonzero(mine.sum(axis=2) > 0)
     return pair_of, when, mine[pair_of, when].astype(int)
-
-
-def _orders_by_domain(cells: np.ndarray, logits: Any, concentration: Any) -> None:
-    """Add the Dirichlet-multinomial likelihood of orders by domain given their number.
-
-    Ratios of gamma functions are written out as products, one factor an order: exact, and without
-    the digamma functions that a gradient would need.
-    """
-    logits = logits - logits.max(axis=1, keepdims=True)
-    log_share = logits - pt.log(pt.exp(logits).sum(axis=1, keepdims=True))
-    counts = cells.ravel()
-    seen = counts > 0
-    more = np.maximum(counts - 1, 0)
-    at = np.repeat(np.arange(len(counts)), more)
-    before = np.concatenate([np.arange(1, n) for n in counts[more > 0]])
-    totals = np.concatenate([np.arange(n) for n in cells.sum(axis=1)])
-    value, times = np.unique(totals, return_counts=True)
-    first = log_share.flatten()[np.flatnonzero(seen)].sum() + seen.sum() * pt.log(concentration)
-    others = pt.log(concentration * pt.exp(log_share.flatten()[at]) + before).sum()
-    pm.Potential("orders", first + others - (times * pt.log(concentration + value)).sum())
-
-
-def _sizes(fixed: Mapping[str, Any], size: Any, spread: Any, alike: Any) -> None:
-    """Add the likelihood of mean TIV an order, log, of the domains of each pair's period.
-
-    How large its orders are in all is given, and left free (it drops out): sizes are told by
-    differences between domains only.
-    """
-    orders = fixed["size_orders"]
-    seen = (orders > 0).astype(float)
-    noise = variance(spread, alike, np.maximum(orders, 1.0))
-    precision = seen / noise
-    away = fixed["size_values"] - size + 0.5 * noise
-    total = precision.sum(axis=1)
-    squares = (precision * away**2).sum(axis=1) - (precision * away).sum(axis=1) ** 2 / total
-    logs = (seen * pt.log(noise)).sum() + pt.log(total).sum()
-    pm.Potential("sizes", -0.5 * (squares.sum() + logs))
 
 
 def variance(spread: Any, alike: Any, orders: Any) -> Any:

@@ -13,6 +13,7 @@ import xarray as xr
 
 from data.names import CLASS_DOMAIN, DOMAINS, RECIPIENT, REST, SUPPLIER, WEAPON_CLASS, YEAR
 from models import domains, priors
+from models.domain_density import UNIT_VALUE_DF
 
 CLASSES = tuple(f"{domain} {kind}" for domain in DOMAINS for kind in ("light", "heavy"))
 LINES_LEVEL, LINES_SLOPE = -0.2, 0.45
@@ -126,7 +127,7 @@ def add(
                 if rng.random() < UNIT_VALUE_SHARE:
                     y = np.flatnonzero(window)[np.flatnonzero(period == p)[0]]
                     moved = top["unit_strength"] * (strength[p, s, d] - level[s, d])
-                    noise = top["unit_sd"] * rng.standard_t(domains.UNIT_VALUE_DF)
+                    noise = top["unit_sd"] * rng.standard_t(UNIT_VALUE_DF)
                     mean = of_class[c] + drift[p, d] + standing[s, d] + moved
                     value[s, c, y] = np.exp(mean + noise)
     out["unit_value"] = ((SUPPLIER, WEAPON_CLASS, YEAR), value)

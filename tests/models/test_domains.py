@@ -10,7 +10,7 @@ from scipy import special, stats
 
 from data.names import DOMAIN, DOMAINS, RECIPIENT, REST, SUPPLIER, YEAR
 from models import contrasts, domains, priors
-from tests import small_domains
+from tests import domain_graph, small_domains
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def test_the_likelihood_of_orders_is_dirichlet_multinomial_in_the_tables_own_ter
 ):
     """The density that is sampled, from its own graph, against scipy and the labelled tables."""
     prior = small_domains.prior()
-    found = evaluated(domains.domains(observed, prior), prior, point, "orders")
+    found = evaluated(domain_graph.model(observed, prior), prior, point, "orders")
     names = list(point["parameter"].values)
     top = point["parameters"].isel(chain=0, draw=0).values
     t = domains.effects(point, observed).isel(chain=0, draw=0).astype(float)
@@ -220,7 +220,7 @@ def test_the_likelihood_of_sizes_is_normal_once_a_pairs_own_level_is_left_free(
 ):
     """Against scipy's density of contrasts between the domains of each pair's period."""
     prior = small_domains.prior()
-    found = evaluated(domains.domains(observed, prior), prior, point, "sizes")
+    found = evaluated(domain_graph.model(observed, prior), prior, point, "sizes")
     t = domains.effects(point, observed).isel(chain=0, draw=0).astype(float)
     alike = point["parameters"].sel(parameter="orders_alike").item()
     orders, volume = (observed[n].transpose(*domains.CELL).values for n in ("orders", "volume"))

@@ -1,0 +1,124 @@
+"""The domain layer in PyMC's own terms, operation by operation: what its density is held to.
+
+To compile this graph takes longer than to sample it, so that the model has a density of its own
+(`models.domain_density`); this one is evaluated at a few points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from models import domains
+from models.domain_density import UNIT_VALUE_DF
+from models.priors import Priors, order, parameters
+
+
+def model(observed: xr.Dataset, priors: Priors) -> pm.Model:
+    """Return the model that `models.domains.domains` builds, its likelihoods apart."""
+    parameter = order(priors)
+    fixed = domains.constants(observed, parameter)
+    with pm.Model(coords=domains.coords(fixed) | {"parameter": parameter}) as found:
+        top = parameters(priors)
+        layer(fixed, top, found["parameters"])
+    return found
+
+
+def layer(
+    fixed: Mapping[str, Any], top: Mapping[str, Any], vector: Any
+) -> None:
+    """Add strengths, needs, habits and demand by domain, and their likelihoods.
+
+    Parameters
+    ----------
+    fixed
+        As from `constants`.
+    top, vector
+        The parameters by name, and as one vector.
+    """
+
+    def sample(name: str, mean: Any) -> Any:
+        scale = vector[fixed[f"{name}_scale"]]
+        part = fixed[f"{name}_centred"]
+        return pm.Normal(name, part * mean, scale**part, dims=f"{name}_at")
+
+    free = sample("free", np.zeros(fixed["free_scale"].size))
+    known = domains._free(free, fixed, vector, pt)
+    means = domains._means(known, fixed, top, pt)
+    wants = sample("wants", means["wants"])
+    standings = sample("standings", means["standings"])
+    known["wants"] = domains._moved(wants, means["wants"], "wants", fixed, vector)
+    centre = domains._of_both_sides(known, means["saved"], fixed, pt)
+    mean = (fixed["habit_rows"] * centre[fixed["habit_pair"]]).sum(axis=1)
+    habits = domains._moved(sample("habits", mean), mean, "habits", fixed, vector) - mean
+    standing = domains._moved(standings, means["standings"], "standings", fixed, vector)
+    standing = domains._standing(standing, fixed)
+    mix = pt.dot(fixed["class_mix"], standing)
+    classes = sample("classes", mix - fixed["class_mean"])
+
+    by_pair = centre + domains._habit(habits, fixed, pt)
+    moving = known["moving"]
+    count = fixed["shape"]["domains"]
+    both = (moving + known["drift"][:, None]).reshape((-1, count))
+    saved = top["substitution"] * fixed["has_own"] * moving[:, fixed["own"]]
+    logits = by_pair[fixed["cell_pair"]] + both[fixed["cell_seller"]]
+    logits = logits - saved.reshape((-1, count))[fixed["cell_buyer"]]
+    _orders_by_domain(fixed["cells"], logits, top["concentration"])
+    size = known["size"][fixed["size_seller"]] + fixed["size_scale"] * known["scaling"]
+    _sizes(fixed, size, top["order_sd"] * pt.exp(known["spread"]), top["orders_alike"])
+    if not len(fixed["unit_values"]):
+        return
+    expected = (
+        (classes - mix)[fixed["item_class"]]
+        + (known["unit_drift"].flatten())[fixed["item_place"]]
+        + standing[fixed["item_standing"]]
+        + top["unit_strength"] * moving.flatten()[fixed["item_strength"]]
+    )
+    pm.StudentT(
+        "unit_values", UNIT_VALUE_DF, mu=expected, sigma=top["unit_sd"],
+        observed=fixed["unit_values"],
+    )  # fmt: skip
+
+
+def _orders_by_domain(cells: np.ndarray, logits: Any, concentration: Any) -> None:
+    """Add the Dirichlet-multinomial likelihood of orders by domain given their number.
+
+    Ratios of gamma functions are written out as products, one factor an order: exact, and without
+    the digamma functions that a gradient would need.
+    """
+    logits = logits - logits.max(axis=1, keepdims=True)
+    log_share = logits - pt.log(pt.exp(logits).sum(axis=1, keepdims=True))
+    counts = cells.ravel()
+    seen = counts > 0
+    more = np.maximum(counts - 1, 0)
+    at = np.repeat(np.arange(len(counts)), more)
+    before = np.concatenate([np.arange(1, n) for n in counts[more > 0]])
+    totals = np.concatenate([np.arange(n) for n in cells.sum(axis=1)])
+    value, times = np.unique(totals, return_counts=True)
+    first = log_share.flatten()[np.flatnonzero(seen)].sum() + seen.sum() * pt.log(concentration)
+    others = pt.log(concentration * pt.exp(log_share.flatten()[at]) + before).sum()
+    pm.Potential("orders", first + others - (times * pt.log(concentration + value)).sum())
+
+
+def _sizes(fixed: Mapping[str, Any], size: Any, spread: Any, alike: Any) -> None:
+    """Add the likelihood of mean TIV an order, log, of the domains of each pair's period.
+
+    How large its orders are in all is given, and left free (it drops out): sizes are told by
+    differences between domains only.
+    """
+    orders = fixed["size_orders"]
+    seen = (orders > 0).astype(float)
+    noise = domains.variance(spread, alike, np.maximum(orders, 1.0))
+    precision = seen / noise
+    away = fixed["size_values"] - size + 0.5 * noise
+    total = precision.sum(axis=1)
+    squares = (precision * away**2).sum(axis=1) - (precision * away).sum(axis=1) ** 2 / total
+    logs = (seen * pt.log(noise)).sum() + pt.log(total).sum()
+    pm.Potential("sizes", -0.5 * (squares.sum() + logs))
+
+
