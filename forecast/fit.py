@@ -17,7 +17,7 @@ from scipy import stats
 
 from data.names import CHAIN, DOMAIN_LAYER, DRAW
 from forecast.gate import PART
-from forecast.sampling import CORES, ready, sample
+from forecast.sampling import CORES, keep_sources, ready, sample
 from models.delivery import delivery
 from models.drivers import drivers
 from models.inputs import with_orders
@@ -257,6 +257,7 @@ def prior(panel: xr.Dataset, priors: Priors, *, seed: int, draws: int = DRAWS) -
     """
     import pymc as pm
 
+    keep_sources()
     found = []
     inputs, orders = with_orders(panel, priors)
     for model in parts(inputs, orders, priors).values():

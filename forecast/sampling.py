@@ -34,6 +34,7 @@ def ready(model: pm.Model) -> Any:
 
     from models import program
 
+    keep_sources()
     start = model.initial_point()
     centre = [np.asarray(start[v.name], float) for v in model.value_vars]
     rng = np.random.default_rng(0)
@@ -57,6 +58,18 @@ def ready(model: pm.Model) -> Any:
             -1.0, 1.0, middle.size
         ),
     )  # fmt: skip
+
+
+def keep_sources() -> None:
+    """Have PyTensor write the source of what it compiles into its own cache.
+
+    Otherwise it leaves hundreds of files in the temporary folder. In the cache equal sources are
+    one file, and PyTensor removes what is old.
+    """
+    import pytensor
+
+    if not pytensor.config.generated_src_dir:
+        pytensor.config.generated_src_dir = str(pytensor.config.base_compiledir / "sources")
 
 
 def _log_density(evaluate: Callable[[np.ndarray], list[np.ndarray]]) -> Callable[..., Any]:
