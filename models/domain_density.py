@@ -144,7 +144,7 @@ def arranged(fixed: Mapping[str, Any], parameter: list[str]) -> Layer:
         np.concatenate([np.arange(n) for n in fixed["cells"].sum(axis=1)]), return_counts=True
     )
     _, of_size = np.nonzero(orders)
-    return Layer(
+    found = Layer(
         single=np.array([parameter.index(name) for name in SINGLE]),
         scale=joined("scale"), centred=joined("centred").astype(float),
         start=np.cumsum([0, *sizes]),
@@ -164,6 +164,8 @@ def arranged(fixed: Mapping[str, Any], parameter: list[str]) -> Layer:
         size_domain=of_size, size_share=1.0 / orders[orders > 0],
         size_value=fixed["size_values"][orders > 0], item_value=fixed["unit_values"],
     )  # fmt: skip
+    # Of one layout in memory, so that the loops are compiled once.
+    return Layer(*map(np.ascontiguousarray, found))
 
 
 # Sums, and the same backwards --------------------------------------------------------------------
