@@ -77,7 +77,9 @@ class Layer(NamedTuple):
     before, times : numbers of orders before an order of its pair's period, and how often each.
     size_seller, size_scale, size_start : of each pair's period with sizes; where its sizes begin,
         and where the last end.
-    size_domain, size_share, size_value : of each size: domain, 1 / orders, log mean TIV million.
+    size_domain, size_kind, size_value : of each size: domain, position of its number of orders,
+        log mean TIV million.
+    size_share : 1 / number of orders, of each that there is (kind).
     class_mix, class_mean, item_class, item_place, item_standing, item_strength, item_value :
         as there.
     """
@@ -110,6 +112,7 @@ class Layer(NamedTuple):
     size_scale: np.ndarray
     size_start: np.ndarray
     size_domain: np.ndarray
+    size_kind: np.ndarray
     size_share: np.ndarray
     size_value: np.ndarray
     class_mix: np.ndarray
@@ -144,6 +147,7 @@ def arranged(fixed: Mapping[str, Any], parameter: list[str]) -> Layer:
         np.concatenate([np.arange(n) for n in fixed["cells"].sum(axis=1)]), return_counts=True
     )
     _, of_size = np.nonzero(orders)
+    number, kind = np.unique(orders[orders > 0], return_inverse=True)
     found = Layer(
         single=np.array([parameter.index(name) for name in SINGLE]),
         scale=joined("scale"), centred=joined("centred").astype(float),
@@ -161,7 +165,7 @@ def arranged(fixed: Mapping[str, Any], parameter: list[str]) -> Layer:
         before=before.astype(float), times=times.astype(float),
         size_scale=fixed["size_scale"][:, 0],
         size_start=np.cumsum([0, *(orders > 0).sum(axis=1)]),
-        size_domain=of_size, size_share=1.0 / orders[orders > 0],
+        size_domain=of_size, size_kind=kind, size_share=1.0 / number,
         size_value=fixed["size_values"][orders > 0], item_value=fixed["unit_values"],
     )  # fmt: skip
     # Of one layout in memory, so that the loops are compiled once.
@@ -431,41 +435,66 @@ def _composed_back(
     return by_substitution
 
 
+@summing
+def _logs(values):
+    """Return the sum of logs."""
+    total = 0.0
+    for i in range(values.size):
+        total += log(values[i])
+    return total
+
+
 @exact
 def _sizes(
-    size, scaling, spread, order_sd, alike, seller, scale, start, domain, portion, value,
+    size, scaling, spread, order_sd, alike, seller, scale, start, domain, kind, share, value,
     by_size, by_scaling, by_spread,
 ):  # fmt: skip
     """Return the log density of sizes, its derivatives by log σ and by what orders share.
 
-    Those by tables are added.
+    Those by tables are added. V is a number of the domain times one of how many orders there are.
     """
-    total, by_sd, by_alike = 0.0, 0.0, 0.0
-    log_sd = 2.0 * math.log(order_sd) - math.log(alike + 1.0)
-    noise, away = np.empty(value.size), np.empty(value.size)
-    for k in range(value.size):
-        logged = log_sd + 2.0 * spread[domain[k]] + log(alike + portion[k])
-        noise[k] = exp(logged)
-        total -= 0.5 * logged
+    of_domain = np.exp(2.0 * spread) * (order_sd * order_sd / (alike + 1.0))
+    of_kind, by_kind = alike + share, np.zeros(share.size)
+    log_domain, log_kind = np.log(of_domain), np.log(of_kind)
+    per_domain, per_kind = 1.0 / of_domain, 1.0 / of_kind
+    total, by_sd, known = 0.0, 0.0, np.zeros(seller.size)
+    away, precise = np.empty(value.size), np.empty(value.size)
     for i in range(seller.size):
-        known, mean = 0.0, 0.0
+        mean = 0.0
         for k in range(start[i], start[i + 1]):
-            expected = size[seller[i], domain[k]] + scale[i] * scaling[domain[k]]
-            away[k] = value[k] - expected + 0.5 * noise[k]
-            known += 1.0 / noise[k]
-            mean += away[k] / noise[k]
-        mean /= known
-        total -= 0.5 * math.log(known)
+            d, n = domain[k], kind[k]
+            expected = size[seller[i], d] + scale[i] * scaling[d]
+            away[k] = value[k] - expected + 0.5 * of_domain[d] * of_kind[n]
+            precise[k] = per_domain[d] * per_kind[n]
+            known[i] += precise[k]
+            mean += away[k] * precise[k]
+            total -= 0.5 * (log_domain[d] + log_kind[n])
+        per_known = 1.0 / known[i]
+        mean *= per_known
         for k in range(start[i], start[i + 1]):
-            precise, rest = 1.0 / noise[k], away[k] - mean
-            total -= 0.5 * precise * rest * rest
-            by_size[seller[i], domain[k]] += precise * rest
-            by_scaling[domain[k]] += scale[i] * precise * rest
-            by_noise = 0.5 * (precise * rest * rest - rest - 1.0 + precise / known)
-            by_spread[domain[k]] += 2.0 * by_noise
+            rest, d = away[k] - mean, domain[k]
+            by = precise[k] * rest
+            total -= 0.5 * by * rest
+            by_size[seller[i], d] += by
+            by_scaling[d] += scale[i] * by
+            by_noise = 0.5 * (by * rest - rest - 1.0 + precise[k] * per_known)
+            by_spread[d] += 2.0 * by_noise
             by_sd += 2.0 * by_noise
-            by_alike += by_noise * (1.0 / (alike + portion[k]) - 1.0 / (alike + 1.0))
-    return total, by_sd, by_alike
+            by_kind[kind[k]] += by_noise
+    by_alike = (by_kind * (per_kind - 1.0 / (alike + 1.0))).sum()
+    return total - 0.5 * _logs(known), by_sd, by_alike
+
+
+@summing
+def _student(rest, least, by):
+    """Return the sum of −(ν + 1) / 2 log(1 + t² / νσ²), and that by log σ but for −1 each."""
+    total, by_sd, per_least = 0.0, 0.0, 1.0 / least
+    for i in range(rest.size):
+        squared = rest[i] * rest[i]
+        total += log(1.0 + squared * per_least)
+        by[i] = (UNIT_VALUE_DF + 1.0) * rest[i] / (least + squared)
+        by_sd += by[i] * rest[i]
+    return -0.5 * (UNIT_VALUE_DF + 1.0) * total, by_sd
 
 
 @exact
@@ -477,21 +506,19 @@ def _worth(
 
     Those by tables, which are flat here, are added.
     """
-    total, by_strength, by_sd = value.size * (OF_ITEM - math.log(sd)), 0.0, -float(value.size)
-    least = UNIT_VALUE_DF * sd * sd
+    rest, by = np.empty(value.size), np.empty(value.size)
     for i in range(value.size):
-        rest = value[i] - classes[of_class[i]] - unit_drift[place[i]] - standing[of_standing[i]]
-        rest -= strength * moving[of_strength[i]]
-        squared = rest * rest
-        total -= 0.5 * (UNIT_VALUE_DF + 1.0) * log(1.0 + squared / least)
-        by = (UNIT_VALUE_DF + 1.0) * rest / (least + squared)
-        by_sd += by * rest
-        by_strength += by * moving[of_strength[i]]
-        by_classes[of_class[i]] += by
-        by_drift[place[i]] += by
-        by_standing[of_standing[i]] += by
-        by_moving[of_strength[i]] += strength * by
-    return total, by_strength, by_sd
+        rest[i] = value[i] - classes[of_class[i]] - unit_drift[place[i]] - standing[of_standing[i]]
+        rest[i] -= strength * moving[of_strength[i]]
+    total, by_sd = _student(rest, UNIT_VALUE_DF * sd * sd, by)
+    by_strength = 0.0
+    for i in range(value.size):
+        by_strength += by[i] * moving[of_strength[i]]
+        by_classes[of_class[i]] += by[i]
+        by_drift[place[i]] += by[i]
+        by_standing[of_standing[i]] += by[i]
+        by_moving[of_strength[i]] += strength * by[i]
+    return total + value.size * (OF_ITEM - math.log(sd)), by_strength, by_sd - value.size
 
 
 # All of it ---------------------------------------------------------------------------------------
@@ -553,7 +580,7 @@ def density(
     single, scale, centred, start, walk_at, size_at, of_supplier, of_sizes, of_recipient, basis,
     waves, standing_basis, own, seller, buyer, habit_pair, habit_rows, cell_pair, cell_seller,
     cell_buyer, seen, longer, before, times, size_seller, size_scale, size_start,
-    size_domain, size_share, size_value, class_mix, class_mean, item_class, item_place,
+    size_domain, size_kind, size_share, size_value, class_mix, class_mean, item_class, item_place,
     item_standing, item_strength, item_value,
 ):  # fmt: skip
     """Return the log density of all that is sampled and seen, and derivatives by the first six.
@@ -623,7 +650,7 @@ def density(
     )  # fmt: skip
     of_sizes_, by_sd, by_alike = _sizes(
         size, rows[3], rows[2], order_sd, alike, size_seller, size_scale, size_start, size_domain,
-        size_share, size_value, by_size, by_rows[3], by_rows[2],
+        size_kind, size_share, size_value, by_size, by_rows[3], by_rows[2],
     )  # fmt: skip
     by_moved, by_mean, by_x = np.zeros(x.size), np.empty(x.size), np.empty(x.size)
     by_standing, by_moving = np.zeros(standing.shape), np.zeros(moving.shape)
