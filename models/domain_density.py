@@ -521,6 +521,24 @@ def _worth(
     return total + value.size * (OF_ITEM - math.log(sd)), by_strength, by_sd - value.size
 
 
+@summing
+def _mixes(mix, standing, known, out):
+    """Fill in mean worth of what is exported of each class, less that on record."""
+    for i in range(out.size):
+        total = 0.0
+        for k in range(standing.size):
+            total += mix[i, k] * standing[k]
+        out[i] = total - known[i]
+
+
+@exact
+def _mixes_back(by_mix, mix, by_standing):
+    """Add derivatives by standings (supplier × domain)."""
+    for i in range(by_mix.size):
+        for k in range(by_standing.size):
+            by_standing[k] += by_mix[i] * mix[i, k]
+
+
 # All of it ---------------------------------------------------------------------------------------
 
 
@@ -634,7 +652,7 @@ def density(
     _habits(habit_rows, habit_pair, by_pair, mean[c])
     _standard(x[c], mean[c], centred[c], scale[c], logs, z[c], damp[c], moved[c])
     _of_habits(moved[c], habit_rows, habit_pair, by_pair)
-    mean[f] = np.dot(class_mix, standing.ravel()) - class_mean
+    _mixes(class_mix, standing.ravel(), class_mean, mean[f])
     _standard(x[f], mean[f], centred[f], scale[f], logs, z[f], damp[f], moved[f])
 
     # What is seen.
@@ -665,7 +683,7 @@ def density(
     by_logs = np.zeros(vector.size)
     total += _back(by_moved[f], centred[f], scale[f], logs, z[f], damp[f], by_x[f], by_logs)
     by_mean[f] = -centred[f] * by_x[f]
-    by_standing += np.dot(by_mean[f], class_mix).reshape(standing.shape)
+    _mixes_back(by_mean[f], class_mix, by_standing.ravel())
     _standings(standing_basis, by_standing, by_moved[e].reshape(standing.shape), False)
     total += _back(by_moved[e], centred[e], scale[e], logs, z[e], damp[e], by_x[e], by_logs)
     by_mean[e] = -centred[e] * by_x[e]

@@ -22,7 +22,8 @@ def with_many_orders(observed):
     more = observed.copy()
     rng = np.random.default_rng(8)
     many = rng.choice([0, 0, 1, 5, 3 * MOST], observed["orders"].shape)
-    more["orders"] = observed["orders"] + many * (observed["orders"].sum("domain") > 0)
+    traded = observed["orders"].sum("domain") > 0
+    more["orders"] = observed["orders"] + observed["orders"].copy(data=many) * traded
     return more
 
 
