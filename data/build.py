@@ -7,6 +7,7 @@ that was kept, or between two, is dated by the provider's usual delay and marked
 
 import csv
 import datetime
+import operator
 import shutil
 import tempfile
 from collections import defaultdict
@@ -158,9 +159,9 @@ def _check_distinct(batches: list[Batch]) -> None:
     holder: dict[tuple, str] = {}
     for batch in batches:
         names = type(batch.rows[0])._fields
-        columns = [names.index(c) for c in KEYS.get(batch.table, names)]
+        of = operator.itemgetter(*(names.index(c) for c in KEYS.get(batch.table, names)))
         for row in batch.rows:
-            key = tuple(row[i] for i in columns)
+            key = of(row)
             if key in holder:
                 what = f"{batch.series} of {batch.vintage}, {' '.join(map(str, key))}"
                 rule = f"the figure comes twice in one release, first in {holder[key]}"

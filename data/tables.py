@@ -583,7 +583,7 @@ def encode(table: str, rows: Iterable[tuple]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(TABLES[table]._fields)
-    texts = ([as_text(v) for v in row] for row in rows)
+    texts = ([v if type(v) is str else as_text(v) for v in row] for row in rows)
     writer.writerows(texts if table in FACT_TABLES else sorted(texts))
     packed = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:
