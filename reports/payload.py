@@ -787,6 +787,8 @@ def _freeze(value: Any) -> Any:
         return value
     if kind is list:
         return [_freeze(inner) for inner in value]
+    if kind is dict:
+        return {str(key): _freeze(inner) for key, inner in value.items()}
     if isinstance(value, float | np.floating):
         return _freeze(float(value))
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
