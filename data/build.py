@@ -20,7 +20,16 @@ from data.errors import InputError, fault
 from data.names import PANEL_START
 from data.sources import sipri_deals
 from data.sources.files import Batch
-from data.tables import FACT_TABLES, FACTS, KEYS, Vintage, indicators, read_facts, write
+from data.tables import (
+    FACT_TABLES,
+    FACTS,
+    KEYS,
+    Vintage,
+    indicators,
+    many_rows,
+    read_facts,
+    write,
+)
 
 SHIPPED_FILES = "panel_files.csv"
 COMPILED = (
@@ -55,6 +64,7 @@ def shipped_files() -> list[str]:
         return [row["file"] for row in csv.DictReader(lines)]
 
 
+@many_rows()
 def build(
     raw: Path,
     out: Path,

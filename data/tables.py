@@ -522,7 +522,8 @@ def stamps(folder: Panel, *tables: str) -> tuple:
     return tuple(found)
 
 
-def key_of(table: str, without: Iterable[str] = ()) -> Callable[[tuple], tuple]:
+@functools.cache
+def key_of(table: str, without: tuple[str, ...] = ()) -> Callable[[tuple], tuple]:
     """Return the function that gives a row's key, some of its columns left out."""
     fields = TABLES[table]._fields
     at = [fields.index(column) for column in KEYS[table] if column not in without]
