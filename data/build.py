@@ -7,6 +7,7 @@ that was kept, or between two, is dated by the provider's usual delay and marked
 
 import csv
 import datetime
+import operator
 import shutil
 import tempfile
 from collections import defaultdict
@@ -19,7 +20,16 @@ from data.errors import InputError, fault
 from data.names import PANEL_START
 from data.sources import sipri_deals
 from data.sources.files import Batch
-from data.tables import FACT_TABLES, FACTS, KEYS, Vintage, indicators, read_facts, write
+from data.tables import (
+    FACT_TABLES,
+    FACTS,
+    KEYS,
+    Vintage,
+    indicators,
+    many_rows,
+    read_facts,
+    write,
+)
 
 SHIPPED_FILES = "panel_files.csv"
 COMPILED = (
@@ -54,6 +64,7 @@ def shipped_files() -> list[str]:
         return [row["file"] for row in csv.DictReader(lines)]
 
 
+@many_rows()
 def build(
     raw: Path,
     out: Path,
@@ -158,9 +169,9 @@ def _check_distinct(batches: list[Batch]) -> None:
     holder: dict[tuple, str] = {}
     for batch in batches:
         names = type(batch.rows[0])._fields
-        columns = [names.index(c) for c in KEYS.get(batch.table, names)]
+        of = operator.itemgetter(*(names.index(c) for c in KEYS.get(batch.table, names)))
         for row in batch.rows:
-            key = tuple(row[i] for i in columns)
+            key = of(row)
             if key in holder:
                 what = f"{batch.series} of {batch.vintage}, {' '.join(map(str, key))}"
                 rule = f"the figure comes twice in one release, first in {holder[key]}"

@@ -94,11 +94,12 @@ def _pair(row: Any) -> tuple:
 
 
 def _class(row: Any) -> tuple:
-    return (*_pair(row), row.mark.weapon_class)
+    return row.supplier, row.recipient, row.mark.weapon_class
 
 
 def _system(row: Any) -> tuple:
-    return (*_class(row), row.mark.system)
+    mark = row.mark
+    return row.supplier, row.recipient, mark.weapon_class, mark.system
 
 
 def _if(value: object, key: tuple) -> tuple | None:
@@ -197,7 +198,9 @@ def pair(olds: Sequence, news: Sequence, stages: Iterable[Key]) -> list[Pair]:
         for j in right:
             value = key(news[j])
             held = buckets.get(value) if value is not None else None
-            near = [i for i in held or () if _years_apart(olds[i], news[j]) <= NEAR]
+            if not held:
+                continue
+            near = [i for i in held if _years_apart(olds[i], news[j]) <= NEAR]
             if near:
                 best = min(near, key=lambda i: _distance(olds[i], news[j]))
                 held.remove(best)

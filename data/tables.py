@@ -522,7 +522,8 @@ def stamps(folder: Panel, *tables: str) -> tuple:
     return tuple(found)
 
 
-def key_of(table: str, without: Iterable[str] = ()) -> Callable[[tuple], tuple]:
+@functools.cache
+def key_of(table: str, without: tuple[str, ...] = ()) -> Callable[[tuple], tuple]:
     """Return the function that gives a row's key, some of its columns left out."""
     fields = TABLES[table]._fields
     at = [fields.index(column) for column in KEYS[table] if column not in without]
@@ -583,7 +584,7 @@ def encode(table: str, rows: Iterable[tuple]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(TABLES[table]._fields)
-    texts = ([as_text(v) for v in row] for row in rows)
+    texts = ([v if type(v) is str else as_text(v) for v in row] for row in rows)
     writer.writerows(texts if table in FACT_TABLES else sorted(texts))
     packed = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:

@@ -330,10 +330,9 @@ def tables(table: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
             ]
             first = first_year(happens, years)
             first = first[np.isfinite(first)]
-            quantiles = {
-                key: float(np.quantile(first, q, method="inverted_cdf")) if len(first) else np.nan
-                for key, q in QUANTILES.items()
-            }
+            levels = list(QUANTILES.values())
+            at = np.quantile(first, levels, method="inverted_cdf") if len(first) else np.nan
+            quantiles = dict(zip(QUANTILES, np.broadcast_to(at, len(levels)).tolist(), strict=True))
             times.append(
                 {
                     **shared,

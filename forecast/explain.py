@@ -380,8 +380,8 @@ def influences(
             known = code in was[RECIPIENT].values and period in was[ORDER_PERIOD].values
             held, total = float(was.sel(at)) if known else None, float(now.sel(at))
             smooth, khat = smoothed(-likelihood.sel(at).values.astype(float))
-            without, _ = probability(smooth, happened)
             weight = np.exp(smooth) * smooth.size
+            without = float((weight * happened).mean())
             error = _mean_error(weight * (happened - without) - (happened - whole))
             kind = NEW_YEAR if not known else REVISED if held != total else UNCHANGED
             rows.append(

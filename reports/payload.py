@@ -203,7 +203,7 @@ def _collect(
     supplier, recipient = forecast.attrs["supplier"], forecast.attrs["recipient"]
     origin = int(forecast.attrs["origin"])
     horizon = int(forecast[YEAR_FUTURE].max())
-    base = forecast.sel({SCENARIO: BASELINE})
+    base = forecast.sel({SCENARIO: BASELINE}).load()
     decades = [y for y in range(origin + 1, horizon - NEAR) if y % 10 == 0]
     milestones = [origin, *decades, horizon]
 
@@ -480,6 +480,8 @@ def _levels(path: Path) -> dict[str, Any]:
 
 def _parameters(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict[str, Any]]:
     result = []
+    if "parameters" in posterior:
+        posterior["parameters"].load()  # From the file at once, not parameter by parameter.
     for name, entry in priors.get("variable", {}).items():
         draws = _scalar(posterior, name)
         if not entry.get("top_level") or draws is None:
@@ -785,6 +787,8 @@ def _freeze(value: Any) -> Any:
         return value
     if kind is list:
         return [_freeze(inner) for inner in value]
+    if kind is dict:
+        return {str(key): _freeze(inner) for key, inner in value.items()}
     if isinstance(value, float | np.floating):
         return _freeze(float(value))
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":

@@ -2,7 +2,8 @@
 
 Most of the fast lane's time would be compiling, so it compiles lightly: numba's functions with
 little optimisation, PyTensor's own not at all. A cache entry does not say how it was optimised; so
-the tests have a cache of their own, and a user's stays as it is.
+the tests have a cache of their own, and a user's stays as it is. Bytecode is kept beside it: where
+a machine keeps none, every process would compile all that it imports, which takes it ten seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
+BYTECODE = COMPILED / "bytecode"
 FAST = "not slow"
 WORKERS = 2
 """Processes of the fast lane, where there are as many cores."""
@@ -57,6 +59,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PYTENSOR_FLAGS"] = f"{flags},{given}" if given else flags
     os.environ.setdefault("NUMBA_CACHE_DIR", str(COMPILED))
     os.environ.setdefault("NUMBA_OPT", "1")
+    keep_bytecode()
+
+
+def keep_bytecode() -> None:
+    """Keep bytecode, of processes that a test starts too, where the machine would not."""
+    if sys.dont_write_bytecode:
+        sys.dont_write_bytecode, sys.pycache_prefix = False, str(BYTECODE)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(BYTECODE)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

@@ -327,16 +327,40 @@ def _cells(
 ) -> Iterator["_Cells"]:
     """Yield each row of a table that must have these columns; `own` are weapons not of ours."""
     at = dict(zip(columns, table.at(*columns), strict=True))
+    known: dict[tuple, object] = {}
     for line, row in table.rows() if rows is None else rows:
-        yield _Cells(table, at, line, row, own)
+        yield _Cells(table, at, line, row, own, known)
+
+
+def _once(parse: Callable) -> Callable:
+    """Parse what stands in a column once in a file: most texts stand there in many rows."""
+
+    @functools.wraps(parse)
+    def call(cells: "_Cells", column: str) -> object:
+        key = parse, column, cells(column)
+        if key not in cells.known:
+            cells.known[key] = parse(cells, column)
+        return cells.known[key]
+
+    return call
 
 
 class _Cells:
-    """One row of a table: its cells by column, parsed with one message for each fault."""
+    """One row of a table: its cells by column, parsed with one message for each fault.
+
+    `known` is what was parsed of the table so far.
+    """
 
     def __init__(
-        self, table: delimited.Table, at: dict[str, int], line: int, row: list[str], own: Own
+        self,
+        table: delimited.Table,
+        at: dict[str, int],
+        line: int,
+        row: list[str],
+        own: Own,
+        known: dict[tuple, object],
     ):
+        self.known = known
         self.table = table
         self.own = own
         self.at = at
@@ -364,27 +388,33 @@ class _Cells:
     def status(self, column: str) -> str:
         return self._choose(column, STATUSES)
 
+    @_once
     def party(self, column: str) -> str:
         """Return an ISO3 code, or the name of a movement that has none."""
         name = self(column)
         code = countries.code(name, **self.place, column=column)
         return code or name.rstrip("*").casefold()
 
+    @_once
     def weapon(self, column: str) -> Weapon:
         text = self(column)
         found = self.own.get(text) or _weapons().get(text.casefold())
         return found or domains.weapon(text, **self.place, column=column)
 
+    @_once
     def year(self, column: str) -> int:
         return fields.year(self(column), **self.place, column=column)
 
+    @_once
     def years(self, column: str) -> tuple[int, ...]:
         texts = [text.strip() for text in self(column).split(";") if text.strip()]
         return tuple(sorted(fields.year(t, **self.place, column=column) for t in texts))
 
+    @_once
     def whole(self, column: str) -> int | None:
         return self._optional(fields.whole, column)
 
+    @_once
     def volume(self, column: str) -> float | None:
         return self._optional(functools.partial(fields.number, what="TIV"), column)
 
