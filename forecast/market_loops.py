@@ -15,9 +15,11 @@ import numpy as np
 
 from forecast.streams import gamma, of_part, uniform
 from models.order_book import PERIOD
-from models.vector_math import EXACT, exp, log
+from models.vector_math import EXACT, cos_of_turns, exp, log
 
 TINY = 1e-300
+NOTHING = -300.0
+"""Log of a number that is none beside any other, and still far from what processors are slow at."""
 exact = numba.njit(cache=True, error_model="numpy", fastmath=set(EXACT))
 
 
@@ -70,95 +72,142 @@ class Own(NamedTuple):
 @exact
 def _propose(seed: Any, first: int, noise: Any, log_one: Any, log_two: Any) -> None:
     """Fill in a normal number and logs of two uniform ones: a proposal of `streams.gamma`."""
-    suppliers, recipients = noise.shape
-    one, two = np.empty(recipients), np.empty(recipients)
-    for s in range(suppliers):
-        for r in range(recipients):
-            state = of_part(seed, first + s * recipients + r)
-            state, one[r] = uniform(state)
-            state, two[r] = uniform(state)
-            state, log_one[s, r] = uniform(state)
-            _, log_two[s, r] = uniform(state)
-        for r in range(recipients):
-            noise[s, r] = np.sqrt(-2.0 * log(one[r]))
-            log_one[s, r] = log(log_one[s, r])
-            log_two[s, r] = log(log_two[s, r])
-        for r in range(recipients):
-            noise[s, r] *= np.cos(2.0 * np.pi * two[r])
+    for at in range(noise.size):
+        state, one = uniform(of_part(seed, first + at))
+        state, turn = uniform(state)
+        state, log_one[at] = uniform(state)
+        _, log_two[at] = uniform(state)
+        noise[at] = np.sqrt(-2.0 * log(one)) * cos_of_turns(turn)
+    for at in range(noise.size):
+        log_one[at] = log(log_one[at])
+    for at in range(noise.size):
+        log_two[at] = log(log_two[at])
+
+
+# Loops of one function each: of several in one the compiler makes no vector instructions.
 
 
 @exact
-def _rates(
-    seed: Any, first: int, log_clumping: float, growth: float, noise: Any, log_one: Any,
-    log_two: Any, log_rate: Any, rate: Any, refused: Any,
-) -> None:
-    """Multiply expected orders (supplier, recipient) by what befalls a pair, in place."""
-    suppliers, recipients = rate.shape
-    for s in range(suppliers):
-        some = 0
-        for r in range(recipients):
-            size = exp(log_clumping + growth * log_rate[s, r])
-            small = size < 1.0
-            third = (size + 1.0 if small else size) - 1.0 / 3.0
-            z = noise[s, r]
-            root = 1.0 + z / np.sqrt(9.0 * third)
-            cube = max(root * root * root, TINY)
-            taken = log_one[s, r] < 0.5 * z * z + third * (1.0 - cube + log(cube))
-            refused[r] = 0 if taken and root > 0.0 else 1
-            some += refused[r]
-            boost = exp(log_two[s, r] / min(size, 1.0)) if small else 1.0
-            log_rate[s, r] = size
-            noisy = rate[s, r] * (third * cube * boost) / size
-            rate[s, r] = rate[s, r] if refused[r] else noisy
-        if some:
-            for r in range(recipients):
-                if refused[r]:
-                    size = log_rate[s, r]
-                    _, found = gamma(of_part(seed, first + s * recipients + r), size)
-                    rate[s, r] = rate[s, r] * found / size
+def _sizes(log_clumping: float, growth: float, log_rate: Any, size: Any) -> None:
+    """Fill in the sizes of what befalls pairs; see `models.market.log_size`."""
+    for at in range(size.size):
+        size[at] = exp(log_clumping + growth * log_rate[at])
 
 
 @exact
-def _remember(habit: Any, lasting: Any, memory: Any, before: Any, last: Any, years: Any) -> None:
+def _try(size: Any, noise: Any, log_one: Any, drawn: Any, room: Any) -> None:
+    """Fill in Gamma numbers of a proposal, and `room`: above zero where it is taken."""
+    for at in range(size.size):
+        third = size[at] + (1.0 if size[at] < 1.0 else 0.0) - 1.0 / 3.0
+        root = 1.0 + noise[at] / np.sqrt(9.0 * third)
+        cube = max(root * root * root, TINY)
+        drawn[at] = third * cube
+        room[at] = 0.5 * noise[at] * noise[at] + third * (1.0 - cube + log(cube)) - log_one[at]
+
+
+@exact
+def _of_small(size: Any, log_two: Any, drawn: Any) -> None:
+    """Make numbers of a shape below one of those of that shape and one."""
+    for at in range(size.size):
+        power = log_two[at] / size[at]
+        drawn[at] *= exp(max(power, NOTHING) if size[at] < 1.0 else 0.0)
+
+
+@exact
+def _again(seed: Any, first: int, size: Any, room: Any, drawn: Any) -> None:
+    """Draw the numbers whose first proposal is not taken."""
+    for at in range(size.size):
+        if room[at] <= 0.0:
+            _, drawn[at] = gamma(of_part(seed, first + at), size[at])
+
+
+@exact
+def _befall(size: Any, drawn: Any, rate: Any) -> None:
+    """Multiply what is expected by Gamma numbers of mean one."""
+    for at in range(size.size):
+        rate[at] *= drawn[at] / size[at]
+
+
+@exact
+def _begin(listed: Any, years: Any, placed: Any, exposure: Any) -> None:
+    """Fill in orders of the last two periods, and none of the present one (3, ...)."""
+    for k in range(2):
+        exposure[k] = years[k]
+        for s in range(listed.shape[0]):
+            for r in range(listed.shape[1]):
+                placed[k, s, r], placed[2, s, r] = listed[s, r, k], 0.0
+
+
+@exact
+def _count(rate: Any, placed: Any, exposure: Any, ends: bool) -> None:
+    """Add a year's orders to those of the present period, and go on to the next where it ends."""
+    for s in range(rate.shape[0]):
+        for r in range(rate.shape[1]):
+            placed[2, s, r] += rate[s, r]
+            if ends:
+                placed[0, s, r], placed[1, s, r] = placed[1, s, r], placed[2, s, r]
+                placed[2, s, r] = 0.0
+    if ends:
+        exposure[0], exposure[1] = exposure[1], PERIOD
+
+
+@exact
+def _keep(pairs: Any, rate: Any, rates: Any, at: int) -> None:
+    for k in range(len(pairs)):
+        rates[k, at] = rate[pairs[k, 0], pairs[k, 1]]
+
+
+@exact
+def _keep_shares(shown: Any, share: Any, log_share: Any, at: int) -> None:
+    for b in range(len(shown)):
+        for s in range(len(share)):
+            log_share[s, b, at] = share[s, shown[b]]
+
+
+@exact
+def _remember(habit: Any, lasting: Any, memory: Any, placed: Any, years: Any) -> None:
     """Fill in the log-odds of pairs that last for a period."""
     for s in range(habit.shape[0]):
         for r in range(habit.shape[1]):
-            recent = memory[0] * log(1.0 + last[s, r] / years[1])
-            older = memory[1] * log(1.0 + before[s, r] / years[0])
+            recent = memory[0] * log(1.0 + placed[1, s, r] / years[1])
+            older = memory[1] * log(1.0 + placed[0, s, r] / years[0])
             habit[s, r] = lasting[s, r] + (recent + older)
 
 
 @exact
-def _expected(
-    habit: Any, offered: Any, demand: Any, of_votes: float, distance: Any, x: Any, w: int, i: int,
-    t: int, log_rate: Any, rate: Any, log_share: Any,
+def _utilities(
+    habit: Any, offered: Any, points: Any, pointed: Any, buyers: Any, pointed_buyers: Any,
+    of_votes: float, distance: Any, t: int, utility: Any,
 ) -> None:
-    """Fill in log expected orders, these themselves, and log shares (supplier, recipient)."""
-    suppliers, recipients = habit.shape
-    top, total = np.full(recipients, -np.inf), np.zeros(recipients)
+    """Fill in log-odds (supplier, recipient)."""
     mean, scale = distance[0], of_votes / distance[1]
+    for s in range(habit.shape[0]):
+        own, point, scaled = offered[s, t], points[s, t], scale * pointed[s]
+        for r in range(habit.shape[1]):
+            apart = (np.abs(point - buyers[r]) - mean) * pointed_buyers[r]
+            utility[s, r] = own + habit[s, r] + scaled * apart
+
+
+@exact
+def _expected(demand: Any, share: Any, log_rate: Any, rate: Any) -> None:
+    """Turn log-odds into log shares; fill in log expected orders, and these themselves."""
+    suppliers, recipients = share.shape
+    top, total = np.full(recipients, -np.inf), np.zeros(recipients)
     for s in range(suppliers):
-        own, point, scaled = offered[s], x.points[w, i, s, t], scale * x.pointed[s]
         for r in range(recipients):
-            apart = (np.abs(point - x.buyers[w, i, t, r]) - mean) * x.pointed_buyers[r]
-            log_share[s, r] = own + habit[s, r] + scaled * apart
-    for k in range(len(x.changed)):
-        log_share[x.changed[k, 0], x.changed[k, 1]] += x.moved[w, i, k, t]
+            top[r] = max(top[r], share[s, r])
     for s in range(suppliers):
         for r in range(recipients):
-            top[r] = max(top[r], log_share[s, r])
-    for s in range(suppliers):
-        for r in range(recipients):
-            log_share[s, r] -= top[r]
-            rate[s, r] = exp(log_share[s, r])
+            share[s, r] -= top[r]
+            rate[s, r] = exp(share[s, r])
             total[r] += rate[s, r]
     for r in range(recipients):
         top[r] = exp(demand[r]) / total[r]
         total[r] = log(total[r])
     for s in range(suppliers):
         for r in range(recipients):
-            log_share[s, r] -= total[r]
-            log_rate[s, r] = demand[r] + log_share[s, r]
+            share[s, r] -= total[r]
+            log_rate[s, r] = demand[r] + share[s, r]
             rate[s, r] *= top[r]
 
 
@@ -185,37 +234,35 @@ def orders_ahead(
         filled in.
     """
     worlds, draws, suppliers, years = x.offered.shape
-    earlier = rates.shape[3] - years
     recipients = x.demand.shape[3]
-    periods = (years + PERIOD - 1) // PERIOD
-    noise, log_one, log_two = np.empty((3, periods, suppliers, recipients))
-    habit, log_rate, rate, share, before, last, now = np.empty((7, suppliers, recipients))
-    exposure, refused = np.empty(2), np.empty(recipients, np.int64)
+    earlier = rates.shape[3] - years
+    cells, periods = suppliers * recipients, (years + PERIOD - 1) // PERIOD
+    # One by one: the compiler must see that they do not overlap.
+    noise = np.empty((periods, cells))
+    log_one, log_two = np.empty((periods, cells)), np.empty((periods, cells))
+    size, drawn, room, rate = np.empty(cells), np.empty(cells), np.empty(cells), np.empty(cells)
+    habit, log_rate = np.empty((suppliers, recipients)), np.empty((suppliers, recipients))
+    share, placed = np.empty((suppliers, recipients)), np.empty((3, suppliers, recipients))
+    by_pair, exposure = rate.reshape((suppliers, recipients)), np.empty(2)
     for i in range(draws):
-        first = i * suppliers * recipients
         for p in range(periods):
-            _propose(np.uint64(own.seeds[p]), first, noise[p], log_one[p], log_two[p])
+            _propose(np.uint64(own.seeds[p]), i * cells, noise[p], log_one[p], log_two[p])
         for w in range(worlds):
-            before[:], last[:] = own.placed[..., 0], own.placed[..., 1]
-            exposure[:], now[:] = own.exposure, 0.0
+            _begin(own.placed, own.exposure, placed, exposure)
             for t in range(years):
                 p = t // PERIOD
                 if t % PERIOD == 0:
-                    _remember(habit, own.lasting[i], own.memory[i], before, last, exposure)
-                _expected(
-                    habit, x.offered[w, i, :, t], x.demand[w, i, t], own.of_votes[i],
-                    own.distance, x, w, i, t, log_rate, rate, share,
-                )
-                _rates(
-                    np.uint64(own.seeds[p]), first, own.log_clumping[i], own.growth[i], noise[p],
-                    log_one[p], log_two[p], log_rate, rate, refused,
-                )
-                for k in range(len(pairs)):
-                    rates[w, i, k, earlier + t] = rate[pairs[k, 0], pairs[k, 1]]
-                for b in range(len(shown)):
-                    log_share[w, i, :, b, t] = share[:, shown[b]]
-                now += rate
-                if t % PERIOD == PERIOD - 1:
-                    before[:], last[:] = last, now
-                    now[:] = 0.0
-                    exposure[0], exposure[1] = exposure[1], PERIOD
+                    _remember(habit, own.lasting[i], own.memory[i], placed, exposure)
+                _utilities(habit, x.offered[w, i], x.points[w, i], x.pointed, x.buyers[w, i, t],
+                           x.pointed_buyers, own.of_votes[i], own.distance, t, share)  # fmt: skip
+                for k in range(len(x.changed)):
+                    share[x.changed[k, 0], x.changed[k, 1]] += x.moved[w, i, k, t]
+                _expected(x.demand[w, i, t], share, log_rate, by_pair)
+                _sizes(own.log_clumping[i], own.growth[i], log_rate.ravel(), size)
+                _try(size, noise[p], log_one[p], drawn, room)
+                _of_small(size, log_two[p], drawn)
+                _again(np.uint64(own.seeds[p]), i * cells, size, room, drawn)
+                _befall(size, drawn, rate)
+                _keep(pairs, by_pair, rates[w, i], earlier + t)
+                _keep_shares(shown, share, log_share[w, i], t)
+                _count(by_pair, placed, exposure, t % PERIOD == PERIOD - 1)
