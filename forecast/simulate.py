@@ -392,7 +392,7 @@ def _label(
     return xr.Dataset(
         {name: (*held, units[name]) if name in units else held for name, held in data.items()},
         coords={
-            DRAW: np.arange(len(drawn["deliveries"][0])),
+            DRAW: np.arange(len(drawn["deliveries"])),
             SCENARIO: scenarios,
             COUNTRY: list(pair),
             SUPPLIER: kept,
