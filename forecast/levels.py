@@ -133,7 +133,7 @@ def by_domain(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0
         return values[:, 1] - values[:, 0]
 
     standing = gap(relative(state, at)[..., -1])
-    by_volume = gap(state["strength"][:, at, :, -1] + state["size"][:, at])
+    by_volume = gap(state["strength"][:, at][..., -1] + state["size"][:, at])
     alike = by_volume - by_volume.mean(axis=1, keepdims=True)
     plain = dict(state) | {"size": 0.0 * state["size"], "common_size": 0.0 * state["common_size"]}
     number = gap(relative(plain, at)[..., -1])
