@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
 from forecast.streams import gamma, of_part, uniform
 from models.order_book import PERIOD
-from models.vector_math import EXACT, cos_of_turns, exp, log
+from models.vector_math import cos_of_turns, exact, exp, log
 
 TINY = 1e-300
 NOTHING = -300.0
 """Log of a number that is none beside any other, and still far from what processors are slow at."""
-exact = numba.njit(cache=True, error_model="numpy", fastmath=set(EXACT))
 
 
 class Paths(NamedTuple):
@@ -211,7 +209,7 @@ def _expected(demand: Any, share: Any, log_rate: Any, rate: Any) -> None:
             rate[s, r] *= top[r]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=set(EXACT))
+@exact
 def orders_ahead(
     x: Any, own: Any, pairs: Any, shown: Any, rates: Any, log_share: Any
 ) -> None:
