@@ -15,6 +15,7 @@ from scipy import fft, special
 BLOCK = 250
 """Quantities worked on at a time, so that arrays fit the cache."""
 TAIL = (0.05, 0.95)
+FEWEST = 4
 CONSTANT = np.finfo(float).resolution
 
 
@@ -56,7 +57,12 @@ def _block(values: np.ndarray) -> np.ndarray:
 
 
 def ess_of_mean(draws: np.ndarray) -> np.ndarray:
-    """Return the effective sample size (quantity) of the mean of draws (chain, draw, quantity)."""
+    """Return the effective sample size (quantity) of the mean of draws (chain, draw, quantity).
+
+    NaN, as ArviZ has it, of fewer than `FEWEST` draws a chain.
+    """
+    if draws.shape[1] < FEWEST:
+        return np.full(draws.shape[2], np.nan)
     return ess_of(_split(np.moveaxis(draws, 2, 0).astype(float)))
 
 

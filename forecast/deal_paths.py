@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from data.names import DOMAIN, SUPPLIER
-from forecast.streams import normal, of_part, uniform
+from forecast.streams import after_normal, normal, of_part, uniform
 from models import deal_features as features
 from models.delivery import heavy
 from models.order_book import (
@@ -36,7 +36,24 @@ MOST = 400
 LAST_COMPLETE = 2
 """Years without a delivery after which a complete deal counts as closed."""
 LAST_UNNUMBERED = STILL[UNNUMBERED] + LAST_COMPLETE
+compiled = numba.njit(cache=True)
 OF_BOOK, OF_ORDERS, OF_BUNDLES = np.uint64(1), np.uint64(2), np.uint64(3)
+WIDEST = 32
+"""At least as many as there are features of any question."""
+
+COMMON = {
+    **{name: len(getattr(features, name.upper())) for name in
+       ("chance", "gone", "whole", "share", "wait", "known")},
+    "share_spread": len(features.SPREAD),
+    **dict.fromkeys(("more_pace", "more_slope", "more_sd", "first_pace", "first_sd", "size_sd",
+                     "units_size", "units_sd", "alike"), 1),
+}  # fmt: skip
+"""Coefficients that all deals of a draw share, and how many there are: in one row for the loops."""
+(CHANCE, GONE, WHOLE, SHARE, WAIT, KNOWN, SPREAD, MORE_PACE, MORE_SLOPE, MORE_SD, FIRST_PACE,
+ FIRST_SD, SIZE_SD, UNITS_SIZE, UNITS_SD, ALIKE) = (
+    sum(list(COMMON.values())[:at]) for at in range(len(COMMON))
+)  # fmt: skip
+"""Where in the row they begin."""
 
 
 class Coefficients(NamedTuple):
@@ -146,6 +163,31 @@ def coefficients(
     )
 
 
+class _Packed(NamedTuple):
+    """`Coefficients` as the loops take them: `common` is a row of all of `COMMON` (draw, ...)."""
+
+    common: np.ndarray
+    of_domain: np.ndarray
+    of_supplier: np.ndarray
+    of_recipient: np.ndarray
+    shock: np.ndarray
+    crisis: np.ndarray
+    wait_domain: np.ndarray
+    size_mean: np.ndarray
+    size_recipient: np.ndarray
+    units_domain: np.ndarray
+    mix: np.ndarray
+
+
+def _packed(c: Coefficients) -> _Packed:
+    count = len(c.chance)
+    parts = [np.broadcast_to(np.reshape(getattr(c, name), (-1, width)), (count, width))
+             for name, width in COMMON.items()]  # fmt: skip
+    return _Packed(
+        np.concatenate(parts, axis=1), *(getattr(c, name) for name in _Packed._fields[1:])
+    )
+
+
 def open_deals(inputs: xr.Dataset) -> OpenDeals:
     """Return the open deals of a run's inputs."""
     columns = {name: inputs[f"open_{name}"].values for name in OPEN_COLUMNS}
@@ -158,13 +200,13 @@ def open_deals(inputs: xr.Dataset) -> OpenDeals:
 # One deal --------------------------------------------------------------------------------------
 
 
-@numba.njit(cache=True)
+@compiled
 def _happens(state: Any, logit: float) -> Any:
     state, one = uniform(state)
     return state, one * (1.0 + np.exp(-logit)) < 1.0
 
 
-@numba.njit(cache=True)
+@compiled
 def _in_bundle(state: Any, bundle: Any, year: int, alike: float) -> Any:
     """Return the next state of a deal and its uniform number of a year: its bundle's or its own.
 
@@ -177,22 +219,18 @@ def _in_bundle(state: Any, bundle: Any, year: int, alike: float) -> Any:
     return uniform(state)
 
 
-@numba.njit(cache=True)
-def _bundle(world: Any, seller: int, buyer: int, order_year: int) -> Any:
-    return of_part(of_part(of_part(world, seller), buyer), order_year)
-
-
-@numba.njit(cache=True)
-def _dot(row: Any, effect: Any) -> float:
+@numba.njit(cache=True, fastmath={"reassoc", "contract"})
+def _dot(row: Any, effect: Any, start: int, width: int) -> float:
+    """Return the sum of features times effects, which begin at `start`."""
     total = 0.0
-    for k in range(len(effect)):
-        total += row[k] * effect[k]
+    for k in range(width):
+        total += row[k] * effect[start + k]
     return total
 
 
-@numba.njit(cache=True)
+@compiled
 def _amount(
-    state: Any, row: Any, c: Any, i: int, usual: float, kind: int, age: int, left: float,
+    state: Any, row: Any, c: Any, usual: float, kind: int, age: int, left: float,
     ordered: float, units: float, delivered: float, times: int,
 ) -> Any:
     """Return the next state and what a deal delivers in a year in which it does, TIV million.
@@ -203,66 +241,65 @@ def _amount(
         state, noise = normal(state)
         noise = min(max(noise, -FASTEST), FASTEST)
         if delivered <= 0.0:
-            return state, np.exp(usual + c.first_pace[i] + c.first_sd[i] * noise)
+            return state, np.exp(usual + c[FIRST_PACE] + c[FIRST_SD] * noise)
         pace = np.log(delivered / max(times, 1)) - features.MIDDLE
-        mean = features.MIDDLE + c.more_pace[i] + c.more_slope[i] * pace
-        return state, np.exp(mean + c.more_sd[i] * noise)
+        mean = features.MIDDLE + c[MORE_PACE] + c[MORE_SLOPE] * pace
+        return state, np.exp(mean + c[MORE_SD] * noise)
     rest = min(max(left / max(ordered, 1e-9), 0.0), 1.0)
     many = max((1.0 if np.isnan(units) else units) * rest, 1.0)
     features.whole(row, kind, age, left, many, delivered, times)
-    state, at_once = _happens(state, _dot(row, c.whole[i]))
-    state, noise = normal(state)
+    state, at_once = _happens(state, _dot(row, c, WHOLE, len(features.WHOLE)))
     if at_once:
-        return state, left
+        return after_normal(state), left
+    state, noise = normal(state)
     log_sd = 0.0
     for k in range(len(features.SPREAD_AT)):
-        log_sd += c.share_spread[i, k] * row[features.SPREAD_AT[k]]
-    return state, left / (1.0 + np.exp(-_dot(row, c.share[i]) - np.exp(log_sd) * noise))
+        log_sd += c[SPREAD + k] * row[features.SPREAD_AT[k]]
+    mean = _dot(row, c, SHARE, len(features.SHARE))
+    return state, left / (1.0 + np.exp(-mean - np.exp(log_sd) * noise))
 
 
-@numba.njit(cache=True)
+@compiled
 def _live(
-    state: Any, bundle: Any, rows: Any, c: Any, i: int, where: Any, order_year: int, kind: int,
+    state: Any, bundle: Any, row: Any, c: Any, of: Any, shock: Any, order_year: int, kind: int,
     left: float, ordered: float, units: float, delivered: float, times: int, last: int, starts: int,
-    years: Any, out: Any,
+    years: Any, amounts: Any,
 ) -> None:
-    """Let a deal live through `years` (first, last, origin); add what it delivers to `out`.
+    """Let a deal live through `years` (first, last, origin); write what it delivers to `amounts`.
 
-    `where`: supplier, recipient, domain. `starts`: year of the first delivery of a deal that no
-    register has, 0 for one of the book.
+    `of`: its log-odds of a delivery by supplier, recipient and domain, and its usual log TIV.
+    `starts`: year of the first delivery of a deal that no register has, 0 for one of the book.
     """
-    seller, buyer, domain = where
+    amounts[:] = 0.0
     for year in range(years[0], years[1] + 1):
         step = year - years[2] - 1
         age = max(year - 1 - order_year, 0)
         since = year - 1 - last if last > 0 else NEVER
         if kind == COMPLETE and since > LAST_COMPLETE:
-            return
+            break
         if kind == UNNUMBERED and age > LAST_UNNUMBERED:
-            return
+            break
         if starts == 0 and kind < COMPLETE:
-            features.gone(rows[1], kind, age)
-            state, lost = _happens(state, _dot(rows[1], c.gone[i]))
+            features.gone(row, kind, age)
+            state, lost = _happens(state, _dot(row, c, GONE, len(features.GONE)))
             if lost:
-                return
+                break
         if starts > 0 and kind == WAITING:
             goes = starts == year
         else:
-            features.chance(rows[0], kind, age, left, since)
-            eta = _dot(rows[0], c.chance[i]) + c.of_domain[i, domain] + c.of_supplier[i, seller]
-            eta += c.of_recipient[i, buyer]
+            state, one = _in_bundle(state, bundle, year, c[ALIKE])
+            features.chance(row, kind, age, left, since)
+            eta = of[0] + _dot(row, c, CHANCE, len(features.CHANCE))
             if step >= 0:
-                eta += c.shock[i, seller, step] + c.crisis[i, buyer, step]
-            state, one = _in_bundle(state, bundle, year, c.alike)
+                eta += shock[step]
             goes = one * (1.0 + np.exp(-eta)) < 1.0
         if not goes:
             continue
-        usual = c.size_mean[i, seller, domain] + c.size_recipient[i, buyer]
         state, amount = _amount(
-            state, rows[2], c, i, usual, kind, age, left, ordered, units, delivered, times
+            state, row, c, of[1], kind, age, left, ordered, units, delivered, times
         )
         if step >= 0:
-            out[i, seller, buyer, step] += amount
+            amounts[step] = amount
         last = year
         # The pace of deals whose end is not known is that which registers have shown.
         if kind <= RUNNING or delivered <= 0.0:
@@ -272,9 +309,168 @@ def _live(
             kind = COMPLETE if left <= NOTHING else RUNNING
 
 
+@compiled
+def _add(amounts: Any, out: Any) -> None:
+    """Add what a deal delivers to single precision, year by year."""
+    for step in range(len(out)):
+        if amounts[step] != 0.0:
+            out[step] += amounts[step]
+
+
+@compiled
+def _of_pair(c: Any, i: int, seller: int, buyer: int, of: Any, shock: Any) -> None:
+    """Fill in what deals of a pair share: by domain log-odds and usual log TIV, shocks by year."""
+    for domain in range(of.shape[0]):
+        of[domain, 0] = c.of_domain[i, domain] + c.of_supplier[i, seller] + c.of_recipient[i, buyer]
+        of[domain, 1] = c.size_mean[i, seller, domain] + c.size_recipient[i, buyer]
+        of[domain, 2] = c.wait_domain[i, domain]
+        of[domain, 3] = c.units_domain[i, domain]
+    for step in range(len(shock)):
+        shock[step] = c.shock[i, seller, step] + c.crisis[i, buyer, step]
+
+
+@compiled
+def _bundle(world: Any, seller: int, buyer: int, order_year: int) -> Any:
+    return of_part(of_part(of_part(world, seller), buyer), order_year)
+
+
 @numba.njit(nogil=True, cache=True)
+def _deliver_book(
+    seed: int, ids: Any, c: Any, book: Any, place: Any, origin: int, out: Any
+) -> None:
+    """Deliver the book; see `deliver_book`. `place`: of a pair in `out`, or less than zero."""
+    years = (origin + 1, origin + out.shape[2], origin)
+    row, amounts, shock = np.zeros(WIDEST), np.zeros(out.shape[2]), np.zeros(out.shape[2])
+    of = np.zeros((c.mix.shape[1], 4))
+    for i in range(len(ids)):
+        world = of_part(of_part(of_part(np.uint64(seed), OF_BOOK), ids[i]), 0)
+        bundles = of_part(of_part(np.uint64(seed), OF_BUNDLES), ids[i])
+        for k in range(len(book.supplier)):
+            seller, buyer = book.supplier[k], book.recipient[k]
+            at = place[seller, buyer]
+            if at < 0:
+                continue
+            _of_pair(c, i, seller, buyer, of, shock)
+            state = of_part(world, book.number[k])
+            bundle = _bundle(bundles, seller, buyer, book.order_year[k])
+            _live(
+                state, bundle, row, c.common[i], of[book.domain[k]], shock, book.order_year[k],
+                book.state[k], book.left[k], book.ordered[k], book.units[k], book.delivered[k],
+                book.times[k], book.last[k], 0, years, amounts,
+            )
+            _add(amounts, out[i, at])
+
+
+@compiled
+def _count(one: float, mean: float) -> int:
+    """Return a Poisson number by inversion, so that it grows with its mean."""
+    if one <= 1.0 - mean:
+        return 0
+    chance = np.exp(-mean)
+    total, count = chance, 0
+    while one > total and count < MOST:
+        count += 1
+        chance *= mean / count
+        total += chance
+    return count
+
+
+@compiled
+def _first(
+    state: Any, bundle: Any, row: Any, c: Any, own: float, size: float, year: int, end: int
+) -> Any:
+    """Return the next state and the year of an order's first delivery, 0 where it is after `end`.
+
+    One uniform number and the hazard of every age. `own`: log-odds of the order's domain.
+    """
+    state, one = _in_bundle(state, bundle, 0, c[ALIKE])
+    waiting = 1.0
+    for age in range(end - year + 1):
+        features.wait(row, age, size)
+        waiting /= 1.0 + np.exp(_dot(row, c, WAIT, len(features.WAIT)) + own)
+        if one > waiting:
+            return state, year + age
+    return state, 0
+
+
+@compiled
+def _place(
+    state: Any, bundle: Any, row: Any, c: Any, mix: Any, of: Any, shock: Any, years: Any,
+    amounts: Any,
+) -> float:
+    """Place an order in a year, and write what it delivers to `amounts`.
+
+    `years`: that of the order, the end, the origin. Returns what is ordered, TIV million, zero
+    where a register lists it.
+    """
+    year, end, origin = years
+    state, one = uniform(state)
+    domain = 0
+    while domain < len(mix) - 1 and one > mix[domain]:
+        domain += 1
+    state, noise = normal(state)
+    size = of[domain, 1] + c[SIZE_SD] * noise
+    state, starts = _first(state, bundle, row, c, of[domain, 2], size, year, end)
+    before, state = state, after_normal(state)
+    amounts[:] = 0.0
+    if year <= origin:
+        begun = 0 < starts <= origin
+        features.known(row, origin - year, begun, size)
+        state, listed = _happens(state, _dot(row, c, KNOWN, len(features.KNOWN)))
+        if listed:
+            return 0.0
+    tiv = np.exp(size)
+    if starts > 0:
+        _, of_units = normal(before)
+        units = of[domain, 3] + c[UNITS_SIZE] * (size - features.MIDDLE)
+        units = max(np.round(np.exp(units + c[UNITS_SD] * of_units)), 1.0)
+        _live(
+            state, bundle, row, c, of[domain], shock, year, WAITING, tiv, tiv, units, 0.0, 0, 0,
+            starts, (starts, end, origin), amounts,
+        )  # fmt: skip
+    return tiv
+
+
+@numba.njit(nogil=True, cache=True)
+def _deliver_orders(
+    seed: int, ids: Any, c: Any, rates: Any, first: int, pairs: Any, origin: int, out: Any,
+    ordered: Any,
+) -> None:
+    """Draw orders and deliver them; see `deliver_orders`."""
+    end = origin + out.shape[3]
+    row, amounts, shock = np.zeros(WIDEST), np.zeros(out.shape[3]), np.zeros(out.shape[3])
+    of, counts = np.zeros((c.mix.shape[1], 4)), np.zeros(len(rates), np.int64)
+    for i in range(len(ids)):
+        world = of_part(of_part(np.uint64(seed), OF_ORDERS), ids[i])
+        bundles = of_part(of_part(np.uint64(seed), OF_BUNDLES), ids[i])
+        for at in range(len(pairs)):
+            seller, buyer = pairs[at]
+            pair = of_part(of_part(world, seller), buyer)
+            _of_pair(c, i, seller, buyer, of, shock)
+            for year in range(first, end + 1):
+                key, one = uniform(of_part(pair, year))
+                for w in range(len(rates)):
+                    counts[w] = _count(one, float(rates[w, i, at, year - first]))
+                bundle = _bundle(bundles, seller, buyer, year)
+                for k in range(counts.max()):
+                    # An order lives the same life in every world in which it is placed.
+                    tiv = _place(
+                        of_part(key, k), bundle, row, c.common[i], c.mix[seller], of, shock,
+                        (year, end, origin), amounts,
+                    )  # fmt: skip
+                    for w in range(len(rates)):
+                        if k < counts[w]:
+                            _add(amounts, out[w, i, at])
+                            if year > origin:
+                                ordered[w, i, at, year - origin - 1] += tiv
+
+
+# All deals of some pairs -----------------------------------------------------------------------
+
+
 def deliver_book(
-    seed: int, ids: np.ndarray, c: Any, book: Any, wanted: np.ndarray, origin: int, out: np.ndarray
+    seed: int, ids: np.ndarray, c: Coefficients, book: OpenDeals, pairs: np.ndarray, origin: int,
+    out: np.ndarray,
 ) -> None:
     """Add what the open deals of the book deliver after the origin.
 
@@ -286,129 +482,35 @@ def deliver_book(
         Number of each draw (draw).
     c, book
         As from `coefficients` and `open_deals`.
-    wanted
-        Pairs that are looked at (supplier, recipient).
+    pairs
+        Supplier and recipient of the pairs that are looked at (pair, 2).
     origin
         Last data year.
     out
-        Deliveries (draw, supplier, recipient, year), TIV million, added to.
+        Deliveries (draw, pair, year), TIV million, added to.
     """
-    rows = np.zeros((3, 32))
-    years = (origin + 1, origin + out.shape[3], origin)
-    for i in range(len(ids)):
-        world = of_part(of_part(of_part(np.uint64(seed), OF_BOOK), ids[i]), 0)
-        bundles = of_part(of_part(np.uint64(seed), OF_BUNDLES), ids[i])
-        for k in range(len(book.supplier)):
-            seller, buyer, domain = book.supplier[k], book.recipient[k], book.domain[k]
-            if not wanted[seller, buyer]:
-                continue
-            state = of_part(world, book.number[k])
-            bundle = _bundle(bundles, seller, buyer, book.order_year[k])
-            _live(
-                state, bundle, rows, c, i, (seller, buyer, domain), book.order_year[k],
-                book.state[k], book.left[k], book.ordered[k], book.units[k], book.delivered[k],
-                book.times[k], book.last[k], 0, years, out,
-            )
+    place = np.full((c.of_supplier.shape[1], c.of_recipient.shape[1]), -1)
+    place[pairs[:, 0], pairs[:, 1]] = np.arange(len(pairs))
+    _deliver_book(seed, ids, _packed(c), book, place, origin, out)
 
 
-@numba.njit(cache=True)
-def _count(state: Any, mean: float) -> Any:
-    """Draw a Poisson number by inversion, so that it grows with its mean."""
-    state, one = uniform(state)
-    chance = np.exp(-mean)
-    total, count = chance, 0
-    while one > total and count < MOST:
-        count += 1
-        chance *= mean / count
-        total += chance
-    return state, count
-
-
-@numba.njit(cache=True)
-def _first(
-    state: Any, bundle: Any, row: Any, c: Any, i: int, domain: int, size: float, year: int, end: int
-) -> Any:
-    """Return the next state and the year of an order's first delivery, 0 where it is after `end`.
-
-    One uniform number and the hazard of every age.
-    """
-    state, one = _in_bundle(state, bundle, 0, c.alike)
-    waiting = 1.0
-    for age in range(end - year + 1):
-        features.wait(row, age, size)
-        waiting /= 1.0 + np.exp(_dot(row, c.wait[i]) + c.wait_domain[i, domain])
-        if one > waiting:
-            return state, year + age
-    return state, 0
-
-
-@numba.njit(nogil=True, cache=True)
 def deliver_orders(
-    seed: int, ids: np.ndarray, c: Any, rates: np.ndarray, first: int, wanted: np.ndarray,
+    seed: int, ids: np.ndarray, c: Coefficients, rates: np.ndarray, first: int, pairs: np.ndarray,
     origin: int, out: np.ndarray, ordered: np.ndarray,
 ) -> None:
     """Draw the orders that no register lists yet, and add what they deliver after the origin.
 
     Parameters
     ----------
-    seed, ids, c, wanted, origin, out
+    seed, ids, c, pairs, origin
         As of `deliver_book`.
     rates
-        Expected orders (draw, supplier, recipient, year).
+        Expected orders (world, draw, pair, year), of worlds that share all other chances.
     first
         The first of these years.
+    out
+        Deliveries (world, draw, pair, year), TIV million, added to.
     ordered
-        Orders of the future (draw, supplier, recipient, year), TIV million, added to.
+        Orders of the future (world, draw, pair, year), TIV million, added to.
     """
-    rows = np.zeros((3, 32))
-    end = origin + out.shape[3]
-    for i in range(len(ids)):
-        world = of_part(of_part(np.uint64(seed), OF_ORDERS), ids[i])
-        bundles = of_part(of_part(np.uint64(seed), OF_BUNDLES), ids[i])
-        for seller in range(rates.shape[1]):
-            for buyer in range(rates.shape[2]):
-                if not wanted[seller, buyer]:
-                    continue
-                pair = of_part(of_part(world, seller), buyer)
-                for year in range(first, end + 1):
-                    mean = float(rates[i, seller, buyer, year - first])
-                    key, count = _count(of_part(pair, year), mean)
-                    bundle = _bundle(bundles, seller, buyer, year)
-                    for k in range(count):
-                        _place(of_part(key, k), bundle, rows, c, i, (seller, buyer),
-                               (year, end, origin), out, ordered)  # fmt: skip
-
-
-@numba.njit(cache=True)
-def _place(
-    state: Any, bundle: Any, rows: Any, c: Any, i: int, pair: Any, years: Any, out: Any,
-    ordered: Any,
-) -> None:
-    """Place an order in a year and let it deliver; `years`: that of the order, the end, origin."""
-    seller, buyer = pair
-    year, end, origin = years
-    state, one = uniform(state)
-    domain = 0
-    while domain < c.mix.shape[1] - 1 and one > c.mix[seller, domain]:
-        domain += 1
-    state, noise = normal(state)
-    size = c.size_mean[i, seller, domain] + c.size_recipient[i, buyer] + c.size_sd[i] * noise
-    state, starts = _first(state, bundle, rows[0], c, i, domain, size, year, end)
-    state, of_units = normal(state)
-    if year <= origin:
-        begun = 0 < starts <= origin
-        features.known(rows[1], origin - year, begun, size)
-        state, listed = _happens(state, _dot(rows[1], c.known[i]))
-        if listed:
-            return
-    else:
-        ordered[i, seller, buyer, year - origin - 1] += np.exp(size)
-    if starts == 0:
-        return
-    units = c.units_domain[i, domain] + c.units_size[i] * (size - features.MIDDLE)
-    units = max(np.round(np.exp(units + c.units_sd[i] * of_units)), 1.0)
-    tiv = np.exp(size)
-    _live(
-        state, bundle, rows, c, i, (seller, buyer, domain), year, WAITING, tiv, tiv, units, 0.0, 0,
-        0, starts, (starts, end, origin), out,
-    )  # fmt: skip
+    _deliver_orders(seed, ids, _packed(c), rates, first, pairs, origin, out, ordered)

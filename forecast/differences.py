@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from data.names import BASELINE, COUNTRY, DRAW, SCENARIO, SUPPLIER, YEAR, YEAR_FUTURE
+from forecast.convergence import ess_of_mean
 from forecast.events import by_chain, by_year, one_by_one
 
 EVERY = 5
@@ -65,8 +66,6 @@ def _others(table: xr.Dataset) -> list[str]:
 
 
 def _events(table: xr.Dataset) -> list[dict]:
-    import arviz as az
-
     chains, years = int(table.attrs["chains"]), table[YEAR].values
     rows = []
     for name, domain, values in one_by_one(table):
@@ -74,11 +73,11 @@ def _events(table: xr.Dataset) -> list[dict]:
         worlds = [str(s) for s in values[SCENARIO].values]
         base = happened[worlds.index(BASELINE)]
         for scenario in _others(table):
-            gap = happened[worlds.index(scenario)] - base
-            for at in _shown(years):
-                one = gap[:, at]
+            shown = _shown(years)
+            gap = (happened[worlds.index(scenario)] - base)[:, shown]
+            sizes = ess_of_mean(by_chain(gap, chains))
+            for at, one, size in zip(shown, gap.T, sizes, strict=True):
                 spread = one.std()
-                size = float(az.ess(by_chain(one, chains), method="mean")) if spread > 0 else 1.0
                 rows.append(
                     {
                         "kind": EVENT, "name": name, "domain": domain, "scenario": scenario,

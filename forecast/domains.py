@@ -7,7 +7,7 @@ of the two factors of the posterior are independent and are paired in the order 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -109,7 +109,7 @@ def _block_by_domain(
     years = futures[YEAR].values
     state = paths(draws, observed, pair[1], years, futures[YEAR_FUTURE].values, rng)
     at = [state["sources"].index(code) for code in pair]
-    standing = relative(state)[:, at]
+    standing = relative(state, at)
     theta = futures["theta"].transpose(DRAW, SCENARIO, COUNTRY, YEAR_FUTURE).values
     past = futures["theta_past"].transpose(DRAW, COUNTRY, YEAR).values
     split = len(years)
@@ -237,13 +237,14 @@ def _between(values: np.ndarray, middle: np.ndarray, years: np.ndarray) -> np.nd
     )
 
 
-def relative(state: Mapping[str, Any]) -> np.ndarray:
+def relative(state: Mapping[str, Any], at: Sequence[int]) -> np.ndarray:
     """Capacity by domain less capacity in all (draw, source, domain, year), log-odds by volume.
 
-    The mean over domains of the odds, weighted by what the world buys in each, is one: a
-    country's sales to a buyer without ties are the sum of its sales by domain.
+    Of the sources at some positions. The mean over domains of the odds, weighted by what the world
+    buys in each, is one: a country's sales to a buyer without ties are the sum of its sales by
+    domain.
     """
-    own = state["strength"] + state["size"][..., None]
+    own = state["strength"][:, at] + state["size"][:, at, :, None]
     weight = state["demand"] + state["common_size"][..., None]
     weight = weight - _log_sum(weight, 1)[:, None]
     return own - _log_sum(own + weight[:, None], 2)[:, :, None]

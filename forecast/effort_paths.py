@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,15 @@ from forecast import scenarios as scenario_files
 from forecast.draws import Arrays
 from models.drivers import DRIVERS, TREND_YEARS
 from models.inputs import country_index
+
+Worlds = Sequence[xr.Dataset | None]
+"""What scenarios change, as from `forecast.scenarios.overrides`; None changes nothing."""
+BASELINE_ALONE: Worlds = (None,)
+SET_OF_EFFORT = (
+    ("gdp_growth", "value"), ("gdp_growth", "add"), ("rd_share", "value"),
+    ("rd_share", "multiply"), ("rd_share", "add"), ("mil_share", "multiply"),
+)  # fmt: skip
+"""Variables, and kinds of change, by which a scenario sets effort, in the order of use."""
 
 
 class Effort(NamedTuple):
@@ -37,13 +46,41 @@ def effort_paths(
     inputs: xr.Dataset,
     years: int,
     rng: np.random.Generator,
-    changes: xr.Dataset | None = None,
-) -> Effort:
-    """Simulate GDP, R&D share and military spending, and the stocks they build.
+    worlds: Worlds = BASELINE_ALONE,
+) -> list[Effort]:
+    """Simulate GDP, R&D share and military spending, and the stocks they build, in each world.
 
     Stocks enter capacity with a lag of one year. Population is held at its last figure: it enters
     only through the slow catch-up of GDP per person. A country without GDP or R&D figures moves
-    by the common dynamics from a zero gap, and its R&D explains nothing, as in the fit.
+    by the common dynamics from a zero gap, and its R&D explains nothing, as in the fit. What a
+    scenario changes of a country leaves all others as they are.
+    """
+    history, paths = _dynamics(draws, inputs, years, rng)
+    codes = [str(c) for c in inputs[COUNTRY].values]
+    base = _built(history, paths, inputs, np.arange(len(codes)))
+    found = []
+    for changes in worlds:
+        moved = {
+            of for name in SET_OF_EFFORT for of, _ in scenario_files.each(changes, *name)
+        }
+        at = np.array([k for k, code in enumerate(codes) if code in moved], int)
+        if not len(at):
+            found.append(base)
+            continue
+        some = tuple(path[:, at] for path in paths)
+        _override_effort(*some, history[0, at, -1], [codes[k] for k in at], changes)
+        world = Effort(*(values.copy() for values in base))
+        for values, own in zip(world, _built(history, some, inputs, at), strict=True):
+            values[:, at] = own
+        found.append(world)
+    return found
+
+
+def _dynamics(
+    draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator
+) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Return the drivers' history (driver, country, year), and paths of log GDP, R&D share and
+    military spending (draw, country, year) that no scenario changes.
     """
     n = len(draws["parameters"])
     logs = {
@@ -93,29 +130,37 @@ def effort_paths(
         log_rd.append(level[:, 1])
         log_mil.append(level[:, 2] + level[:, 0])
     log_gdp, log_rd, log_mil = (np.stack(p, axis=-1) for p in (log_gdp, log_rd, log_mil))
-    if changes is not None:
-        codes = [str(c) for c in inputs[COUNTRY].values]
-        _override_effort(log_gdp, log_rd, log_mil, history[0, :, -1], codes, changes)
-    no_gdp = ~np.isfinite(history[0, :, -1])
-    log_mil[:, no_gdp] += np.log(inputs["milex"].isel(year_effort=-1).values[no_gdp])[:, None]
+    return history, (log_gdp, log_rd, log_mil)
 
-    rd_mean = inputs["rd_level"].values + inputs.attrs["rd_origin"]
-    mil_mean = inputs["mil_level"].values + inputs.attrs["mil_origin"]
-    rd_start = np.exp(np.nan_to_num(inputs["log_rd_stock"].isel(year_effort=-1).values))
-    mil_start = np.exp(inputs["log_mil_stock"].isel(year_effort=-1).values)
+
+def _built(
+    history: np.ndarray, paths: tuple[np.ndarray, ...], inputs: xr.Dataset, at: np.ndarray
+) -> Effort:
+    """Return the effort of countries at some positions, given their own paths."""
+    log_gdp, log_rd, log_mil = paths
+    n = len(log_gdp)
+    start = np.where(
+        np.isfinite(history[0, at, -1]), 0.0,
+        np.log(inputs["milex"].isel(year_effort=-1).values[at]),
+    )  # fmt: skip
+    log_mil = log_mil + start[:, None]
+    rd_mean = inputs["rd_level"].values[at] + inputs.attrs["rd_origin"]
+    mil_mean = inputs["mil_level"].values[at] + inputs.attrs["mil_origin"]
+    rd_start = np.exp(np.nan_to_num(inputs["log_rd_stock"].isel(year_effort=-1).values[at]))
+    mil_start = np.exp(inputs["log_mil_stock"].isel(year_effort=-1).values[at])
     spent = np.exp(log_rd + log_gdp) / 100.0
     rd_stock, mil_stock = (
         accumulate(np.repeat(start[None], n, axis=0), flow, inputs.attrs[f"{name}_depreciation"])
         for name, start, flow in (("rd", rd_start, spent), ("mil", mil_start, np.exp(log_mil)))
     )
-    rd_known = inputs["rd_known"].values.astype(bool)
+    rd_known = inputs["rd_known"].values.astype(bool)[at]
     rd_moved = np.where(
         rd_known[:, None], np.log(rd_stock[..., :-1]) - rd_mean[:, None], 0.0
     )
     return Effort(
         rd_moved,
         np.log(mil_stock[..., :-1]) - mil_mean[:, None],
-        np.where(np.isfinite(history[1, :, -1])[:, None], np.exp(log_rd), np.nan),
+        np.where(np.isfinite(history[1, at, -1])[:, None], np.exp(log_rd), np.nan),
         np.where(rd_known[:, None], rd_stock[..., 1:], np.nan),
         log_mil,
         log_gdp,
@@ -135,10 +180,7 @@ def _override_effort(
     What is changed stays outside the dynamics: in the years that a scenario does not name, the R&D
     and military shares are those of the same draw without it, and growth is, from a new level.
     """
-    of = {name: scenario_files.each(changes, *name) for name in (
-        ("gdp_growth", "value"), ("gdp_growth", "add"), ("rd_share", "value"),
-        ("rd_share", "multiply"), ("rd_share", "add"), ("mil_share", "multiply"),
-    )}  # fmt: skip
+    of = {name: scenario_files.each(changes, *name) for name in SET_OF_EFFORT}
     for (variable, change), rows in of.items():
         for code, amount in rows:
             at, named = codes.index(code), np.isfinite(amount)
@@ -194,48 +236,55 @@ def wars(
     inputs: xr.Dataset,
     years: int,
     rng: np.random.Generator,
-    changes: xr.Dataset | None = None,
+    worlds: Worlds = BASELINE_ALONE,
     chance: np.ndarray | None = None,
-) -> np.ndarray:
-    """Whether each supplier is at war (draw, supplier, year): present wars end at their rate.
+) -> list[np.ndarray]:
+    """Say by world whether suppliers are at war (draw, supplier, year): wars end at their rate.
 
     A war that a scenario gives a probability is on in the draws whose `chance` (draw) lies below.
     """
     now = inputs["war"].transpose(SUPPLIER, YEAR).values[:, -1]
     lasting = rng.random((len(draws["parameters"]), len(now), years))
     goes_on = np.cumprod(lasting > draws["war_end_rate"][:, None, None], axis=-1)
-    war = now[:, None] * goes_on
-    for code, probability in scenario_files.each(changes, "war", scenario_files.PROBABILITY):
-        seller = list(inputs[SUPPLIER].values).index(code)
-        at_war = chance[:, None] < probability
-        war[:, seller] = np.where(np.isfinite(probability), at_war, war[:, seller])
-    return war
+    found = []
+    for changes in worlds:
+        war = now[:, None] * goes_on
+        for code, probability in scenario_files.each(changes, "war", scenario_files.PROBABILITY):
+            seller = list(inputs[SUPPLIER].values).index(code)
+            at_war = chance[:, None] < probability
+            war[:, seller] = np.where(np.isfinite(probability), at_war, war[:, seller])
+        found.append(war)
+    return found
 
 
-def ideal_distances(
+class Points(NamedTuple):
+    """Ideal points in one world (draw, supplier or recipient, year), NaN of those without one."""
+
+    sellers: np.ndarray
+    buyers: np.ndarray
+
+
+def ideal_points(
     draws: Arrays,
     inputs: xr.Dataset,
     years: int,
     rng: np.random.Generator,
-    changes: xr.Dataset | None = None,
-) -> Callable[[int], np.ndarray]:
-    """Return a function of the future year: standardised ideal-point distances of all pairs."""
+    worlds: Worlds = BASELINE_ALONE,
+) -> list[Points]:
+    """Return the ideal points of all countries of a pair in each world."""
     points = inputs["ideal_point"].ffill(YEAR).isel({YEAR: -1})
-    seller, buyer = (
-        points.reindex({COUNTRY: inputs[d].values}).values for d in (SUPPLIER, RECIPIENT)
-    )
-    at_seller, at_buyer = (country_index(inputs, d)[0] for d in (SUPPLIER, RECIPIENT))
+    starts = [points.reindex({COUNTRY: inputs[d].values}).values for d in (SUPPLIER, RECIPIENT)]
+    index = [country_index(inputs, d)[0] for d in (SUPPLIER, RECIPIENT)]
     shape = (len(draws["parameters"]), points.size, years)
-    moved = np.cumsum(rng.standard_t(inputs.attrs["shock_df"], shape), axis=-1)
-    moved *= draws["ideal_point_step"][:, None, None]
+    base = np.cumsum(rng.standard_t(inputs.attrs["shock_df"], shape), axis=-1)
+    base *= draws["ideal_point_step"][:, None, None]
     codes = [str(c) for c in inputs[COUNTRY].values]
-    for code, amount in scenario_files.each(changes, "ideal_point", scenario_files.ADD):
-        moved[:, codes.index(code)] += np.nan_to_num(amount)
-    mean, sd = float(inputs["ideal_distance_mean"]), float(inputs["ideal_distance_sd"])
-
-    def distance(t: int) -> np.ndarray:
-        left = (seller + moved[:, at_seller, t])[:, :, None]
-        right = (buyer + moved[:, at_buyer, t])[:, None, :]
-        return np.nan_to_num((np.abs(left - right) - mean) / sd)
-
-    return distance
+    found = []
+    for changes in worlds:
+        moved = base.copy()
+        for code, amount in scenario_files.each(changes, "ideal_point", scenario_files.ADD):
+            moved[:, codes.index(code)] += np.nan_to_num(amount)
+        found.append(Points(*(
+            start[:, None] + moved[:, at] for start, at in zip(starts, index, strict=True)
+        )))  # fmt: skip
+    return found

@@ -286,13 +286,13 @@ def monte_carlo_error(happened: np.ndarray, chains: int) -> np.ndarray:
     From the effective sample size of each indicator, which counts the draws' autocorrelation;
     zero where all draws agree.
     """
-    import arviz as az
+    from forecast.convergence import ess_of_mean
 
     share = happened.mean(axis=0)
-    grouped = by_chain(happened, chains).astype(float)
     out = np.zeros(len(share))
-    for at in np.flatnonzero((share > 0) & (share < 1)):
-        size = float(az.ess(grouped[:, :, at], method="mean"))
+    at = np.flatnonzero((share > 0) & (share < 1))
+    if len(at):
+        size = ess_of_mean(by_chain(happened[:, at], chains))
         out[at] = np.sqrt(share[at] * (1.0 - share[at]) / size)
     return out
 

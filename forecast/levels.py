@@ -14,7 +14,7 @@ import xarray as xr
 from data.names import CHAIN, COUNTRY, DOMAIN, DOMAIN_LAYER, RECIPIENT, SUPPLIER, YEAR
 from forecast.domains import layer_draws, paths, relative, thinned
 from forecast.draws import Arrays, stack
-from forecast.events import by_chain
+from forecast.events import monte_carlo_error
 from forecast.market import all_countries
 from forecast.simulate import check_pair
 from models.inputs import COVARIATES, EFFORTS, country_index
@@ -127,15 +127,16 @@ def by_domain(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0
         draws, observed, pair[1], inputs[YEAR].values, np.array([], dtype=int), rng
     )
     at = [state["sources"].index(code) for code in pair]
+    state |= {name: state[name][..., -1:] for name in ("strength", "demand")}
 
     def gap(values: np.ndarray) -> np.ndarray:
-        return values[:, at[1]] - values[:, at[0]]
+        return values[:, 1] - values[:, 0]
 
-    standing = gap(relative(state)[..., -1])
-    by_volume = gap(state["strength"][..., -1] + state["size"])
+    standing = gap(relative(state, at)[..., -1])
+    by_volume = gap(state["strength"][:, at][..., -1] + state["size"][:, at])
     alike = by_volume - by_volume.mean(axis=1, keepdims=True)
     plain = dict(state) | {"size": 0.0 * state["size"], "common_size": 0.0 * state["common_size"]}
-    number = gap(relative(plain)[..., -1])
+    number = gap(relative(plain, at)[..., -1])
     chosen = overall[CHOSEN][kept][:, None]
     found = {name: values[kept][:, None] + standing for name, values in overall.items()}
     found |= {"equal_domains": chosen + alike, "by_number": chosen + number}
@@ -270,10 +271,4 @@ def _free(
 
 def _error(happens: np.ndarray, chains: int) -> float:
     """Monte-Carlo standard error of the share of draws in which it happens."""
-    import arviz as az
-
-    share = happens.mean()
-    if share in (0.0, 1.0):
-        return 0.0
-    size = float(az.ess(by_chain(happens, chains).astype(float), method="mean"))
-    return float(np.sqrt(share * (1.0 - share) / size))
+    return float(monte_carlo_error(happens[:, None], chains)[0])

@@ -5,17 +5,18 @@ The equations are those of `models.market`; here they meet draws, and paths of w
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from scipy import special
 
 from data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, REST, SUPPLIER, YEAR
+from forecast import market_loops
 from forecast import scenarios as scenario_files
 from forecast.draws import Arrays, block, stack
-from forecast.effort_paths import Effort, ideal_distances
-from forecast.streams import gammas
+from forecast.effort_paths import BASELINE_ALONE, Effort, Points, Worlds, ideal_points
 from models.inputs import COVARIATES, EFFORTS, country_index
 from models.market import (
     CELL,
@@ -26,12 +27,12 @@ from models.market import (
     log_density_of_cells,
     log_orders,
     log_size,
-    remembered,
 )
 from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 
 BLOCK = 250
 """Draws worked on at a time: what bounds memory."""
+EVERY = slice(None)
 UNLISTED_PERIODS = 2
 """Periods up to the origin whose missing orders are drawn."""
 
@@ -53,14 +54,14 @@ class Ahead(NamedTuple):
 
 
 class Orders(NamedTuple):
-    """Orders that are expected.
+    """Orders that are expected, in each world.
 
     Attributes
     ----------
     rates : a year, from the first year of the last `UNLISTED_PERIODS` before the origin on
-        (draw, supplier, recipient, year).
+        (world, draw, pair, year).
     log_share : of suppliers in what a recipient orders after the origin
-        (draw, supplier, recipient, year).
+        (world, draw, supplier, recipient, year), of the recipients that are shown.
     """
 
     rates: np.ndarray
@@ -70,14 +71,23 @@ class Orders(NamedTuple):
 # The past --------------------------------------------------------------------------------------
 
 
-def past(draws: Arrays, inputs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return log expected orders a year, and log shares (draw, supplier, recipient, period)."""
+def past(
+    draws: Arrays, inputs: xr.Dataset, recipients: Any = EVERY, periods: slice = EVERY
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return log expected orders a year, and log shares (draw, supplier, recipient, period).
+
+    Of all recipients and periods, or of some by position.
+    """
     x = arrays(inputs)
-    walk = draws["capacity_walk"].astype(float)
-    capacity = draws["supplier_level"][..., None] + by_effort(draws, x.change) + walk
-    offered = capacity + draws["war_effect"][:, None, None] * x.war
-    pull = np.tensordot(_pulls(draws), x.features, axes=1)
-    return log_orders(draws["demand_period"], offered, draws["affinity"], pull, x.barred)
+    walk = draws["capacity_walk"][..., periods].astype(float)
+    change = by_effort(draws, x.change[..., periods])
+    capacity = draws["supplier_level"][..., None] + change + walk
+    offered = capacity + draws["war_effect"][:, None, None] * x.war[:, periods]
+    pull = np.tensordot(_pulls(draws), x.features[:, :, recipients][..., periods], axes=1)
+    return log_orders(
+        draws["demand_period"][:, recipients][..., periods], offered,
+        draws["affinity"][:, :, recipients], pull, x.barred[:, recipients],
+    )  # fmt: skip
 
 
 def _pulls(draws: Arrays) -> np.ndarray:
@@ -142,52 +152,61 @@ def draw_orders(
 
 
 def ahead(
-    draws: Arrays, inputs: xr.Dataset, effort: Effort, war: np.ndarray, rng: np.random.Generator
-) -> Ahead:
-    """Return capacity and demand after the origin.
+    draws: Arrays, inputs: xr.Dataset, efforts: Sequence[Effort], wars: Sequence[np.ndarray],
+    rng: np.random.Generator,
+) -> list[Ahead]:
+    """Return capacity and demand after the origin, in each world.
 
     Parameters
     ----------
     draws, inputs
         The draws and what was fitted.
-    effort
-        As from `forecast.effort_paths.effort_paths`.
-    war
-        Whether suppliers are at war (draw, supplier, year).
+    efforts
+        By world, as from `forecast.effort_paths.effort_paths`.
+    wars
+        By world, whether suppliers are at war (draw, supplier, year).
     rng
         Of walks, and of the capacity of countries that are no suppliers.
     """
     x = arrays(inputs)
-    years = war.shape[-1]
+    count, _, years = wars[0].shape
     sellers, known = country_index(inputs, SUPPLIER)
-    moved = np.stack([known[:, None] * part[:, sellers] for part in (effort.rd, effort.mil)])
-    steps = rng.standard_normal((len(war), len(sellers), years))
+    steps = rng.standard_normal((count, len(sellers), years))
     steps -= steps.mean(axis=1, keepdims=True)
     walk = draws["capacity_walk"][..., -1:] + draws["walk_sd"][:, None, None] * np.cumsum(
         steps, axis=-1
     )
-    change = by_effort(draws, moved) + walk
-    capacity = draws["supplier_level"][..., None] + change
-    theta_past, theta = np.split(
-        all_countries(draws, inputs, rng, effort), [inputs.sizes[YEAR]], axis=-1
-    )
-    for at, i in enumerate(sellers):
-        if known[at]:
-            theta_past[:, i], theta[:, i] = draws["supplier_capacity"][:, at], capacity[:, at]
-    return Ahead(
-        theta, theta_past, capacity + draws["war_effect"][:, None, None] * war,
-        _demand(draws, inputs, x, effort, moved[0], change, rng),
-    )  # fmt: skip
+    level, by_rd = _of_country(draws, inputs, rng)
+    theta_past = _over_years(draws, level, by_rd, *_moved(inputs))
+    own = np.flatnonzero(known)
+    theta_past[:, sellers[own]] = draws["supplier_capacity"][:, own]
+    demand_steps = rng.standard_normal((count, inputs.sizes[RECIPIENT], years))
+    found = []
+    for effort, war in zip(efforts, wars, strict=True):
+        moved = np.stack([known[:, None] * part[:, sellers] for part in (effort.rd, effort.mil)])
+        change = by_effort(draws, moved) + walk
+        capacity = draws["supplier_level"][..., None] + change
+        theta = _over_years(draws, level, by_rd, effort.rd, effort.mil)
+        theta[:, sellers[own]] = capacity[:, own]
+        found.append(Ahead(
+            theta, theta_past, capacity + draws["war_effect"][:, None, None] * war,
+            _demand(draws, inputs, x, effort, moved[0], change, demand_steps),
+        ))  # fmt: skip
+    return found
 
 
-def all_countries(
-    draws: Arrays, inputs: xr.Dataset, rng: np.random.Generator, effort: Effort | None = None
-) -> np.ndarray:
-    """Draw capacity as of countries that are no suppliers (draw, country, year).
+def all_countries(draws: Arrays, inputs: xr.Dataset, rng: np.random.Generator) -> np.ndarray:
+    """Draw capacity over the window as of countries that are no suppliers (draw, country, year)."""
+    return _over_years(draws, *_of_country(draws, inputs, rng), *_moved(inputs))
+
+
+def _of_country(
+    draws: Arrays, inputs: xr.Dataset, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw levels, and what R&D adds, as of countries that are no suppliers (draw, country).
 
     Their orders say nothing of it: it is what effort explains, and a level of their own, which is
-    at most what their part in the exports of the rest of the world allows. Over the window, and
-    where `effort` is given over the years after it too.
+    at most what their part in the exports of the rest of the world allows.
     """
     level = sum(
         draws[f"{label}_between"][:, None] * inputs[f"{label}_level"].values for label in EFFORTS
@@ -199,19 +218,24 @@ def all_countries(
     uniform = 1.0 - rng.random(level.shape)
     level = level + spread * special.ndtri_exp(below + np.log(uniform))
     own = draws["rd_within_sd"][:, None] * rng.standard_normal(level.shape)
-    by_rd = (draws["rd_within"][:, None] + own)[..., None]
-    moved = [inputs[f"{x}_change"].transpose(COUNTRY, YEAR).values for x in EFFORTS]
-    if effort is not None:
-        moved = [
-            np.concatenate([np.broadcast_to(before, (*level.shape, before.shape[1])), after], -1)
-            for before, after in zip(moved, (effort.rd, effort.mil), strict=True)
-        ]
-    return level[..., None] + by_rd * moved[0] + draws["mil_within"][:, None, None] * moved[1]
+    return level, draws["rd_within"][:, None] + own
+
+
+def _moved(inputs: xr.Dataset) -> list[np.ndarray]:
+    return [inputs[f"{x}_change"].transpose(COUNTRY, YEAR).values for x in EFFORTS]
+
+
+def _over_years(
+    draws: Arrays, level: np.ndarray, by_rd: np.ndarray, rd: np.ndarray, mil: np.ndarray
+) -> np.ndarray:
+    """Return capacity (draw, country, year) given deviations of stocks ([draw,] country, year)."""
+    by_mil = draws["mil_within"][:, None, None] * mil
+    return level[..., None] + by_rd[..., None] * rd + by_mil
 
 
 def _demand(
     draws: Arrays, inputs: xr.Dataset, x: Market, effort: Effort, rd: np.ndarray,
-    change: np.ndarray, rng: np.random.Generator,
+    change: np.ndarray, steps: np.ndarray,
 ) -> np.ndarray:
     """Log orders a year (draw, recipient, year) before they add up to what the world orders.
 
@@ -228,7 +252,6 @@ def _demand(
     own = x.exporter[:, None]
     at = x.as_supplier
     explained = demand_explained(top, budget, own * rd[:, at], own * change[:, at])
-    steps = rng.standard_normal((*explained.shape,))
     walk = draws["demand_walk"][..., -1:] + draws["propensity_walk_sd"][:, None, None] * np.cumsum(
         steps, axis=-1
     )
@@ -239,122 +262,127 @@ def _demand(
 
 
 def expected(
-    draws: Arrays, inputs: xr.Dataset, found: Ahead, rng: np.random.Generator,
-    changes: xr.Dataset | None = None, chance: np.ndarray | None = None,
-) -> tuple[Orders, np.ndarray]:
+    draws: Arrays, inputs: xr.Dataset, found: Sequence[Ahead], rng: np.random.Generator,
+    pairs: np.ndarray, shown: Sequence[int], worlds: Worlds = BASELINE_ALONE,
+    chance: np.ndarray | None = None,
+) -> tuple[Orders, list[Points]]:
     """Return expected orders from the last periods before the origin on, noise of pairs included.
 
     Orders of the last periods that the register does not list yet are drawn given those that it
-    lists: a Gamma rate seen as a Poisson number over `exposure` years.
+    lists: a Gamma rate seen as a Poisson number over `exposure` years. As many numbers are taken
+    from `rng` whatever is expected, and of every world the same ones: scenarios stay comparable.
 
     Parameters
     ----------
     draws, inputs
         The draws and what was fitted.
     found
-        As from `ahead`.
+        By world, as from `ahead`.
     rng
         Of the noise of pairs, of the world's demand, and of votes.
-    changes, chance
-        A scenario's changes, and the draws' chance for those of some probability (draw).
+    pairs
+        Supplier and recipient of pairs whose rates are wanted (pair, 2); all are simulated.
+    shown
+        Recipients whose suppliers' shares are wanted.
+    worlds, chance
+        Changes of scenarios, and the draws' chance for those of some probability (draw).
 
     Returns
     -------
     tuple
-        Orders, and standardised ideal-point distances (draw, supplier, recipient, year).
+        Orders, and by world ideal points.
     """
     x = arrays(inputs)
-    years = found.offered.shape[-1]
-    log_rate, _ = past(draws, inputs)
+    count, sellers, years = found[0].offered.shape
+    before = _unlisted(draws, inputs, x, rng)
+    covariates = inputs["affinity_covariates"].transpose("covariate", *CELL, YEAR)
+    effects = _pulls(draws)
+    lasting = np.tensordot(effects[:, 1 : len(COVARIATES)], covariates.values[1:, ..., -1], axes=1)
+    lasting += draws["affinity"] + x.barred
+    points = ideal_points(draws, inputs, years, rng, worlds)
+    demand = np.stack([f.demand for f in found])
+    demand -= special.logsumexp(demand, axis=2, keepdims=True)
+    demand += _world(draws, years, rng)[:, None]
+    embargo = covariates.sel(covariate="embargo")
+    paths = market_loops.Paths(
+        np.stack([f.offered for f in found]),
+        np.ascontiguousarray(np.moveaxis(demand, 2, 3)),
+        *_pointed(points),
+        *_embargoes(draws, inputs, embargo, worlds, chance, years),
+    )
+    own = market_loops.Own(
+        lasting, draws[f"{COVARIATES[0]}_effect"],
+        np.array([float(inputs["ideal_distance_mean"]), float(inputs["ideal_distance_sd"])]),
+        np.ascontiguousarray(effects[:, len(COVARIATES) :]),
+        np.log(draws["clumping"]), draws["clumping_growth"],
+        x.placed[..., -REMEMBERED:], x.exposure[-REMEMBERED:],
+        rng.integers(2**62, size=years),
+    )  # fmt: skip
+    earlier = UNLISTED_PERIODS * PERIOD
+    rates = np.empty((len(found), count, len(pairs), earlier + years), np.float32)
+    rates[..., :earlier] = before[:, pairs[:, 0], pairs[:, 1]]
+    log_share = np.empty((len(found), count, sellers, len(shown), years), np.float32)
+    market_loops.orders_ahead(paths, own, pairs, np.asarray(shown, np.int64), rates, log_share)
+    return Orders(rates, log_share), points
+
+
+def _unlisted(
+    draws: Arrays, inputs: xr.Dataset, x: Market, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw orders a year of the last periods that the register does not list (draw, ..., year)."""
+    log_rate, _ = past(draws, inputs, periods=slice(-UNLISTED_PERIODS, None))
     rates = []
     for back in range(UNLISTED_PERIODS, 0, -1):
         mean = log_rate[..., -back]
         size = np.exp(size_of_rates(draws, mean))
         listed = rng.standard_gamma(size + x.placed[..., -back])
         rates += [listed / (size / np.exp(mean) + x.exposure[-back])] * PERIOD
-    covariates = inputs["affinity_covariates"].transpose("covariate", *CELL, YEAR)
-    effects = _pulls(draws)[:, 1 : len(COVARIATES)]
-    lasting = np.tensordot(effects, covariates.values[1:, ..., -1], axes=1)
-    of_votes = draws[f"{COVARIATES[0]}_effect"][:, None, None]
-    distances = ideal_distances(draws, inputs, years, rng, changes)
-    barring = _embargoes(draws, inputs, covariates.sel(covariate="embargo"), changes, chance)
-    demand = found.demand - special.logsumexp(found.demand, axis=1, keepdims=True)
-    demand += _world(draws, log_rate, years, rng)[:, None]
-    placed = np.repeat(x.placed[None, ..., -REMEMBERED:], len(draws["parameters"]), axis=0)
-    exposure = x.exposure[-REMEMBERED:]
-    shares, away = [], []
-    # As many numbers are taken from `rng` whatever is expected: scenarios stay comparable.
-    seeds = rng.integers(2**62, size=years)
-    for t in range(years):
-        if t % PERIOD == 0:
-            habit = lasting + _memory(draws, placed, exposure)
-        away.append(distances(t))
-        pull = habit + of_votes * away[-1]
-        for seller, buyer, shift in barring:
-            pull[:, seller, buyer] += shift[:, t]
-        now, share = log_orders(
-            demand[..., [t]], found.offered[..., [t]], draws["affinity"], pull[..., None],
-            x.barred,
-        )  # fmt: skip
-        # What befalls a pair befalls it for a period, as in the fit.
-        size = np.exp(size_of_rates(draws, now[..., 0]))
-        rates.append(np.exp(now[..., 0]) * gammas(seeds[t // PERIOD], size) / size)
-        shares.append(share[..., 0])
-        if t % PERIOD == PERIOD - 1:
-            placed = np.stack([placed[..., -1], sum(rates[-PERIOD:])], axis=-1)
-            exposure = np.array([exposure[-1], float(PERIOD)])
-    return Orders(_by_year(rates), _by_year(shares)), _by_year(away)
+    return np.stack(rates, axis=-1).astype(np.float32)
 
 
-def _by_year(years: list[np.ndarray]) -> np.ndarray:
-    """Return arrays of single years as one (..., year), in single precision."""
-    out = np.empty((*years[0].shape, len(years)), np.float32)
-    for at, values in enumerate(years):
-        out[..., at] = values
-    return out
+def _pointed(points: Sequence[Points]) -> tuple[np.ndarray, ...]:
+    """Return ideal points of suppliers and of recipients, and who has one, for the loops."""
+    sellers = np.stack([one.sellers for one in points])
+    buyers = np.stack([np.moveaxis(one.buyers, 1, 2) for one in points])
+    has = np.isfinite(sellers[0, 0, :, 0]), np.isfinite(buyers[0, 0, 0])
+    return np.nan_to_num(sellers), np.nan_to_num(buyers), *(one.astype(float) for one in has)
 
 
-def _memory(draws: Arrays, placed: np.ndarray, exposure: np.ndarray) -> np.ndarray:
-    """Log-odds of what pairs ordered in the last two periods (draw, supplier, recipient)."""
-    # The period that follows is only read for what it remembers.
-    padded = np.concatenate([placed, placed[..., -1:]], axis=-1)
-    before = remembered(padded, np.append(exposure, PERIOD))[..., 0]
-    return sum(
-        draws[name][:, None, None] * one for name, one in zip(MEMORIES, before, strict=True)
-    )
-
-
-def _world(
-    draws: Arrays, log_rate: np.ndarray, years: int, rng: np.random.Generator
-) -> np.ndarray:
+def _world(draws: Arrays, years: int, rng: np.random.Generator) -> np.ndarray:
     """Log of all orders a year (draw, year): a walk whose step is that of the periods fitted.
 
     Whatever single recipients want, they compete for what is made. Without this the noise of each,
     in logs, would raise the sum of all for ever.
     """
-    all_orders = special.logsumexp(log_rate, axis=(1, 2))
+    all_orders = special.logsumexp(draws["demand_period"].astype(float), axis=1)
     step = np.diff(all_orders, axis=-1).std(axis=-1) / np.sqrt(PERIOD)
     walk = step[:, None] * np.cumsum(rng.standard_normal((len(step), years)), axis=-1)
     return all_orders[:, -1:] + walk
 
 
 def _embargoes(
-    draws: Arrays, inputs: xr.Dataset, column: xr.DataArray, changes: xr.Dataset | None,
-    chance: np.ndarray | None,
-) -> list[tuple[int, int, np.ndarray]]:
-    """Supplier, recipient and change of utility (draw, year) of embargoes that a scenario sets."""
+    draws: Arrays, inputs: xr.Dataset, column: xr.DataArray, worlds: Worlds,
+    chance: np.ndarray | None, years: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how much embargoes that scenarios set move the log-odds of pairs.
+
+    Of each: (world, draw, embargo, year), and its supplier and recipient (embargo, 2).
+    """
     found = []
-    rows = scenario_files.each(changes, "embargo", scenario_files.PROBABILITY)
-    for of, probability in rows:
-        at = [
-            list(inputs[d].values).index(code)
-            for d, code in zip((SUPPLIER, RECIPIENT), of.split("-"), strict=True)
-        ]
-        now = float(column.isel({SUPPLIER: at[0], RECIPIENT: at[1], YEAR: -1}))
-        barred = (chance[:, None] < probability).astype(float)
-        moved = np.where(np.isfinite(probability), barred - now, 0.0)
-        found.append((at[0], at[1], draws["embargo_effect"][:, None] * moved))
-    return found
+    for w, changes in enumerate(worlds):
+        rows = scenario_files.each(changes, "embargo", scenario_files.PROBABILITY)
+        for of, probability in rows:
+            at = [
+                list(inputs[d].values).index(code)
+                for d, code in zip((SUPPLIER, RECIPIENT), of.split("-"), strict=True)
+            ]
+            now = float(column.isel({SUPPLIER: at[0], RECIPIENT: at[1], YEAR: -1}))
+            barred = (chance[:, None] < probability).astype(float)
+            found.append((w, at, np.where(np.isfinite(probability), barred - now, 0.0)))
+    moved = np.zeros((len(worlds), len(draws["parameters"]), len(found), years))
+    for k, (w, _, shift) in enumerate(found):
+        moved[w, :, k] = draws["embargo_effect"][:, None] * shift
+    return moved, np.array([at for _, at, _ in found], np.int64).reshape(-1, 2)
 
 
 def of_past_years(values: np.ndarray, inputs: xr.Dataset) -> np.ndarray:

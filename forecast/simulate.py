@@ -8,7 +8,7 @@ enter what all remember; deliveries are simulated of the pairs that are looked a
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -102,23 +102,21 @@ def futures(
         if scenario.name != BASELINE:
             worlds[scenario.name] = _settable(scenario_files.overrides(scenario, years), inputs)
     starts = range(0, count, BLOCK)
+    worlds_of = list(worlds.values())
 
-    def of_block(at: int, changes: xr.Dataset | None) -> Arrays:
+    def of_block(at: int) -> Arrays:
         some = block(arrays, starts[at], starts[at] + BLOCK)
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            return _block_futures(some, inputs, pair, horizon, (seed, at), changes)
+            return _block_futures(some, inputs, pair, horizon, (seed, at), worlds_of)
 
-    drawn: dict[str, list[np.ndarray]] = {}
+    parts = []
     with concurrent.futures.ThreadPoolExecutor(CORES) as threads:
-        for turn, changes in enumerate(worlds.values()):
-            parts = []
-            for part in threads.map(of_block, range(len(starts)), [changes] * len(starts)):
-                parts.append(part)
-                if progress:
-                    done = turn * count + min(len(parts) * BLOCK, count)
-                    progress(done, len(worlds) * count)
-            for name in parts[0]:
-                drawn.setdefault(name, []).append(np.concatenate([p[name] for p in parts]))
+        for part in threads.map(of_block, range(len(starts))):
+            parts.append(part)
+            if progress:
+                done = min(len(parts) * BLOCK, count)
+                progress(done * len(worlds), count * len(worlds))
+    drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return _label(drawn, list(worlds), inputs, pair, origin, horizon, posterior.sizes[CHAIN])
 
 
@@ -168,25 +166,26 @@ def check_pair(inputs: xr.Dataset, supplier: str, recipient: str) -> tuple[str, 
 
 
 class World(NamedTuple):
-    """What some draws come to after the origin (draw, ...).
+    """What some draws come to after the origin, in one world.
 
-    `deliveries` and `ordered` (draw, supplier, recipient, year), TIV million, of the pairs that
-    were looked at, zero elsewhere; `distance`: standardised ideal-point distances.
+    `rates` and `log_share`: see `forecast.market.Orders`; `deliveries` and `ordered`, TIV million,
+    of the pairs that were looked at (draw, pair, year).
     """
 
     effort: effort_paths.Effort
     ahead: market.Ahead
-    orders: market.Orders
-    distance: np.ndarray
+    points: effort_paths.Points
+    rates: np.ndarray
+    log_share: np.ndarray
     deliveries: np.ndarray
     ordered: np.ndarray
 
 
 def run_forward(
-    draws: Arrays, inputs: xr.Dataset, years: int, wanted: np.ndarray, seed: tuple[int, int],
-    changes: xr.Dataset | None = None,
-) -> World:
-    """Run some draws forward.
+    draws: Arrays, inputs: xr.Dataset, years: int, pairs: np.ndarray, shown: Sequence[int],
+    seed: tuple[int, int], worlds: effort_paths.Worlds = effort_paths.BASELINE_ALONE,
+) -> list[World]:
+    """Run some draws forward, in worlds that share all chances.
 
     Parameters
     ----------
@@ -194,77 +193,85 @@ def run_forward(
         The draws and what was fitted.
     years
         Years after the origin.
-    wanted
-        Pairs whose deliveries are simulated (supplier, recipient).
+    pairs
+        Supplier and recipient of pairs whose deliveries are simulated (pair, 2).
+    shown
+        Recipients whose suppliers' shares are wanted.
     seed
         Of the world, and of this block of draws.
-    changes
-        What a scenario changes.
+    worlds
+        What scenarios change.
     """
     rng = np.random.default_rng(list(seed))
     count, origin = len(draws["parameters"]), int(inputs.attrs["origin"])
     chance = np.random.default_rng([*seed, 1]).random(count)
     coefficients = deal_paths.coefficients(draws, inputs, years, rng)
-    effort = effort_paths.effort_paths(draws, inputs, years, rng, changes)
-    war = effort_paths.wars(draws, inputs, years, rng, changes, chance)
-    ahead = market.ahead(draws, inputs, effort, war, rng)
-    orders, distance = market.expected(draws, inputs, ahead, rng, changes, chance)
-    deliveries, ordered = np.zeros((2, count, *wanted.shape, years), np.float32)
+    efforts = effort_paths.effort_paths(draws, inputs, years, rng, worlds)
+    wars = effort_paths.wars(draws, inputs, years, rng, worlds, chance)
+    found = market.ahead(draws, inputs, efforts, wars, rng)
+    orders, points = market.expected(draws, inputs, found, rng, pairs, shown, worlds, chance)
+    deliveries, ordered = np.zeros((2, len(worlds), count, len(pairs), years), np.float32)
     ids = np.arange(count) + BLOCK * seed[1]
-    deal_paths.deliver_book(
-        seed[0], ids, coefficients, deal_paths.open_deals(inputs), wanted, origin, deliveries
-    )
+    book = deal_paths.open_deals(inputs)
+    deal_paths.deliver_book(seed[0], ids, coefficients, book, pairs, origin, deliveries[0])
+    deliveries[1:] = deliveries[0]
     first = origin + 1 - PERIOD * market.UNLISTED_PERIODS
     deal_paths.deliver_orders(
-        seed[0], ids, coefficients, orders.rates, first, wanted, origin, deliveries, ordered
+        seed[0], ids, coefficients, orders.rates, first, pairs, origin, deliveries, ordered
     )
-    return World(effort, ahead, orders, distance, deliveries, ordered)
+    each = (efforts, found, points, *orders, deliveries, ordered)
+    return [World(*parts) for parts in zip(*each, strict=True)]
 
 
 def _block_futures(
     draws: Arrays, inputs: xr.Dataset, pair: tuple[str, str], horizon: int, seed: tuple[int, int],
-    changes: xr.Dataset | None = None,
+    worlds: effort_paths.Worlds,
 ) -> Arrays:
-    """Simulate some draws forward; see `futures`. With changes only what they may touch."""
+    """Simulate some draws forward: what is published of the pair (draw, scenario, ...)."""
     countries, suppliers, recipients = (
         [str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER, RECIPIENT)
     )
     both = [countries.index(code) for code in pair]
     sold, bought = suppliers.index(pair[0]), recipients.index(pair[1])
-    years = horizon - int(inputs.attrs["origin"])
+    kept = [suppliers.index(code) for code in pair if code in suppliers]
     wanted = np.zeros((len(suppliers), len(recipients)), bool)
     wanted[:, bought] = True
-    wanted[[suppliers.index(code) for code in pair if code in suppliers]] = True
-    wanted &= inputs["possible"].transpose(*CELL).values.astype(bool)
-    world = run_forward(draws, inputs, years, wanted, seed, changes)
-    offer = world.orders.log_share[:, :, bought]
-    found = {
-        "exports": world.deliveries.sum(axis=2),
-        "imports": world.deliveries[:, :, bought].sum(axis=1),
-        "deliveries": world.deliveries[:, sold, bought],
-        "ordered": world.ordered[:, sold, bought],
-        "offer": offer,
-        "import_share": np.exp(offer[:, sold]),
-        "gdp": np.exp(world.effort.log_gdp[:, both]),
-        "milex": np.exp(world.effort.log_milex[:, both]),
-        "theta": world.ahead.theta[:, both],
-        "rd_share": world.effort.rd_share[:, both],
-        "rd_stock": world.effort.rd_stock[:, both],
-    }
-    if changes is None:
-        rate, share = market.past(draws, inputs)
-        rng = np.random.default_rng([*seed, 2])
-        before = market.of_past_years(share[:, :, bought], inputs)
-        found |= {
-            "offer_past": before,
-            "import_share_past": np.exp(before[:, sold]),
-            "orders_past": market.draw_orders(
-                draws, rate[:, sold, bought],
-                inputs["order_exposure"].values[REMEMBERED:], rng,
+    wanted[kept] = True
+    pairs = np.argwhere(wanted & inputs["possible"].transpose(*CELL).values.astype(bool))
+    years = horizon - int(inputs.attrs["origin"])
+    found = run_forward(draws, inputs, years, pairs, [bought], seed, worlds)
+    own = (pairs == [sold, bought]).all(axis=1)
+    of_worlds = [
+        {
+            "exports": np.stack(
+                [one.deliveries[:, pairs[:, 0] == seller].sum(axis=1) for seller in kept], axis=1
             ),
-            "theta_past": world.ahead.theta_past[:, both],
-        }  # fmt: skip
-    return {name: values.astype(np.float32) for name, values in found.items()}
+            "imports": one.deliveries[:, pairs[:, 1] == bought].sum(axis=1),
+            "deliveries": one.deliveries[:, own].sum(axis=1),
+            "ordered": one.ordered[:, own].sum(axis=1),
+            "offer": one.log_share[:, :, 0],
+            "import_share": np.exp(one.log_share[:, sold, 0]),
+            "gdp": np.exp(one.effort.log_gdp[:, both]),
+            "milex": np.exp(one.effort.log_milex[:, both]),
+            "theta": one.ahead.theta[:, both],
+            "rd_share": one.effort.rd_share[:, both],
+            "rd_stock": one.effort.rd_stock[:, both],
+        }
+        for one in found
+    ]
+    drawn = {name: np.stack([of[name] for of in of_worlds], axis=1) for name in of_worlds[0]}
+    rate, share = market.past(draws, inputs, recipients=[bought])
+    before = market.of_past_years(share[:, :, 0], inputs)
+    drawn |= {
+        "offer_past": before,
+        "import_share_past": np.exp(before[:, sold]),
+        "orders_past": market.draw_orders(
+            draws, rate[:, sold, 0], inputs["order_exposure"].values[REMEMBERED:],
+            np.random.default_rng([*seed, 2]),
+        ),
+        "theta_past": found[0].ahead.theta_past[:, both],
+    }  # fmt: skip
+    return {name: values.astype(np.float32) for name, values in drawn.items()}
 
 
 def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset:
@@ -297,21 +304,19 @@ def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset
     count = len(arrays["parameters"])
     taken = np.unique(np.linspace(0, count - 1, min(draws, count)).round().astype(int))
     arrays = {name: values[taken] for name, values in arrays.items()}
-    mean, sd = float(inputs["ideal_distance_mean"]), float(inputs["ideal_distance_sd"])
-    has_point = inputs["ideal_point"].notnull().any(YEAR).values
-    pointed = [
-        np.isin(inputs[d].values, inputs[COUNTRY].values[has_point]) for d in (SUPPLIER, RECIPIENT)
-    ]
-    both = (pointed[0][:, None] & pointed[1][None, :])[..., None]
-    wanted = inputs["possible"].transpose(*CELL).values.astype(bool)
+    pairs = np.argwhere(inputs["possible"].transpose(*CELL).values.astype(bool))
+    shape = inputs.sizes[SUPPLIER], inputs.sizes[RECIPIENT], years
     parts = []
     for at, start in enumerate(range(0, len(taken), BLOCK)):
         some = block(arrays, start, start + BLOCK)
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            one = run_forward(some, inputs, years, wanted, (seed, at))
-        away = np.where(both, one.distance * sd + mean, np.nan)
-        won = one.orders.rates[..., -years:].sum(axis=2)
-        parts.append((one.deliveries, one.ordered, away, one.effort.rd_share, won))
+            one, = run_forward(some, inputs, years, pairs, [], (seed, at))
+        deliveries, ordered, rates = (
+            _of_all(values, pairs, shape) for values in (one.deliveries, one.ordered, one.rates)
+        )
+        away = np.abs(one.points.sellers[:, :, None] - one.points.buyers[:, None])
+        won = rates.sum(axis=2)
+        parts.append((deliveries, ordered, away, one.effort.rd_share, won))
     drawn = [np.concatenate(each).astype(np.float32) for each in zip(*parts, strict=True)]
     origin = int(inputs.attrs["origin"])
     cell = (DRAW, *CELL, YEAR_FUTURE)
@@ -332,8 +337,18 @@ def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset
     )
 
 
+def _of_all(values: np.ndarray, pairs: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return the last years of some pairs (draw, pair, year) as of all, zero where there is none.
+
+    `shape`: suppliers, recipients and years.
+    """
+    out = np.zeros((len(values), *shape), values.dtype)
+    out[:, pairs[:, 0], pairs[:, 1]] = values[..., -shape[2] :]
+    return out
+
+
 def _label(
-    drawn: Mapping[str, list[np.ndarray]],
+    drawn: Arrays,
     scenarios: list[str],
     inputs: xr.Dataset,
     pair: tuple[str, str],
@@ -356,11 +371,8 @@ def _label(
     kept = [code for code in pair if code in sellers]
     of_kept = [sellers.index(code) for code in kept]
     data = {}
-    for name, worlds in drawn.items():
-        on = dims.get(name, ahead)
-        if name == "exports":
-            worlds = [values[:, of_kept] for values in worlds]
-        data[name] = (on, np.stack(worlds, axis=1) if SCENARIO in on else worlds[0])
+    for name, values in drawn.items():
+        data[name] = (dims.get(name, ahead), values)
     years = inputs[YEAR].values
     efforts = inputs[["log_rd_stock", "gdp", "milex"]].rename(year_effort=YEAR)
     efforts = efforts.sel({COUNTRY: list(pair), YEAR: years}).transpose(COUNTRY, YEAR)
@@ -380,7 +392,7 @@ def _label(
     return xr.Dataset(
         {name: (*held, units[name]) if name in units else held for name, held in data.items()},
         coords={
-            DRAW: np.arange(len(drawn["deliveries"][0])),
+            DRAW: np.arange(len(drawn["deliveries"])),
             SCENARIO: scenarios,
             COUNTRY: list(pair),
             SUPPLIER: kept,

@@ -44,6 +44,12 @@ def normal(state: Any) -> Any:
 
 
 @numba.njit(cache=True)
+def after_normal(state: Any) -> Any:
+    """Return the state that `normal` returns, of which nobody wants the number."""
+    return state + GOLDEN + GOLDEN
+
+
+@numba.njit(cache=True)
 def gamma(state: Any, shape: float) -> Any:
     """Return the next state and a Gamma number of scale 1 (Marsaglia & Tsang 2000).
 

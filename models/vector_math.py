@@ -34,6 +34,11 @@ PER_LOG2 = 1.0 / math.log(2.0)
 )
 (L3, L5, L7, L9, L11, L13, L15, L17, L19, L21) = (2.0 / k for k in range(3, 23, 2))
 
+SINE = tuple((-1.0) ** k * (2.0 * math.pi) ** (2 * k + 1) / math.factorial(2 * k + 1)
+             for k in range(12))  # fmt: skip
+"""Coefficients of sin(2 pi x), as far as a quarter of a turn needs."""
+S0, S1, S2, S3, S4, S5, S6, S7, S8, S9, S10, S11 = SINE
+
 inline = njit(fastmath=EXACT, error_model="numpy", forceinline=True)
 exact = njit(fastmath=EXACT, error_model="numpy", nogil=True, cache=True)
 summing = njit(fastmath=EXACT | {"reassoc"}, error_model="numpy", cache=True)
@@ -74,3 +79,13 @@ def log1p(x):
     """Return log(1 + x) of x from 0 up, without loss near it."""
     more = 1.0 + x
     return log(more) + (x - (more - 1.0)) / more
+
+
+@inline
+def cos_of_turns(x):
+    """Return cos(2 pi x) of x from 0 to 1."""
+    # A sine of at most a quarter of a turn; the difference is exact.
+    y = abs(x - 0.5) - 0.25
+    z = y * y
+    high = S5 + z * (S6 + z * (S7 + z * (S8 + z * (S9 + z * (S10 + z * S11)))))
+    return y * (S0 + z * (S1 + z * (S2 + z * (S3 + z * (S4 + z * high)))))

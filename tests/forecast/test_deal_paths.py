@@ -73,19 +73,35 @@ def book(count=1, **changed):
 def from_book(of, deals, seed=1, ids=None, wanted=None):
     """Return deliveries (draw, supplier, recipient, year)."""
     draws = len(of.chance)
-    out = np.zeros((draws, SELLERS, BUYERS, of.shock.shape[2]), np.float32)
     ids = np.arange(draws) if ids is None else np.asarray(ids)
-    wanted = np.ones((SELLERS, BUYERS), bool) if wanted is None else wanted
-    deliver_book(seed, ids, of, deals, wanted, ORIGIN, out)
+    pairs = np.argwhere(np.ones((SELLERS, BUYERS), bool) if wanted is None else wanted)
+    out = np.zeros((draws, len(pairs), of.shock.shape[2]), np.float32)
+    deliver_book(seed, ids, of, deals, pairs, ORIGIN, out)
+    return of_all(out, pairs)
+
+
+def of_all(values, pairs):
+    """Return values of some pairs (..., pair, year) as of all, zero where there is none."""
+    out = np.zeros((*values.shape[:-2], SELLERS, BUYERS, values.shape[-1]), values.dtype)
+    out[..., pairs[:, 0], pairs[:, 1], :] = values
     return out
 
 
 def from_orders(of, rates, seed=1, first=ORIGIN + 1, wanted=None):
     """Return deliveries and orders (draw, supplier, recipient, year)."""
-    out, ordered = np.zeros((2, len(of.chance), SELLERS, BUYERS, of.shock.shape[2]), np.float32)
-    wanted = np.ones((SELLERS, BUYERS), bool) if wanted is None else wanted
-    deliver_orders(seed, np.arange(len(out)), of, rates, first, wanted, ORIGIN, out, ordered)
-    return out, ordered
+    out, ordered = in_worlds(of, rates[None], seed, first, wanted)
+    return out[0], ordered[0]
+
+
+def in_worlds(of, rates, seed=1, first=ORIGIN + 1, wanted=None):
+    """Return deliveries and orders (world, draw, supplier, recipient, year) of several worlds."""
+    pairs = np.argwhere(np.ones((SELLERS, BUYERS), bool) if wanted is None else wanted)
+    rates = np.ascontiguousarray(rates[:, :, pairs[:, 0], pairs[:, 1]])
+    shape = (len(rates), len(of.chance), len(pairs), of.shock.shape[2])
+    out, ordered = np.zeros((2, *shape), np.float32)
+    ids = np.arange(len(of.chance))
+    deliver_orders(seed, ids, of, rates, first, pairs, ORIGIN, out, ordered)
+    return of_all(out, pairs), of_all(ordered, pairs)
 
 
 def rates(draws, value, first=ORIGIN + 1):
@@ -326,3 +342,14 @@ def test_a_change_of_one_pairs_rate_changes_no_other_pair_and_no_earlier_year():
         # The same orders, and more of them.
         assert (two[:, 0, 1] >= one[:, 0, 1]).all()
         assert two[:, 0, 1].sum() > one[:, 0, 1].sum()
+
+
+def test_worlds_run_together_are_those_run_alone():
+    of = calm(60, chance=SURE, whole={"level": 0.0}, share_spread={"level": 0.5}, size_sd=1.0)
+    few, many = rates(60, 0.3), rates(60, 2.5)
+    many[:, 1] = 0.1
+    together = in_worlds(of, np.stack([few, many, few]))
+    for alone, at in ((few, 0), (many, 1), (few, 2)):
+        for found, one in zip(together, from_orders(of, alone), strict=True):
+            assert np.array_equal(found[at], one)
+    assert not np.array_equal(together[0][0], together[0][1])

@@ -95,7 +95,8 @@ def test_capacity_by_domain_is_capacity_in_all_on_the_average_of_what_the_world_
     )
     weight = state["demand"] + state["common_size"][..., None]
     weight = np.exp(weight - domains._log_sum(weight, 1)[:, None])
-    mean = (weight[:, None] * np.exp(domains.relative(state))).sum(axis=2)
+    standing = domains.relative(state, range(len(state["sources"])))
+    mean = (weight[:, None] * np.exp(standing)).sum(axis=2)
     assert mean == pytest.approx(1.0, rel=1e-4)
 
 

@@ -225,7 +225,7 @@ def test_wars_end_at_their_rate_and_none_begins(tree):
     inputs = tree["constant_data"].to_dataset()
     n, years, rate = 20_000, 12, 0.3
     draws = {"parameters": np.zeros((n, 1)), "war_end_rate": np.full(n, rate)}
-    war = effort_paths.wars(draws, inputs, years, np.random.default_rng(8))
+    (war,) = effort_paths.wars(draws, inputs, years, np.random.default_rng(8))
     now = inputs["war"].isel({YEAR: -1}).values.astype(bool)
     assert now.any()
     assert not now.all()
@@ -315,13 +315,26 @@ def test_orders_as_predicted_are_negative_binomial():
         )
 
 
+EVERY_PAIR = np.argwhere(np.ones((len(small.SUPPLIERS), len(small.RECIPIENTS)), bool))
+
+
+def of_all(orders):
+    """Return orders of every pair (world, draw, supplier, recipient, year)."""
+    rates = orders.rates
+    shape = (*rates.shape[:2], len(small.SUPPLIERS), len(small.RECIPIENTS), rates.shape[3])
+    return orders._replace(rates=rates.reshape(shape))
+
+
 def ahead_of(draws, inputs, years, seed=3):
     """Return what orders rest on, and what is expected of them, from some draws."""
     rng = np.random.default_rng(seed)
-    effort = effort_paths.effort_paths(draws, inputs, years, rng)
-    war = effort_paths.wars(draws, inputs, years, rng)
-    found = market.ahead(draws, inputs, effort, war, rng)
-    return found, *market.expected(draws, inputs, found, rng)
+    efforts = effort_paths.effort_paths(draws, inputs, years, rng)
+    wars = effort_paths.wars(draws, inputs, years, rng)
+    found = market.ahead(draws, inputs, efforts, wars, rng)
+    every = range(len(small.RECIPIENTS))
+    orders, points = market.expected(draws, inputs, found, rng, EVERY_PAIR, every)
+    orders = of_all(orders)
+    return found[0], market.Orders(orders.rates[0], orders.log_share[0]), points[0]
 
 
 def test_rates_of_the_last_periods_are_those_of_orders_that_were_listed(tree):
@@ -347,7 +360,7 @@ def test_all_recipients_together_order_what_the_world_does_and_its_walk_is_that_
     draws, inputs = arrays(tree)
     rate, _ = market.past(draws, inputs)
     past = special.logsumexp(rate, axis=(1, 2))
-    walk = market._world(draws, rate, 2000, np.random.default_rng(8))
+    walk = market._world(draws, 2000, np.random.default_rng(8))
     steps = np.diff(walk, axis=-1, prepend=past[:, -1:])
     expected = np.diff(past, axis=-1).std(axis=-1) / np.sqrt(PERIOD)
     # Five standard errors of a standard deviation of 2,000 steps.
@@ -363,7 +376,10 @@ def test_all_recipients_together_order_what_the_world_does_and_its_walk_is_that_
 def test_a_pair_remembers_what_it_ordered_in_the_future_too(tree):
     """Shares of the second period, by hand from the orders of the first and of the past."""
     draws, inputs = arrays(tree)
-    found, orders, away = ahead_of(draws, inputs, 2 * PERIOD)
+    found, orders, points = ahead_of(draws, inputs, 2 * PERIOD)
+    away = np.abs(points.sellers[:, :, None, PERIOD] - points.buyers[:, None, :, PERIOD])
+    mean, sd = float(inputs["ideal_distance_mean"]), float(inputs["ideal_distance_sd"])
+    away = np.nan_to_num((away - mean) / sd)
     x = market_arrays(inputs)
     placed = np.stack(
         [
@@ -376,7 +392,7 @@ def test_a_pair_remembers_what_it_ordered_in_the_future_too(tree):
     covariates = inputs["affinity_covariates"].isel({YEAR: -1}).values
     utility = found.offered[..., PERIOD][:, :, None] + draws["affinity"] + x.barred
     for k, name in enumerate(COVARIATES):
-        column = away[..., PERIOD] if name == "ideal_point" else covariates[k]
+        column = away if name == "ideal_point" else covariates[k]
         utility = utility + draws[f"{name}_effect"][:, None, None] * column
     for name, before in zip(MEMORIES, memory, strict=True):
         utility = utility + draws[name][:, None, None] * before
@@ -398,9 +414,9 @@ def test_recipients_share_the_worlds_orders_by_their_demand(quiet):
 def test_without_shocks_demand_follows_budgets_and_a_producers_own_industry(quiet):
     draws, inputs = arrays(quiet)
     rng = np.random.default_rng(2)
-    effort = effort_paths.effort_paths(draws, inputs, 3, rng)
-    war = effort_paths.wars(draws, inputs, 3, rng)
-    found = market.ahead(draws, inputs, effort, war, rng)
+    (effort,) = effort_paths.effort_paths(draws, inputs, 3, rng)
+    wars = effort_paths.wars(draws, inputs, 3, rng)
+    (found,) = market.ahead(draws, inputs, [effort], wars, rng)
     last = np.log(inputs["milex"].isel(year_effort=-1).values)
     growth = effort.log_milex[..., 2] - last
     for code in ("CHN", "VNM"):
@@ -621,14 +637,13 @@ def test_an_embargo_of_a_later_year_changes_no_order_before_it(tree):
         coords={"embargo_of": ["USA-VNM"]},
     )
     rng = np.random.default_rng(3)
-    effort = effort_paths.effort_paths(draws, inputs, years, rng)
-    war = effort_paths.wars(draws, inputs, years, rng)
-    found = market.ahead(draws, inputs, effort, war, rng)
+    worlds = (None, changes)
+    efforts = effort_paths.effort_paths(draws, inputs, years, rng, worlds)
+    wars = effort_paths.wars(draws, inputs, years, rng, worlds)
+    found = market.ahead(draws, inputs, efforts, wars, rng)
     chance = np.full(len(draws["parameters"]), 0.5)
-    base, barred = (
-        market.expected(draws, inputs, found, np.random.default_rng(4), given, chance)[0].rates
-        for given in (None, changes)
-    )
+    orders, _ = market.expected(draws, inputs, found, rng, EVERY_PAIR, (), worlds, chance)
+    base, barred = of_all(orders).rates
     first = market.UNLISTED_PERIODS * PERIOD + begins
     assert (base[..., :first] == barred[..., :first]).all()
     s, r = small.SUPPLIERS.index("USA"), small.RECIPIENTS.index("VNM")

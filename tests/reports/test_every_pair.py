@@ -12,6 +12,7 @@ import math
 import re
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -82,19 +83,23 @@ def share_the_market(patch):
     """Simulate the market of all pairs once; each pair takes its view of it."""
     real, held = simulate.run_forward, {}
 
-    def forward(draws, inputs, years, wanted, seed, changes=None):
-        key = (seed, None if changes is None else changes.attrs["name"])
+    def forward(draws, inputs, years, pairs, shown, seed, worlds):
+        able = np.argwhere(inputs["possible"].transpose(*CELL).values.astype(bool))
+        key = (seed, tuple(None if one is None else one.attrs["name"] for one in worlds))
         if key not in held:
-            able = inputs["possible"].transpose(*CELL).values.astype(bool)
-            held[key] = real(draws, inputs, years, able, seed, changes)
-        shown = wanted[..., None]
-        whole = held[key]
-        return whole._replace(
-            deliveries=whole.deliveries * shown, ordered=whole.ordered * shown
-        )
+            every = range(inputs.sizes["recipient"])
+            held[key] = real(draws, inputs, years, able, every, seed, worlds)
+        place = {tuple(one): at for at, one in enumerate(able.tolist())}
+        at = [place[tuple(one)] for one in pairs.tolist()]
+        return [
+            one._replace(
+                rates=one.rates[:, at], log_share=one.log_share[:, :, list(shown)],
+                deliveries=one.deliveries[:, at], ordered=one.ordered[:, at],
+            )
+            for one in held[key]
+        ]  # fmt: skip
 
     patch.setattr(simulate, "run_forward", forward)
-    patch.setattr(simulate.market, "past", once(simulate.market.past))
     for name in ("_of_recipient", "_of_supplier"):
         real_side = getattr(decomposition, name)
         by_code = once_for(lambda code, given, act: act(*given, code), lambda code: code)
