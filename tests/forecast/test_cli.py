@@ -559,17 +559,19 @@ def test_a_table_is_aligned_numbers_to_the_right():
     assert cli.table(("a",), []) == "a\n-"
 
 
-def test_an_event_that_never_happens_has_no_year_and_an_undefined_one_no_number():
+def test_the_state_leads_the_summary_and_an_undefined_event_has_no_number():
     shared = {"event": "independence", "domain": "all", "scenario": "baseline"}
+    chances = {"state": 0.4, "first_passage": 0.8, "lasting": 0.1}
     events = pd.DataFrame(
-        [{**shared, "year": year, "probability": 0.0} for year in range(2024, 2051)]
-    )
-    timing = pd.DataFrame([{**shared, "probability_within_horizon": 0.0, "median_year": np.nan,
-                            "q05": np.nan, "q95": np.nan}])
-    header, rows = cli.summary(events, timing)
+        [{**shared, "kind": kind, "year": year, "probability": p}
+         for kind, p in chances.items() for year in range(2024, 2051)]
+    )  # fmt: skip
+    header, rows = cli.summary(events)
     found = {row[0]: row[1:] for row in rows}
-    assert header[1] == "by 2024"
-    assert found["independence"] == ["0.00", "0.00", "0.00", "0.00", "-", "-", "1.00"]
+    assert header[1:] == [
+        "in 2024", "in 2030", "in 2035", "happened by 2035", "from 2035 on", "in 2050"
+    ]  # fmt: skip
+    assert found["independence"] == ["0.40", "0.40", "0.40", "0.80", "0.10", "0.40"]
     assert set(found["capacity_crossover"]) == {"-"}
 
 

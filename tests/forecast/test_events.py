@@ -8,9 +8,14 @@ from data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    DOWNTURN,
     EVENTS,
     EXPORT_CROSSOVER,
+    FIRST_PASSAGE,
     INDEPENDENCE,
+    KINDS,
+    LASTING,
+    STATE,
 )
 from forecast import events
 
@@ -77,10 +82,11 @@ def timing(event, **given):
     return times.set_index("event").loc[event]
 
 
-def probabilities(event, **given):
-    """Return P(by year) of an event, from the origin on."""
+def probabilities(event, kind=FIRST_PASSAGE, **given):
+    """Return P(year) of an event in one kind, from the origin on."""
     table, _ = events.tables(events.answers(forecast(**given)))
-    return table[table["event"] == event].set_index("year")["probability"]
+    own = table[(table["event"] == event) & (table["kind"] == kind)]
+    return own.set_index("year")["probability"]
 
 
 # Crossing.
@@ -114,6 +120,37 @@ def test_a_second_crossing_does_not_move_the_first():
     assert happens(CAPACITY_CROSSOVER, **given) == [0, 1, 0, 0, 1]
     assert timing(CAPACITY_CROSSOVER, **given)["median_year"] == 2011
     assert list(probabilities(CAPACITY_CROSSOVER, **given)) == [0, 1, 1, 1, 1]
+
+
+def test_a_lead_that_is_lost_and_won_again_lasts_from_the_second_time_on():
+    given = {"lead": [[1.0, -1.0, 1.0, 1.0], [1.0, -1.0, -1.0, -1.0]]}
+    assert list(probabilities(CAPACITY_CROSSOVER, STATE, **given)) == [0, 1, 0, 0.5, 0.5]
+    assert list(probabilities(CAPACITY_CROSSOVER, FIRST_PASSAGE, **given)) == [0, 1, 1, 1, 1]
+    assert list(probabilities(CAPACITY_CROSSOVER, LASTING, **given)) == [0, 0, 0, 0.5, 0.5]
+
+
+def test_what_lasts_holds_and_what_holds_has_happened_in_every_question_and_year():
+    rng = np.random.default_rng(5)
+    lead = rng.normal(0.0, 1.0, (100, len(FUTURE)))
+    moved = rng.gamma(0.5, 10.0, (100, len(FUTURE)))
+    sold = rng.gamma(1.0, 9.0, (100, 2, len(FUTURE)))
+    given = {"lead": lead.tolist(), "deliveries": moved, "exports": sold}
+    table, _ = events.tables(events.answers(forecast(**given)))
+    wide = table.pivot_table(index=["event", "year"], columns="kind", values="probability")
+    assert (wide[LASTING] <= wide[STATE]).all() and (wide[STATE] <= wide[FIRST_PASSAGE]).all()
+    # Each kind is one of its own: all three differ in some year of every question.
+    for _, rows in wide.groupby("event"):
+        assert (rows[LASTING] < rows[STATE]).any() and (rows[STATE] < rows[FIRST_PASSAGE]).any()
+
+
+def test_what_happens_once_has_a_first_passage_and_no_state():
+    table = xr.Dataset(
+        {DOWNTURN: (("draw", "scenario", "year"), np.array([[[0, 1, 1]], [[0, 0, 0]]], bool))},
+        coords={"draw": [0, 1], "scenario": [BASELINE], "year": [2024, 2025, 2026]},
+        attrs={"supplier": "RUS", "recipient": "CHN", "chains": 1},
+    )
+    found, _ = events.tables(table)
+    assert set(found["kind"]) == {FIRST_PASSAGE} and list(found["probability"]) == [0, 0.5, 0.5]
 
 
 def test_a_lead_counts_as_sustained_in_its_third_year():
@@ -220,7 +257,8 @@ def test_a_sustained_crossing_is_never_likelier_than_a_crossing():
 def test_every_row_says_what_it_is_of():
     table, times = events.tables(events.answers(forecast(lead=staircase([2011, np.nan]))))
     assert list(table.columns) == [
-        "event", "domain", "supplier", "recipient", "scenario", "year", "probability", "mc_error",
+        "event", "domain", "kind", "supplier", "recipient", "scenario", "year", "probability",
+        "mc_error",
     ]  # fmt: skip
     assert list(times.columns) == [
         "event", "domain", "supplier", "recipient", "scenario", "probability_within_horizon",
@@ -256,12 +294,14 @@ def test_independent_draws_have_the_binomial_error_and_lasting_ones_more():
     assert 2.5 * binomial < error[1] < 7 * binomial
 
 
-def test_indicators_are_cumulative_and_by_chain():
+def test_indicators_are_of_every_kind_and_by_chain():
     of = forecast(lead=staircase([2011, 2012, np.nan, 2014]), chains=2)
     found = events.indicators(events.answers(of))
-    assert found[f"{CAPACITY_CROSSOVER} by 2011"].tolist() == [[True, False], [False, False]]
-    assert found[f"{CAPACITY_CROSSOVER} by 2014"].tolist() == [[True, True], [False, True]]
-    assert len(found) == len(EVENTS) * (len(FUTURE) + 1)
+    for year, expected in ((2011, [[True, False], [False, False]]),
+                           (2014, [[True, True], [False, True]])):  # fmt: skip
+        for kind in KINDS:
+            assert found[f"{CAPACITY_CROSSOVER}, {kind} {year}"].tolist() == expected
+    assert len(found) == len(KINDS) * len(EVENTS) * (len(FUTURE) + 1)
 
 
 def test_only_the_baseline_is_judged():
