@@ -813,7 +813,7 @@ def explain_command(args: Args) -> int:
         return DONE
     header = ("event", "", "step", "before", "after", "change", "MC error", "made by")
     put(header, shown, False, f"From {a.name} to {b.name}")
-    at = f"P({found.event} by {found.by})"
+    at = f"P({found.event} in {found.by})"
     rows = [(*row[:3], *(_short(value) for value in row[3:])) for row in found.influences]
     print()
     header = ("recipient", "year", "", "TIV before", "TIV now", "influence", "MC error", "k-hat")

@@ -256,7 +256,7 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
     assert any("no history of alliances" in words for words in said["warnings"])
     assert said["sampling"]["ess_bulk_min"] == 600.0
     assert said["gate"]["passed"] and len(said["gate"]["checks"]) == 2
-    assert "capacity_crossover" in done.out and "not by 2050" in done.out
+    assert "capacity_crossover" in done.out and "happened by 2035" in done.out
     assert str(tmp_path / "out") in done.out and "gate passed" in done.err
 
 
@@ -508,7 +508,9 @@ def test_half_a_pair_is_refused(command, own_store):
 def test_a_forecast_prints_csv_alone_when_asked(command, own_store):
     command("run", "--quick")
     lines = command("forecast", "--csv").out.splitlines()
-    assert lines[0] == "event,by 2024,by 2030,by 2040,by 2050,median year,90 %,not by 2050"
+    assert lines[0] == (
+        "statement,in 2024,in 2030,in 2035,happened by 2035,from 2035 on,in 2050"
+    )
     assert len(lines) == 5
 
 

@@ -8,9 +8,11 @@ from data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    CONTESTED_ORDERS,
     DOWNTURN,
     EVENTS,
     EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
     FIRST_PASSAGE,
     INDEPENDENCE,
     KINDS,
@@ -19,6 +21,8 @@ from data.names import (
 )
 from forecast import events
 
+ANSWERED = set(EVENTS) - {CONTESTED_ORDERS}
+"""Questions on figures of every year from the origin on; contested orders begin later."""
 PAST, FUTURE = np.arange(2000, 2011), np.arange(2011, 2015)
 ORIGIN = int(PAST[-1])
 
@@ -180,6 +184,33 @@ def test_exports_are_compared_over_three_years_of_which_some_are_observed():
     assert happens(EXPORT_CROSSOVER, **tie) == [0, 0, 0, 0, 0]
 
 
+def test_exports_of_a_single_year_are_never_mixed_with_the_mean_of_three():
+    given = {"exports": [[[9] * 4, [30, 1, 1, 10]]], "exports_past": ((9, 9, 9), (1, 1, 10))}
+    assert happens(EXPORT_CROSSOVER_SINGLE, **given) == [1, 1, 0, 0, 1]
+    # Means of the recipient from the origin: 4, 13.7, 13.7, 10.7, 4; of the supplier: 9.
+    assert happens(EXPORT_CROSSOVER, **given) == [0, 1, 1, 1, 0]
+
+
+def contested(won, markets=("IND",)):
+    """Return a forecast with what each wins of contested orders (draw, supplier, year)."""
+    of = forecast(lead=[[0.0] * len(FUTURE)] * len(won)).assign_coords(market=list(markets))
+    dims = ("draw", "scenario", "supplier", "year_future")
+    return of.assign(contested=(dims, np.array(won, float)[:, None]))
+
+
+def test_contested_orders_are_those_of_three_years_after_the_origin():
+    found = events.order_answers(contested([[[4, 0, 0, 0], [0, 0, 5, 0]], [[3] * 4, [3] * 4]]))
+    assert found["year"].values.tolist() == [2013, 2014]
+    # 5 against 4, then 5 against 0; a tie is no win.
+    assert found[CONTESTED_ORDERS].isel(scenario=0).values.tolist() == [[1, 1], [0, 0]]
+    table, _ = events.tables(found)
+    assert set(table["kind"]) == set(KINDS) and table["year"].min() == 2013
+
+
+def test_without_a_contested_market_nobody_is_asked_who_wins_it():
+    assert events.order_answers(contested([[[1] * 4, [2] * 4]], markets=())) is None
+
+
 def test_one_great_year_of_exports_before_the_origin_can_be_enough():
     given = {"exports": [[[9] * 4, [1] * 4]], "exports_past": ((9, 9, 9), (1, 1, 40))}
     assert happens(EXPORT_CROSSOVER, **given) == [1, 1, 1, 0, 0]
@@ -206,12 +237,12 @@ def test_without_deliveries_in_the_base_years_independence_is_left_out():
     past[-1] = 50.0
     found = events.answers(forecast(deliveries_past=past))
     assert INDEPENDENCE not in found
-    assert set(found) == set(EVENTS) - {INDEPENDENCE}
+    assert set(found) == ANSWERED - {INDEPENDENCE}
 
 
 def test_without_exports_of_one_of_them_their_comparison_is_left_out():
     found = events.answers(forecast(suppliers=("RUS",)))
-    assert set(found) == set(EVENTS) - {EXPORT_CROSSOVER}
+    assert set(found) == ANSWERED - {EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE}
     table, times = events.tables(events.answers(forecast(suppliers=("RUS",))))
     assert EXPORT_CROSSOVER not in set(table["event"]) | set(times["event"])
 
@@ -301,7 +332,7 @@ def test_indicators_are_of_every_kind_and_by_chain():
                            (2014, [[True, True], [False, True]])):  # fmt: skip
         for kind in KINDS:
             assert found[f"{CAPACITY_CROSSOVER}, {kind} {year}"].tolist() == expected
-    assert len(found) == len(KINDS) * len(EVENTS) * (len(FUTURE) + 1)
+    assert len(found) == len(KINDS) * len(ANSWERED) * (len(FUTURE) + 1)
 
 
 def test_only_the_baseline_is_judged():

@@ -17,7 +17,7 @@ from data.names import FIRST_PASSAGE, QUANTITY, STATE
 from forecast import ledger
 from tests.synthetic import make_run
 
-QUESTIONS = 3 * (4 + 2 * 10 + 2) + 3
+QUESTIONS = 3 * (6 + 2 * 10 + 2) + 3
 """Of the invented run: three kinds of events, two by domain, two joint ones; quantities."""
 
 

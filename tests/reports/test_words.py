@@ -42,8 +42,8 @@ def set_levels(payload, probabilities):
     payload["levels"]["highest"] = max(probabilities, default=None)
 
 
-def set_now(payload, probability, error=0.01):
-    payload["capacity"]["now"] = {"probability": probability, "mc_error": error}
+def set_now(payload, probability):
+    payload["levels"]["average"] |= {"probability": probability}
 
 
 def everything(value):
@@ -57,11 +57,11 @@ def everything(value):
 @pytest.mark.parametrize(
     ("probability", "start", "number"),
     [
-        (0.97, "The data support that China was ahead of Russia", "0.97 (Monte Carlo"),
-        (0.5, "The data leave open whether China was ahead of Russia", "0.50 (Monte Carlo"),
-        (0.03, "The data speak against China having been ahead of Russia", "0.03 (Monte Carlo"),
-        (0.0, "The data speak against China having been ahead", "<0.01 (none of 480 draws)"),
-        (1.0, "The data support that China was ahead", ">0.99 (all of 480 draws)"),
+        (0.97, "The data support that China was ahead of Russia", "0.97, the average over five"),
+        (0.5, "The data leave open whether China was ahead of Russia", "0.50, the average"),
+        (0.03, "The data speak against China having been ahead of Russia", "0.03, the average"),
+        (0.0, "The data speak against China having been ahead", "<0.01, the average"),
+        (1.0, "The data support that China was ahead", ">0.99, the average"),
         (None, "This run cannot say whether China was ahead", "in 2024."),
     ],
 )
@@ -72,16 +72,27 @@ def test_the_lead_follows_the_rule_of_verdicts(plain, probability, start, number
     assert number in text
 
 
-def test_the_lead_says_so_when_the_monte_carlo_error_is_unknown(plain):
-    set_now(plain, 0.4, None)
-    assert "standard error not given" in words.lead(plain)
+def test_no_monte_carlo_error_stands_beside_the_level(plain):
+    first = words.headline(plain)[0]
+    assert "Monte Carlo" not in first and "annex on levels" in first
+
+
+def test_the_change_of_the_gap_and_what_arrives_are_told(plain):
+    assert "moved by 0.40 over five years" in words.gap_change_text(plain)
+    table = words.gap_change_table(plain)
+    assert table["columns"][1:] == ["5 years", "10 years"]
+    assert table["rows"][1] == ["of it R&D", "0.10 (−0.20 to 0.50)", "0.10 (−0.20 to 0.50)"]
+    arrive = words.arrivals_table(plain)
+    assert [row[0] for row in arrive["rows"]] == [str(year) for year in range(2025, 2036)]
+    assert arrive["columns"][-2:] == ["P below 1", "P below 100"]
+    assert words.markets_text(plain).endswith("They are Algeria.")
 
 
 @pytest.mark.parametrize(
     ("probabilities", "expected"),
     [
-        ([0.2, 0.4, 0.6], "three defensible ones, on the same data, put this probability between "
-         "0.20 and 0.60 (Table 2); under every one of them it is left open."),
+        ([0.2, 0.4, 0.6], "Single ones, on the same data, put it between 0.20 and 0.60 (annex on "
+         "levels); under every one of them it is left open."),
         ([0.96, 0.99], "under every one of them it is supported."),
         ([0.01, 0.04], "under every one of them it is contradicted."),
         ([0.0, 0.0], "at <0.01 throughout"),
@@ -136,8 +147,8 @@ def test_an_event_that_is_not_defined_says_why(payloads):
         payload, EXPORT_CROSSOVER
     )
     table = words.key_table(payload)
-    assert [row[1] for row in table["rows"]][2:] == ["–", "–"]
-    assert len(table["notes"]) == 3
+    assert [row[1] for row in table["rows"]][2:] == ["–"] * 4
+    assert len(table["notes"]) == 5
 
 
 def test_exports_that_crossed_and_crossed_back_on_record_are_told_as_that(plain):
