@@ -96,10 +96,12 @@ def found(**more):
 
 def track_record(*, scored=True):
     means = [
-        {"question": question, "kind": kind, "release": release, "scored": 8, "outturns": 2, "brier": None,
-         "log_score": None, "crps": None, "crps_log1p": None, "in_50": None, "in_90": None} | own
+        {"question": question, "kind": kind, "release": release, "scored": 8, "outturns": 2,
+         "brier": None, "log_score": None, "crps": None, "crps_log1p": None, "in_50": None,
+         "in_90": None} | own
         for question, kind, own in (
-            ("deliveries", QUANTITY, {"crps": 41.25, "crps_log1p": 0.413, "in_50": 0.5, "in_90": 0.875}),
+            ("deliveries", QUANTITY,
+             {"crps": 41.25, "crps_log1p": 0.413, "in_50": 0.5, "in_90": 0.875}),
             (EXPORT_CROSSOVER, STATE, {"brier": 0.1625, "log_score": 0.4512}),
         )
         for release in ("first", "latest")
