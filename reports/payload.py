@@ -262,7 +262,8 @@ def _collect(
         "changes": changes.collect(folder, record, names, origin),
         "track_record": changes.record_of(run),
         "claims": _claims(
-            origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN)
+            origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN),
+            levels["average"],
         ),
         "parameters": parameters,
         "skill": skill.collect(),
@@ -609,8 +610,12 @@ def _claims(
     rd: Mapping[str, Any],
     by_domain: Mapping[str, Any],
     downturn: Mapping[str, Any],
+    average: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
-    """The links of the argument, each with the probability of what it asserts."""
+    """The links of the argument, each with the probability of what it asserts.
+
+    Who is ahead at the origin is answered by the average over conventions, as the headline is.
+    """
     soon = milestones[1] if len(milestones) > 1 else origin
     by_name = {entry["name"]: entry for entry in parameters}
     by_event = {entry["event"]: entry for entry in events}
@@ -630,6 +635,8 @@ def _claims(
     ):
         entry = by_event[event]
         probability = at_year(entry, year) if entry["defined"] else None
+        if event == CAPACITY_CROSSOVER and average:
+            probability = average["probability"]
         claims.append({"claim": event, "year": year, "probability": probability})
     joint = next(e for e in by_domain["joint"] if e["event"] == JUNIOR_EVERYWHERE)
     late = milestones[-2] if len(milestones) > 2 else milestones[-1]

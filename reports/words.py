@@ -76,10 +76,10 @@ CLAIMS = {
     "rd_between": "Countries with larger R&D stocks have more capacity",
     "mil_within": "A country whose own military-spending stock grows gains capacity",
     "mil_between": "Countries with larger military-spending stocks have more capacity",
-    CAPACITY_CROSSOVER: "{r} has overtaken {s} in latent capacity",
+    CAPACITY_CROSSOVER: "{r} is ahead of {s} in latent capacity, averaged over conventions",
     CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
     EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
-    INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean",
+    INDEPENDENCE: "{ss} deliveries to {r} are below {pct} % of their {base} mean",
     JUNIOR_EVERYWHERE: "{s} is the junior partner in every domain, in effort and in exports",
     "downturn": "An unequal partnership turns down",
 }
@@ -412,7 +412,8 @@ def key_table(payload: Payload) -> Table:
         "notes": [
             say(
                 f"For good: to {horizon}, the last year simulated. Years after {{late}} are an "
-                "extrapolation: section “Timing”, with Monte Carlo errors.", payload
+                "extrapolation: section “Timing”, with Monte Carlo errors. Capacity: under "
+                "convention A of the annex on levels.", payload
             ),
             *notes,
         ],

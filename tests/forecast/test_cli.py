@@ -21,6 +21,7 @@ import xarray as xr
 
 import forecast
 from data import errors
+from data.names import EVENTS
 from forecast import cli, runs, scenarios, steps
 from tests.synthetic import make_run
 
@@ -104,6 +105,7 @@ def stand_ins(invented, monkeypatch):
         predictive_check=lambda tree, recipients, seed: pd.DataFrame(),
         agreement=lambda tree, seed: ({}, None, None))
     put("coupling", fit=lambda *given, **options: None)
+    put("gap_change", changes=lambda tree, futures: pd.DataFrame())
     put("decomposition", decompose=lambda tree, *pair: pd.DataFrame())
     put("claims", CLAIMS_FILE="claims.csv", load=lambda: {}, Run=lambda *given: None,
         judge=lambda claims, run: [], again=lambda *given: None,
@@ -235,7 +237,8 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
         *(
             f"out/{name}"
             for name in (
-                "causes.csv", "claims.csv", "domain_check.csv", "domains.nc",
+                "arrivals.csv", "arrivals_below.csv", "capacity_change.csv", "causes.csv",
+                "claims.csv", "contested_markets.csv", "domain_check.csv", "domains.nc",
                 "domains_ahead.csv", "events.csv",
                 "forecast.nc", "levels.csv", "levels_domains.csv", "posterior.nc", "priors.toml",
                 "report.pdf", "run.json", "scenario_differences.csv", "scenarios.json",
@@ -487,8 +490,9 @@ def test_another_pair_stands_under_pairs_with_its_own_gate(command, own_store):
     done = command("forecast", *words)
     assert done.code == cli.DONE and "Russia to India" in done.out
     assert tree(run / "pairs" / "RUS-IND") == [
-        "causes.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv",
-        "forecast.nc",
+        "arrivals.csv", "arrivals_below.csv", "capacity_change.csv", "causes.csv",
+        "contested_markets.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv",
+        "events.csv", "forecast.nc",
         "gate.json", "levels.csv", "levels_domains.csv", "scenario_differences.csv",
         "scenarios.json", "timing.csv", "unit_values.csv",
     ]
@@ -511,7 +515,7 @@ def test_a_forecast_prints_csv_alone_when_asked(command, own_store):
     assert lines[0] == (
         "statement,in 2024,in 2030,in 2035,happened by 2035,from 2035 on,in 2050"
     )
-    assert len(lines) == 5
+    assert len(lines) == 1 + len(EVENTS)
 
 
 def test_runs_are_listed_and_shown(command, stand_ins, own_store):

@@ -1,6 +1,7 @@
 """The arithmetic of events on draws written by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -20,6 +21,7 @@ from data.names import (
     STATE,
 )
 from forecast import events
+from tests.synthetic import make_run
 
 ANSWERED = set(EVENTS) - {CONTESTED_ORDERS}
 """Questions on figures of every year from the origin on; contested orders begin later."""
@@ -353,3 +355,29 @@ def test_equal_draws_give_equal_bytes(tmp_path):
     first, second = (tmp_path / name for name in ("first", "second"))
     assert first.read_bytes() == second.read_bytes()
     assert b"\r" not in first.read_bytes()
+
+
+# What is stored.
+
+
+@pytest.mark.parametrize("kind", ["plain", "never", "crossed", "undefined"])
+def test_what_is_published_is_what_the_stored_draws_say_and_the_kinds_keep_their_order(
+    tmp_path, kind
+):
+    """For every question and pair of the invented runs, whose tables are computed without us."""
+    run = make_run(tmp_path / kind, kind, draws=60)
+    published = pd.read_csv(run / "events.csv")
+    keys = ["event", "domain", "year"]
+    wide = published.pivot_table(index=keys, columns="kind", values="probability")
+    assert (wide[LASTING] <= wide[STATE]).all() and (wide[STATE] <= wide[FIRST_PASSAGE]).all()
+    futures, apart = (
+        xr.load_dataset(run / name, engine="h5netcdf").assign_attrs(chains=1)
+        for name in ("forecast.nc", "domains.nc")
+    )
+    answered = [events.answers(futures), events.domain_answers(futures, apart)]
+    again = pd.concat([events.tables(table)[0] for table in answered])
+    both = published.merge(again, on=[*keys, "kind"], suffixes=("", "_again"))
+    questions = set(both["event"])
+    assert questions == set(published["event"]) - {CONTESTED_ORDERS}
+    assert len(both) == len(published[published["event"] != CONTESTED_ORDERS])
+    assert both["probability"].to_numpy() == pytest.approx(both["probability_again"].to_numpy())
