@@ -407,10 +407,9 @@ def _label(
     placed = placed.transpose(*CELL, ORDER_PERIOD)
     data["orders_observed"] = (ORDER_PERIOD, placed.values[sold, bought])
     markets = contested(inputs, pair)
-    data["contested_placed"] = (
-        (SUPPLIER, MARKET),
-        recent_orders(inputs).sel({SUPPLIER: kept}).transpose(SUPPLIER, RECIPIENT)[:, markets].data,
-    )
+    if len(markets):
+        recent = recent_orders(inputs).sel({SUPPLIER: kept}).transpose(SUPPLIER, RECIPIENT)
+        data["contested_placed"] = ((SUPPLIER, MARKET), recent.values[:, markets])
     units = {name: {"units": unit, "long_name": words} for name, (unit, words) in UNITS.items()}
     return xr.Dataset(
         {name: (*held, units[name]) if name in units else held for name, held in data.items()},
@@ -421,7 +420,7 @@ def _label(
             SUPPLIER: kept,
             SELLER: sellers,
             RECIPIENT: [pair[1]],
-            MARKET: np.array(buyers)[markets],
+            **({MARKET: np.array(buyers)[markets]} if len(markets) else {}),
             YEAR: years,
             YEAR_FUTURE: np.arange(origin + 1, horizon + 1),
             ORDER_PERIOD: placed[ORDER_PERIOD].values,
