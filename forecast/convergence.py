@@ -15,6 +15,8 @@ from scipy import fft, special
 BLOCK = 250
 """Quantities worked on at a time, so that arrays fit the cache."""
 TAIL = (0.05, 0.95)
+LEAST = 4
+"""Draws a chain."""
 CONSTANT = np.finfo(float).resolution
 
 
@@ -56,7 +58,12 @@ def _block(values: np.ndarray) -> np.ndarray:
 
 
 def ess_of_mean(draws: np.ndarray) -> np.ndarray:
-    """Return the effective sample size (quantity) of the mean of draws (chain, draw, quantity)."""
+    """Return the effective sample size (quantity) of the mean of draws (chain, draw, quantity).
+
+    NaN of fewer than `LEAST` draws a chain, which say nothing of how they follow each other.
+    """
+    if draws.shape[1] < LEAST:
+        return np.full(draws.shape[2], np.nan)
     return ess_of(_split(np.moveaxis(draws, 2, 0).astype(float)))
 
 

@@ -82,9 +82,8 @@ def average_words(count: int) -> str:
 def _figures(gaps_: np.ndarray, weight: np.ndarray) -> dict[str, float]:
     """Return probability and quantiles of gaps (convention, draw), each convention weighted."""
     of_draw = np.repeat(weight / gaps_.shape[1], gaps_.shape[1])
-    low, middle, high = np.quantile(
-        gaps_.ravel(), [0.05, 0.5, 0.95], weights=of_draw, method="inverted_cdf"
-    )
+    given = {"weights": of_draw, "method": "inverted_cdf"} if len(gaps_) > 1 else {}
+    low, middle, high = np.quantile(gaps_.ravel(), [0.05, 0.5, 0.95], **given)
     return {
         "probability": float(weight @ (gaps_ > 0).mean(axis=1)),
         "gap_median": float(middle), "gap_q05": float(low), "gap_q95": float(high),
