@@ -342,11 +342,6 @@ def reversal(payload: Payload) -> str:
     )
 
 
-def _few(payload: Payload, entry: Mapping[str, Any]) -> str:
-    count = round(entry["within"] * payload["draws"])
-    return f"; on {count:,} draws only" if 0 < count < FEW_DRAWS else ""
-
-
 def exporters_note(payload: Payload) -> str:
     """Warn that the capacity of a country that exports nothing rests on effort and priors."""
     missing = [
