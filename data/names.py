@@ -56,11 +56,15 @@ STATUSES = ("new", "second_hand", "modernized")
 CAPACITY_CROSSOVER = "capacity_crossover"
 CAPACITY_CROSSOVER_SUSTAINED = "capacity_crossover_sustained"
 EXPORT_CROSSOVER = "export_crossover"
+EXPORT_CROSSOVER_SINGLE = "export_crossover_single_year"
+CONTESTED_ORDERS = "contested_orders"
 INDEPENDENCE = "independence"
 EVENTS = (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
     EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    CONTESTED_ORDERS,
     INDEPENDENCE,
 )
 
@@ -80,8 +84,24 @@ DOWNTURN, RUPTURE, COOLING = "downturn", "rupture", "cooling"
 PARTNERSHIP_EVENTS = (DOWNTURN, RUPTURE, COOLING)
 """Events of a partnership: the first two of pairs with a treaty, the last of pairs that vote."""
 
+KIND = "kind"
+STATE, FIRST_PASSAGE, LASTING = "state", "first_passage", "lasting"
+KINDS = (STATE, FIRST_PASSAGE, LASTING)
+"""What is answered of a question: it holds in a year, it has happened by the year, it holds from
+the year to the horizon without a break."""
+QUANTITY = "quantity"
+"""The kind of what is no question but a figure."""
+ONCE = (DOWNTURN, RUPTURE)
+"""Questions that are an event and no state: they happen once, so only first passage is answered."""
+
 MEAN_YEARS = 3
-"""Years of the trailing means on which exports and independence resolve, and of `sustained`."""
+"""Years of the trailing means on which exports and independence resolve, of `sustained`, and of the
+sums of orders that are compared."""
+MARKET = "market"
+"""A recipient that either country of a pair could win: see `CONTESTED_YEARS`."""
+CONTESTED_YEARS = 15
+"""A market is contested if its buyer ordered from both countries in so many years up to the
+origin, as the register lists orders."""
 BASE_YEARS = (2000, 2009)
 """Years of whose mean deliveries `independence` is a share."""
 INDEPENDENCE_SHARE = 0.05
@@ -89,4 +109,6 @@ INDEPENDENCE_SHARE = 0.05
 BASELINE = "baseline"
 DEFAULT_SUPPLIER = "RUS"
 DEFAULT_RECIPIENT = "CHN"
+HEADLINE_YEAR = 2035
+"""Last year of what is led with; what comes after, to the horizon, is an extrapolation."""
 HORIZON = 2050

@@ -303,7 +303,7 @@ def score_all(
         join="outer",
     )
     parts = []
-    for said in forecasts:
+    for said in map(skill.with_states, forecasts):
         origin = int(said.attrs["origin"])
         share = assumed[origin]
         vintage = {

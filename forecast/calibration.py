@@ -288,7 +288,7 @@ def sensitivity(
     -------
     pandas.DataFrame
         event, scenario, year, probability, prior and likelihood (power-scaling sensitivity of the
-        indicator that it has happened by the year, all top-level priors together), influential
+        indicator that it holds in the year, all top-level priors together), influential
         (whether prior exceeds `SENSITIVE`), and the priors that weigh most, with their figures.
         Events that all draws agree on are left out.
     """
@@ -300,11 +300,11 @@ def sensitivity(
     for name, values in answered.data_vars.items():
         for scenario in values["scenario"].values:
             own = values.sel(scenario=scenario).transpose(DRAW, YEAR).values
-            by = events.by_year(own).reshape(chains, draws, -1)
+            state = own.reshape(chains, draws, -1)
             for ahead in MILESTONES:
                 at = np.flatnonzero(values[YEAR].values == origin + ahead)
-                if len(at) and by[..., at[0]].min() != by[..., at[0]].max():
-                    happened[str(name), str(scenario), origin + ahead] = by[..., at[0]]
+                if len(at) and state[..., at[0]].min() != state[..., at[0]].max():
+                    happened[str(name), str(scenario), origin + ahead] = state[..., at[0]]
     if not happened:
         return pd.DataFrame()
     keys = {f"q{k}": key for k, key in enumerate(happened)}

@@ -28,12 +28,18 @@ from data.names import (
     DOMAIN_EVENTS,
     DOMAINS,
     EVENTS,
+    FIRST_PASSAGE,
     HORIZON,
+    KIND,
+    KINDS,
     PARTNERSHIP_EVENTS,
+    QUANTITY,
 )
 from data.tables import Panel, indicators, read
 from data.vintages import as_of_country_years, as_of_transfers, as_of_votes
 from forecast import runs, shipped
+from forecast.compare import ASKED
+from forecast.events import kinds_of
 from models.covariates import COVARIATES, OUTCOMES
 
 FILE = Path(__file__).with_name("claims.toml")
@@ -187,7 +193,8 @@ VALUE = {"country": _country, "partner": _country, "other": _country, "supplier"
          "indicator": lambda v: _among(tuple(indicators()), "indicator")(v),
          "event": _among(EVENT_NAMES, "event"), "effect": _among(
              (*COVARIATES, "junior_rising", "junior_falling", "major_junior_falling"), "effect"),
-         "outcome": _among(OUTCOMES, "outcome"), "sign": _sign, "scenario": _words,
+         "kind": _among(KINDS, "kind of answer"), "outcome": _among(OUTCOMES, "outcome"),
+         "sign": _sign, "scenario": _words,
          "parameter": _words, "than": _words, "better": _words, "reason": _words,
          "quantity": _words}  # fmt: skip
 PAIR = ("supplier", "recipient")
@@ -199,12 +206,12 @@ TESTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "largest_domain": (("supplier", "recipient", "domain", "years"), ()),
     "exports_ahead": (("country", "other", "years"), ()),
     "votes_apart": (("country", "partner", "years", "base"), ()),
-    "event": (("event", "year"), ("domain", "scenario", *PAIR)),
+    "event": (("event", "year"), ("kind", "domain", "scenario", *PAIR)),
     "domain_ahead": (("leader", "domain"), PAIR),
     "effect": (("outcome", "effect", "sign"), ()),
     "parameter": (("parameter",), ("than", "sign")),
     "cross_validation": (("better", "than"), ()),
-    "scenario": (("event", "scenario", "year", "sign"), PAIR),
+    "scenario": (("event", "scenario", "year", "sign"), ("kind", *PAIR)),
     "skill": (("better", "than"), ()),
     "not_identified": (("reason",), ()),
 }
@@ -634,17 +641,21 @@ def _votes_apart(name: str, claim: Claim, run: Run) -> Row:
     )  # fmt: skip
 
 
+def _kind(claim: Claim) -> str:
+    """Return the kind of answer that a claim asks for, the leading one where it names none."""
+    return claim.get(KIND, kinds_of(claim["event"])[0])
+
+
 def _event(name: str, claim: Claim, run: Run) -> Row:
     domain, scenario = claim.get("domain", ALL_DOMAINS), claim.get("scenario", BASELINE)
     asked = {"event": claim["event"], "domain": domain, "scenario": scenario,
-             "year": str(claim["year"])}  # fmt: skip
-    words = f"P({claim['event']}{'' if domain == ALL_DOMAINS else f', {domain}'} by " + (
-        f"{claim['year']})"
-    )
+             KIND: _kind(claim), "year": str(claim["year"])}  # fmt: skip
+    name = claim["event"] if domain == ALL_DOMAINS else f"{claim['event']}, {domain}"
+    words = ASKED[_kind(claim)].format(name, claim["year"])
     pair, folder = run.of(claim)
     words += f" of {countries.name_of(pair[0])} to {countries.name_of(pair[1])}"
     for row in shipped.rows(folder / "events.csv"):
-        if all(row[key] == value for key, value in asked.items()):
+        if asked.items() <= ({KIND: FIRST_PASSAGE} | row).items():
             p, error = float(row["probability"]), float(row["mc_error"])
             verdict, figure, rule = (
                 by_probability(p, error),
@@ -779,12 +790,13 @@ def _cross_validation(name: str, claim: Claim, run: Run) -> Row:
 
 
 def _scenario(name: str, claim: Claim, run: Run) -> Row:
-    words = f"P({claim['event']} by {claim['year']}) under {claim['scenario']}, less the baseline"
-    asked = {"kind": "event", "name": claim["event"], "domain": ALL_DOMAINS,
+    words = ASKED[_kind(claim)].format(claim["event"], claim["year"])
+    words += f" under {claim['scenario']}, less the baseline"
+    asked = {KIND: _kind(claim), "name": claim["event"], "domain": ALL_DOMAINS,
              "scenario": claim["scenario"], "year": str(claim["year"])}  # fmt: skip
     _, folder = run.of(claim)
     rows = shipped.rows(folder / "scenario_differences.csv")
-    asked_hazard = asked | {"kind": "quantity", "name": f"hazard of {claim['event']}"}
+    asked_hazard = asked | {KIND: QUANTITY, "name": f"hazard of {claim['event']}"}
     hazard = next((r for r in rows if all(r[k] == v for k, v in asked_hazard.items())), None)
     for row in rows:
         if all(row[key] == value for key, value in asked.items()):

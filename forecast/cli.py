@@ -24,7 +24,18 @@ from typing import TYPE_CHECKING, Any
 
 from data import countries
 from data.errors import InputError, fault
-from data.names import ALL_DOMAINS, BASELINE, DEFAULT_RECIPIENT, DEFAULT_SUPPLIER, EVENTS
+from data.names import (
+    ALL_DOMAINS,
+    BASELINE,
+    DEFAULT_RECIPIENT,
+    DEFAULT_SUPPLIER,
+    EVENTS,
+    FIRST_PASSAGE,
+    HEADLINE_YEAR,
+    KIND,
+    LASTING,
+    STATE,
+)
 from forecast import runs, steps
 from forecast.steps import QUICK_WORDS, say
 
@@ -35,7 +46,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED, BAD_INPUT, GATE_FAILED, STOPPED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 SEED = 20260424
-MILESTONES = (2030, 2040, 2050)
+MILESTONES = (2030, HEADLINE_YEAR)
 
 Args = argparse.Namespace
 
@@ -591,37 +602,25 @@ def put(
         print(f"{title}\n\n{table(header, rows)}" if title else table(header, rows))
 
 
-def summary(events: pd.DataFrame, timing: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+def summary(events: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Return header and rows of the short table of a pair's events.
 
-    The first column of probabilities is the last data year. The mass that never comes within the
-    horizon stands last.
+    The state comes first, from the last data year on; then whether it has happened, and whether it
+    lasts; the horizon, an extrapolation, stands last.
     """
-    events, timing = (
-        frame[(frame["domain"] == ALL_DOMAINS) & (frame["scenario"] == BASELINE)]
-        for frame in (events, timing)
-    )
+    events = events[(events["domain"] == ALL_DOMAINS) & (events["scenario"] == BASELINE)]
     first, last = (int(events["year"].agg(side)) for side in ("min", "max"))
-    years = [first, *(year for year in MILESTONES if first < year <= last)]
-    header = ["event", *(f"by {y}" for y in years), "median year", "90 %", f"not by {last}"]
-    rows = []
-    for event in EVENTS:
-        found, times = (frame[frame["event"] == event] for frame in (events, timing))
-        if found.empty or times.empty:
-            rows.append([event, *("-" for _ in header[1:])])
-            continue
-        by = found.set_index("year")["probability"]
-        when = times.iloc[0]
-        happens = when["median_year"] == when["median_year"]
-        rows.append(
-            [
-                event,
-                *(f"{by[year]:.2f}" for year in years),
-                f"{when['median_year']:.0f}" if happens else "-",
-                f"{when['q05']:.0f}-{when['q95']:.0f}" if happens else "-",
-                f"{1 - when['probability_within_horizon']:.2f}",
-            ]
-        )
+    years = [first, *(year for year in MILESTONES if first < year < last)]
+    asked = [*((STATE, year) for year in years), (FIRST_PASSAGE, years[-1]), (LASTING, years[-1])]
+    asked.append((STATE, last))
+    words = {STATE: "in {}", FIRST_PASSAGE: "happened by {}", LASTING: "from {} on"}
+    header = ["statement", *(words[kind].format(year) for kind, year in asked)]
+    found = events.set_index(["event", KIND, "year"])["probability"]
+    rows = [
+        [event, *(f"{found[key]:.2f}" if (key := (event, *one)) in found.index else "-"
+                  for one in asked)]
+        for event in EVENTS
+    ]  # fmt: skip
     return header, rows
 
 
@@ -636,12 +635,18 @@ def _and(codes: Iterable[str]) -> str:
 
 
 def put_pair(
-    pair: tuple[str, str], events: pd.DataFrame, timing: pd.DataFrame, quick: bool, as_csv: bool
+    pair: tuple[str, str], events: pd.DataFrame, quick: bool, as_csv: bool
 ) -> None:
     """Print the short table of a pair's events."""
     if quick and not as_csv:
         print(QUICK_WORDS)
-    put(*summary(events, timing), as_csv, f"{_to(pair)}: probability of each event")
+    last = int(events["year"].max())
+    words = (
+        f"{_to(pair)}: probability that each statement holds in a year, has held in some year up "
+        f"to one,\nand holds from one to {last} without a break. After {MILESTONES[-1]}: an "
+        "extrapolation."
+    )
+    put(*summary(events), as_csv, words)
 
 
 def verdict(gate: Mapping[str, Any]) -> str:
@@ -680,14 +685,14 @@ def run_command(args: Args) -> int:
     with runs.writing(made.target) as part:
         steps.begin(part, made)
         tree = steps.sample(part, made)
-        events, timing = steps.look_ahead(part, tree, made.pair, said, part, made.scenarios)
+        events, _ = steps.look_ahead(part, tree, made.pair, said, part, made.scenarios)
         steps.audit(part, made)
         runs.write(part / runs.RECORD, said)
         with steps.step("writing the report", "report", {}):
             from reports.build import build
 
             build(part)
-    put_pair(made.pair, events, timing, args.quick, False)
+    put_pair(made.pair, events, args.quick, False)
     print(f"\nrun {said['id']}: {made.target}")
     if said["gate"]["passed"] and not args.quick:
         _enter(args, made.target)
@@ -766,14 +771,14 @@ def update_command(args: Args) -> int:
     with runs.writing(made.target) as part:
         steps.begin(part, made)
         tree = update.posterior(part, made, run)
-        events, timing = steps.look_ahead(part, tree, made.pair, new, part, made.scenarios)
+        events, _ = steps.look_ahead(part, tree, made.pair, new, part, made.scenarios)
         steps.audit(part, made)
         runs.write(part / runs.RECORD, new)
         with steps.step("writing the report", "report", {}):
             from reports.build import build
 
             build(part)
-    put_pair(made.pair, events, timing, new["quick"], args.csv)
+    put_pair(made.pair, events, new["quick"], args.csv)
     say(f"\nrun {new['id']}: {made.target} ({new['update']['reason']})")
     say(f"why it moved: crossover explain {run} {made.target}")
     if new["gate"]["passed"] and not new["quick"]:
@@ -808,7 +813,7 @@ def explain_command(args: Args) -> int:
         return DONE
     header = ("event", "", "step", "before", "after", "change", "MC error", "made by")
     put(header, shown, False, f"From {a.name} to {b.name}")
-    at = f"P({found.event} by {found.by})"
+    at = f"P({found.event} in {found.by})"
     rows = [(*row[:3], *(_short(value) for value in row[3:])) for row in found.influences]
     print()
     header = ("recipient", "year", "", "TIV before", "TIV now", "influence", "MC error", "k-hat")
@@ -864,8 +869,8 @@ def forecast_command(args: Args) -> int:
     then stands under `pairs` in the run folder. The same run gives the same bytes.
     """
     run, said, pair = _meant(args)
-    events, timing, gate = steps.forecast_stored(run, pair, args.scenario)
-    put_pair(pair, events, timing, said["quick"], args.csv)
+    events, _, gate = steps.forecast_stored(run, pair, args.scenario)
+    put_pair(pair, events, said["quick"], args.csv)
     say(f"\nforecast in {runs.pair_folder(run, said, pair)}")
     return judged(gate, said["quick"])
 
@@ -984,11 +989,14 @@ def ledger_list(args: Args) -> int:
     found = ledger.entries(store)
     if not found:
         raise InputError(fault("holds no entry yet", file=ledger.path(store)))
-    header = ("seq", "run", "question", "of", "pair", "scenario", "origin", "as of", "entered")
+    header = (
+        "seq", "run", "question", "kind", "of", "pair", "scenario", "origin", "as of", "entered"
+    )  # fmt: skip
     rows = [
         (
             *(e.seq, e.run, e.question if e.domain == ALL_DOMAINS else f"{e.question}, {e.domain}"),
-            *(e.country, f"{e.supplier}-{e.recipient}", e.scenario, e.origin, e.as_of, e.entered),
+            *(e.kind, e.country, f"{e.supplier}-{e.recipient}", e.scenario, e.origin, e.as_of),
+            e.entered,
         )
         for e in found
     ]
@@ -1071,8 +1079,10 @@ def score_command(args: Args) -> int:
     elif args.csv:
         put(scoring.Mean._fields, scoring.means(rows), True)
     else:
-        header = ("question", "release", "scored", "Brier", "log", "CRPS", "CRPS, log scale")
-        shown = [(*row[:3], *(_short(value) for value in row[3:])) for row in scoring.means(rows)]
+        header = (
+            "question", "kind", "release", "scored", "Brier", "log", "CRPS", "CRPS, log scale"
+        )  # fmt: skip
+        shown = [(*row[:4], *(_short(value) for value in row[4:])) for row in scoring.means(rows)]
         put((*header, "in 50 %", "in 90 %"), shown, False, "Mean scores; smaller is better")
     if args.benchmarks and rows:
         _beside_benchmarks(found, rows, args)
@@ -1093,7 +1103,7 @@ def _beside_benchmarks(entries: Sequence[Any], rows: Sequence[Any], args: Args) 
     means = [(model, mean) for model, held in by_model.items() for mean in scoring.means(held)]
     means.sort(key=lambda one: (one[1].question, one[1].release, one[1].crps_log1p))
     shown = [
-        (mean.question, mean.release, model, mean.scored, *map(_short, mean[5:]))
+        (mean.question, mean.release, model, mean.scored, *map(_short, mean[6:]))
         for model, mean in means
     ]
     header = ("question", "release", "forecast", "scored", "CRPS", "CRPS, log scale")

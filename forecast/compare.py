@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from data.errors import InputError, fault
-from data.names import BASELINE, HORIZON
+from data.names import BASELINE, FIRST_PASSAGE, HEADLINE_YEAR, HORIZON, KIND, LASTING, STATE
 from forecast import runs
 
-YEARS = (2030, HORIZON)
+YEARS = (2030, HEADLINE_YEAR, HORIZON)
+ASKED = {
+    STATE: "P({} in {})",
+    FIRST_PASSAGE: "P({} happened by {})",
+    LASTING: "P({} from {} on)",
+}
+"""How a question is told in each kind: of an event, and of a year."""
 EVENTS_FILE, TIMING_FILE, POSTERIOR = "events.csv", "timing.csv", "posterior.nc"
 PARAMETERS, PARAMETER = "parameters", "parameter"
 
@@ -44,8 +51,8 @@ def compare(a: Path, b: Path) -> list[Difference]:
     Returns
     -------
     list of Difference
-        For each event of the baseline: P by 2030, by 2050, the median year; then each named
-        parameter of the posterior (mean, standard deviation).
+        For each event of the baseline and kind: P at 2030, 2035 and 2050; the median year of its
+        first passage; then each named parameter of the posterior (mean, standard deviation).
 
     Raises
     ------
@@ -100,11 +107,18 @@ def _check(a: Path, b: Path, first: Mapping[str, Any], second: Mapping[str, Any]
 
 
 def _table(run: Path, name: str) -> dict[tuple, dict[str, str]]:
-    """Return (event, domain) or (event, domain, year) → row of the baseline."""
+    """Return (event, domain) or (event, domain, kind, year) → row of the baseline.
+
+    A run made before there were kinds holds first passage.
+    """
     try:
         with (run / name).open(encoding="utf-8", newline="") as lines:
-            rows = [row for row in csv.DictReader(lines) if row["scenario"] == BASELINE]
-        keys = ("event", "domain", *(("year",) if name == EVENTS_FILE else ()))
+            rows = [
+                {KIND: FIRST_PASSAGE} | row
+                for row in csv.DictReader(lines)
+                if row["scenario"] == BASELINE
+            ]
+        keys = ("event", "domain", *((KIND, "year") if name == EVENTS_FILE else ()))
         return {tuple(row[key] for key in keys): row for row in rows}
     except (OSError, KeyError) as error:
         rule = f"cannot be read ({error})"
@@ -116,11 +130,11 @@ def _events(a: Path, b: Path) -> Iterator[Difference]:
     when = [_table(run, TIMING_FILE) for run in (a, b)]
     for event, domain in dict.fromkeys((key[0], key[1]) for key in ours):
         name = event if domain == "all" else f"{event}, {domain}"
-        for year in YEARS:
-            rows = [table.get((event, domain, str(year))) for table in (ours, theirs)]
+        for kind, year in itertools.product(ASKED, YEARS):
+            rows = [table.get((event, domain, kind, str(year))) for table in (ours, theirs)]
             if all(rows):
                 values = [(float(r["probability"]), float(r["mc_error"])) for r in rows]
-                yield difference(f"P({name} by {year})", *values[0], *values[1])
+                yield difference(ASKED[kind].format(name, year), *values[0], *values[1])
         medians = [_number(table.get((event, domain), {}).get("median_year")) for table in when]
         if any(value is not None for value in medians):
             yield difference(f"median year of {name}, if it happens", medians[0], None, medians[1])

@@ -16,6 +16,7 @@ BLOCK = 250
 """Quantities worked on at a time, so that arrays fit the cache."""
 TAIL = (0.05, 0.95)
 FEWEST = 4
+"""Draws a chain."""
 CONSTANT = np.finfo(float).resolution
 
 
@@ -59,7 +60,7 @@ def _block(values: np.ndarray) -> np.ndarray:
 def ess_of_mean(draws: np.ndarray) -> np.ndarray:
     """Return the effective sample size (quantity) of the mean of draws (chain, draw, quantity).
 
-    NaN, as ArviZ has it, of fewer than `FEWEST` draws a chain.
+    NaN of fewer than `FEWEST` draws a chain, which say nothing of how they follow each other.
     """
     if draws.shape[1] < FEWEST:
         return np.full(draws.shape[2], np.nan)

@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import BASELINE, COUNTRY, DRAW, SCENARIO, SUPPLIER, YEAR, YEAR_FUTURE
+from data.names import BASELINE, COUNTRY, DRAW, QUANTITY, SCENARIO, SUPPLIER, YEAR, YEAR_FUTURE
 from forecast.convergence import ess_of_mean
-from forecast.events import by_chain, by_year, one_by_one
+from forecast.events import READ, by_chain, kinds_of, one_by_one
 
 EVERY = 5
 """Differences are told every so many years, and at the horizon."""
-EVENT, QUANTITY = "event", "quantity"
 COLUMNS = (
     "kind", "name", "domain", "scenario", "year", "baseline", "difference", "mc_error", "q05",
     "q95",
@@ -43,8 +42,8 @@ def differences(
     Returns
     -------
     pandas.DataFrame
-        kind, name, domain, scenario, year, baseline, difference, mc_error, q05, q95. Of an event:
-        its probability by the year in the baseline, the difference of probabilities, and the
+        kind, name, domain, scenario, year, baseline, difference, mc_error, q05, q95. Of an event,
+        in each kind: its probability in the baseline, the difference of probabilities, and the
         Monte-Carlo error of that difference. Of a quantity: median of the baseline, and median and
         90 % interval of the differences draw by draw. Empty without a scenario.
     """
@@ -67,25 +66,27 @@ def _others(table: xr.Dataset) -> list[str]:
 
 def _events(table: xr.Dataset) -> list[dict]:
     chains, years = int(table.attrs["chains"]), table[YEAR].values
+    shown = _shown(years)
     rows = []
     for name, domain, values in one_by_one(table):
-        happened = by_year(values.transpose(SCENARIO, DRAW, YEAR).values).astype(float)
+        happens = values.transpose(SCENARIO, DRAW, YEAR).values
         worlds = [str(s) for s in values[SCENARIO].values]
-        base = happened[worlds.index(BASELINE)]
-        for scenario in _others(table):
-            shown = _shown(years)
-            gap = (happened[worlds.index(scenario)] - base)[:, shown]
-            sizes = ess_of_mean(by_chain(gap, chains))
-            for at, one, size in zip(shown, gap.T, sizes, strict=True):
-                spread = one.std()
-                rows.append(
+        for kind in kinds_of(name):
+            found = READ[kind](happens)[..., shown].astype(float)
+            base = found[worlds.index(BASELINE)]
+            for scenario in _others(table):
+                gap = found[worlds.index(scenario)] - base
+                spread = gap.std(axis=0)
+                size = ess_of_mean(by_chain(gap, chains))
+                rows += [
                     {
-                        "kind": EVENT, "name": name, "domain": domain, "scenario": scenario,
-                        "year": int(years[at]), "baseline": base[:, at].mean(),
-                        "difference": one.mean(), "mc_error": spread / np.sqrt(size),
+                        "kind": kind, "name": name, "domain": domain, "scenario": scenario,
+                        "year": int(years[at]), "baseline": base[:, k].mean(),
+                        "difference": gap[:, k].mean(), "mc_error": spread[k] / np.sqrt(size[k]),
                         "q05": np.nan, "q95": np.nan,
                     }
-                )  # fmt: skip
+                    for k, at in enumerate(shown)
+                ]  # fmt: skip
     return rows
 
 

@@ -7,11 +7,14 @@ nothing of why they are what they are.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import xarray as xr
 
 from data.names import (
     EXPORT_CROSSOVER,
+    FIRST_PASSAGE,
     INDEPENDENCE,
     INDEPENDENCE_SHARE,
     MEAN_YEARS,
@@ -19,7 +22,7 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from forecast import origins
+from forecast import origins, skill
 
 EXPORTS_ADDED, PAIR_ADDED = 5.0, 0.5
 """TIV million added before logs are taken, so that zero has one: of totals and of a pair."""
@@ -41,20 +44,28 @@ def forecast(
     """
     past = list(origins.earlier(tiv, origin, horizons))
     out = np.empty((len(asked["event"]), len(horizons)))
-    for event in (EXPORT_CROSSOVER, INDEPENDENCE):
-        own = asked["event"].values == event
+    kinds = np.unique(skill.kinds(asked))
+    for event, kind in itertools.product((EXPORT_CROSSOVER, INDEPENDENCE), kinds):
+        own = _of(asked, event, kind)
         if not own.any():
             continue
         here = distance(asked.isel(question=own), tiv)
         cases = []
         for one in past:
-            at = one.asked["event"].values == event
+            at = _of(one.asked, event, kind)
             cases.append((distance(one.asked.isel(question=at), one.known), one.happened[at]))
         for column in range(len(horizons)):
             seen = [(x, y[:, column]) for x, y in cases if y.shape[1] > column]
             x, y = (np.concatenate(side) for side in zip(*seen, strict=True))
             out[own, column] = _fit(x, y).predict_proba(here)[:, 1]
-    return np.maximum.accumulate(out, axis=1)
+    passage = skill.kinds(asked) == FIRST_PASSAGE
+    out[passage] = np.maximum.accumulate(out[passage], axis=1)
+    return out
+
+
+def _of(asked: xr.Dataset, event: str, kind: str) -> np.ndarray:
+    """Say which questions are of an event and a kind."""
+    return (asked["event"].values == event) & (skill.kinds(asked) == kind)
 
 
 def _fit(x: np.ndarray, y: np.ndarray):

@@ -1,7 +1,9 @@
-"""Draws to questions: in which year, if ever, does each published event happen.
+"""Draws to questions: in which years does what a question asks hold.
 
-Every event is an indicator by draw and year from the origin on; an event has happened by a year
-if it was true in that or any earlier year since the origin. Nothing here knows a model.
+A question is an indicator by draw and year from the origin on, and is answered in three kinds: its
+state (it holds in the year), its first passage (it has held in that or any earlier year since the
+origin) and whether it is lasting (it holds from that year to the horizon). In every draw and year
+what lasts holds, and what holds has happened. Nothing here knows a model.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    CONTESTED_ORDERS,
     COUNTRY,
     DOMAIN,
     DOMAIN_CROSSOVER,
@@ -25,12 +28,20 @@ from data.names import (
     DRAW,
     EVENTS,
     EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    FIRST_PASSAGE,
     INDEPENDENCE,
     INDEPENDENCE_SHARE,
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
+    KIND,
+    KINDS,
+    LASTING,
+    MARKET,
     MEAN_YEARS,
+    ONCE,
     SCENARIO,
+    STATE,
     SUPPLIER,
     YEAR,
     YEAR_FUTURE,
@@ -67,6 +78,20 @@ def trailing_mean(values: np.ndarray, length: int = MEAN_YEARS) -> np.ndarray:
 def by_year(happens: np.ndarray) -> np.ndarray:
     """Whether it has happened by each year (..., year)."""
     return np.logical_or.accumulate(happens, axis=-1)
+
+
+def from_year(happens: np.ndarray) -> np.ndarray:
+    """Whether it holds from each year to the last without a break (..., year)."""
+    return np.logical_and.accumulate(happens[..., ::-1], axis=-1)[..., ::-1]
+
+
+READ = {STATE: lambda happens: happens, FIRST_PASSAGE: by_year, LASTING: from_year}
+"""Kind of answer → what it reads off an indicator (..., year)."""
+
+
+def kinds_of(event: str) -> tuple[str, ...]:
+    """Return the kinds of answer that an event is given; the first one leads."""
+    return (FIRST_PASSAGE,) if event in ONCE else KINDS
 
 
 def first_year(happens: np.ndarray, years: np.ndarray) -> np.ndarray:
@@ -112,6 +137,7 @@ def answers(forecast: xr.Dataset) -> xr.Dataset:
     exports = _lead_in_exports(forecast)
     if exports is not None:
         found[EXPORT_CROSSOVER] = exports
+        found[EXPORT_CROSSOVER_SINGLE] = _lead_in_exports(forecast, 1)[..., lead:]
     base = forecast["deliveries_observed"].sel({YEAR: slice(*BASE_YEARS)})
     if base.size and float(base.mean()) > 0:
         means = trailing_mean(whole(forecast["deliveries_observed"], forecast["deliveries"]))
@@ -135,7 +161,38 @@ def _whole(past: xr.DataArray, future: xr.DataArray, origin: int) -> np.ndarray:
     return np.concatenate([np.broadcast_to(tail, shape), future], axis=-1)
 
 
-def _lead_in_exports(forecast: xr.Dataset) -> np.ndarray | None:
+def order_answers(forecast: xr.Dataset) -> xr.Dataset | None:
+    """Whether the recipient wins more orders than the supplier in markets that either could win.
+
+    Parameters
+    ----------
+    forecast
+        As from `forecast.simulate.futures`.
+
+    Returns
+    -------
+    xarray.Dataset or None
+        `contested_orders` (draw, scenario, year), bool: TIV ordered in that year and the two
+        before, all of them after the origin. None where there is no such market.
+    """
+    import xarray as xr
+
+    if not forecast.sizes.get(MARKET):
+        return None
+    ordered = forecast["contested"].transpose(DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE)
+    pair = [forecast.attrs[side] for side in ("supplier", "recipient")]
+    theirs, ours = (trailing_mean(ordered.sel({SUPPLIER: code}).values) for code in pair)
+    return xr.Dataset(
+        {CONTESTED_ORDERS: ((DRAW, SCENARIO, YEAR), ahead(ours, theirs))},
+        coords={
+            DRAW: forecast[DRAW], SCENARIO: forecast[SCENARIO],
+            YEAR: forecast[YEAR_FUTURE].values[MEAN_YEARS - 1 :],
+        },
+        attrs=forecast.attrs,
+    )  # fmt: skip
+
+
+def _lead_in_exports(forecast: xr.Dataset, length: int = MEAN_YEARS) -> np.ndarray | None:
     """Where the recipient's mean exports exceed the supplier's (draw, scenario, year).
 
     None where one of them is no exporter of the sample.
@@ -149,7 +206,8 @@ def _lead_in_exports(forecast: xr.Dataset) -> np.ndarray | None:
                 forecast["exports_observed"].sel({SUPPLIER: code}),
                 forecast["exports"].sel({SUPPLIER: code}),
                 int(forecast.attrs["origin"]),
-            )
+            ),
+            length,
         )
         for code in pair
     ]
@@ -252,7 +310,7 @@ def by_chain(values: np.ndarray, chains: int) -> np.ndarray:
 
 
 def indicators(table: xr.Dataset) -> dict[str, np.ndarray]:
-    """Return every published indicator of the baseline by event and year (chain, draw).
+    """Return every published indicator of the baseline by event, kind and year (chain, draw).
 
     Parameters
     ----------
@@ -261,11 +319,12 @@ def indicators(table: xr.Dataset) -> dict[str, np.ndarray]:
     """
     chains = int(table.attrs["chains"])
     return {
-        f"{name}{'' if domain == ALL_DOMAINS else f' {domain}'} by {year}": by_chain(
-            happened[:, at], chains
+        f"{name}{'' if domain == ALL_DOMAINS else f' {domain}'}, {kind} {year}": by_chain(
+            found[:, at], chains
         )
         for name, domain, values in one_by_one(table.sel({SCENARIO: [BASELINE]}))
-        for happened in [by_year(values.sel({SCENARIO: BASELINE}).transpose(DRAW, YEAR).values)]
+        for kind in kinds_of(name)
+        for found in [READ[kind](values.sel({SCENARIO: BASELINE}).transpose(DRAW, YEAR).values)]
         for at, year in enumerate(table[YEAR].values)
     }
 
@@ -298,7 +357,7 @@ def monte_carlo_error(happened: np.ndarray, chains: int) -> np.ndarray:
 
 
 def tables(table: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what is published of every event: probability by year, and timing.
+    """Return what is published of every event: probability by kind and year, and timing.
 
     Parameters
     ----------
@@ -308,40 +367,43 @@ def tables(table: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     tuple of pandas.DataFrame
-        Events: event, domain, supplier, recipient, scenario, year, probability (that it has
-        happened by the year), mc_error. Timing: probability_within_horizon, and median and
-        quantiles of the year given that it happens within the horizon.
+        Events: event, domain, kind, supplier, recipient, scenario, year, probability, mc_error.
+        Timing, of first passage: probability_within_horizon, and median and quantiles of the year
+        given that it happens within the horizon.
     """
     import pandas as pd
 
-    years = table[YEAR].values
-    chains = int(table.attrs["chains"])
     pair = {"supplier": table.attrs["supplier"], "recipient": table.attrs["recipient"]}
     rows, times = [], []
     for name, domain, values in one_by_one(table):
+        of = {"event": name, "domain": domain}
         for scenario in table[SCENARIO].values:
             happens = values.sel({SCENARIO: scenario}).transpose(DRAW, YEAR).values
-            happened = by_year(happens)
-            shared = {"event": name, "domain": domain, **pair, "scenario": str(scenario)}
-            error = monte_carlo_error(happened, chains)
-            rows += [
-                {**shared, "year": int(year), "probability": p, "mc_error": e}
-                for year, p, e in zip(years, happened.mean(axis=0), error, strict=True)
-            ]
-            first = first_year(happens, years)
-            first = first[np.isfinite(first)]
-            levels = list(QUANTILES.values())
-            at = np.quantile(first, levels, method="inverted_cdf") if len(first) else np.nan
-            quantiles = dict(zip(QUANTILES, np.broadcast_to(at, len(levels)).tolist(), strict=True))
-            times.append(
-                {
-                    **shared,
-                    "probability_within_horizon": happened[:, -1].mean(),
-                    **quantiles,
-                    "horizon": int(years[-1]),
-                }
-            )
+            where = {**pair, "scenario": str(scenario)}
+            for kind in kinds_of(name):
+                rows += _probabilities(table, READ[kind](happens), {**of, KIND: kind, **where})
+            times.append({**of, **where, **_timing(happens, table[YEAR].values)})
     return pd.DataFrame(rows), pd.DataFrame(times)
+
+
+def _probabilities(table: xr.Dataset, happened: np.ndarray, shared: dict) -> list[dict]:
+    """One row a year of what is true (draw, year)."""
+    error = monte_carlo_error(happened, int(table.attrs["chains"]))
+    return [
+        {**shared, "year": int(year), "probability": p, "mc_error": e}
+        for year, p, e in zip(table[YEAR].values, happened.mean(axis=0), error, strict=True)
+    ]
+
+
+def _timing(happens: np.ndarray, years: np.ndarray) -> dict[str, float]:
+    """How probable a first passage is within the horizon, and in which years (draw, year)."""
+    first = first_year(happens, years)
+    first = first[np.isfinite(first)]
+    levels = list(QUANTILES.values())
+    at = np.quantile(first, levels, method="inverted_cdf") if len(first) else np.nan
+    quantiles = dict(zip(QUANTILES, np.broadcast_to(at, len(levels)).tolist(), strict=True))
+    within = happens.any(axis=-1).mean()
+    return {"probability_within_horizon": within, **quantiles, "horizon": int(years[-1])}
 
 
 def to_csv(table: pd.DataFrame, path: object) -> None:

@@ -23,6 +23,7 @@ from data.names import (
     CHAIN,
     COUNTRY,
     DRAW,
+    HEADLINE_YEAR,
     HORIZON,
     RECIPIENT,
     SCENARIO,
@@ -52,14 +53,26 @@ LEAST_OPEN = 1e-6
 """A probability nearer to zero or one is of what is settled in every draw."""
 
 
-class Posterior(NamedTuple):
-    """One link of the chain: when each event first happens, in every draw, and its weight.
+class Holds(NamedTuple):
+    """In which years a statement holds: `years`, and `values` (chain, draw, year), bool."""
 
-    `first`: event → first year (chain, draw), NaN where never; `log_weight` (chain, draw);
+    years: np.ndarray
+    values: np.ndarray
+
+    def at(self, year: int) -> np.ndarray:
+        """Return where it holds in a year (chain, draw), as 0 and 1; 0 before its first year."""
+        found = self.values[..., self.years == year]
+        return found[..., 0].astype(float) if found.size else np.zeros(self.values.shape[:2])
+
+
+class Posterior(NamedTuple):
+    """One link of the chain: when each statement holds, in every draw, and the draw's weight.
+
+    `holds`: event → `Holds`; `log_weight` (chain, draw);
     `draws`: posteriors of the same name share their draws, one by one; `how`: how it was made.
     """
 
-    first: dict[str, np.ndarray]
+    holds: dict[str, Holds]
     log_weight: np.ndarray
     draws: str
     how: str
@@ -95,16 +108,16 @@ def split(chain: Sequence[Posterior], years: Sequence[int]) -> list[Part]:
     chain
         As many as `STEPS` and one: each step leads from one to the next.
     years
-        By which probabilities are said.
+        In which probabilities are said.
 
     Returns
     -------
     list of Part
-        For each event of both ends and each year, and for the median year of those that happen,
-        one part a step; the changes add up to the whole. A step between posteriors of the same
-        draws has the error of a difference within pairs of draws, which is smaller.
+        For each event of both ends and each year, its state, and for the median year of the first
+        passages, one part a step; the changes add up to the whole. A step between posteriors of
+        the same draws has the error of a difference within pairs of draws, which is smaller.
     """
-    events = [name for name in chain[0].first if all(name in one.first for one in chain)]
+    events = [name for name in chain[0].holds if all(name in one.holds for one in chain)]
     found = []
     for event in events:
         for what in (*map(str, years), MEDIAN):
@@ -115,7 +128,7 @@ def split(chain: Sequence[Posterior], years: Sequence[int]) -> list[Part]:
                 change = None if None in (before[0], after[0]) else after[0] - before[0]
                 error = _error(one, two, before, after) if change is not None else None
                 found.append(
-                    Part(event, what if what == MEDIAN else f"by {what}", step, before[0],
+                    Part(event, what if what == MEDIAN else f"in {what}", step, before[0],
                          after[0], change, error, two.how, before[1], after[1])
                 )  # fmt: skip
     return found
@@ -125,13 +138,16 @@ def _headline(
     one: Posterior, event: str, what: str
 ) -> tuple[float | None, float | None, np.ndarray | None]:
     """Return a headline, its Monte-Carlo error, and each draw's influence on it."""
-    first = one.first[event]
+    from forecast.events import first_year
+
+    holds = one.holds[event]
     weight = np.exp(one.log_weight - np.logaddexp.reduce(one.log_weight.ravel()))
     if what != MEDIAN:
-        happened = (first <= int(what)).astype(float)
+        happened = holds.at(int(what))
         value = float((weight * happened).sum())
         influence = weight * weight.size * (happened - value)
         return value, _mean_error(influence), influence
+    first = first_year(holds.values, holds.years)
     happens = np.isfinite(first)
     total = float((weight * happens).sum())
     if total <= 0.0:
@@ -160,23 +176,22 @@ def _mean_error(influence: np.ndarray) -> float:
 
 
 def _error(one: Posterior, two: Posterior, before: tuple, after: tuple) -> float:
-    if one.first is two.first and one.log_weight is two.log_weight:
+    if one.holds is two.holds and one.log_weight is two.log_weight:
         return 0.0
     if one.draws == two.draws and before[2] is not None and after[2] is not None:
         return _mean_error(after[2] - before[2])
     return math.hypot(before[1], after[1])
 
 
-def first_years(answers: xr.Dataset) -> dict[str, np.ndarray]:
-    """Return event → first year in which it happens in the baseline (chain, draw)."""
+def states(answers: xr.Dataset) -> dict[str, Holds]:
+    """Return event → in which years it holds in the baseline."""
     from forecast import events
 
     chains = int(answers.attrs["chains"])
-    years = answers[YEAR].values
     return {
-        name: events.by_chain(
-            events.first_year(values.sel({SCENARIO: BASELINE}).transpose(DRAW, YEAR).values, years),
-            chains,
+        name: Holds(
+            answers[YEAR].values,
+            events.by_chain(values.sel({SCENARIO: BASELINE}).transpose(DRAW, YEAR).values, chains),
         )
         for name, _, values in events.one_by_one(answers)
     }
@@ -226,7 +241,7 @@ def chain(
     from forecast import events
 
     first, last = (
-        Posterior(first_years(events.answers(forecast_of(run))), equal(tree), str(run), RUN)
+        Posterior(states(events.answers(forecast_of(run))), equal(tree), str(run), RUN)
         for run, tree in zip((a, b), trees, strict=True)
     )
     held, priors = (load(run / steps.PRIORS_FILE) for run in (a, b))
@@ -291,7 +306,7 @@ def fitted(
             chains=said["chains"], progress=False,
         )  # fmt: skip
     ahead = simulate.futures(tree, *pair, seed=said["seed"], horizon=horizon)
-    return Posterior(first_years(events.answers(ahead)), equal(tree), name, FIT)
+    return Posterior(states(events.answers(ahead)), equal(tree), name, FIT)
 
 
 def panel_of(said: Mapping[str, Any], layers: Sequence[Path]) -> xr.Dataset:
@@ -343,7 +358,7 @@ class Influence(NamedTuple):
 
 
 def influences(
-    tree: xr.DataTree, old: xr.Dataset, first: np.ndarray, by: int, top: int = TOP
+    tree: xr.DataTree, old: xr.Dataset, happened: np.ndarray, top: int = TOP
 ) -> list[Influence]:
     """Return the observations that moved a headline most, by importance sampling.
 
@@ -353,10 +368,8 @@ def influences(
         The later fit, with `log_likelihood`.
     old
         What the earlier fit was given (`constant_data`).
-    first
-        First year of the event in the later run's draws (chain, draw).
-    by
-        The year of the headline.
+    happened
+        Whether the headline holds in the later run's draws (chain, draw), as 0 and 1.
     top
         How many.
 
@@ -368,7 +381,6 @@ def influences(
     """
     inputs = tree["constant_data"].to_dataset()
     likelihood = tree["log_likelihood"]["orders"].transpose(CHAIN, DRAW, RECIPIENT, ORDER_PERIOD)
-    happened = (first <= by).astype(float)
     whole = float(happened.mean())
     if not LEAST_OPEN < whole < 1.0 - LEAST_OPEN:
         return []
@@ -441,17 +453,15 @@ class Condition(NamedTuple):
     moves: bool
 
 
-def next_year(ahead: xr.Dataset, first: np.ndarray, by: int) -> list[Condition]:
+def next_year(ahead: xr.Dataset, happened: np.ndarray) -> list[Condition]:
     """Say what would have to be true in next year's data to move a headline by ten points.
 
     Parameters
     ----------
     ahead
         As from `forecast.simulate.futures`.
-    first
-        First year of the event (chain, draw), of the same draws.
-    by
-        The year of the headline.
+    happened
+        Whether the headline holds (chain, draw), as 0 and 1, of the same draws.
 
     Returns
     -------
@@ -460,7 +470,6 @@ def next_year(ahead: xr.Dataset, first: np.ndarray, by: int) -> list[Condition]:
         event is ten points more or less likely, by more than twice the Monte-Carlo error; where
         no bound does that, the 5 % tail.
     """
-    happened = (first <= by).astype(float)
     now = float(happened.mean())
     if not LEAST_OPEN < now < 1.0 - LEAST_OPEN:
         return []
@@ -526,7 +535,7 @@ FILES = ("explain.csv", "explain_observations.csv", "explain_next_year.csv", "ex
 
 
 class Explanation(NamedTuple):
-    """What `explain` found: the split, and of one headline, `event` by the year `by`, the rest.
+    """What `explain` found: the split, and of one headline, `event` in the year `by`, the rest.
 
     `ends`: of both runs, which they are and what they knew, as from `known_to`.
     """
@@ -589,7 +598,7 @@ def explain(
     if by is not None and not int(ahead.attrs["origin"]) < by <= horizon:
         rule = f"must be a year after {ahead.attrs['origin']}, up to {horizon}"
         raise InputError(fault(rule, column="--by", value=by))
-    years = sorted({*(y for y in (2030, 2040, HORIZON) if y <= horizon), *([by] if by else ())})
+    years = sorted({*(y for y in (2030, HEADLINE_YEAR) if y <= horizon), *([by] if by else ())})
     parts = split(links, years)
     events = list(dict.fromkeys(part.event for part in parts))
     if not events:
@@ -600,10 +609,10 @@ def explain(
     event, by = _most_moved(parts, event, by)
     before, tree = steps.stored(a), steps.stored(b)
     old = before["constant_data"].to_dataset()
-    first = links[-1].first[event]
+    holds = links[-1].holds[event].at(by)
     return Explanation(
-        parts, event, by, float((first <= by).mean()), influences(tree, old, first, by),
-        next_year(ahead, first, by),
+        parts, event, by, float(holds.mean()), influences(tree, old, holds),
+        next_year(ahead, holds),
         [{"how": one.how, "khat": one.khat, "draws": int(one.log_weight.size)} for one in links],
         [known_to(a, before), known_to(b, tree)],
     )  # fmt: skip
@@ -618,7 +627,7 @@ def _most_moved(parts: Sequence[Part], event: str | None, by: int | None) -> tup
     now: dict[tuple[str, int], float] = {}
     for part in parts:
         if part.what != MEDIAN and part.change is not None:
-            key = (part.event, int(part.what.removeprefix("by ")))
+            key = (part.event, int(part.what.removeprefix("in ")))
             if event in (None, key[0]) and by in (None, key[1]):
                 total[key] = total.get(key, 0.0) + part.change
                 now[key] = part.after

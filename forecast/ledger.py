@@ -1,8 +1,9 @@
 """The ledger: what was forecast, entered once and unchangeable, so that it can be scored later.
 
-One entry a question of a published run. An SQLite file in the store: a transaction is whole or
-nothing, whoever is killed and however many write at once. The file refuses changes and deletions,
-and each entry carries the hash of the one before it, so that a file edited by other means shows it.
+One entry a question of a published run, and a kind of answer to it. An SQLite file in the store: a
+transaction is whole or nothing, whoever is killed and however many write at once. The file refuses
+changes and deletions, and each entry carries the hash of the one before it, so that a file edited
+by other means shows it.
 What a chain cannot show is a cut end: note the last hash (`head`) elsewhere to guard against that.
 """
 
@@ -20,7 +21,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data.errors import InputError, fault
-from data.names import ALL_DOMAINS, BASELINE, DRAW, RECIPIENT, SCENARIO, SUPPLIER, YEAR_FUTURE
+from data.names import (
+    ALL_DOMAINS,
+    BASELINE,
+    DRAW,
+    FIRST_PASSAGE,
+    KIND,
+    KINDS,
+    QUANTITY,
+    RECIPIENT,
+    SCENARIO,
+    SUPPLIER,
+    YEAR_FUTURE,
+)
 from forecast import runs
 from forecast.scores import LEVELS
 
@@ -28,10 +41,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FILE = "ledger.sqlite"
-VERSION = 1
+VERSION, BEFORE = 2, 1
+"""Formats: entries of the one before carry no kind of answer, and are of first passage."""
 WAIT = 30.0
 """Seconds to wait for another writer."""
-EVENT, QUANTITY = "event", "quantity"
+EVENT = "event"
+"""What stands for the kind of answer in entries of the format before."""
 DELIVERIES, IMPORTS, EXPORTS = "deliveries", "imports", "exports"
 EVENTS_FILE, TIMING_FILE, FORECAST, GATE_FILE = (
     "events.csv",
@@ -45,7 +60,7 @@ SCHEMA = f"""
 CREATE TABLE entries (
     seq INTEGER PRIMARY KEY,
     run TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('{EVENT}', '{QUANTITY}')),
+    kind TEXT NOT NULL CHECK (kind IN ({", ".join(f"'{k}'" for k in (*KINDS, EVENT, QUANTITY))})),
     question TEXT NOT NULL,
     country TEXT NOT NULL,
     domain TEXT NOT NULL,
@@ -62,7 +77,7 @@ CREATE TABLE entries (
     entered TEXT NOT NULL,
     previous TEXT NOT NULL,
     hash TEXT NOT NULL UNIQUE,
-    UNIQUE (run, question, country, domain, supplier, recipient, scenario)
+    UNIQUE (run, question, kind, country, domain, supplier, recipient, scenario)
 ) STRICT;
 CREATE TRIGGER never_changed BEFORE UPDATE ON entries
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
@@ -72,8 +87,8 @@ CREATE TRIGGER only_appended BEFORE INSERT ON entries
     WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM entries)
       OR NEW.previous IS NOT COALESCE((SELECT hash FROM entries ORDER BY seq DESC LIMIT 1), '')
       OR EXISTS (SELECT 1 FROM entries WHERE hash = NEW.hash OR (run = NEW.run
-         AND question = NEW.question AND country = NEW.country AND domain = NEW.domain
-         AND supplier = NEW.supplier AND recipient = NEW.recipient
+         AND question = NEW.question AND kind = NEW.kind AND country = NEW.country
+         AND domain = NEW.domain AND supplier = NEW.supplier AND recipient = NEW.recipient
          AND scenario = NEW.scenario))
     BEGIN SELECT RAISE(ABORT, 'an entry must follow the last one'); END;
 PRAGMA user_version = {VERSION};
@@ -83,8 +98,10 @@ PRAGMA user_version = {VERSION};
 class Entry(NamedTuple):
     """One question of a published run, and what was said.
 
-    `country` is whose exports or imports are meant, empty for questions of the pair. `forecast`
-    of an event has `probability` and `mc_error` by year and `timing`; of a quantity `levels`, and
+    `kind` is that of the answer, see `data.names.KINDS`, or `QUANTITY`; an event that was entered
+    before there were kinds has that of first passage. `country` is whose exports or imports are
+    meant, empty for questions of the pair. `forecast` of an event has `probability` and `mc_error`
+    by year, and of its first passage `timing`; of a quantity `levels`, and
     `quantiles` by year in TIV million. `hash` is over all other fields, `previous` among them.
     """
 
@@ -109,8 +126,8 @@ class Entry(NamedTuple):
     hash: str
 
 
-KEY = ("run", "question", "country", "domain", "supplier", "recipient", "scenario")
-SAID = ("kind", "origin", "as_of", "vintages", "forecast", "draws", "draws_hash", "created")
+KEY = ("run", "question", "kind", "country", "domain", "supplier", "recipient", "scenario")
+SAID = ("origin", "as_of", "vintages", "forecast", "draws", "draws_hash", "created")
 """What must be the same when a run is entered again."""
 
 
@@ -229,13 +246,11 @@ def _rows(file: Path) -> list[dict[str, str]]:
 def _events(folder: Path, shared: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield every event of the baseline: what rests on a scenario can not be scored."""
     by = ("event", "domain", "scenario")
-    found: dict[tuple, dict[str, Any]] = defaultdict(
-        lambda: {"probability": {}, "mc_error": {}, "timing": {}}
-    )
+    found: dict[tuple, dict[str, Any]] = defaultdict(lambda: {"probability": {}, "mc_error": {}})
     for row in _rows(folder / EVENTS_FILE):
         if row["scenario"] != BASELINE:
             continue
-        held = found[tuple(row[c] for c in by)]
+        held = found[(*(row[c] for c in by), row.get(KIND, FIRST_PASSAGE))]
         for column in ("probability", "mc_error"):
             held[column][row["year"]] = float(row[column])
     skip = (*by, "supplier", "recipient")
@@ -243,10 +258,10 @@ def _events(folder: Path, shared: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if row["scenario"] != BASELINE:
             continue
         timing = {c: float(v) if v else None for c, v in row.items() if c not in skip}
-        found[tuple(row[c] for c in by)]["timing"] = timing
-    for (event, domain, scenario), forecast in found.items():
+        found[(*(row[c] for c in by), FIRST_PASSAGE)]["timing"] = timing
+    for (event, domain, scenario, kind), forecast in found.items():
         yield shared | {
-            "kind": EVENT,
+            "kind": kind,
             "question": event,
             "country": "",
             "domain": domain,
@@ -293,7 +308,7 @@ def _append(connection: sqlite3.Connection, questions: list[dict[str, Any]], fil
     last = connection.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = last or (0, "")
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    where = " AND ".join(f"{column} = ?" for column in KEY)
+    where = " AND ".join(f"{_READ.get(column, column)} = ?" for column in KEY)
     new = held = 0
     for question in questions:
         row = {key: _text(value) for key, value in question.items()}
@@ -324,6 +339,10 @@ def _append(connection: sqlite3.Connection, questions: list[dict[str, Any]], fil
     return Entered(new, held, "")
 
 
+_READ = {KIND: f"CASE {KIND} WHEN '{EVENT}' THEN '{FIRST_PASSAGE}' ELSE {KIND} END"}
+"""How a column is read where it does not stand for itself."""
+
+
 def _text(value: Any) -> Any:
     """Return a field as it stands in the ledger: nested ones as JSON in one fixed form."""
     if isinstance(value, dict):
@@ -352,15 +371,31 @@ def _writing(store: Path) -> Iterator[sqlite3.Connection]:
     with _opened(file, "rwc") as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in _statements(SCHEMA):
-                    connection.execute(statement)
+            held = connection.execute("PRAGMA user_version").fetchone()[0]
+            if held in (0, BEFORE):
+                _begin(connection, held)
             _check_version(connection, file)
             yield connection
         except BaseException:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+
+def _begin(connection: sqlite3.Connection, held: int) -> None:
+    """Make the table of entries; those of the format before move into it, to the letter."""
+    if held:
+        for trigger in ("never_changed", "never_deleted", "only_appended"):
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute("ALTER TABLE entries RENAME TO entries_before")
+    for statement in _statements(SCHEMA):
+        connection.execute(statement)
+    if held:
+        names = ", ".join(Entry._fields)
+        connection.execute(
+            f"INSERT INTO entries ({names}) SELECT {names} FROM entries_before ORDER BY seq"
+        )
+        connection.execute("DROP TABLE entries_before")
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -398,7 +433,7 @@ def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
 
 def _check_version(connection: sqlite3.Connection, file: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version != VERSION:
+    if version not in (BEFORE, VERSION):
         rule = f"is a ledger of format {version}; this program knows format {VERSION}"
         raise InputError(fault(rule, file=file))
 
@@ -427,7 +462,8 @@ def entries(store: Path) -> list[Entry]:
     return [
         Entry(
             **row
-            | {"vintages": json.loads(row["vintages"]), "forecast": json.loads(row["forecast"])}
+            | {name: json.loads(row[name]) for name in ("vintages", "forecast")}
+            | {KIND: FIRST_PASSAGE if row[KIND] == EVENT else row[KIND]}
         )
         for row in _raw(store)
     ]

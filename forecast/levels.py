@@ -12,32 +12,23 @@ import pandas as pd
 import xarray as xr
 
 from data.names import CHAIN, COUNTRY, DOMAIN, DOMAIN_LAYER, RECIPIENT, SUPPLIER, YEAR
+from forecast.conventions import AVERAGE, CHOSEN, DESCRIPTIONS, DOMAIN_DESCRIPTIONS, WEIGHTS
+from forecast.convergence import ess_of_mean
 from forecast.domains import layer_draws, paths, relative, thinned
 from forecast.draws import Arrays, stack
-from forecast.events import monte_carlo_error
+from forecast.events import by_chain
 from forecast.market import all_countries
 from forecast.simulate import check_pair
 from models.inputs import COVARIATES, EFFORTS, country_index
 from models.market import CELL
 from models.order_book import ORDER_PERIOD
 
-CHOSEN = "chosen"
-DESCRIPTIONS = {
-    CHOSEN: "Politics and geography explained away first; a supplier's unexplained ties average "
-    "to zero over all its customers, each counting the same",
-    "market_weighted": "The same, customers counting by what they order from anyone",
-    "common_customers": "The same, over customers only that bought from both in the window",
-    "free_ties": "The mean of a supplier's unexplained ties is left free, with the prior of a pair",
-    "politics_counted": "Nothing explained away: sales owed to alliances, old fleets and votes "
-    "count as capacity",
-    "war_counted": "A supplier's wartime shortfall of orders counts as lost capacity",
-    "effort_only": "What R&D and military spending explain, and nothing else",
-}
-"""Each convention in words; those that need the exports of both are left out where one has none."""
-
 
 def levels(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0) -> pd.DataFrame:
     """Return the probability that the recipient is ahead at the origin, by convention.
+
+    The first row averages over conventions by `WEIGHTS`: its draws are those of all of them, each
+    as often as its weight says, so that its interval holds what a convention decides too.
 
     Parameters
     ----------
@@ -51,8 +42,8 @@ def levels(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0) -
     Returns
     -------
     pandas.DataFrame
-        alternative, description, probability, mc_error, gap_median, gap_q05, gap_q95 (log-odds),
-        year, headline (1 for the convention of the report).
+        alternative, description, weight, probability, mc_error, gap_median, gap_q05, gap_q95
+        (log-odds), year, headline (1 for the average).
 
     Raises
     ------
@@ -64,32 +55,39 @@ def levels(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0) -
     pair = check_pair(inputs, supplier, recipient)
     found = gaps(stack(posterior), inputs, pair, np.random.default_rng(seed))
     chains = posterior.sizes[CHAIN]
-    return pd.DataFrame(
-        [
-            {
-                "alternative": name,
-                "description": DESCRIPTIONS[name],
-                "probability": float((gap > 0).mean()),
-                "mc_error": _error(gap > 0, chains),
-                "gap_median": float(np.median(gap)),
-                "gap_q05": float(np.quantile(gap, 0.05)),
-                "gap_q95": float(np.quantile(gap, 0.95)),
-                "year": int(inputs.attrs["origin"]),
-                "headline": int(name == CHOSEN),
-            }
-            for name, gap in found.items()
-        ]
-    )
+    weight = np.array([WEIGHTS[name] for name in found])
+    weight /= weight.sum()
+    stacked = np.stack(list(found.values()))
+    rows = [
+        {"alternative": AVERAGE, "description": average_words(len(found)), "weight": 1.0,
+         "mc_error": _error((weight @ (stacked > 0)), chains), **_figures(stacked, weight)},
+        *(
+            {"alternative": name, "description": DESCRIPTIONS[name], "weight": of,
+             "mc_error": _error(gap > 0, chains), **_figures(gap[None], np.ones(1))}
+            for (name, gap), of in zip(found.items(), weight, strict=True)
+        ),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows).assign(year=int(inputs.attrs["origin"]))
+    table["headline"] = (table["alternative"] == AVERAGE).astype(int)
+    order = ("alternative", "description", "weight", "probability", "mc_error", "gap_median",
+             "gap_q05", "gap_q95", "year", "headline")  # fmt: skip
+    return table[list(order)]
 
 
-DOMAIN_DESCRIPTIONS = {
-    "equal_domains": "As in the headline, but a country's capacities by domain average to its "
-    "capacity in all with every domain counting the same, not by what the world buys",
-    "by_number": "As in the headline, but by the number of orders, whatever their size",
-    "unit_values": "Read off what a unit of the same class of new weapons is worth in exports, "
-    "and nothing else: no market share, no convention",
-}
-"""Conventions that differ by domain alone; those of the level in all apply to every domain too."""
+def average_words(count: int) -> str:
+    """Say what the average is."""
+    return f"Average over the {count} conventions below, each counting the same"
+
+
+def _figures(gaps_: np.ndarray, weight: np.ndarray) -> dict[str, float]:
+    """Return probability and quantiles of gaps (convention, draw), each convention weighted."""
+    of_draw = np.repeat(weight / gaps_.shape[1], gaps_.shape[1])
+    given = {"weights": of_draw, "method": "inverted_cdf"} if len(gaps_) > 1 else {}
+    low, middle, high = np.quantile(gaps_.ravel(), [0.05, 0.5, 0.95], **given)
+    return {
+        "probability": float(weight @ (gaps_ > 0).mean(axis=1)),
+        "gap_median": float(middle), "gap_q05": float(low), "gap_q95": float(high),
+    }  # fmt: skip
 
 
 def by_domain(tree: xr.DataTree, supplier: str, recipient: str, *, seed: int = 0) -> pd.DataFrame:
@@ -270,5 +268,9 @@ def _free(
 
 
 def _error(happens: np.ndarray, chains: int) -> float:
-    """Monte-Carlo standard error of the share of draws in which it happens."""
-    return float(monte_carlo_error(happens[:, None], chains)[0])
+    """Monte-Carlo standard error of the mean over draws, of what happens or of shares (draw)."""
+    spread = happens.std()
+    if not spread:
+        return 0.0
+    size = ess_of_mean(by_chain(happens.astype(float), chains)[..., None])[0]
+    return float(spread / np.sqrt(size))

@@ -8,6 +8,7 @@ resolve are read off such a panel, and off the one of today, by the same functio
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -23,12 +24,15 @@ from data.names import (
     BASE_YEARS,
     COUNTRY,
     EXPORT_CROSSOVER,
+    FIRST_PASSAGE,
     FIRST_YEAR,
     INDEPENDENCE,
     INDEPENDENCE_SHARE,
+    KIND,
     MEAN_YEARS,
     RECIPIENT,
     REST,
+    STATE,
     SUPPLIER,
     YEAR,
 )
@@ -45,6 +49,7 @@ from forecast.skill import (
     RD_SHARE,
     RELEASE,
     SERIES,
+    kinds,
 )
 
 SEEN_ON = (6, 30)
@@ -247,7 +252,8 @@ def questions(tiv: xr.DataArray) -> xr.Dataset:
     """Return the events that figures can resolve and that have not happened at the origin.
 
     Export crossover of every ordered pair of suppliers, and independence of every pair with
-    deliveries in the base years, by the rules of `forecast.events`.
+    deliveries in the base years, by the rules of `forecast.events`; each twice, whether it has
+    happened by a year and whether it holds in that year.
 
     Parameters
     ----------
@@ -257,8 +263,8 @@ def questions(tiv: xr.DataArray) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Over `question`: `event`, `pair`, `supplier`, `recipient` (coordinates) and `base`, TIV
-        million a year (NaN for export crossovers).
+        Over `question`: `event`, `kind`, `pair`, `supplier`, `recipient` (coordinates) and `base`,
+        TIV million a year (NaN for export crossovers).
     """
     whole = tiv.transpose(SUPPLIER, RECIPIENT, YEAR)
     sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
@@ -282,15 +288,22 @@ def questions(tiv: xr.DataArray) -> xr.Dataset:
     pair = [f"{s}-{r}" for s, r in zip(supplier, recipient, strict=True)]
     text = {"event": event, "pair": pair, SUPPLIER: supplier, RECIPIENT: recipient}
     keys = [f"{e}/{p}" for e, p in zip(event, pair, strict=True)]
-    return xr.Dataset(
+    once = xr.Dataset(
         {"base": (QUESTION, np.array(levels))},
         coords={QUESTION: np.array(keys, dtype=str)}
         | {name: (QUESTION, np.array(values, dtype=str)) for name, values in text.items()},
     )
+    both = [
+        once.assign_coords(
+            {QUESTION: [f"{key}{end}" for key in keys], KIND: (QUESTION, [kind] * len(keys))}
+        )
+        for kind, end in ((FIRST_PASSAGE, ""), (STATE, f"/{STATE}"))
+    ]
+    return xr.concat(both, QUESTION)
 
 
 def resolve(asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndarray) -> np.ndarray:
-    """Say whether each event has happened by each horizon (..., question, horizon).
+    """Say whether each event has happened by each horizon, or holds in it, as its kind is.
 
     Parameters
     ----------
@@ -304,7 +317,7 @@ def resolve(asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndar
     Returns
     -------
     numpy.ndarray
-        1.0 or 0.0; NaN where a year is not known.
+        1.0 or 0.0 (..., question, horizon); NaN where a year is not known.
     """
     span = np.arange(origin - MEAN_YEARS + 2, origin + int(horizons.max()) + 1)
     whole = tiv.reindex({YEAR: span}).transpose(..., SUPPLIER, RECIPIENT, YEAR)
@@ -322,7 +335,9 @@ def resolve(asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndar
         bought = buyers.index(str(asked[RECIPIENT].values[k]))
         means = events.trailing_mean(whole.values[..., sold[k], bought, :])
         out[..., k, :] = means < INDEPENDENCE_SHARE * base[k]
-    out = np.where(known, np.maximum.accumulate(out, axis=-1), np.nan)
+    passage = kinds(asked) == FIRST_PASSAGE
+    out[..., passage, :] = np.maximum.accumulate(out[..., passage, :], axis=-1)
+    out = np.where(known, out, np.nan)
     return out[..., horizons - 1]
 
 
@@ -367,18 +382,22 @@ def climatology(
     asked, tiv, origin, horizons
         As of `resolve`, with all years known to the origin.
     """
-    happened: dict[tuple[str, int], list[float]] = defaultdict(list)
+    happened: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     for past in earlier(tiv, origin, horizons):
-        for event in (EXPORT_CROSSOVER, INDEPENDENCE):
-            own = past.happened[past.asked["event"].values == event]
+        both = (EXPORT_CROSSOVER, INDEPENDENCE), np.unique(kinds(asked))
+        for event, kind in itertools.product(*both):
+            own = past.happened[(past.asked["event"].values == event) & (kinds(past.asked) == kind)]
             for h, column in zip(horizons, own.T, strict=False):
-                happened[event, int(h)] += column.tolist()
+                happened[event, kind, int(h)] += column.tolist()
     # One case of each kind beside those on record, so that nothing is held for impossible.
     share = {
         key: (np.nansum(values) + 0.5) / (np.isfinite(values).sum() + 1.0)
         for key, values in happened.items()
     }
-    table = [[share[str(e), int(h)] for h in horizons] for e in asked["event"].values]
+    table = [
+        [share[str(event), str(kind), int(h)] for h in horizons]
+        for event, kind in zip(asked["event"].values, kinds(asked), strict=True)
+    ]
     return np.array(table)
 
 

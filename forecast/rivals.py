@@ -57,7 +57,7 @@ def score(
     found: dict[tuple, scoring.Score] = {}
     for (day, origin), held in sorted(asked.items()):
         for made in _scored(day, origin, held, panel):
-            found.setdefault((day, *made[:11]), made)
+            found.setdefault((day, *made[: made._fields.index("outturn")]), made)
     return list(found.values())
 
 

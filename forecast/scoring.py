@@ -1,7 +1,9 @@
 """The track record: what the ledger said, against what came, in its first and its latest release.
 
 Events that resolve on SIPRI's deliveries and quantities of deliveries are scored in each year after
-the origin that a release covers. Capacity is a model quantity: no figure will ever resolve it.
+the origin that a release covers: what was said of a state against whether it held in the year, what
+was said of a first passage against whether it had happened. Whether something lasts is known at the
+horizon only. Capacity is a model quantity: no figure will ever resolve it.
 """
 
 from __future__ import annotations
@@ -21,17 +23,21 @@ from data.names import (
     BASE_YEARS,
     BASELINE,
     EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    FIRST_PASSAGE,
     HORIZON,
     INDEPENDENCE,
     INDEPENDENCE_SHARE,
     MEAN_YEARS,
+    QUANTITY,
+    STATE,
 )
 from data.tables import SOVIET_UNION, Panel, Transfer, Vintage, read
 from forecast import events, ledger, scores
 from forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
 
 FIRST, LATEST = "first", "latest"
-RESOLVED = (EXPORT_CROSSOVER, INDEPENDENCE)
+RESOLVED = (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE, INDEPENDENCE)
 """Events that figures resolve."""
 RECORD = "track_record.json"
 """The track record in the folder of a run, for its report."""
@@ -40,12 +46,14 @@ RECORD = "track_record.json"
 class Score(NamedTuple):
     """A question in one year, scored against one release of the outturn.
 
-    For an event `outturn` is 0 or 1 (whether it has happened by the year); for a quantity it is in
-    TIV million, as `median` and `crps` are. What does not apply is None.
+    For an event `outturn` is 0 or 1 (whether it holds in the year, or has happened by it, as the
+    kind is); for a quantity it is in TIV million, as `median` and `crps` are. What does not apply
+    is None.
     """
 
     run: str
     question: str
+    kind: str
     country: str
     domain: str
     supplier: str
@@ -67,9 +75,10 @@ class Score(NamedTuple):
 
 
 class Mean(NamedTuple):
-    """Mean scores of one question over years and runs, against one release."""
+    """Mean scores of one question and kind over years and runs, against one release."""
 
     question: str
+    kind: str
     release: str
     scored: int
     brier: float | None
@@ -121,24 +130,23 @@ class Outturns:
         known = self.known(day)
         return np.array([known.get((what, who, year), 0.0) for year in years])
 
-    def happened(self, event: str, pair: tuple[str, str], span: range, day: str) -> bool | None:
-        """Say whether an event has happened in any year of a span, as known on a day.
+    def held(self, event: str, pair: tuple[str, str], span: range, day: str) -> np.ndarray | None:
+        """Say in which years of a span an event held (year), as known on a day.
 
         None where it is not defined: nothing was delivered in the base years.
         """
         supplier, recipient = pair
         years = range(span.start - (MEAN_YEARS - 1), span.stop)
-        if event == EXPORT_CROSSOVER:
-            theirs, ours = (
-                events.trailing_mean(self.values(day, EXPORTS, who, years))
-                for who in (supplier, recipient)
-            )
-            return bool(events.ahead(ours, theirs).any())
+        if event in (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE):
+            theirs, ours = (self.values(day, EXPORTS, w, years) for w in (supplier, recipient))
+            if event == EXPORT_CROSSOVER_SINGLE:
+                return events.ahead(ours, theirs)[MEAN_YEARS - 1 :]
+            return events.ahead(*map(events.trailing_mean, (ours, theirs)))
         base = self.values(day, DELIVERIES, pair, range(BASE_YEARS[0], BASE_YEARS[1] + 1)).mean()
         if base <= 0:
             return None
         means = events.trailing_mean(self.values(day, DELIVERIES, pair, years))
-        return bool((means < INDEPENDENCE_SHARE * base).any())
+        return means < INDEPENDENCE_SHARE * base
 
 
 # Scores ----------------------------------------------------------------------------------------
@@ -157,8 +165,8 @@ def score(entries: Iterable[Entry], panel: Panel = None) -> list[Score]:
     Returns
     -------
     list of Score
-        A row an entry, year after the origin, and release (first, latest). An event that was on
-        record at the origin already is left out: nothing was forecast.
+        A row an entry, year after the origin, and release (first, latest). The first passage of an
+        event that was on record at the origin already is left out: nothing was forecast.
     """
     wanted = [entry for entry in entries if _scored(entry)]
     first = min((entry.origin for entry in wanted), default=HORIZON) - MEAN_YEARS
@@ -169,29 +177,33 @@ def score(entries: Iterable[Entry], panel: Panel = None) -> list[Score]:
 def _scored(entry: Entry) -> bool:
     if entry.scenario != BASELINE or entry.domain != ALL_DOMAINS:
         return False
-    if entry.kind == ledger.QUANTITY:
+    if entry.kind == QUANTITY:
         return True
-    probability = entry.forecast["probability"]
-    return entry.question in RESOLVED and probability.get(str(entry.origin), 0.0) < 1.0
+    if entry.question not in RESOLVED:
+        return False
+    on_record = entry.forecast["probability"].get(str(entry.origin), 0.0) >= 1.0
+    return entry.kind == STATE or (entry.kind == FIRST_PASSAGE and not on_record)
 
 
 def _score(entry: Entry, came: Outturns) -> Iterator[Score]:
-    is_event = entry.kind == ledger.EVENT
+    is_event = entry.kind != QUANTITY
     said = entry.forecast["probability" if is_event else "quantiles"]
     for year in sorted(map(int, said)):
         if year <= entry.origin:
             continue
         for release, day in came.of_year(year).items():
             place = (
-                *(entry.run, entry.question, entry.country, entry.domain, entry.supplier),
-                *(entry.recipient, entry.scenario, entry.origin, year, release, day),
+                *(entry.run, entry.question, entry.kind, entry.country, entry.domain),
+                *(entry.supplier, entry.recipient, entry.scenario, entry.origin),
+                *(year, release, day),
             )
             pair = (entry.supplier, entry.recipient)
             if is_event:
                 span = range(entry.origin, year + 1)
-                outturn = came.happened(entry.question, pair, span, day)
-                if outturn is not None:
-                    yield _event(place, said[str(year)], float(outturn), entry.draws)
+                held = came.held(entry.question, pair, span, day)
+                if held is not None:
+                    came_true = events.READ[entry.kind](held)[-1]
+                    yield _event(place, said[str(year)], float(came_true), entry.draws)
             else:
                 who = pair if entry.question == DELIVERIES else entry.country
                 value = float(came.values(day, entry.question, who, [year])[0])
@@ -233,14 +245,21 @@ def against(row: Score, rival: str, levels: list[float], values: Iterable[float]
 
 
 def means(rows: Iterable[Score]) -> list[Mean]:
-    """Return mean scores by question and release, in the order of the questions."""
-    groups: dict[tuple[str, str], list[Score]] = defaultdict(list)
+    """Return mean scores by question, kind and release, in the order of the questions.
+
+    Of a question the state comes first.
+    """
+    groups: dict[tuple[str, str, str], list[Score]] = defaultdict(list)
     for row in rows:
-        groups[row.question, row.release].append(row)
+        groups[row.question, row.kind, row.release].append(row)
     return [
-        Mean(question, release, len(held), *(_mean(held, name) for name in Mean._fields[3:]))
-        for (question, release), held in sorted(groups.items())
+        Mean(*group, len(held), *(_mean(held, name) for name in Mean._fields[4:]))
+        for group, held in sorted(groups.items(), key=lambda one: _order(*one[0]))
     ]
+
+
+def _order(question: str, kind: str, release: str) -> tuple[str, int, str]:
+    return question, 0 if kind == STATE else 1, release
 
 
 def _mean(rows: list[Score], name: str) -> float | None:
@@ -262,28 +281,31 @@ def track_record(entries: Sequence[Entry], rows: Sequence[Score]) -> dict[str, A
     -------
     dict
         `entries`, `runs`, `origins`, `pairs` and `ledger`, the hash of the last entry; `questions`:
-        for each, how many were `entered`, how many figures can resolve (`resolvable`) and how many
-        bear on later data (`scored`); `means`: as from `means`, with the number of distinct
-        `outturns`, since runs of one origin are scored against the same; `newest`, the newest
-        release scored against, empty when there is none.
+        for each and its kind, how many were `entered`, how many figures can resolve (`resolvable`)
+        and how many bear on later data (`scored`); `means`: as from `means`, with the number of
+        distinct `outturns`, since runs of one origin are scored against the same; `newest`, the
+        newest release scored against, empty when there is none.
     """
     scored = {tuple(getattr(row, name) for name in ledger.KEY) for row in rows}
+    asked: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        asked[entry.question, entry.kind].append(entry)
     questions = [
         {
             "question": question,
+            "kind": kind,
             "entered": len(held),
             "resolvable": sum(map(_scored, held)),
             "scored": sum(_key(entry) in scored for entry in held),
         }
-        for question in dict.fromkeys(entry.question for entry in entries)
-        for held in [[entry for entry in entries if entry.question == question]]
+        for (question, kind), held in asked.items()
     ]
-    outturns: dict[tuple[str, str], set[tuple]] = defaultdict(set)
+    outturns: dict[tuple[str, str, str], set[tuple]] = defaultdict(set)
     for row in rows:
         of = (row.country,) if row.country else (row.supplier, row.recipient)
         # Whether an event has happened depends on the origin from which it is counted.
-        since = row.origin if row.question in RESOLVED else 0
-        outturns[row.question, row.release].add((*of, since, row.year))
+        since = row.origin if row.kind == FIRST_PASSAGE else 0
+        outturns[row.question, row.kind, row.release].add((*of, since, row.year))
     return {
         "entries": len(entries),
         "runs": len({entry.run for entry in entries}),
@@ -292,7 +314,7 @@ def track_record(entries: Sequence[Entry], rows: Sequence[Score]) -> dict[str, A
         "ledger": entries[-1].hash if entries else "",
         "questions": questions,
         "means": [
-            mean._asdict() | {"outturns": len(outturns[mean.question, mean.release])}
+            mean._asdict() | {"outturns": len(outturns[mean.question, mean.kind, mean.release])}
             for mean in means(rows)
         ],
         "newest": max((row.vintage for row in rows), default=""),

@@ -18,9 +18,11 @@ from data.errors import InputError, fault
 from data.names import (
     BASELINE,
     CHAIN,
+    CONTESTED_YEARS,
     COUNTRY,
     DRAW,
     HORIZON,
+    MARKET,
     RECIPIENT,
     REST,
     SCENARIO,
@@ -78,8 +80,10 @@ def futures(
         over the past; `orders_past` (draw, order_period): listed orders as predicted.
         `offer` (draw, scenario, seller, year_future) and `offer_past` (draw, seller, year): log of
         each supplier's expected share. `exports`, TIV million (draw, scenario, supplier,
-        year_future), `imports`. Observed: `deliveries_observed`, `imports_observed`,
-        `exports_observed`, `orders_observed`. Attributes supplier, recipient, origin, chains.
+        year_future), `imports`. `contested`, TIV million: what each wins of the orders of `market`
+        (draw, scenario, supplier, year_future), see `contested`. Observed: `deliveries_observed`,
+        `imports_observed`, `exports_observed`, `orders_observed`. Attributes supplier, recipient,
+        origin, chains.
 
     Raises
     ------
@@ -241,8 +245,13 @@ def _block_futures(
     years = horizon - int(inputs.attrs["origin"])
     found = run_forward(draws, inputs, years, pairs, [bought], seed, worlds)
     own = (pairs == [sold, bought]).all(axis=1)
+    both_sell = np.isin(pairs[:, 1], contested(inputs, pair))
     of_worlds = [
         {
+            "contested": np.stack(
+                [one.ordered[:, (pairs[:, 0] == seller) & both_sell].sum(axis=1)
+                 for seller in kept], axis=1,
+            ),
             "exports": np.stack(
                 [one.deliveries[:, pairs[:, 0] == seller].sum(axis=1) for seller in kept], axis=1
             ),
@@ -272,6 +281,26 @@ def _block_futures(
         "theta_past": found[0].ahead.theta_past[:, both],
     }  # fmt: skip
     return {name: values.astype(np.float32) for name, values in drawn.items()}
+
+
+def contested(inputs: xr.Dataset, pair: tuple[str, str]) -> np.ndarray:
+    """Return the positions of recipients that ordered from both of late, no part of the pair.
+
+    See `data.names.CONTESTED_YEARS`; the rest of the world is no market. None where one of the two
+    is no supplier of the sample.
+    """
+    buyers = inputs[RECIPIENT].values
+    if not set(pair) <= set(inputs[SUPPLIER].values):
+        return np.array([], dtype=int)
+    placed = recent_orders(inputs).sel({SUPPLIER: list(pair)}).transpose(SUPPLIER, RECIPIENT)
+    both = (placed.values > 0).all(axis=0) & ~np.isin(buyers, [*pair, REST])
+    return np.flatnonzero(both)
+
+
+def recent_orders(inputs: xr.Dataset) -> xr.DataArray:
+    """Return the orders that are listed of the last `CONTESTED_YEARS` (supplier, recipient)."""
+    last = inputs["placed"].isel({ORDER_PERIOD: slice(-(CONTESTED_YEARS // PERIOD), None)})
+    return last.sum(ORDER_PERIOD)
 
 
 def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset:
@@ -361,6 +390,7 @@ def _label(
     by_country = (DRAW, SCENARIO, COUNTRY, YEAR_FUTURE)
     dims = {name: by_country for name in ("theta", "rd_share", "rd_stock", "gdp", "milex")} | {
         "exports": (DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE),
+        "contested": (DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE),
         "offer": (DRAW, SCENARIO, SELLER, YEAR_FUTURE),
         "offer_past": (DRAW, SELLER, YEAR),
         "theta_past": (DRAW, COUNTRY, YEAR),
@@ -388,6 +418,10 @@ def _label(
     placed = inputs["placed"].isel({ORDER_PERIOD: slice(REMEMBERED, None)})
     placed = placed.transpose(*CELL, ORDER_PERIOD)
     data["orders_observed"] = (ORDER_PERIOD, placed.values[sold, bought])
+    markets = contested(inputs, pair)
+    if len(markets):
+        recent = recent_orders(inputs).sel({SUPPLIER: kept}).transpose(SUPPLIER, RECIPIENT)
+        data["contested_placed"] = ((SUPPLIER, MARKET), recent.values[:, markets])
     units = {name: {"units": unit, "long_name": words} for name, (unit, words) in UNITS.items()}
     return xr.Dataset(
         {name: (*held, units[name]) if name in units else held for name, held in data.items()},
@@ -398,6 +432,7 @@ def _label(
             SUPPLIER: kept,
             SELLER: sellers,
             RECIPIENT: [pair[1]],
+            **({MARKET: np.array(buyers)[markets]} if len(markets) else {}),
             YEAR: years,
             YEAR_FUTURE: np.arange(origin + 1, horizon + 1),
             ORDER_PERIOD: placed[ORDER_PERIOD].values,
@@ -429,6 +464,8 @@ UNITS = {
     "orders_observed": ("orders", "Orders that the register lists"),
     "imports": ("TIV million", "The recipient's arms imports"),
     "exports": ("TIV million", "Total arms exports"),
+    "contested": ("TIV million", "Orders won in markets that either country could win"),
+    "contested_placed": ("orders", "Orders listed of late in those markets"),
     "import_share": ("1", "Supplier's expected share of the recipient's orders"),
     "import_share_past": ("1", "Supplier's expected share of the recipient's orders, past"),
     "deliveries_observed": ("TIV million", "Deliveries from supplier to recipient, observed"),

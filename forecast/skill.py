@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 from scipy import optimize, stats
 
+from data.names import FIRST_PASSAGE, KIND, STATE
 from forecast import scores
 
 HORIZON = "horizon"
@@ -39,6 +40,9 @@ FOCAL = {
     (EXPORTS, "CHN"): "China's exports",
 }
 ALL_FOUR, ALL_EVENTS = "focal four", "all events"
+OF_STATE = ", in the year"
+"""What the name of an event ends in where its state is the target."""
+ALL_STATES = f"{ALL_EVENTS}{OF_STATE}"
 HEADLINE = {name: "crps_log1p" if name in ON_LOGS else "crps" for name in (*TARGETS, ORDERS)}
 """The score by which each target is judged."""
 GROUPS = {"1-3": (1, 3), "4-6": (4, 6)}
@@ -197,7 +201,8 @@ def score_forecast(
         p = said["probability"].transpose(QUESTION, HORIZON)
         for release in happened[RELEASE].values:
             o = happened.sel({RELEASE: release}).transpose(QUESTION, HORIZON)
-            at = np.nonzero(np.isfinite(o.values))
+            at = np.nonzero(np.isfinite(o.values) & np.isfinite(p.values))
+            named = np.char.add(said["event"].values.astype(str), _ends(said))
             least = 0.5 / float(said.attrs.get("draws", 1000))
             event = {
                 "brier": scores.brier(p, o).values[at],
@@ -208,7 +213,7 @@ def score_forecast(
             parts.append(
                 pd.DataFrame(
                     {
-                        "target": said["event"].values[at[0]],
+                        "target": named[at[0]],
                         "unit": said["pair"].values[at[0]],
                         "horizon": horizons[at[1]],
                         "release": release,
@@ -230,6 +235,35 @@ def score_forecast(
         vintage=share.map(kind_of_vintage),
     )
     return table[list(COLUMNS)]
+
+
+def kinds(asked: xr.Dataset) -> np.ndarray:
+    """Return the kind of each question; those asked before there were kinds are first passages."""
+    if KIND in asked.coords:
+        return asked[KIND].values
+    return np.full(asked.sizes[QUESTION], FIRST_PASSAGE)
+
+
+def _ends(said: xr.Dataset) -> np.ndarray:
+    """Return what a question's kind adds to the name of its event, as a target."""
+    return np.where(kinds(said) == STATE, OF_STATE, "")
+
+
+def with_states(said: xr.Dataset) -> xr.Dataset:
+    """Return a forecast with states of one year ahead where it has first passages alone.
+
+    Of what had not happened at the origin the two are one and the same in the first year.
+    """
+    if QUESTION not in said.dims or (kinds(said) == STATE).any():
+        return said
+    first = said[["base", "probability"]].assign_coords({KIND: (QUESTION, kinds(said))})
+    state = first.assign_coords(
+        {QUESTION: [f"{key}/{STATE}" for key in first[QUESTION].values],
+         KIND: (QUESTION, [STATE] * first.sizes[QUESTION])}
+    )  # fmt: skip
+    state["probability"] = state["probability"].where(state[HORIZON] == 1)
+    both = xr.concat([first, state], QUESTION)
+    return said.drop_dims(QUESTION).merge(both).assign_attrs(said.attrs)
 
 
 def kind_of_vintage(assumed: float) -> str:
@@ -350,7 +384,7 @@ def headline(
 
 def judged(table: pd.DataFrame, score: str | None = None) -> pd.DataFrame:
     """Return the rows of `headline`, and again those of the focal four, each by itself and all
-    together, and of all events together; `target` names them, as in `summary`.
+    together, and of all events together, states apart; `target` names them, as in `summary`.
     """
     scored = headline(table, score=score)
     four = focal(scored)
@@ -360,10 +394,15 @@ def judged(table: pd.DataFrame, score: str | None = None) -> pd.DataFrame:
             scored,
             four,
             four.assign(unit=four["target"], target=ALL_FOUR),
-            events.assign(unit=events["target"] + "/" + events["unit"], target=ALL_EVENTS),
+            events.assign(unit=events["target"] + "/" + events["unit"], target=_all(events)),
         ],
         ignore_index=True,
     )
+
+
+def _all(events: pd.DataFrame) -> np.ndarray:
+    """Return the name of the target of all events to which each row belongs."""
+    return np.where(events["target"].str.endswith(OF_STATE), ALL_STATES, ALL_EVENTS)
 
 
 def focal(table: pd.DataFrame) -> pd.DataFrame:
@@ -527,7 +566,7 @@ def events(table: pd.DataFrame, release: str = "latest") -> pd.DataFrame:
     keys = ["model", "target", "origin", "unit", "horizon"]
     wide = own.pivot_table(index=keys, columns="score", values="value").reset_index()
     wide["group"] = group_of(wide["horizon"])
-    whole = pd.concat([wide, wide.assign(target=ALL_EVENTS)])
+    whole = pd.concat([wide, wide.assign(target=_all(wide))])
     return pd.DataFrame(
         [
             {

@@ -40,6 +40,8 @@ CHECK_DRAWS = 500
 """Draws a predictive check rests on: enough for its bands, and a second or two."""
 PARTNERSHIP, SCENARIOS_FILE = "partnership.nc", "scenarios.json"
 DIFFERENCES_FILE = "scenario_differences.csv"
+ARRIVALS_FILE, BELOW_FILE = "arrivals.csv", "arrivals_below.csv"
+GAP_CHANGE_FILE, MARKETS_FILE = "capacity_change.csv", "contested_markets.csv"
 CAUSES_FILE = "causes.csv"
 PARTNERSHIP_PATHS_FILE, BY_HAND_FILE = "partnership_paths.csv", "partnership_by_hand.csv"
 FACTS_FILE = "partnership_pair.json"
@@ -482,7 +484,16 @@ def look_ahead(
     """
     import pandas as pd
 
-    from forecast import decomposition, differences, domains, events, gate, simulate
+    from forecast import (
+        arrivals,
+        decomposition,
+        differences,
+        domains,
+        events,
+        gap_change,
+        gate,
+        simulate,
+    )  # fmt: skip
 
     words = f"forecasting {' to '.join(map(countries.name_of, pair))}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
@@ -501,7 +512,8 @@ def look_ahead(
     with step("forecasting the partnership", "partnership", said["seconds"]):
         partner, paths = _partnership_ahead(folder, run, tree, futures, scenarios, said["seed"])
     with step("answering the questions", "events", said["seconds"]):
-        parts = [answered, by_each, *([partner] if partner is not None else [])]
+        parts = [answered, by_each, events.order_answers(futures), partner]
+        parts = [part for part in parts if part is not None]
         happens, when = (
             pd.concat(tables, ignore_index=True)
             for tables in zip(*map(events.tables, parts), strict=True)
@@ -510,6 +522,10 @@ def look_ahead(
         events.to_csv(happens, folder / EVENTS_FILE)
         events.to_csv(when, folder / TIMING_FILE)
         events.to_csv(events.domains_ahead(by_each), folder / AHEAD_FILE)
+        events.to_csv(arrivals.arrivals(futures), folder / ARRIVALS_FILE)
+        events.to_csv(arrivals.below(futures), folder / BELOW_FILE)
+        events.to_csv(arrivals.markets(futures), folder / MARKETS_FILE)
+        events.to_csv(gap_change.changes(tree, futures), folder / GAP_CHANGE_FILE)
     with step("checking domains", "domain_check", said["seconds"]):
         checked = domains.predictive_check(_some_draws(tree), pair[1:], seed=said["seed"])
         events.to_csv(checked, folder / DOMAIN_CHECK_FILE)

@@ -28,7 +28,7 @@ CONDITION_COLUMNS = (
     "observable", "of", "side", "bound", "unit", "chance", "probability", "mc_error", "change",
     "moves",
 )  # fmt: skip
-BY = "by "
+IN = "in "
 KHAT_MAX = 0.7
 """Weights with a larger k-hat are not to be relied on (Vehtari et al. 2024)."""
 
@@ -95,7 +95,7 @@ def collect(
 
 def _rows(parts: pd.DataFrame) -> list[dict[str, Any]]:
     """Return one row an event and year, its steps in the order of the file."""
-    parts = parts[parts["what"].str.startswith(BY)]
+    parts = parts[parts["what"].str.startswith(IN)]
     for column in ("before_error", "after_error"):
         if column not in parts:
             parts = parts.assign(**{column: None})
@@ -105,7 +105,7 @@ def _rows(parts: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 "event": event,
-                "by": int(what.removeprefix(BY)),
+                "by": int(what.removeprefix(IN)),
                 "before": first["before"],
                 "before_error": first["before_error"],
                 "steps": steps[["step", "before", "after", "change", "mc_error", "how"]].to_dict(

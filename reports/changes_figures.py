@@ -50,7 +50,7 @@ def waterfall(payload: Payload) -> bytes:
             axes.set_xticks(inside, [f"{t:.2f}" for t in inside])
             axes.grid(True, axis="x")
             axes.grid(False, axis="y")
-            axes.set_xlabel(f"probability by {row['by']}", labelpad=2)
+            axes.set_xlabel(f"probability in {row['by']}", labelpad=2)
         last = len(STEPS) + 1
         grid[0].set_yticks(
             range(last + 1), ["before", *STEPS, "after"]

@@ -10,13 +10,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data.names import EXPORT_CROSSOVER, INDEPENDENCE
+from data.names import (
+    EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    FIRST_PASSAGE,
+    INDEPENDENCE,
+    KIND,
+    STATE,
+)
 from reports import changes_figures
 from reports.changes_figures import STEPS, points
 from reports.numerals import NONE, error, number, prob
 from reports.phrases import (
-    EVENT_CLAUSES,
     RECIPIENT,
+    STATE_CLAUSES,
     SUPPLIER,
     Payload,
     Table,
@@ -64,8 +71,10 @@ UNITS = {
     "US$ million": (1e-3, "billion constant US$"),
 }
 """Unit of a table → by what it is multiplied in print, and the unit of that."""
+ASKED = {STATE: ", in the year", FIRST_PASSAGE: ", by the year"}
 QUESTIONS = {
     EXPORT_CROSSOVER: "Recipient exports more than supplier",
+    EXPORT_CROSSOVER_SINGLE: "Recipient exports more, single years",
     INDEPENDENCE: "Independence from supplier",
     "deliveries": "Deliveries, supplier to recipient",
     "imports": "Arms imports",
@@ -181,19 +190,19 @@ def headline(payload: Payload) -> list[str]:
     """Return the paragraphs that say by how much, and through what, the answers moved."""
     part = _part(payload)
     row = next(r for r in part["rows"] if (r["event"], r["by"]) == (part["event"], part["by"]))
-    clause = say(EVENT_CLAUSES[row["event"]], payload)
+    clause = say(STATE_CLAUSES[row["event"]], payload)
     change, slip = row["after"] - row["before"], _whole_error(row)
     size = f"{points(change)} points" + (f" ± {_slip(slip)}" if slip is not None else "")
     if not change:
-        first = f"The probability that {clause} by {row['by']} is what it was: {prob(row['after'])}"
+        first = f"The probability that {clause} in {row['by']} is what it was: {prob(row['after'])}"
     elif beyond(change, slip):
         first = (
-            f"The probability that {clause} by {row['by']} went from {prob(row['before'])} to "
+            f"The probability that {clause} in {row['by']} went from {prob(row['before'])} to "
             f"{prob(row['after'])}: {size}"
         )
     else:
         first = (
-            f"The probability that {clause} by {row['by']} did not move by more than the error of "
+            f"The probability that {clause} in {row['by']} did not move by more than the error of "
             f"simulation: {prob(row['before'])} before, {prob(row['after'])} now ({size})"
         )
     told = [
@@ -211,7 +220,7 @@ def headline(payload: Payload) -> list[str]:
     if sure:
         most = max(sure, key=lambda r: round(abs(r["after"] - r["before"]), 6))
         second += (
-            f"; the one that moved most: {event_name(payload, most['event'])}, by {most['by']}, "
+            f"; the one that moved most: {event_name(payload, most['event'])}, in {most['by']}, "
             f"{points(most['after'] - most['before'])} points"
         )
     return [
@@ -284,7 +293,7 @@ def split_table(payload: Payload) -> Table:
 def _events(payload: Payload) -> str:
     """Say what the events of the table are."""
     told = [
-        f"{event_name(payload, event)}: {say(EVENT_CLAUSES[event], payload)}"
+        f"{event_name(payload, event)}: {say(STATE_CLAUSES[event], payload)}"
         for event in dict.fromkeys(row["event"] for row in _part(payload)["rows"])
     ]
     return (
@@ -312,7 +321,7 @@ def _change(step: Mapping[str, Any]) -> str:
 
 def _question(payload: Payload) -> str:
     part = _part(payload)
-    return f"{say(EVENT_CLAUSES[part['event']], payload)} by {part['by']}"
+    return f"{say(STATE_CLAUSES[part['event']], payload)} in {part['by']}"
 
 
 def observations_text(payload: Payload) -> str:
@@ -529,7 +538,7 @@ def _plural(word: str, number_of: int) -> str:
 def record_tables(payload: Payload) -> list[Table]:
     """Mean scores of events, and of figures, by question and release."""
     record = payload["track_record"]
-    asked = {q["question"]: q for q in record["questions"]}
+    asked = {(q["question"], q.get(KIND, FIRST_PASSAGE)): q for q in record["questions"]}
     events = [row for row in record["means"] if row["brier"] is not None]
     figures = [row for row in record["means"] if row["crps"] is not None]
     shared = ["Question", "Release", "Asked", "Scored", "Answers", "Outturns"]
@@ -541,9 +550,10 @@ def record_tables(payload: Payload) -> list[Table]:
     )
 
     def head(row: Mapping[str, Any]) -> list[str]:
-        name = row["question"]
-        told = asked[name]
-        return [QUESTIONS.get(name, sentence(name.replace("_", " "))), row["release"],
+        name, kind = row["question"], row.get(KIND, FIRST_PASSAGE)
+        told = asked[name, kind]
+        title = QUESTIONS.get(name, sentence(name.replace("_", " ")))
+        return [f"{title}{ASKED.get(kind, '')}", row["release"],
                 f"{told['entered']:,}", f"{told['scored']:,}", f"{row['scored']:,}",
                 f"{row['outturns']:,}"]  # fmt: skip
 
@@ -594,11 +604,11 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
     )
     return {
         "changes_waterfall": {
-            "caption": f"From the earlier run to this one: each event by {by}. Circles: the "
+            "caption": f"From the earlier run to this one: each statement in {by}. Circles: the "
             "probability before and after. Bars: what each step added (filled) or took away "
             "(hatched), in points. Thin lines: two Monte-Carlo errors to each side. All panels "
             "span the same width of probability, so that bars compare.",
-            "alt": f"Waterfall of the probability of each event by {by}: {told}.",
+            "alt": f"Waterfall of the probability of each statement in {by}: {told}.",
         }
     }
 

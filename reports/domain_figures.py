@@ -251,7 +251,7 @@ def levels(payload: Payload) -> bytes:
         left.set_xlabel("probability", labelpad=2)
         style.heading(
             left, f"{names(payload)['recipient']} ahead in {payload['origin']}",
-            "probability; filled: headline; diamond: unit values",
+            "probability; filled: A; diamond: unit values",
         )
         if drawn:
             right.axvline(0, color=INK, lw=0.8)

@@ -12,13 +12,17 @@ from typing import Any
 from data.names import (
     DEFAULT_RECIPIENT,
     DEFAULT_SUPPLIER,
+    FIRST_PASSAGE,
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
+    LASTING,
+    STATE,
 )
 from reports.domain_figures import ROOT_TICKS, letters, short
 from reports.domains import UNITS, counted, stands
-from reports.numerals import NONE, complement, error, number, prob, span
+from reports.numerals import NONE, error, number, prob, span
 from reports.phrases import (
+    KIND_WORDS,
     RECIPIENT,
     SUPPLIER,
     VERDICTS,
@@ -32,7 +36,6 @@ from reports.phrases import (
     sentence,
     terms,
     the,
-    years_of,
 )
 from reports.reading import CONTRADICTED, SUPPORTED, at_year, verdict
 
@@ -87,7 +90,7 @@ def summary(payload: Payload) -> str:
     middle, low, high = here["q50"], here["q05"], here["q95"]
     size = f"{middle} of {len(rows)} technology domains"
     text = (
-        f"By domain, under the same convention, {w['r']} was ahead of {w['s']} in {size} in "
+        f"By domain, under convention A, {w['r']} was ahead of {w['s']} in {size} in "
         f"{w['origin']} (median; 90 % interval {low} to {high})"
     )
     groups = {key: [] for key in ("supported", "open", "contradicted")}
@@ -107,9 +110,9 @@ def summary(payload: Payload) -> str:
     joint = _joint(payload, JUNIOR_EVERYWHERE)
     if not joint["defined"]:
         return text + f"Whether {w['r']} is ahead everywhere is not defined: {_no_joint(payload)}."
-    end = at_year(joint, payload["horizon"])
-    clause = f"That {w['r']} is ahead everywhere, in effort, exports and all domains in one year"
-    return text + f"{clause}, has a probability of {prob(end)} by {w['horizon']}."
+    clause = f"That {w['r']} is ahead everywhere, in effort, exports and all domains at once"
+    late = prob(at_year(joint, payload["headline_year"]))
+    return text + f"{clause}, has a probability of {late} in {w['late']}."
 
 
 def _joint(payload: Payload, event: str) -> Mapping[str, Any]:
@@ -174,19 +177,13 @@ def capacity_caption(payload: Payload) -> str:
 
 
 def table(payload: Payload) -> Table:
-    """Today, the years ahead, never, and how much there is to go by, for each domain."""
+    """Today, the years ahead, and how much there is to go by, for each domain."""
     data, w = payload["domains"], terms(payload)
-    soon, last = _ahead_years(payload)
+    asked = _asked(payload)
     side = names(payload)
     rows = []
     for row in data["rows"]:
         event, now = row["event"], row["now"]
-        happens = event["defined"] and event["median"] is not None and event["within"] > 0
-        year = NONE
-        if happens:
-            middle = years_of(payload, event["median"], event["median"], short=True)
-            whole = years_of(payload, event["q05"], event["q95"], short=True)
-            year = middle if middle == whole else f"{middle} ({whole})"
         gap = now["gap"]
         rows.append(
             [
@@ -194,19 +191,17 @@ def table(payload: Payload) -> Table:
                 prob(now["probability"]),
                 error(now["mc_error"]),
                 f"{number(gap['q50'], 2)} ({span(gap['q05'], gap['q95'], 2)})",
-                *[prob(at_year(event, y)) if event["defined"] else NONE for y in (soon, last)],
-                complement(event["within"]) if event["defined"] else NONE,
-                year,
+                *[prob(at_year(event, y, kind)) if event["defined"] else NONE
+                  for kind, y in asked],
                 *[_sold(row, role) for role in (RECIPIENT, SUPPLIER)],
             ]
         )
     notes = [
         say(
             f"P {{origin}}: probability that {{r}} was ahead; MC: its Monte Carlo standard error. "
-            f"Gap: {{r}} minus {{s}}, log-odds, median (90 % interval). By {soon}, {last}: "
-            "probability of having been ahead in some year from {origin} on; it counts even where "
-            "the lead is lost again. First year: median (90 % interval) of the first year ahead "
-            "in the draws in which that happens by {horizon}; ≤{origin}: in {origin} or earlier. "
+            "Gap: {r} minus {s}, log-odds, median (90 % interval). In a year: ahead in that year. "
+            "By {late}: ahead in some year from {origin} to {late}, even where the lead is lost "
+            "again. From {late} on: ahead in every year to {horizon}. "
             f"Orders {_last_period(payload)}: deals of SIPRI’s register that each side won in the "
             "domain. Where they are few, the number rests on "
             "other domains and on the prior.", payload,
@@ -219,8 +214,8 @@ def table(payload: Payload) -> Table:
     return {
         "caption": f"Who is ahead by domain: {w['r']} against {w['s']}.",
         "columns": [
-            "Domain", f"P {w['origin']}", "MC", "Gap", f"by {soon}", f"by {last}",
-            f"not by {w['horizon']}", "First year", f"Orders {side[RECIPIENT]}",
+            "Domain", f"P {w['origin']}", "MC", "Gap",
+            *(KIND_WORDS[kind].format(year) for kind, year in asked), f"Orders {side[RECIPIENT]}",
             f"Orders {side[SUPPLIER]}",
         ],
         "rows": rows,
@@ -228,9 +223,11 @@ def table(payload: Payload) -> Table:
     }  # fmt: skip
 
 
-def _ahead_years(payload: Payload) -> tuple[int, int]:
-    years = payload["milestones"]
-    return years[min(1, len(years) - 1)], years[-1]
+def _asked(payload: Payload) -> list[tuple[str, int]]:
+    """Kinds and years after the origin that the tables of domains show."""
+    late = payload["headline_year"]
+    states = [y for y in payload["milestones"] if payload["origin"] < y <= late]
+    return [*((STATE, year) for year in states), (FIRST_PASSAGE, late), (LASTING, late)]
 
 
 def _sold(row: Mapping[str, Any], role: str) -> str:
@@ -262,25 +259,20 @@ def count_table(payload: Payload) -> Table:
 
 def joint_table(payload: Payload) -> Table:
     """The events that ask for a lead in everything at once."""
-    w, years = terms(payload), payload["milestones"]
+    w = terms(payload)
+    asked = [(STATE, payload["origin"]), *_asked(payload), (STATE, payload["horizon"])]
     rows, notes = [], []
     for entry in payload["domains"]["joint"]:
         name = sentence(say(JOINT[entry["event"]], payload))
         if not entry["defined"]:
-            rows.append([name, *[NONE] * (len(years) + 4)])
+            rows.append([name, *[NONE] * (len(asked) + 1)])
             continue
-        happens = entry["median"] is not None and entry["within"] > 0
-        slip = max((e for e in entry["mc_error"] if e is not None), default=None)
+        slips = [at_year(entry, year, kind, "mc_error") for kind, year in asked]
         rows.append(
             [
                 name,
-                *[prob(at_year(entry, year)) for year in years],
-                complement(entry["within"]),
-                *[
-                    years_of(payload, entry[a], entry[b], short=True) if happens else NONE
-                    for a, b in (("median", "median"), ("q05", "q95"))
-                ],
-                error(slip),
+                *[prob(at_year(entry, year, kind)) for kind, year in asked],
+                error(max(slips, default=None)),
             ]
         )
     if any(not entry["defined"] for entry in payload["domains"]["joint"]):
@@ -289,16 +281,15 @@ def joint_table(payload: Payload) -> Table:
     return {
         "caption": say("{s} as the junior partner in everything at once.", payload),
         "columns": [
-            "Event", *[f"by {year}" for year in years], f"not by {w['horizon']}", "median",
-            "90 %", "MC error",
+            "Statement", *(KIND_WORDS[kind].format(year) for kind, year in asked), "MC error",
         ],
         "rows": rows,
         "notes": [
             sentence(
                 f"{w['r']} ahead everywhere: in one and the same draw and year ahead in {joint}. "
                 "It is counted draw by draw, not multiplied from the chances of its parts. “Other”"
-                " is a domain of hardly any orders. Median and 90 %: year, in the draws in "
-                f"which it happens by {w['horizon']}. MC error: the largest of the row."
+                f" is a domain of hardly any orders. {w['horizon']} is an extrapolation. MC error: "
+                "the largest of the row."
             ),
             *notes,
         ],
@@ -322,8 +313,9 @@ def conventions(payload: Payload) -> list[str]:
     text = ""
     if shared:
         text = (
-            f"The conventions of Table 2 ({shared[0]} to {shared[-1]}) move all domains of a "
-            "country alike. " if len(shared) > 1 else f"Convention {shared[0]} is the headline’s. "
+            f"The conventions of the annex on levels ({shared[0]} to {shared[-1]}) move all "
+            "domains of a country alike. " if len(shared) > 1
+            else f"Convention {shared[0]} is the forecast’s. "
         )
     new = _new_conventions(payload)
     if new:
@@ -401,9 +393,9 @@ def levels_table(payload: Payload) -> Table:
                     *[f"{unit[f'{role}_items'] or 0:.0f}" for role in (RECIPIENT, SUPPLIER)],
                 ]
         rows.append([*cells, VERDICTS[stands(row["now"]["probability"], others)]])
-    columns = ["Domain", "Headline", "Lowest", "Highest"]
+    columns = ["Domain", "Convention A", "Lowest", "Highest"]
     notes = [
-        f"Headline, lowest, highest: probability that {w['r']} was ahead in {w['origin']}; in "
+        f"Convention A, lowest, highest: probability that {w['r']} was ahead in {w['origin']}; in "
         f"brackets the convention. {rule(payload)}"
     ]
     if _has_units(payload):
@@ -639,22 +631,22 @@ def named_table(payload: Payload) -> Table:
                 prob(claim["probability"]),
                 f"{prob(claim['lowest'])} to {prob(claim['highest'])}",
                 f"{claim['likelier']} of {claim['conventions']}",
-                prob(claim["by_horizon"]),
+                prob(claim["late"]),
                 VERDICTS[claim["verdict"]],
             ]
         )
     return {
         "caption": say("The argument’s statements on domains, in {origin}.", payload),
         "columns": [
-            "Statement", "P, headline", "Over conventions", "Likelier under",
-            sentence(say("{r} ahead by {horizon}", payload)), "Verdict",
+            "Statement", "P, convention A", "Over conventions", "Likelier under",
+            sentence(say("{r} ahead in {late}", payload)), "Verdict",
         ],
         "rows": rows,
         "notes": [
             say(
                 "P: probability that the statement held in {origin}. Likelier under: conventions "
-                "that give it even odds or better. {r} ahead by {horizon}: probability of having "
-                "been ahead in some year from {origin} on.", payload
+                "that give it even odds or better. {r} ahead in {late}: probability of being ahead "
+                "in that year.", payload
             )
         ],
     }  # fmt: skip
@@ -681,7 +673,7 @@ def _answer(payload: Payload, claim: Mapping[str, Any]) -> str:
         "open": f"The data leave open whether {first} was ahead of {second}",
     }[claim["verdict"]]
     return (
-        f"{what} in {claim['year']}: probability {prob(claim['probability'])} under the headline, "
+        f"{what} in {claim['year']}: probability {prob(claim['probability'])} under convention A, "
         f"{prob(claim['lowest'])} to {prob(claim['highest'])} over {count(claim['conventions'])} "
         "conventions."
     )

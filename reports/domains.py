@@ -149,7 +149,7 @@ def collect(
         "conventions": levels["conventions"],
         "count": _count(paths[AHEAD], milestones),
         "joint": [tables.entry(e) for e in (JUNIOR_EVERYWHERE, JUNIOR_IN_NAMED_DOMAINS)],
-        "named": _named(rows, origin, milestones[-1]),
+        "named": _named(rows, origin, milestones[-2] if len(milestones) > 2 else milestones[-1]),
         "periods": record["periods"],
         "agreement": _agreement(paths[UNIT_VALUES]),
         "check": _check(paths[CHECK], names),
@@ -184,9 +184,8 @@ def _now(row: Mapping[str, Any], origin: int) -> dict[str, Any]:
     """Who is ahead at the origin: probability, its Monte Carlo error, and the gap."""
     at = row["ahead"]["year"].index(origin)
     event = row["event"]
-    first = event["year"].index(origin) if event["defined"] and origin in event["year"] else None
     probability = float(row["ahead"]["probability"][at])
-    error = None if first is None else float(event["mc_error"][first])
+    error = None if not event["defined"] else at_year(event, origin, key="mc_error")
     past = row["gap"]["past"]
     here = past["year"].index(origin)
     return {
@@ -403,7 +402,7 @@ def stands(headline: float, others: Sequence[float]) -> str:
     return "open"
 
 
-def _named(rows: Sequence[Mapping[str, Any]], origin: int, last: int) -> list[dict[str, Any]]:
+def _named(rows: Sequence[Mapping[str, Any]], origin: int, late: int) -> list[dict[str, Any]]:
     """The statements on single domains, each with its verdict and what it rests on."""
     by_domain = {row["domain"]: row for row in rows}
     result = []
@@ -428,7 +427,7 @@ def _named(rows: Sequence[Mapping[str, Any]], origin: int, last: int) -> list[di
                 "highest": max(others, default=None),
                 "conventions": len(others),
                 "likelier": sum(p >= LIKELIER for p in others),
-                "by_horizon": at_year(event, last) if event["defined"] else None,
+                "late": at_year(event, late) if event["defined"] else None,
                 "verdict": stands(of_side(here), others),
             }
         )

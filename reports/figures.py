@@ -19,6 +19,7 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
+from data.names import FIRST_PASSAGE, LASTING, STATE
 from forecast import cause_names
 from reports import changes_figures, domain_figures, partnership_figures, skill_figures, style
 from reports.numerals import complement, prob
@@ -256,38 +257,38 @@ def causes(payload: Payload) -> bytes:
 
 
 def probability_by_year(payload: Payload) -> bytes:
-    """Cumulative probability of each event by year, with its Monte-Carlo error."""
+    """State of each event by year with its Monte-Carlo error, first passage and lasting beside."""
 
     def panel(axes: Axes, entry: Mapping[str, Any]) -> None:
-        year = values(entry, "year")
-        probability, error = values(entry, "probability"), 2 * values(entry, "mc_error")
+        year, colour = values(entry, "year"), COLOURS["recipient"]
+        state, error = (values(entry["kinds"][STATE], key) for key in ("probability", "mc_error"))
+        axes.axvspan(payload["headline_year"] + 0.5, payload["horizon"] + 1.2, color=FAINT,
+                     alpha=0.35, lw=0)
         axes.fill_between(
-            year, np.clip(probability - error, 0, 1), np.clip(probability + error, 0, 1),
-            color=COLOURS["recipient"], alpha=0.3, lw=0,
+            year, np.clip(state - 2 * error, 0, 1), np.clip(state + 2 * error, 0, 1),
+            color=colour, alpha=0.3, lw=0,
         )
-        axes.plot(year, probability, color=COLOURS["recipient"], lw=1.5, clip_on=False)
-        at = [list(entry["year"]).index(m) for m in payload["milestones"] if m in entry["year"]]
-        for i in at:
-            axes.plot(year[i], probability[i], "o", color=COLOURS["recipient"], ms=3.6,
-                      mfc="white", mew=1, clip_on=False)
-            # Beside the rising curve: above it to the left, or below it to the right.
-            above, last = probability[i] < 0.5, year[i] == payload["horizon"]
+        for kind, dash in KIND_LINES.items():
+            axes.plot(year, values(entry["kinds"][kind], "probability"), color=colour, ls=dash,
+                      lw=1.6 if kind == STATE else 0.9, clip_on=False)
+        for milestone in (m for m in payload["milestones"] if m in entry["year"]):
+            i = list(entry["year"]).index(milestone)
+            axes.plot(year[i], state[i], "o", color=colour, ms=3.6, mfc="white", mew=1,
+                      clip_on=False)
             axes.annotate(
-                prob(probability[i]), (year[i], probability[i]),
-                xytext=(-3, 3) if above else (0 if last else -4 if i == 0 else 3, -4),
-                textcoords="offset points",
-                ha="right" if above or i == 0 else "center" if last else "left",
-                va="bottom" if above else "top",
-                annotation_clip=False,
+                prob(state[i]), (year[i], state[i]), xytext=(0, 4 if state[i] < 0.85 else -4),
+                textcoords="offset points", ha="center",
+                va="bottom" if state[i] < 0.85 else "top", annotation_clip=False,
+                bbox=style.PLATE,
             )
         axes.set_ylim(0, 1)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
         axes.set_yticklabels(["0", "0.25", "0.50", "0.75", "1"])
         style.years(axes, payload["origin"], payload["horizon"], 5)
-        axes.set_xlim(payload["origin"] - 4.5, payload["horizon"] + 1.2)
+        axes.set_xlim(payload["origin"] - 1.5, payload["horizon"] + 1.2)
         axes.set_xlabel("Year", labelpad=1)
 
-    return _event_panels(payload, panel, "probability that it has happened by the year")
+    return _event_panels(payload, panel, "probability that it holds in the year")
 
 
 def timing(payload: Payload) -> bytes:
@@ -332,6 +333,9 @@ def timing(payload: Payload) -> bytes:
     return _event_panels(payload, panel, "probability")
 
 
+KIND_LINES = {STATE: "-", FIRST_PASSAGE: (0, (4, 2)), LASTING: (0, (1, 1.5))}
+
+
 def one_scale(payload: Payload) -> bool:
     """Whether the panels of timing share the scale from 0 to 1, since it hides none of them."""
     return all(_highest(e) >= LOW_BAR for e in payload["events"] if e["defined"])
@@ -343,12 +347,17 @@ def _highest(entry: Mapping[str, Any]) -> float:
 
 def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
     name = names(payload)
-    with style.canvas(101) as figure:
-        grid = figure.subplots(2, 2)
+    rows = -(-len(payload["events"]) // 2)
+    height = 5 + 48 * rows
+    with style.canvas(height) as figure:
+        grid = figure.subplots(rows, 2)
         figure.subplots_adjust(
-            left=0.05, right=0.975, top=0.91, bottom=0.1, hspace=0.74, wspace=0.15
+            left=0.05, right=0.975, top=1 - 9 / height, bottom=10 / height, hspace=0.74,
+            wspace=0.15,
         )
-        for axes, entry in zip(grid.flat, payload["events"], strict=True):
+        for axes in grid.flat[len(payload["events"]):]:
+            axes.set_visible(False)
+        for axes, entry in zip(grid.flat, payload["events"], strict=False):
             style.heading(axes, EVENT_TITLES[entry["event"]].format(**name), unit)
             if entry["defined"]:
                 panel(axes, entry)

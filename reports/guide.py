@@ -22,13 +22,22 @@ from data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    CONTESTED_ORDERS,
+    EVENTS,
     EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    FIRST_PASSAGE,
+    HEADLINE_YEAR,
     INDEPENDENCE,
+    KIND,
+    LASTING,
+    STATE,
     SUPPLIER,
     YEAR,
 )
 from forecast import runs, shipped
-from reports.numerals import NONE, complement, error, number, prob, span
+from forecast.events import kinds_of
+from reports.numerals import NONE, number, prob, span
 
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 EFFECTS = {
@@ -38,9 +47,11 @@ EFFECTS = {
     "mil_between": "effect of military-spending stock between countries",
 }
 TITLES = {
-    CAPACITY_CROSSOVER: "China ahead in capacity at some time",
+    CAPACITY_CROSSOVER: "China ahead in capacity",
     CAPACITY_CROSSOVER_SUSTAINED: "China ahead in capacity three years running",
     EXPORT_CROSSOVER: "three-year mean of China's exports above Russia's",
+    EXPORT_CROSSOVER_SINGLE: "China's exports of the year above Russia's",
+    CONTESTED_ORDERS: "China wins more contested orders over three years",
     INDEPENDENCE: "deliveries below 5 % of their 2000–2009 mean",
     "downturn": "downturn, by the letter of its rule",
     "rupture": "rupture",
@@ -66,7 +77,7 @@ VARIANTS = {
 SKILL_PARTS = ("target", "focal", "event")
 GROUPS = ("1-3", "4-6")
 """Years ahead, as the summary of a backtest groups them."""
-MILESTONES = (2030, 2050)
+MILESTONES = (2030, HEADLINE_YEAR)
 ON_RECORD = (2005, 2018)
 """Years of deliveries shown beside the origin."""
 
@@ -80,21 +91,26 @@ class Figures:
         self.levels = _rows(run / "levels.csv")
         self.by_domain = _rows(run / "levels_domains.csv")
         self.origin = int(self.levels[0]["year"])
-        self.probability: dict[tuple[str, str, int], float] = {
-            (row["event"], row["domain"], int(row["year"])): float(row["probability"])
+        self.probability: dict[tuple[str, str, str, int], float] = {
+            (row["event"], row["domain"], row[KIND], int(row["year"])): float(row["probability"])
             for row in _rows(run / "events.csv")
             if row["scenario"] == BASELINE
         }
 
-    def by(self, event: str, year: int, domain: str = ALL_DOMAINS) -> str:
-        """Return the probability that an event has happened by a year, as printed."""
-        return prob(self.probability[event, domain, year])
+    def at(self, event: str, year: int, kind: str = STATE, domain: str = ALL_DOMAINS) -> str:
+        """Return the answer of a kind to a question at a year, as printed."""
+        return prob(self.probability[event, domain, kind, year])
 
-    def outlook(self, event: str) -> str:
-        """Return the probabilities by the milestones, and of never."""
-        last = MILESTONES[-1]
-        soon = ", ".join(self.by(event, year) for year in MILESTONES)
-        return f"{soon}; {complement(self.probability[event, ALL_DOMAINS, last])}"
+    def outlook(self, event: str, domain: str = ALL_DOMAINS) -> tuple[str, ...]:
+        """Return the states in the milestones, and whether it has happened and lasts at the last.
+
+        Of what happens once, first passage at the milestones.
+        """
+        lead = kinds_of(event)[0]
+        told = [self.at(event, year, lead, domain) for year in MILESTONES]
+        others = (FIRST_PASSAGE, LASTING) if lead == STATE else ()
+        return (", ".join(told), *(self.at(event, MILESTONES[-1], kind, domain)
+                                   for kind in others))  # fmt: skip
 
     def gate(self) -> str:
         """Whether the run passed, and its worst figures."""
@@ -112,18 +128,17 @@ class Figures:
     def answers(self) -> str:
         """The questions on Russia and China, with their answers."""
         head = next(row for row in self.levels if row["headline"] == "1")
-        years = " and ".join(map(str, MILESTONES))
-        never = f"not by {MILESTONES[-1]}"
+        years, last = " and ".join(map(str, MILESTONES)), MILESTONES[-1]
         rows = [
             (
-                f"P(θ China > θ Russia) in {self.origin}, convention of the headline",
-                f"{prob(float(head['probability']))} (Monte-Carlo error "
-                f"{error(float(head['mc_error']))}); gap {_gap(head)} log-odds",
+                f"P(θ China > θ Russia) in {self.origin}, average over conventions",
+                f"{prob(float(head['probability']))} ({' to '.join(self._ends())} over "
+                f"conventions); gap {_gap(head)} log-odds",
             ),
             *(
-                (f"{TITLES[event]}, by {years}; {never}", self.outlook(event))
-                for event in (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED, EXPORT_CROSSOVER,
-                              INDEPENDENCE)
+                (f"{TITLES[event]}: in {years}; in some year up to {last}; from {last} on",
+                 "; ".join(self.outlook(event)))
+                for event in EVENTS
             ),
             *self._on_record(),
             *self._effects(),
@@ -176,11 +191,16 @@ class Figures:
 
     def range(self) -> str:
         """How far the conventions are apart."""
-        found = [float(row["probability"]) for row in self.levels]
+        low, high = self._ends()
         return (
-            f"Under {len(found)} defensible conventions P(China ahead, {self.origin}) runs from "
-            f"{prob(min(found))} to {prob(max(found))}."
+            f"Under {len(self.levels) - 1} defensible conventions P(China ahead, {self.origin}) "
+            f"runs from {low} to {high}."
         )
+
+    def _ends(self) -> tuple[str, str]:
+        """Lowest and highest probability over single conventions."""
+        found = [float(row["probability"]) for row in self.levels if row["headline"] != "1"]
+        return prob(min(found)), prob(max(found))
 
     def domains(self) -> str:
         """Capacity by domain: headline, conventions, unit values, events."""
@@ -189,39 +209,36 @@ class Figures:
             held = [row for row in self.by_domain if row["domain"] == domain]
             head = next(row for row in held if row["headline"] == "1")
             others = [float(row["probability"]) for row in held]
-            by = [self.by("domain_crossover", year, domain) for year in MILESTONES]
-            never = complement(self.probability["domain_crossover", domain, MILESTONES[-1]])
             rows.append(
                 (
                     float(head["probability"]),
                     (
                         domain.replace("_", " "),
-                        self.by("domain_crossover", self.origin, domain),
+                        self.at("domain_crossover", self.origin, domain=domain),
                         _gap(head),
                         f"{prob(min(others))} to {prob(max(others))}",
-                        ", ".join(by),
-                        never,
+                        *self.outlook("domain_crossover", domain),
                     ),
                 )
             )
         rows.sort(key=lambda row: -row[0])
         header = (
             "domain", f"P(China ahead, {self.origin})", "gap, log-odds (90 %)", "over conventions",
-            f"ahead at some time by {' and '.join(map(str, MILESTONES))}",
-            f"never by {MILESTONES[-1]}",
+            f"ahead in {' and '.join(map(str, MILESTONES))}",
+            f"in some year up to {MILESTONES[-1]}", f"from {MILESTONES[-1]} on",
         )  # fmt: skip
         return _table(header, [row for _, row in rows])
 
     def partnership(self) -> str:
         """Events of the partnership."""
-        header = ("event", *(f"by {year}" for year in MILESTONES), f"not by {MILESTONES[-1]}")
+        header = ("event", *map(str, MILESTONES))
         rows = [
-            (
-                TITLES[event],
-                *(self.by(event, year) for year in MILESTONES),
-                complement(self.probability[event, ALL_DOMAINS, MILESTONES[-1]]),
+            (f"{TITLES[event]}, {what}", *(self.at(event, year, kind) for year in MILESTONES))
+            for event, kind, what in (
+                ("downturn", FIRST_PASSAGE, "has happened by"),
+                ("rupture", FIRST_PASSAGE, "has happened by"),
+                ("cooling", STATE, "in the year"),
             )
-            for event in ("downturn", "rupture", "cooling")
         ]
         return _table(header, rows)
 

@@ -14,9 +14,19 @@ from typing import Any
 import pandas as pd
 
 from data import countries
-from data.names import ALL_DOMAINS, BASELINE, COOLING, DOWNTURN, PARTNERSHIP_EVENTS, RUPTURE
+from data.names import (
+    ALL_DOMAINS,
+    BASELINE,
+    COOLING,
+    DOWNTURN,
+    KIND,
+    PARTNERSHIP_EVENTS,
+    QUANTITY,
+    RUPTURE,
+)
 from forecast import claims, shipped
-from reports.reading import Tables, read_json, read_table
+from forecast.events import kinds_of
+from reports.reading import EVENT_COLUMNS, Tables, read_json, read_table
 
 FOLDER = Path(__file__).resolve().parents[1] / "forecast"
 COOLING_CHECK = FOLDER / "alignment_check.csv"
@@ -134,20 +144,23 @@ def _scenarios(folder: Path, milestones: Sequence[int]) -> dict[str, Any]:
         for row in rows
         if row["domain"] == ALL_DOMAINS and row["year"] in milestones
         and row["name"] in (*COMPARED, *QUANTITIES)
+        and row[KIND] in (QUANTITY, kinds_of(row["name"])[0])
     ]  # fmt: skip
     return {"heads": heads, "rows": kept, "curves": _curves(folder / "events.csv", rows)}
 
 
 def _curves(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return, for events of the partnership and of independence, difference to baseline by year."""
+    """Return difference to the baseline by year, for events of the partnership and independence.
+
+    Of each in the kind of answer that leads.
+    """
     if not rows:
         return []
-    columns = ("event", "domain", "scenario", "year", "probability", "mc_error")
-    table = read_table(path, columns)
+    table = read_table(path, EVENT_COLUMNS)
     table = table[table["domain"] == ALL_DOMAINS]
     found = []
     for event in (DOWNTURN, RUPTURE, COOLING, "independence"):
-        own = table[table["event"] == event]
+        own = table[(table["event"] == event) & (table[KIND] == kinds_of(event)[0])]
         wide: pd.DataFrame = own.pivot_table(index="year", columns="scenario", values="probability")
         if BASELINE not in wide:
             continue

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from data.names import STATE
 from reports import style
-from reports.numerals import complement, prob
+from reports.numerals import prob
 from reports.partnership_words import EFFECTS, EVENT_NAMES, scenario_titles
 from reports.style import COLOURS, FAINT, GREY, INK
 
@@ -50,14 +51,16 @@ def effects(payload: Payload) -> bytes:
 
 
 def probability(payload: Payload) -> bytes:
-    """Probability by year of each event of the partnership, what never comes beside it."""
+    """Probability by year of each event of the partnership, by its leading kind of answer."""
     entries = [e for e in payload["partnership"]["events"] if e["defined"]]
     with style.canvas(62) as figure:
         grid = figure.subplots(1, len(entries), squeeze=False)[0]
         figure.subplots_adjust(left=0.05, right=0.98, top=0.82, bottom=0.16, wspace=0.2)
         for axes, entry in zip(grid, entries, strict=True):
-            year = style.values(entry, "year")
-            chance, error = (style.values(entry, k) for k in ("probability", "mc_error"))
+            year, lead = style.values(entry, "year"), entry["kinds"][entry["leads"]]
+            chance, error = (style.values(lead, k) for k in ("probability", "mc_error"))
+            axes.axvspan(payload["headline_year"] + 0.5, payload["horizon"] + 1.5, color=FAINT,
+                         alpha=0.35, lw=0)  # fmt: skip
             axes.fill_between(year, chance - 2 * error, chance + 2 * error,
                               color=COLOURS["recipient"], alpha=0.25, lw=0)  # fmt: skip
             axes.plot(year, chance, color=COLOURS["recipient"], lw=1.5, clip_on=False)
@@ -73,11 +76,8 @@ def probability(payload: Payload) -> bytes:
                                   ha="right" if last or chance[at] < 0.8 else "center",
                                   va="bottom" if chance[at] < 0.8 else "top",
                                   annotation_clip=False)  # fmt: skip
-            style.heading(
-                axes,
-                EVENT_NAMES[entry["event"]],
-                f"not by {payload['horizon']}: {complement(entry['within'])}",
-            )
+            what = "it holds in the year" if entry["leads"] == STATE else "it has happened"
+            style.heading(axes, EVENT_NAMES[entry["event"]], f"probability that {what}")
             axes.set_ylim(0, 1)
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.50", "0.75", "1"])
             style.years(axes, payload["origin"], payload["horizon"], 10)
@@ -107,7 +107,7 @@ def scenarios(payload: Payload) -> bytes:
                     handles += line
             axes.axhline(0.0, color=INK, lw=0.6)
             style.heading(
-                axes, EVENT_NAMES[curve["event"]], "change of the probability by the year"
+                axes, EVENT_NAMES[curve["event"]], "change of its probability"
             )
             axes.set_ylim(-top, top)
             axes.yaxis.set_major_formatter(FuncFormatter(_change))

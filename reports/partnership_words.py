@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from data.names import COOLING, DOWNTURN, RUPTURE
-from reports.numerals import complement, error, number, prob, span
+from data.names import COOLING, DOWNTURN, FIRST_PASSAGE, LASTING, QUANTITY, RUPTURE, STATE
+from reports.numerals import NONE, complement, error, number, prob, span
 from reports.phrases import (
     RECIPIENT,
     SUPPLIER,
@@ -23,6 +23,7 @@ from reports.phrases import (
     year_of,
     years_of,
 )
+from reports.reading import at_year
 
 EFFECTS = {
     "speed": "Speed of change of the balance",
@@ -58,6 +59,11 @@ RULES = {
     RUPTURE: "adverse end of the treaty, or a dispute with hostility of 4 or more",
     COOLING: "distance of UN ideal points two years running above its ten-year mean by more than a "
     "pooled standard deviation",
+}
+KIND_ROWS = {
+    STATE: "holds in the year",
+    FIRST_PASSAGE: "has happened by then",
+    LASTING: "holds from then on",
 }
 QUANTITY_NAMES = {
     "capacity gap": "Gap of capacity, log-odds",
@@ -121,12 +127,11 @@ def headline(payload: Payload) -> str:
     parts = []
     entry = _entry(payload, DOWNTURN)
     if entry["defined"]:
-        year = _soon(payload)
-        at = entry["year"].index(year)
+        year = payload["headline_year"]
+        chance = at_year(entry, year)
         parts.append(
             f"A downturn of the partnership, by the letter of its rule, will have come by {year} "
-            f"with probability {prob(entry['probability'][at])}, and not by {payload['horizon']} "
-            f"with {complement(entry['within'])}."
+            f"with probability {prob(chance)}, and not by then with {complement(chance)}."
         )
     full, thesis = _compared(payload, "full", "era_major"), _compared(payload, "full", "controls")
     if full and thesis:
@@ -144,12 +149,6 @@ def headline(payload: Payload) -> str:
             f"{text} The whole model {said} era and rank of both, by {_score(full)}{because}."
         )
     return " ".join(parts)
-
-
-def _soon(payload: Payload) -> int:
-    """The milestone nearest to ten years after the origin."""
-    wanted = payload["origin"] + 10
-    return min(payload["milestones"][1:], key=lambda y: (abs(y - wanted), y))
 
 
 def intro(payload: Payload) -> list[str]:
@@ -225,35 +224,41 @@ def number_year(value: float) -> str:
 
 
 def events_table(payload: Payload) -> Table:
-    """Probability by milestone, never, and the median year of each event of the partnership."""
+    """Probability at the milestones of each event of the partnership, one row a kind of answer."""
     entries, years = _defined(payload), payload["milestones"][1:]
+    horizon = payload["horizon"]
     rows = []
     for entry in entries:
-        at = [entry["year"].index(y) for y in years]
-        rows.append(
-            [
-                EVENT_NAMES[entry["event"]],
-                *(prob(entry["probability"][k]) for k in at),
-                complement(entry["within"]),
-                year_of(payload, entry["median"]),
-                years_of(payload, entry["q05"], entry["q95"], short=True),
-                error(max((entry["mc_error"][k] for k in at), default=None)),
-            ]
-        )
+        for kind, answers in entry["kinds"].items():
+            slips = [at_year(entry, y, kind, "mc_error") for y in years]
+            when = [NONE, NONE]
+            if kind == FIRST_PASSAGE:
+                when = [year_of(payload, entry["median"]),
+                        years_of(payload, entry["q05"], entry["q95"], short=True)]  # fmt: skip
+            rows.append(
+                [
+                    EVENT_NAMES[entry["event"]],
+                    KIND_ROWS[kind],
+                    *(prob(at_year(entry, year, kind)) for year in years),
+                    *when,
+                    error(max(slips, default=None)) if answers else NONE,
+                ]
+            )
     reasons = _part(payload)["facts"]["reasons"]
     notes = [f"{EVENT_NAMES[e['event']]}: {RULES[e['event']]}." for e in entries]
     notes += [f"{EVENT_NAMES[k]}: {reason}." for k, reason in reasons.items()]
     notes.append(
-        "Median and 90 % interval of the year given that it happens by then. Downturn and rupture "
-        "are counted from the year after the last data on; those on record do not count. MC error: "
-        "the largest of the row."
+        "Downturn and rupture happen once, so no state of theirs is told; they "
+        "are counted from the year after the last data on, and those on record do not count. "
+        f"Median and 90 % interval of the year in the draws in which it happens by {horizon}. "
+        f"{horizon} is an extrapolation. MC error: the largest of the row."
     )
     return {
-        "caption": "Events of the partnership: probability that each has happened by a year.",
+        "caption": "Events of the partnership: probability of each at a year.",
         "columns": [
             "Event",
-            *(f"By {y}" for y in years),
-            f"Not by {payload['horizon']}",
+            "",
+            *map(str, years),
             "Median",
             "90 %",
             "MC error",
@@ -470,7 +475,7 @@ def _years_shown(payload: Payload) -> list[int]:
 def scenario_events(payload: Payload) -> Table:
     """Differences of the probabilities of events, with their Monte-Carlo errors."""
     part = _part(payload)["scenarios"]
-    rows, years = [r for r in part["rows"] if r["kind"] == "event"], _years_shown(payload)
+    rows, years = [r for r in part["rows"] if r["kind"] != QUANTITY], _years_shown(payload)
     names, titles = list(dict.fromkeys(r["scenario"] for r in rows)), scenario_titles(payload)
     shown = []
     for event in dict.fromkeys(r["name"] for r in rows):
@@ -487,8 +492,9 @@ def scenario_events(payload: Payload) -> Table:
                 ]
             )  # fmt: skip
     return {
-        "caption": "What each scenario changes: probability by the year, less the baseline’s.",
-        "columns": ["Event", "By", "Baseline", *map(titles.get, names, names)],
+        "caption": "What each scenario changes: probability, less the baseline’s, that a statement "
+        "holds in the year; of downturn and rupture, that they have happened by it.",
+        "columns": ["Event", "Year", "Baseline", *map(titles.get, names, names)],
         "rows": shown,
         "notes": [
             "± is the Monte-Carlo standard error of the difference, paired draw by draw. A "
@@ -508,11 +514,11 @@ def _change(value: float) -> str:
 def scenario_quantities(payload: Payload) -> Table:
     """Median difference and 90 % interval of quantities."""
     part = _part(payload)["scenarios"]
-    rows = [r for r in part["rows"] if r["kind"] == "quantity"]
+    rows = [r for r in part["rows"] if r["kind"] == QUANTITY]
     years = _years_shown(payload)
     if not rows:
         return EMPTY
-    year = min(years, key=lambda y: (abs(y - payload["origin"] - 15), y))
+    year = min(years, key=lambda y: (abs(y - payload["headline_year"]), y))
     names, titles = list(dict.fromkeys(r["scenario"] for r in rows)), scenario_titles(payload)
     shown = []
     for name in QUANTITY_NAMES:
@@ -667,7 +673,8 @@ def limits(payload: Payload) -> list[str]:
 def captions(payload: Payload) -> dict[str, dict[str, str]]:
     """Return caption and description of each figure."""
     first = ", ".join(
-        f"{EVENT_NAMES[e['event']].lower()} {prob(e['within'])} by {payload['horizon']}"
+        f"{EVENT_NAMES[e['event']].lower()} {prob(at_year(e, payload['headline_year']))} in "
+        f"{payload['headline_year']}"
         for e in _defined(payload)
     )
     return {
@@ -677,14 +684,14 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
             "alt": "Dot plot of hazard ratios on a log scale, one row an effect.",
         },
         "partnership_probability": {
-            "caption": "Probability that each event of the partnership has happened by the year; "
-            "the band is two Monte-Carlo errors. What never comes by the horizon stands above "
-            "each panel.",
-            "alt": f"Curves of cumulative probability: {first}." if first else "No curve.",
+            "caption": "The partnership by year: probability that downturn and rupture have "
+            "happened, and that votes are cool in that very year; the band is two Monte-Carlo "
+            "errors. Grey: extrapolation.",
+            "alt": f"Curves of probability by year: {first}." if first else "No curve.",
         },
         "partnership_scenarios": {
-            "caption": "How each scenario moves the probability of an event by the year, against "
-            "the baseline, with the same draws and shocks.",
+            "caption": "How each scenario moves the probability of a statement in the year, "
+            "against the baseline, with the same draws and shocks.",
             "alt": "Lines of the change of probability by year, one line a scenario.",
         },
     }

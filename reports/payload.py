@@ -29,6 +29,7 @@ from data.names import (
     DRAW,
     EVENTS,
     EXPORT_CROSSOVER,
+    HEADLINE_YEAR,
     INDEPENDENCE,
     INDEPENDENCE_SHARE,
     JUNIOR_EVERYWHERE,
@@ -40,8 +41,9 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import cause_names
+from forecast import cause_names, gap_change
 from forecast import events as event_rules
+from forecast.conventions import AVERAGE, CHOSEN
 from reports import changes, domains, partnership, skill
 from reports.reading import (
     CONTRADICTED,
@@ -59,8 +61,8 @@ from reports.reading import (
     verdict,
 )
 
-NEAR = 2
-"""A decade's end this close to the horizon is no milestone of its own."""
+SOON = 2030
+"""The nearer of the two years that are led with; the other is `data.names.HEADLINE_YEAR`."""
 TALL = 2.0
 """A band that ends at more than so many times the highest figure on record needs a log scale."""
 DIGITS = 6
@@ -68,10 +70,14 @@ CURVE_POINTS = 96
 RUN_FILES = ("run.json", "priors.toml", "posterior.nc")
 PAIR_GATE = "gate.json"
 """The verdict on another pair's forecast, beside it; the run's own pair is judged in run.json."""
-PAIR_FILES = ("forecast.nc", "events.csv", "timing.csv", "levels.csv", "causes.csv")
+PAIR_FILES = (
+    "forecast.nc", "events.csv", "timing.csv", "levels.csv", "causes.csv", "arrivals.csv",
+    "arrivals_below.csv", "capacity_change.csv", "contested_markets.csv",
+)  # fmt: skip
 LEVEL_COLUMNS = (
     "alternative",
     "description",
+    "weight",
     "probability",
     "mc_error",
     "gap_median",
@@ -204,8 +210,8 @@ def _collect(
     origin = int(forecast.attrs["origin"])
     horizon = int(forecast[YEAR_FUTURE].max())
     base = forecast.sel({SCENARIO: BASELINE}).load()
-    decades = [y for y in range(origin + 1, horizon - NEAR) if y % 10 == 0]
-    milestones = [origin, *decades, horizon]
+    near = [year for year in (SOON, HEADLINE_YEAR) if origin < year < horizon]
+    milestones = [origin, *near, horizon]
 
     pair = (supplier, recipient)
     tables = Tables(paths["events.csv"], paths["timing.csv"], origin)
@@ -215,7 +221,6 @@ def _collect(
     by_domain = domains.collect(paths, tree, pair, tables, milestones, names)
     levels = _levels(paths["levels.csv"])
     capacity = _capacity(base, pair, origin)
-    capacity["now"] = _now(capacity["ahead"], origin, events, levels)
     rd = _rd(base, constant, pair, origin)
     dependence = _dependence(base, pair)
     exports = _exports(base, pair, origin)
@@ -231,6 +236,7 @@ def _collect(
         "origin": origin,
         "horizon": horizon,
         "milestones": milestones,
+        "headline_year": near[-1] if near else horizon,
         "draws": int(base.sizes[DRAW]),
         "quick": bool(record.get("quick", False)),
         "gate": _gate(record),
@@ -241,6 +247,13 @@ def _collect(
         "dependence": dependence,
         "exports": exports,
         "causes": _causes(paths["causes.csv"]),
+        "gap_change": read_table(
+            paths["capacity_change.csv"], gap_change.COLUMNS
+        ).to_dict("records"),
+        "arrivals": _arrivals(paths["arrivals.csv"], paths["arrivals_below.csv"]),
+        "markets": read_table(
+            paths["contested_markets.csv"], ("market", "first_year", "last_year")
+        ).to_dict("records"),
         "milestone_table": _milestone_table(
             base, pair, milestones, capacity, rd, dependence, exports
         ),
@@ -249,7 +262,8 @@ def _collect(
         "changes": changes.collect(folder, record, names, origin),
         "track_record": changes.record_of(run),
         "claims": _claims(
-            origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN)
+            origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN),
+            levels["average"],
         ),
         "parameters": parameters,
         "skill": skill.collect(),
@@ -348,28 +362,6 @@ def _capacity(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str,
     }
 
 
-def _now(
-    ahead: Mapping[str, Any],
-    origin: int,
-    events: Sequence[Mapping[str, Any]],
-    levels: Mapping[str, Any],
-) -> dict[str, float | None]:
-    """Probability of being ahead at the origin, with the Monte Carlo error that a table gives it.
-
-    The error is that of the event or of the headline's convention, whichever states the same
-    probability; None where neither does.
-    """
-    by_year = dict(zip(ahead["year"], ahead["probability"], strict=True))
-    probability = float(by_year[origin]) if origin in by_year else float("nan")
-    entry = next(e for e in events if e["event"] == CAPACITY_CROSSOVER)
-    stated = [(row["probability"], row["mc_error"]) for row in levels["rows"] if row["headline"]]
-    if entry["defined"] and origin in entry["year"]:
-        at = entry["year"].index(origin)
-        stated.insert(0, (entry["probability"][at], entry["mc_error"][at]))
-    error = next((e for p, e in stated if abs(p - probability) < 1e-6), None)
-    return {"probability": probability, "mc_error": error}
-
-
 def _dependence(base: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
     deliveries = base["deliveries_observed"]
     imports = base["imports_observed"].sel({RECIPIENT: pair[1]})
@@ -396,6 +388,20 @@ def _dependence(base: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
             "year": base[ORDER_PERIOD].values, "value": base["orders_observed"].values
         },
     }
+
+
+def _arrivals(path: Path, below: Path) -> list[dict[str, Any]]:
+    """Expected deliveries of the baseline by year, and the probability of less than each level."""
+    columns = ("scenario", "year", "expected", "q05", "q25", "median", "q75", "q95")
+    table = read_table(path, columns)
+    less = read_table(below, ("scenario", "year", "level", "probability"))
+    less = less[less["scenario"] == BASELINE].pivot_table(
+        index="year", columns="level", values="probability"
+    )
+    return [
+        row | {"below": {f"{level:g}": p for level, p in less.loc[row["year"]].items()}}
+        for row in table.loc[table["scenario"] == BASELINE, list(columns[1:])].to_dict("records")
+    ]
 
 
 def _causes(path: Path) -> list[dict[str, Any]]:
@@ -467,11 +473,18 @@ def _events(tables: Tables) -> list[dict[str, Any]]:
 
 
 def _levels(path: Path) -> dict[str, Any]:
-    table = read_table(path, LEVEL_COLUMNS)
-    rows = table[list(LEVEL_COLUMNS)].to_dict("records")
+    """The average over conventions, and each of them, that of the forecast first."""
+    table = read_table(path, LEVEL_COLUMNS)[list(LEVEL_COLUMNS)]
+    whole = table["alternative"] == AVERAGE
+    average = next(iter(table[whole].to_dict("records")), None)
+    rows = [
+        row | {"headline": row["alternative"] == CHOSEN}
+        for row in table[~whole].to_dict("records")
+    ]
     rows.sort(key=lambda row: not row["headline"])
     probabilities = [row["probability"] for row in rows]
     return {
+        "average": average,
         "rows": rows,
         "lowest": min(probabilities, default=None),
         "highest": max(probabilities, default=None),
@@ -599,8 +612,12 @@ def _claims(
     rd: Mapping[str, Any],
     by_domain: Mapping[str, Any],
     downturn: Mapping[str, Any],
+    average: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
-    """The links of the argument, each with the probability of what it asserts."""
+    """The links of the argument, each with the probability of what it asserts.
+
+    Who is ahead at the origin is answered by the average over conventions, as the headline is.
+    """
     soon = milestones[1] if len(milestones) > 1 else origin
     by_name = {entry["name"]: entry for entry in parameters}
     by_event = {entry["event"]: entry for entry in events}
@@ -620,19 +637,21 @@ def _claims(
     ):
         entry = by_event[event]
         probability = at_year(entry, year) if entry["defined"] else None
+        if event == CAPACITY_CROSSOVER and average:
+            probability = average["probability"]
         claims.append({"claim": event, "year": year, "probability": probability})
     joint = next(e for e in by_domain["joint"] if e["event"] == JUNIOR_EVERYWHERE)
-    last = milestones[-1]
+    late = milestones[-2] if len(milestones) > 2 else milestones[-1]
     claims += [
         {
             "claim": JUNIOR_EVERYWHERE,
-            "year": last,
-            "probability": at_year(joint, last) if joint["defined"] else None,
+            "year": late,
+            "probability": at_year(joint, late) if joint["defined"] else None,
         },
         {
             "claim": "downturn",
-            "year": last,
-            "probability": at_year(downturn, last) if downturn["defined"] else None,
+            "year": late,
+            "probability": at_year(downturn, late) if downturn["defined"] else None,
             "modelled": downturn["defined"],
         },
     ]

@@ -10,8 +10,13 @@ from data.countries import the
 from data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    CONTESTED_ORDERS,
     EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    FIRST_PASSAGE,
     INDEPENDENCE,
+    LASTING,
+    STATE,
 )
 from reports.numerals import NONE
 
@@ -31,13 +36,32 @@ VERDICTS = {
 EVENT_TITLES = {
     CAPACITY_CROSSOVER: "Capacity: {recipient} ahead",
     CAPACITY_CROSSOVER_SUSTAINED: "Capacity: ahead three years running",
-    EXPORT_CROSSOVER: "Exports: {recipient} ahead",
+    EXPORT_CROSSOVER: "Exports: {recipient} ahead, 3-year mean",
+    EXPORT_CROSSOVER_SINGLE: "Exports: {recipient} ahead, single year",
+    CONTESTED_ORDERS: "Contested orders: {recipient} wins more",
     INDEPENDENCE: "Independence from {supplier}",
 }
+STATE_CLAUSES = {
+    CAPACITY_CROSSOVER: "{r} is ahead of {s} in latent capacity",
+    CAPACITY_CROSSOVER_SUSTAINED: "{r} has been ahead of {s} in latent capacity for {n} years "
+    "running",
+    EXPORT_CROSSOVER: "the {n}-year mean of {rs} arms exports is above {ss}",
+    EXPORT_CROSSOVER_SINGLE: "{rs} arms exports of the year are above {ss}",
+    CONTESTED_ORDERS: "{r} wins more orders than {s} over {n} years in markets that either could "
+    "win",
+    INDEPENDENCE: "the {n}-year mean of {ss} deliveries to {r} is below {pct} % of their {base} "
+    "mean",
+}
+"""What holds in a year, or does not."""
+KIND_WORDS = {STATE: "in {}", FIRST_PASSAGE: "by {}", LASTING: "from {} on"}
+"""What a kind of answer says of a year, in a few words."""
+KIND_HEADS = {STATE: "Holds", FIRST_PASSAGE: "Has happened", LASTING: "For good"}
 EVENT_CLAUSES = {
     CAPACITY_CROSSOVER: "{r} overtakes {s} in latent capacity",
     CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
     EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
+    EXPORT_CROSSOVER_SINGLE: "{rs} arms exports exceed {ss} in a single year",
+    CONTESTED_ORDERS: "{r} wins more contested orders than {s} over {n} years",
     INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean ({n}-year mean)",
 }
 
@@ -89,6 +113,7 @@ def terms(payload: Payload) -> dict[str, str]:
         "base": f"{first}–{last}",
         "origin": str(payload["origin"]),
         "horizon": str(payload["horizon"]),
+        "late": str(payload["headline_year"]),
     }
 
 

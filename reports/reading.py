@@ -13,12 +13,23 @@ import pandas as pd
 import xarray as xr
 
 from data.errors import InputError, fault
-from data.names import ALL_DOMAINS, BASELINE, DRAW, EXPORT_CROSSOVER, INDEPENDENCE, YEAR
+from data.names import (
+    ALL_DOMAINS,
+    BASELINE,
+    DRAW,
+    EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    FIRST_PASSAGE,
+    INDEPENDENCE,
+    KIND,
+    YEAR,
+)
+from forecast.events import kinds_of
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 SUPPORTED, CONTRADICTED = 0.95, 0.05
 """A statement is called supported at the first probability, contradicted at the second."""
-EVENT_COLUMNS = ("event", "domain", "scenario", "year", "probability", "mc_error")
+EVENT_COLUMNS = ("event", "domain", KIND, "scenario", "year", "probability", "mc_error")
 TIMING_COLUMNS = (
     "event",
     "domain",
@@ -32,6 +43,8 @@ TIMING_COLUMNS = (
     "horizon",
 )
 
+OBSERVED = (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE, INDEPENDENCE)
+"""Events whose state at the origin is on record."""
 
 
 def present(path: Path, remedy: str = "") -> Path:
@@ -98,11 +111,14 @@ def observed(values: xr.DataArray) -> dict[str, list[float]]:
     return {"year": known[YEAR].values.tolist(), "value": known.values.astype(float)}
 
 
-def at_year(entry: Mapping[str, Any], year: int) -> float | None:
-    """Probability that an event has happened by a year, None where the tables do not say."""
-    if year not in entry["year"]:
+def at_year(
+    entry: Mapping[str, Any], year: int, kind: str | None = None, key: str = "probability"
+) -> float | None:
+    """Answer of a kind at a year, of the one that leads by default; None where there is none."""
+    answers = entry["kinds"].get(kind or entry["leads"])
+    if answers is None or year not in entry["year"]:
         return None
-    return float(entry["probability"][list(entry["year"]).index(year)])
+    return answers[key][list(entry["year"]).index(year)]
 
 
 def verdict(probability: float | None) -> str:
@@ -129,18 +145,21 @@ class Tables:
         self.timing, self.origin = timing, origin
         table = read_table(events, EVENT_COLUMNS)
         known = table["probability"].notna() & (table["year"] >= origin)
-        self.cumulative = _by_event(table[known].sort_values("year", kind="stable"))
+        self.answers = _by_event(table[known].sort_values("year", kind="stable"))
         self.times = _by_event(read_table(timing, TIMING_COLUMNS))
 
     def entry(self, event: str, domain: str = ALL_DOMAINS) -> dict[str, Any]:
         """Return what is known of one event in one domain; `defined` is False where nothing is.
+
+        `kinds`: probability and Monte-Carlo error by kind of answer, of which one `leads`; the
+        years and what is said of timing are of first passage.
 
         Raises
         ------
         InputError
             If the two files do not agree on which events there are.
         """
-        rows = self.cumulative.get((event, domain))
+        rows = self.answers.get((event, domain))
         if rows is None:
             return {"event": event, "defined": False}
         row = self.times.get((event, domain), ())
@@ -149,19 +168,23 @@ class Tables:
             rule = f"needs exactly one baseline row of {what!r}, as events.csv has it"
             raise InputError(fault(rule, file=self.timing, value=len(row)))
         row = row.iloc[0]
-        probability = rows["probability"].to_numpy(float)
+        own = {kind: rows[rows[KIND] == kind] for kind in kinds_of(event)}
+        passage = own[FIRST_PASSAGE]
         return {
             "event": event,
             "defined": True,
-            "year": rows["year"].astype(int).tolist(),
-            "probability": probability,
-            "mc_error": rows["mc_error"].to_numpy(float),
-            "in_year": np.diff(probability, prepend=0.0).clip(0.0),
+            "year": passage["year"].astype(int).tolist(),
+            "leads": kinds_of(event)[0],
+            "kinds": {
+                kind: {key: of[key].to_numpy(float) for key in ("probability", "mc_error")}
+                for kind, of in own.items()
+            },
+            "in_year": np.diff(passage["probability"].to_numpy(float), prepend=0.0).clip(0.0),
             "within": float(row["probability_within_horizon"]),
             "never": 1.0 - float(row["probability_within_horizon"]),
             "median": row["median_year"],
             **{key: row[key] for key in ("q05", "q25", "q75", "q95")},
-            "observed_at_origin": event in (EXPORT_CROSSOVER, INDEPENDENCE),
+            "observed_at_origin": event in OBSERVED,
         }
 
 

@@ -23,9 +23,12 @@ TARGETS = {
 }
 FOUR = ("Russia to China", "China's imports", "Russia's exports", "China's exports", "focal four")
 EVENTS = {
-    "export_crossover": "Exports overtake",
-    "independence": "Independence",
-    "all events": "All events",
+    "export_crossover, in the year": "Exports ahead, in the year",
+    "export_crossover": "Exports ahead, by the year",
+    "independence, in the year": "Independence, in the year",
+    "independence": "Independence, by the year",
+    "all events, in the year": "All events, in the year",
+    "all events": "All events, by the year",
 }
 GROUPS = {"1-3": "one to three years ahead", "4-6": "four to six years ahead"}
 BENCHMARKS = {

@@ -15,17 +15,26 @@ from typing import Any
 from data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    CONTESTED_ORDERS,
     EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    FIRST_PASSAGE,
     INDEPENDENCE,
     JUNIOR_EVERYWHERE,
+    KINDS,
+    LASTING,
+    STATE,
 )
+from forecast import gap_change
 from reports import changes_words, domain_words, partnership_words, skill_words
 from reports.figures import one_scale
-from reports.numerals import HIGH, NONE, complement, error, number, places, prob, span
+from reports.numerals import NONE, complement, error, number, places, prob, span
 from reports.phrases import (
-    EVENT_CLAUSES,
     EVENT_TITLES,
+    KIND_HEADS,
+    KIND_WORDS,
     RECIPIENT,
+    STATE_CLAUSES,
     SUPPLIER,
     VERDICTS,
     Payload,
@@ -40,30 +49,26 @@ from reports.phrases import (
     sentence,
     terms,
     the,
-    year_of,
     years_of,
 )
-from reports.reading import verdict
+from reports.reading import at_year, verdict
 
 FEW_DRAWS = 100
 """Timing that rests on fewer draws than this is flagged."""
 
-EVENT_PAST = {
-    CAPACITY_CROSSOVER: "by {origin} {r} had overtaken {s} in latent capacity",
-    CAPACITY_CROSSOVER_SUSTAINED: "by {origin} {r} had been ahead of {s} in latent capacity for "
-    "{n} years running",
-    EXPORT_CROSSOVER: "by {origin} {rs} arms exports had exceeded {ss} ({n}-year means)",
-    INDEPENDENCE: "by {origin} {ss} deliveries to {r} had fallen below {pct} % of their {base} "
-    "mean ({n}-year mean)",
-}
 EVENT_RULES = {
-    CAPACITY_CROSSOVER: "first year in which θ of {r} is above θ of {s}; a quantity of the model, "
-    "resolved by no outside source",
-    CAPACITY_CROSSOVER_SUSTAINED: "the same for {n} years running",
-    EXPORT_CROSSOVER: "first year in which the {n}-year mean of {rs} total arms exports (TIV) is "
-    "above {ss}; resolved by SIPRI",
-    INDEPENDENCE: "first year in which the {n}-year mean of deliveries from {s} to {r} (TIV) is "
-    "below {pct} % of their {base} mean; resolved by SIPRI",
+    CAPACITY_CROSSOVER: "θ of {r} is above θ of {s}; a quantity of the model, resolved by no "
+    "outside source",
+    CAPACITY_CROSSOVER_SUSTAINED: "the same in that year and the two before",
+    EXPORT_CROSSOVER_SINGLE: "{rs} total arms exports of the year (TIV) are above {ss}; resolved "
+    "by SIPRI, and never mixed with the mean of {n} years",
+    CONTESTED_ORDERS: "in that year and the two before, {r} won more TIV of orders than {s} in "
+    "markets that either could win; resolved by the register, {n} years after the origin at the "
+    "earliest",
+    EXPORT_CROSSOVER: "the {n}-year mean of {rs} total arms exports (TIV) is above {ss}; resolved "
+    "by SIPRI",
+    INDEPENDENCE: "the {n}-year mean of deliveries from {s} to {r} (TIV) is below {pct} % of "
+    "their {base} mean; resolved by SIPRI",
 }
 CLAIMS = {
     "rd_stock_ahead": "{rs} R&D stock is larger than {ss}",
@@ -71,10 +76,10 @@ CLAIMS = {
     "rd_between": "Countries with larger R&D stocks have more capacity",
     "mil_within": "A country whose own military-spending stock grows gains capacity",
     "mil_between": "Countries with larger military-spending stocks have more capacity",
-    CAPACITY_CROSSOVER: "{r} has overtaken {s} in latent capacity",
+    CAPACITY_CROSSOVER: "{r} is ahead of {s} in latent capacity, averaged over conventions",
     CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
     EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
-    INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean",
+    INDEPENDENCE: "{ss} deliveries to {r} are below {pct} % of their {base} mean",
     JUNIOR_EVERYWHERE: "{s} is the junior partner in every domain, in effort and in exports",
     "downturn": "An unequal partnership turns down",
 }
@@ -200,14 +205,9 @@ def _event(payload: Payload, event: str) -> Mapping[str, Any]:
     return next(entry for entry in payload["events"] if entry["event"] == event)
 
 
-def _by(entry: Mapping[str, Any], year: int, key: str = "probability") -> float | None:
-    years = list(entry["year"])
-    return entry[key][years.index(year)] if year in years else None
-
-
 def undefined(payload: Payload, event: str) -> str:
     """Say why an event is not defined for the pair."""
-    if event == EXPORT_CROSSOVER:
+    if event in (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE, CONTESTED_ORDERS):
         missing = [
             the(payload["pair"][role]["name"])
             for role in (RECIPIENT, SUPPLIER)
@@ -216,14 +216,17 @@ def undefined(payload: Payload, event: str) -> str:
         if missing:
             verb = "is" if len(missing) == 1 else "are"
             return f"{listing(missing)} {verb} not among the suppliers of the sample"
+    if event == CONTESTED_ORDERS and not payload["markets"]:
+        return say("no recipient of the sample ordered from both {s} and {r} of late", payload)
     if event == INDEPENDENCE and not payload["dependence"]["base_mean"]:
         return say("{s} is not on record as having delivered arms to {r} in {base}", payload)
     return "the run holds no answer for this pair"
 
 
 def lead(payload: Payload) -> str:
-    """First sentence: who is ahead in capacity at the origin."""
-    now, slip = (payload["capacity"]["now"][key] for key in ("probability", "mc_error"))
+    """First sentence: who is ahead in capacity at the origin, over all conventions."""
+    average = payload["levels"]["average"]
+    now = average and average["probability"]
     text = {
         "supported": "The data support that {r} was ahead of {s} in latent military technology "
         "in {origin}",
@@ -236,27 +239,23 @@ def lead(payload: Payload) -> str:
     }[verdict(now)]
     if now is None:
         return f"{say(text, payload)}."
+    rows = len(payload["levels"]["rows"])
     return (
-        f"{say(text, payload)}: under the convention chosen the probability is {prob(now)} "
-        f"({_slip(payload, now, slip)})."
+        f"{say(text, payload)}: the probability is {prob(now)}, the average over {count(rows)} "
+        "conventions that make levels comparable, each counting the same."
     )
 
 
-def _slip(payload: Payload, probability: float, slip: float | None) -> str:
-    if probability in (0.0, 1.0):
-        return f"{'all' if probability else 'none'} of {payload['draws']:,} draws"
-    return f"Monte Carlo standard error {error(slip)}"
-
-
 def gap_sentence(payload: Payload) -> str:
-    """Say how large the gap at the origin is."""
-    past = payload["capacity"]["gap"]["past"]
-    if not past["year"] or past["q50"][-1] is None:
+    """Say how large the gap at the origin is, over all conventions."""
+    average = payload["levels"]["average"]
+    if average is None or average["gap_median"] is None:
         return ""
-    low, middle, high = (past[key][-1] for key in ("q05", "q50", "q95"))
     return say(
-        f"In {past['year'][-1]} the capacity gap, {{r}} minus {{s}}, has a median of "
-        f"{number(middle, 2)} log-odds and a 90 % interval of {span(low, high, 2)}.", payload
+        "Over all of them the capacity gap in {origin}, {r} minus {s}, has a median of "
+        f"{number(average['gap_median'], 2)} log-odds and a 90 % interval of "
+        f"{span(average['gap_q05'], average['gap_q95'], 2)}, the spread of conventions included. "
+        "Everything that is said of later years is under the first one, marked A.", payload
     )
 
 
@@ -271,8 +270,7 @@ def levels_sentence(payload: Payload) -> str:
     verdicts = [verdict(row["probability"]) for row in rows]
     low, high = payload["levels"]["lowest"], payload["levels"]["highest"]
     start = (
-        f"A comparison of levels needs a convention: {count(len(rows))} defensible ones, on the "
-        f"same data, put this probability {_range(low, high)} (Table 2)"
+        f"Single ones, on the same data, put it {_range(low, high)} (annex on levels)"
     )
     if len(set(verdicts)) == 1:
         rest = {
@@ -301,26 +299,27 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 def outlook(payload: Payload, event: str) -> str:
-    """Say when an event happens, if it does, and how probable it is that it does not."""
+    """Say how probable a state is, then that it comes at some time, and that it lasts."""
     entry = _event(payload, event)
-    clause = say(EVENT_CLAUSES[event], payload)
+    clause = say(STATE_CLAUSES[event], payload)
     if not entry["defined"]:
         return f"Whether {clause} is not defined: {undefined(payload, event)}."
-    origin, horizon = payload["origin"], payload["horizon"]
-    now, end = _by(entry, origin), _by(entry, horizon)
-    never = f"with probability {complement(entry['within'])} it does not happen by {horizon}"
-    if now is not None and now > HIGH:
-        past = sentence(say(EVENT_PAST[event], payload))
-        if entry["observed_at_origin"] and now == 1:
-            return f"{past}; this is on record, and so holds in every draw."
-        return f"{past} with probability {prob(now)}; {never}."
-    soon = next((y for y in payload["milestones"] if origin < y < horizon), None)
-    parts = []
-    if soon is not None and _by(entry, soon) is not None:
-        parts.append(f"{prob(_by(entry, soon))} by {soon}")
-    parts.append(f"{prob(entry['within'] if end is None else end)} by {horizon}")
-    text = f"The probability that {clause} is {listing(parts)}; {never}"
-    return f"{text}{_timing(payload, entry)}."
+    origin, late, horizon = (payload[key] for key in ("origin", "headline_year", "horizon"))
+    parts = [
+        f"{prob(at_year(entry, year))} in {year}"
+        for year in payload["milestones"]
+        if origin < year <= late
+    ]
+    text = f"That {clause} has a probability of {listing(parts)}"
+    now = at_year(entry, origin)
+    if entry["observed_at_origin"] and now in (0.0, 1.0):
+        text += f" ({'it was so' if now else 'it was not so'} in {origin}, on record)"
+    ever, good = (at_year(entry, late, kind) for kind in (FIRST_PASSAGE, LASTING))
+    return (
+        f"{text}; that it is so in some year up to {late}, even if it ends again, {prob(ever)}, "
+        f"and in none {complement(ever)}; that from {late} it is so in every year to {horizon}, "
+        f"{prob(good)}."
+    )
 
 
 def reversal(payload: Payload) -> str:
@@ -341,21 +340,6 @@ def reversal(payload: Payload) -> str:
         f"{ahead[-1]}; in {{origin}} it was below.",
         payload,
     )
-
-
-def _timing(payload: Payload, entry: Mapping[str, Any]) -> str:
-    if entry["median"] is None or not entry["within"]:
-        return ""
-    few = _few(payload, entry)
-    return (
-        f". If it happens by then, the median year is {year_of(payload, entry['median'])} (90 % "
-        f"interval {years_of(payload, entry['q05'], entry['q95'])}{few})"
-    )
-
-
-def _few(payload: Payload, entry: Mapping[str, Any]) -> str:
-    count = round(entry["within"] * payload["draws"])
-    return f"; on {count:,} draws only" if 0 < count < FEW_DRAWS else ""
 
 
 def exporters_note(payload: Payload) -> str:
@@ -381,9 +365,12 @@ def headline(payload: Payload) -> list[str]:
     )
     second = " ".join(
         outlook(payload, event)
-        for event in (CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED)
+        for event in (CAPACITY_CROSSOVER,)
     )
-    said = outlook(payload, EXPORT_CROSSOVER), reversal(payload), outlook(payload, INDEPENDENCE)
+    said = (
+        outlook(payload, EXPORT_CROSSOVER), reversal(payload), outlook(payload, CONTESTED_ORDERS),
+        outlook(payload, INDEPENDENCE),
+    )  # fmt: skip
     third = " ".join(filter(None, said))
     partner = partnership_words.headline(payload)
     said = [first, domain_words.summary(payload), second, third, partner]
@@ -391,57 +378,92 @@ def headline(payload: Payload) -> list[str]:
 
 
 def key_table(payload: Payload) -> Table:
-    """Probability by milestone year, never, and timing of every event."""
-    milestones = payload["milestones"]
+    """State, first passage and lasting of every event, up to the headline year."""
+    late, horizon = payload["headline_year"], payload["horizon"]
+    states = [year for year in payload["milestones"] if year <= late]
+    asked = [*((STATE, y) for y in states), (FIRST_PASSAGE, late), (LASTING, late)]
     rows, notes = [], []
     for entry in payload["events"]:
         name = event_name(payload, entry["event"])
         if not entry["defined"]:
-            rows.append([name, *[NONE] * len(milestones), NONE, NONE, NONE, NONE, NONE])
+            rows.append([name, *[NONE] * len(asked)])
             notes.append(f"{name}: not defined, since {undefined(payload, entry['event'])}.")
             continue
-        happens = entry["median"] is not None and entry["within"] > 0
-        slip = max((e for e in entry["mc_error"] if e is not None), default=None)
-        rows.append(
-            [
-                name,
-                *[prob(_by(entry, year)) for year in milestones],
-                complement(entry["within"]),
-                years_of(payload, entry["median"], entry["median"], short=True)
-                if happens else NONE,
-                years_of(payload, entry["q25"], entry["q75"], short=True) if happens else NONE,
-                years_of(payload, entry["q05"], entry["q95"], short=True) if happens else NONE,
-                error(slip),
-            ]
-        )
+        rows.append([name, *(prob(at_year(entry, year, kind)) for kind, year in asked)])
     return {
         "caption": say(
-            "Probability that each event has happened by a year, and the year of the event given "
-            "that it happens by {horizon}. Read the column “not by {horizon}” together with the "
-            "years: they hold only for the draws in which the event happens.", payload
+            "Probability of each statement: that it holds in a year; that it has held in some "
+            "year from {origin} to {late}, even if it ended again; and that it holds in every "
+            "year from {late} to {horizon}. Quote the first for “in {late}”, the second for “by "
+            "{late}”.", payload
         ),
-        "spans": ["", "Probability", "Year, if it happens", ""],
-        "columns": [
-            "Event",
-            *[f"by {year}" for year in milestones],
-            f"not by {payload['horizon']}",
-            "median",
-            "50 %",
-            "90 %",
-            "MC error",
+        "spans": [
+            {"text": KIND_HEADS[kind], "columns": sum(k == kind for k, _ in asked)}
+            for kind in KINDS
         ],
-        "milestones": len(milestones),
+        "columns": ["Statement", *[KIND_WORDS[kind].format(year) for kind, year in asked]],
+        "states": len(states),
         "rows": rows,
         "notes": [
             say(
-                "An event counts from its first year on, even where it is reversed later. "
-                "≤{origin}: in {origin} or earlier. MC error: largest Monte Carlo standard error "
-                "of the row’s probabilities, from the finite number of draws "
-                f"({payload['draws']:,}); 0 where all draws agree.", payload
+                f"For good: to {horizon}, the last year simulated. Years after {{late}} are an "
+                "extrapolation: section “Timing”, with Monte Carlo errors. Capacity: under "
+                "convention A of the annex on levels.", payload
             ),
             *notes,
         ],
     }
+
+
+def far_table(payload: Payload) -> Table:
+    """What is computed beyond the headline year, and the year of first passage."""
+    horizon = payload["horizon"]
+    rows = []
+    for entry in payload["events"]:
+        name = event_name(payload, entry["event"])
+        if not entry["defined"]:
+            rows.append([name, *[NONE] * 7])
+            continue
+        happens = entry["median"] is not None and entry["within"] > 0
+        slips = [e for of in entry["kinds"].values() for e in of["mc_error"] if e is not None]
+        years = (("median", "median"), ("q25", "q75"), ("q05", "q95"))
+        rows.append(
+            [
+                name,
+                prob(at_year(entry, horizon)),
+                prob(at_year(entry, horizon, FIRST_PASSAGE)),
+                complement(entry["within"]),
+                *(years_of(payload, entry[a], entry[b], short=True) if happens else NONE
+                  for a, b in years),
+                error(max(slips, default=None)),
+            ]
+        )  # fmt: skip
+    few = [
+        f"{event_name(payload, e['event'])}: on {round(e['within'] * payload['draws']):,} draws "
+        "only." for e in payload["events"]
+        if e["defined"] and 0 < round(e["within"] * payload["draws"]) < FEW_DRAWS
+    ]  # fmt: skip
+    return {
+        "caption": say(
+            "Extrapolation to {horizon}, and the year in which each statement first holds. Read "
+            "the column “not by {horizon}” together with the years: they are of the draws in "
+            "which it happens.", payload
+        ),
+        "columns": [
+            "Statement", f"in {horizon}", f"by {horizon}", f"not by {horizon}", "median year",
+            "50 %", "90 %", "MC error",
+        ],
+        "rows": rows,
+        "notes": [
+            say(
+                "In, by: as in Table 1. ≤{origin}: in {origin} or earlier. MC error: largest "
+                "Monte Carlo standard error of the row’s probabilities in both tables, from the "
+                f"finite number of draws ({payload['draws']:,}); 0 where all draws agree. It says "
+                "which digits to believe, not how wrong the model may be.", payload
+            ),
+            *few,
+        ],
+    }  # fmt: skip
 
 
 # Levels ----------------------------------------------------------------------------------------
@@ -462,12 +484,15 @@ def levels_paragraphs(payload: Payload) -> list[str]:
         "defence pacts and distance between capitals; only what is left is subject to the "
         "convention."
     )
+    second += (
+        " No datum prefers one convention, so the headline averages over all, each counting the "
+        "same; the annex on levels has them one by one."
+    )
     if chosen:
         second += (
-            f" The headline uses {_letter(0)}: {_lower(chosen['description'])}. Each other row of "
-            "Table 2 answers the same question under another convention. The spread of the rows "
-            "is convention; the width of each interval in Figure 1 is what the data leave open "
-            "once a convention is fixed."
+            f" The forecast of later years uses {_letter(0)}: {_lower(chosen['description'])}. "
+            "In the annex the spread of the rows is convention; the width of each interval is "
+            "what the data leave open once a convention is fixed."
         )
     return [first, second]
 
@@ -486,7 +511,7 @@ def levels_table(payload: Payload) -> Table:
     rows = [
         [
             _letter(at),
-            curly(row["description"]).rstrip(". ") + (" (headline)" if row["headline"] else ""),
+            curly(row["description"]).rstrip(". ") + (" (forecast)" if row["headline"] else ""),
             prob(row["probability"]),
             error(row["mc_error"]),
             number(row["gap_median"], 2),
@@ -495,6 +520,14 @@ def levels_table(payload: Payload) -> Table:
         ]
         for at, row in enumerate(payload["levels"]["rows"])
     ]
+    average = payload["levels"]["average"]
+    if average:
+        rows.insert(0, [
+            "", "Average, each counting the same (headline)", prob(average["probability"]),
+            error(average["mc_error"]), number(average["gap_median"], 2),
+            span(average["gap_q05"], average["gap_q95"], 2),
+            VERDICTS[verdict(average["probability"])],
+        ])  # fmt: skip
     years = {row["year"] for row in payload["levels"]["rows"]}
     year = str(years.pop()) if len(years) == 1 else payload["origin"]
     return {
@@ -505,7 +538,7 @@ def levels_table(payload: Payload) -> Table:
         ),
         "columns": ["", "Convention", "P", "MC error", "Gap", "90 % interval", "Verdict"],
         "rows": rows,
-        "headline": [bool(row["headline"]) for row in payload["levels"]["rows"]],
+        "headline": [at == 0 and average is not None for at in range(len(rows))],
         "notes": [
             say(
                 "P: probability that θ of {r} is above θ of {s}. Gap: median of θ of {r} minus θ "
@@ -556,8 +589,8 @@ def reading(payload: Payload) -> list[dict[str, str]]:
         (
             "Origin, horizon",
             say(
-                "The last year of data ({origin}) and the last year forecast ({horizon}). "
-                "“By {origin}” means in that year or before.", payload
+                "The last year of data ({origin}) and the last year simulated ({horizon}). What "
+                "is led with ends in {late}; later years are an extrapolation.", payload
             ),
         ),
         (
@@ -574,6 +607,15 @@ def reading(payload: Payload) -> list[dict[str, str]]:
             "50 % and 90 % interval",
             "Half, and nine tenths, of the draws lie inside, the rest evenly on both sides. An "
             "interval of a figure that will be published includes the noise of single years.",
+        ),
+        (
+            "In, by, for good",
+            say(
+                "“In {late}”: so in that year, whatever comes before and after. “By {late}”: so "
+                "in some year from {origin} to {late}, even if it ended again; never less "
+                "probable. “From {late} on”, for good: so in every year from {late} to {horizon}; "
+                "never more probable.", payload
+            ),
         ),
         (
             "Median year",
@@ -631,7 +673,7 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
     """Return caption and alternative text of every figure, by key of `reports.figures.ALL`."""
     made = {
         "levels": (_levels_caption, "Dot plot of the probability and of the gap with its 90 % "
-                   "interval, one row a convention; the numbers are in Table 2."),
+                   "interval, one row a convention; the numbers are in the table above it."),
         "rd_effort": (_rd_caption, "Two line charts by year: R&D spending in % of GDP, and R&D "
                       "stock on a logarithmic scale, both countries, past and forecast bands."),
         "capacity": (_capacity_caption, "Two line charts by year with 50 and 90 % bands: latent "
@@ -643,10 +685,11 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
                    "90 % intervals."),
         "exports": (_exports_caption, "Line chart by year with 50 and 90 % bands: three-year "
                     "mean of total arms exports of both countries in TIV million."),
-        "probability": (_probability_caption, "Four line charts: probability by year that each "
-                        "event has happened; the numbers at milestone years are in Table 1."),
-        "timing": (_timing_caption, "Four bar charts: probability of the year of each event, and "
-                   "a hatched bar for the probability that it does not happen by the horizon."),
+        "probability": (_probability_caption, "Line charts, one an event: probability by year that "
+                        "it holds, has happened, and holds for good; numbers are in Table 1."),
+        "timing": (_timing_caption, "Bar charts, one an event: probability of the year in which it "
+                   "first holds, and a hatched bar for the probability that it does not by the "
+                   "horizon."),
         "chains": (_chains_caption, "Density of the capacity gap in each chain; its medians are "
                    "in the table of chains."),
     }
@@ -658,9 +701,9 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
 
 def _levels_caption(payload: Payload) -> str:
     return say(
-        "The conventions of Table 2. Left: the probability that {r} is ahead; right: the gap. "
+        "The conventions one by one. Left: the probability that {r} is ahead; right: the gap. "
         "Look at how far the dots move against how wide one interval is. The filled dot is the "
-        "convention of the headline; dotted line: even odds.", payload
+        "convention of the forecast; dotted line: even odds.", payload
     )
 
 
@@ -699,7 +742,7 @@ def _capacity_caption(payload: Payload) -> str:
     gap, w = payload["capacity"]["gap"]["future"], terms(payload)
     low, middle, high = (_last(gap, key) for key in ("q05", "q50", "q95"))
     text = (
-        "Latent capacity. Above: both countries, under the convention of the headline; below: "
+        "Latent capacity. Above: both countries, under convention A; below: "
         "the gap, whose uncertainty is not that of the two bands, since errors common to both "
         "cancel. Line: median; shades: 50 % and 90 % of draws. "
     )
@@ -789,17 +832,18 @@ def _causes_caption(payload: Payload) -> str:
 
 def _probability_caption(payload: Payload) -> str:
     return say(
-        "Probability by year that each event has happened. A curve that starts above zero has "
-        "that probability of having happened by {origin}; one that ends below 1 leaves the rest "
-        "to “not by {horizon}”. Shade: two Monte Carlo standard errors either way.", payload
+        "Solid, with numbers: probability that the statement holds in the year. Dashed, above it: "
+        "that it has held in some year from {origin} on. Dotted, beneath: that it holds from the "
+        "year to {horizon} without a break. Grey: extrapolation. Shade: two Monte Carlo standard "
+        "errors either way.", payload
     )
 
 
 def _timing_caption(payload: Payload) -> str:
     return say(
-        "When, if at all. Bars: probability of each year, the first bar holding all that happened "
-        "by {origin}; hatched: the event does not happen by {horizon}. The bars of a panel add "
-        "up to 1. Triangle: median year of the draws in which it happens."
+        "When for the first time, if at all. Bars: probability of each year, the first bar holding "
+        "all that happened by {origin}; hatched: it does not happen by {horizon}. The bars of a "
+        "panel add up to 1. Triangle: median year of the draws in which it happens."
         + ("" if one_scale(payload) else " The scales differ."), payload,
     )
 
@@ -862,7 +906,7 @@ def claims_table(payload: Payload) -> Table:
     rows = []
     for claim in payload["claims"]:
         key, year, p = claim["claim"], claim["year"], claim["probability"]
-        what = CLAIM_RULES.get(key) or f"by {year}"
+        what = CLAIM_RULES.get(key) or f"in {year}"
         if key == "downturn" and claim["modelled"]:
             what = f"by {year}, by the letter of its rule"
         if claim["observed"]:
@@ -1077,6 +1121,100 @@ def chains_table(payload: Payload) -> Table:
     }
 
 
+# Change of the gap, arrivals, markets ----------------------------------------------------------
+
+
+PARTS = {
+    gap_change.ALL: "Change of the gap",
+    gap_change.RESEARCH: "of it R&D",
+    gap_change.MILITARY: "of it military spending",
+    gap_change.REST: "the rest, unexplained",
+}
+
+
+def gap_change_text(payload: Payload) -> str:
+    """Say by how much the gap moved, and what of it effort accounts for."""
+    spans = [row for row in payload["gap_change"] if row["part"] == gap_change.ALL]
+    if not spans:
+        return ""
+    told = [
+        f"{number(row['median'], 2)} over {count(row['years'])} years (90 % interval "
+        f"{span(row['q05'], row['q95'], 2)}; above zero with probability "
+        f"{prob(row['p_positive'])})"
+        for row in spans
+    ]
+    return say(
+        f"Up to {{origin}} the gap, {{r}} minus {{s}}, moved by {listing(told)}, in log-odds. A "
+        "change needs no convention of levels, so it is firmer than the level.", payload
+    )
+
+
+def gap_change_table(payload: Payload) -> Table:
+    """Change of the gap over several spans, and its split."""
+    found = {(row["years"], row["part"]): row for row in payload["gap_change"]}
+    years = list(dict.fromkeys(row["years"] for row in payload["gap_change"]))
+    rows = [
+        [
+            name,
+            *(f"{number(found[y, part]['mean'], 2)} "
+              f"({span(found[y, part]['q05'], found[y, part]['q95'], 2)})" for y in years),
+        ]
+        for part, name in PARTS.items() if years
+    ]  # fmt: skip
+    return {
+        "caption": say(
+            "Change of the capacity gap up to {origin}, {r} minus {s}, and its split.", payload
+        ),
+        "columns": ["Log-odds, mean (90 % interval)", *(f"{year} years" for year in years)],
+        "rows": rows,
+        "notes": [
+            "The means of the parts add up to that of the whole, their intervals do not. The "
+            "rest is what the model saw move and no effort on record explains: it is no finding "
+            "about its cause."
+        ],
+    }
+
+
+def arrivals_table(payload: Payload) -> Table:
+    """Expected deliveries by year, and how probable less than each level is."""
+    late = payload["headline_year"]
+    shown = [row for row in payload["arrivals"] if row["year"] <= late]
+    levels = list(shown[0]["below"]) if shown else []
+    return {
+        "caption": say("What {s} is expected to deliver to {r}, TIV million a year.", payload),
+        "columns": [
+            "Year", "Expected", "Median", "50 %", "90 %", *(f"P below {x}" for x in levels)
+        ],
+        "rows": [
+            [
+                str(row["year"]), number(row["expected"], 0), number(row["median"], 0),
+                span(row["q25"], row["q75"], 0), span(row["q05"], row["q95"], 0),
+                *(prob(p) for p in row["below"].values()),
+            ]
+            for row in shown
+        ],
+        "notes": [
+            "Of single years, noise included. Expected: the mean, which a few large orders raise "
+            "above the median. Independence is asked of a mean of three years, so it is none of "
+            f"these columns. Years after {late} are in arrivals.csv and arrivals_below.csv."
+        ],
+    }  # fmt: skip
+
+
+def markets_text(payload: Payload) -> str:
+    """Name the markets that either country could win."""
+    rows = payload["markets"]
+    if not rows:
+        return say("No recipient of the sample ordered from both {s} and {r} of late.", payload)
+    first, last = rows[0]["first_year"], rows[0]["last_year"]
+    names_ = listing([the(row["name"]) for row in rows])
+    return say(
+        f"Contested orders are those of {count(len(rows))} markets: recipients of the sample that "
+        f"ordered from both {{s}} and {{r}} in {first}–{last}, as the register lists orders. They "
+        f"are {names_}.", payload
+    )
+
+
 # Sources and identity --------------------------------------------------------------------------
 
 
@@ -1261,6 +1399,7 @@ def write(payload: Payload) -> dict[str, Any]:
         "headline": headline(payload),
         "gap": gap_sentence(payload),
         "key": key_table(payload),
+        "far": far_table(payload),
         "levels": {
             "paragraphs": levels_paragraphs(payload),
             "table": levels_table(payload),
@@ -1268,6 +1407,10 @@ def write(payload: Payload) -> dict[str, Any]:
         "reading": reading(payload),
         "rules": event_rules(payload),
         "captions": captions(payload),
+        "gap_change_text": gap_change_text(payload),
+        "gap_change": gap_change_table(payload),
+        "arrivals": arrivals_table(payload),
+        "markets": markets_text(payload),
         "domains": domain_words.write(payload),
         "partnership": partnership_words.write(payload),
         "changes": changes_words.write(payload),

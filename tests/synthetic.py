@@ -24,10 +24,12 @@ from data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    CONTESTED_ORDERS,
     DOMAIN_CROSSOVER,
     DOMAIN_CROSSOVER_SUSTAINED,
     DOMAINS,
     EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
     INDEPENDENCE,
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
@@ -90,6 +92,7 @@ def make_run(
     apart = _by_domain(np.random.default_rng([seed, 1]), forecast, kind)
     _events(forecast, apart, pair, kind, folder)
     _levels(forecast, pair, kind, folder)
+    _ahead(forecast, pair, kind, folder)
     _causes(np.random.default_rng([seed, 4]), pair, folder)
     _domain_levels(apart, pair, kind, folder)
     _domain_checks(np.random.default_rng([seed, 2]), pair, folder)
@@ -240,6 +243,13 @@ def _events(
             for code in pair
         ]
         happens[EXPORT_CROSSOVER] = totals[1] > totals[0]
+        single = [
+            whole(base["exports_observed"].sel(supplier=code), base["exports"].sel(supplier=code))
+            for code in pair
+        ]
+        happens[EXPORT_CROSSOVER_SINGLE] = (single[1] > single[0])[:, 2:]
+        # What each wins of contested orders: as its exports, to have draws of some kind.
+        happens[CONTESTED_ORDERS] = happens[EXPORT_CROSSOVER][:, 3:]
         floor = 0.05 * float(base["deliveries_observed"].sel(year=slice(2000, 2009)).mean())
         means = three(whole(base["deliveries_observed"], base["deliveries"])).mean(axis=-1)
         happens[INDEPENDENCE] = means < floor
@@ -276,12 +286,15 @@ def _events(
     for (event, domain), answer in asked.items():
         shared = {"domain": domain} | pair_columns
         by = np.maximum.accumulate(answer, axis=1)
-        for year, share in zip(years, by.mean(axis=0), strict=True):
-            error = float(np.sqrt(share * (1 - share) / len(by)))
-            rows.append(
-                {"event": event, **shared, "year": year, "probability": share, "mc_error": error}
-            )
-        first = years[by.argmax(axis=1)][by[:, -1]].astype(float)
+        for_good = np.minimum.accumulate(answer[:, ::-1], axis=1)[:, ::-1]
+        answers = {"state": answer, "first_passage": by, "lasting": for_good}
+        rows += [
+            {"event": event, "kind": kind, **shared, "year": year, "probability": share,
+             "mc_error": float(np.sqrt(share * (1 - share) / len(by)))}
+            for kind, true in answers.items()
+            for year, share in zip(years[-true.shape[1] :], true.mean(axis=0), strict=True)
+        ]  # fmt: skip
+        first = years[-by.shape[1] :][by.argmax(axis=1)][by[:, -1]].astype(float)
         quantiles = (0.5, 0.05, 0.25, 0.75, 0.95)
         found = np.quantile(first, quantiles, method="inverted_cdf") if len(first) else [np.nan] * 5
         keys = ("median_year", "q05", "q25", "q75", "q95")
@@ -455,13 +468,16 @@ def _levels(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path
         ("effort_only", "Levels as R&D and military spending alone explain them", 0.7),
     )
     rows = []
+    every = np.concatenate([gap + shift for _, _, shift in alternatives])
+    alternatives = (("average", "Average over the conventions below", 0.0), *alternatives)
     for at, (name, description, shift) in enumerate(alternatives):
-        moved = gap + shift
+        moved = gap + shift if at else every
         share = float((moved > 0).mean())
         rows.append(
             {
                 "alternative": name,
                 "description": description,
+                "weight": 0.2 if at else 1.0,
                 "probability": share,
                 "mc_error": float(np.sqrt(share * (1 - share) / len(gap))),
                 "gap_median": float(np.median(moved)),
@@ -472,6 +488,35 @@ def _levels(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path
             }
         )
     pd.DataFrame(rows).to_csv(folder / "levels.csv", index=False)
+
+
+def _ahead(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path) -> None:
+    """Write arrivals, the change of the gap, and the markets that either could win."""
+    drawn = forecast["deliveries"].sel(scenario=BASELINE).transpose("draw", "year_future").values
+    shared = {"supplier": pair[0], "recipient": pair[1], "scenario": BASELINE}
+    quantiles = np.quantile(drawn, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0).T
+    keys = ("q05", "q25", "median", "q75", "q95")
+    pd.DataFrame(
+        [{**shared, "year": year, "expected": mean, **dict(zip(keys, of, strict=True))}
+         for year, mean, of in zip(FUTURE, drawn.mean(axis=0), quantiles, strict=True)]
+    ).to_csv(folder / "arrivals.csv", index=False)  # fmt: skip
+    pd.DataFrame(
+        [{**shared, "level": level, "year": year, "probability": p, "mc_error": 0.01}
+         for level in (1.0, 100.0)
+         for year, p in zip(FUTURE, (drawn < level).mean(axis=0), strict=True)]
+    ).to_csv(folder / "arrivals_below.csv", index=False)  # fmt: skip
+    pd.DataFrame(
+        [(*pair, years, ORIGIN - years, ORIGIN, part, mean, mean, mean - 0.3, mean + 0.4, 0.8)
+         for years in (5, 10) for part, mean in
+         (("all", 0.4), ("R&D", 0.1), ("military spending", -0.05), ("the rest", 0.35))],
+        columns=["supplier", "recipient", "years", "from_year", "to_year", "part", "mean",
+                 "median", "q05", "q95", "p_positive"],
+    ).to_csv(folder / "capacity_change.csv", index=False)  # fmt: skip
+    markets = [] if kind == "undefined" else [("DZA", "Algeria", 2010, ORIGIN, 11, 4)]
+    pd.DataFrame(
+        markets, columns=["market", "name", "first_year", "last_year", "orders_supplier",
+                          "orders_recipient"],
+    ).to_csv(folder / "contested_markets.csv", index=False)  # fmt: skip
 
 
 def _causes(rng: np.random.Generator, pair: tuple[str, str], folder: Path) -> None:

@@ -229,7 +229,8 @@ def test_events_resolve_by_three_year_means_after_the_origin():
     tiv = tiny((ours, theirs), pair, years)
     known = tiv.sel({YEAR: slice(None, 2010)})
     asked = origins.questions(known)
-    assert set(asked["question"].values) == {f"{EXPORT_CROSSOVER}/A-B", f"{INDEPENDENCE}/A-B"}
+    once = {f"{EXPORT_CROSSOVER}/A-B", f"{INDEPENDENCE}/A-B"}
+    assert set(asked["question"].values) == once | {f"{name}/state" for name in once}
     found = origins.resolve(asked, tiv, 2010, np.array([1, 2, 3, 4]))
     by = dict(zip(asked["question"].values, found.tolist(), strict=True))
     # B's mean of 2009-2011 is 120, above A's 97; it stays on record once it happened.
@@ -238,12 +239,27 @@ def test_events_resolve_by_three_year_means_after_the_origin():
     assert by[f"{INDEPENDENCE}/A-B"][:3] == [0.0, 0.0, 1.0]
     # Of 2014 nothing is known.
     assert np.isnan(by[f"{EXPORT_CROSSOVER}/A-B"][3])
+    # B's mean of 2011-2013 holds the great year; with that of 2012-2014 it would be behind again.
+    assert by[f"{EXPORT_CROSSOVER}/A-B/state"][:3] == [1.0, 1.0, 1.0]
+
+
+def test_a_state_is_resolved_by_its_year_alone():
+    years = np.arange(2000, 2016)
+    ours, theirs = np.full(16, 90.0), np.full(16, 30.0)
+    theirs[11] = 300.0
+    tiv = tiny((ours, theirs), np.full(16, 10.0), years)
+    asked = origins.questions(tiv.sel({YEAR: slice(None, 2010)}))
+    found = origins.resolve(asked, tiv, 2010, np.arange(1, 6))
+    by = dict(zip(asked["question"].values, found.tolist(), strict=True))
+    assert by[f"{EXPORT_CROSSOVER}/A-B"] == [1.0] * 5
+    assert by[f"{EXPORT_CROSSOVER}/A-B/state"] == [1.0, 1.0, 1.0, 0.0, 0.0]
 
 
 def test_what_has_happened_at_the_origin_is_not_asked():
     years = np.arange(2000, 2011)
     tiv = tiny((np.full(11, 10.0), np.full(11, 30.0)), np.zeros(11), years)
-    assert set(origins.questions(tiv)["question"].values) == {f"{EXPORT_CROSSOVER}/B-A"}
+    name = f"{EXPORT_CROSSOVER}/B-A"
+    assert set(origins.questions(tiv)["question"].values) == {name, f"{name}/state"}
 
 
 def test_climatology_knows_nothing_of_the_future_and_rises_with_the_horizon(seen_2016, came):
@@ -253,7 +269,7 @@ def test_climatology_knows_nothing_of_the_future_and_rises_with_the_horizon(seen
     longer = came["tiv"].sel(release="latest", drop=True).sel({YEAR: slice(None, 2020)})
     longer.loc[{YEAR: slice(None, 2016)}] = tiv
     assert np.array_equal(said, origins.climatology(asked, longer, 2016, ahead))
-    assert (np.diff(said, axis=1) > 0).all()
+    assert (np.diff(said[asked["kind"].values == "first_passage"], axis=1) > 0).all()
     assert ((said > 0) & (said < 1)).all()
 
 
@@ -275,7 +291,11 @@ def test_a_forecast_of_ours_has_every_series_and_event_a_benchmark_has(own, worl
     assert list(own["question"].values) == list(asked["question"].values)
     assert own["quantiles"].dims == other["quantiles"].dims
     assert (own["quantiles"].diff("quantile") >= 0).all()
-    assert (np.diff(own["probability"].values, axis=1) >= 0).all()
+    passage = own["probability"].values[own["kind"].values == "first_passage"]
+    state = own["probability"].values[own["kind"].values == "state"]
+    assert (np.diff(passage, axis=1) >= 0).all() and (state <= passage).all()
+    # Of what had not happened at the origin both are the same in the first year.
+    assert np.array_equal(state[:, 0], passage[:, 0])
     assert (own.attrs["origin"], own.attrs["model"], own.attrs["draws"]) == (ORIGIN, "full", 80)
 
 

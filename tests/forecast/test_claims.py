@@ -136,11 +136,21 @@ def test_what_a_run_does_not_hold_is_left_open_and_said(run):
 def test_an_event_is_read_from_the_table_with_its_error(run):
     pd.DataFrame(
         [
-            {"event": "downturn", "domain": "all", "scenario": s, "year": 2030, "probability": p,
-             "mc_error": 0.005}
-            for s, p in (("baseline", 0.98), ("other", 0.01))
+            {"event": event, "domain": "all", "kind": kind, "scenario": s, "year": 2030,
+             "probability": p, "mc_error": 0.005}
+            for event, kind, s, p in (
+                ("downturn", "first_passage", "baseline", 0.98),
+                ("downturn", "first_passage", "other", 0.01),
+                ("independence", "first_passage", "baseline", 0.99),
+                ("independence", "state", "baseline", 0.02),
+            )
         ]
     ).to_csv(run.folder / "events.csv", index=False)  # fmt: skip
+    state = {"test": "event", "event": "independence", "year": 2030}
+    assert judged(run, **state).verdict == CONTRADICTED
+    assert judged(run, **state).quantity.startswith("P(independence in 2030)")
+    passage = judged(run, **state, kind="first_passage")
+    assert passage.verdict == SUPPORTED and "happened by 2030" in passage.quantity
     claim = {"test": "event", "event": "downturn", "year": 2030}
     assert judged(run, **claim).verdict == SUPPORTED
     assert judged(run, **claim, scenario="other").verdict == CONTRADICTED
@@ -167,7 +177,7 @@ def test_a_scenario_needs_the_sign_of_the_hazard_too(run):
     def table(low):
         pd.DataFrame(
             [
-                {"kind": "event", "name": "downturn", "domain": "all", "scenario": "one",
+                {"kind": "first_passage", "name": "downturn", "domain": "all", "scenario": "one",
                  "year": 2040, "difference": 0.05, "mc_error": 0.004, "q05": None, "q95": None},
                 {"kind": "quantity", "name": "hazard of downturn", "domain": "all",
                  "scenario": "one", "year": 2040, "difference": 0.01, "mc_error": None,
@@ -225,8 +235,8 @@ def test_the_table_is_written_with_six_digits(run, tmp_path):
 def forecast_of(folder, probability):
     """Write a table of one event into a folder, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    row = {"event": "independence", "domain": "all", "scenario": "baseline", "year": 2030,
-           "probability": probability, "mc_error": 0.001}  # fmt: skip
+    row = {"event": "independence", "domain": "all", "kind": "state", "scenario": "baseline",
+           "year": 2030, "probability": probability, "mc_error": 0.001}  # fmt: skip
     pd.DataFrame([row]).to_csv(folder / "events.csv", index=False)
     return folder
 

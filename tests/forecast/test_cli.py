@@ -21,6 +21,7 @@ import xarray as xr
 
 import forecast
 from data import errors
+from data.names import EVENTS
 from forecast import cli, runs, scenarios, steps
 from tests.synthetic import make_run
 
@@ -104,6 +105,7 @@ def stand_ins(invented, monkeypatch):
         predictive_check=lambda tree, recipients, seed: pd.DataFrame(),
         agreement=lambda tree, seed: ({}, None, None))
     put("coupling", fit=lambda *given, **options: None)
+    put("gap_change", changes=lambda tree, futures: pd.DataFrame())
     put("decomposition", decompose=lambda tree, *pair: pd.DataFrame())
     put("claims", CLAIMS_FILE="claims.csv", load=lambda: {}, Run=lambda *given: None,
         judge=lambda claims, run: [], again=lambda *given: None,
@@ -235,7 +237,8 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
         *(
             f"out/{name}"
             for name in (
-                "causes.csv", "claims.csv", "domain_check.csv", "domains.nc",
+                "arrivals.csv", "arrivals_below.csv", "capacity_change.csv", "causes.csv",
+                "claims.csv", "contested_markets.csv", "domain_check.csv", "domains.nc",
                 "domains_ahead.csv", "events.csv",
                 "forecast.nc", "levels.csv", "levels_domains.csv", "posterior.nc", "priors.toml",
                 "report.pdf", "run.json", "scenario_differences.csv", "scenarios.json",
@@ -256,7 +259,7 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
     assert any("no history of alliances" in words for words in said["warnings"])
     assert said["sampling"]["ess_bulk_min"] == 600.0
     assert said["gate"]["passed"] and len(said["gate"]["checks"]) == 2
-    assert "capacity_crossover" in done.out and "not by 2050" in done.out
+    assert "capacity_crossover" in done.out and "happened by 2035" in done.out
     assert str(tmp_path / "out") in done.out and "gate passed" in done.err
 
 
@@ -487,8 +490,9 @@ def test_another_pair_stands_under_pairs_with_its_own_gate(command, own_store):
     done = command("forecast", *words)
     assert done.code == cli.DONE and "Russia to India" in done.out
     assert tree(run / "pairs" / "RUS-IND") == [
-        "causes.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv",
-        "forecast.nc",
+        "arrivals.csv", "arrivals_below.csv", "capacity_change.csv", "causes.csv",
+        "contested_markets.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv",
+        "events.csv", "forecast.nc",
         "gate.json", "levels.csv", "levels_domains.csv", "scenario_differences.csv",
         "scenarios.json", "timing.csv", "unit_values.csv",
     ]
@@ -508,8 +512,10 @@ def test_half_a_pair_is_refused(command, own_store):
 def test_a_forecast_prints_csv_alone_when_asked(command, own_store):
     command("run", "--quick")
     lines = command("forecast", "--csv").out.splitlines()
-    assert lines[0] == "event,by 2024,by 2030,by 2040,by 2050,median year,90 %,not by 2050"
-    assert len(lines) == 5
+    assert lines[0] == (
+        "statement,in 2024,in 2030,in 2035,happened by 2035,from 2035 on,in 2050"
+    )
+    assert len(lines) == 1 + len(EVENTS)
 
 
 def test_runs_are_listed_and_shown(command, stand_ins, own_store):
@@ -559,17 +565,19 @@ def test_a_table_is_aligned_numbers_to_the_right():
     assert cli.table(("a",), []) == "a\n-"
 
 
-def test_an_event_that_never_happens_has_no_year_and_an_undefined_one_no_number():
+def test_the_state_leads_the_summary_and_an_undefined_event_has_no_number():
     shared = {"event": "independence", "domain": "all", "scenario": "baseline"}
+    chances = {"state": 0.4, "first_passage": 0.8, "lasting": 0.1}
     events = pd.DataFrame(
-        [{**shared, "year": year, "probability": 0.0} for year in range(2024, 2051)]
-    )
-    timing = pd.DataFrame([{**shared, "probability_within_horizon": 0.0, "median_year": np.nan,
-                            "q05": np.nan, "q95": np.nan}])
-    header, rows = cli.summary(events, timing)
+        [{**shared, "kind": kind, "year": year, "probability": p}
+         for kind, p in chances.items() for year in range(2024, 2051)]
+    )  # fmt: skip
+    header, rows = cli.summary(events)
     found = {row[0]: row[1:] for row in rows}
-    assert header[1] == "by 2024"
-    assert found["independence"] == ["0.00", "0.00", "0.00", "0.00", "-", "-", "1.00"]
+    assert header[1:] == [
+        "in 2024", "in 2030", "in 2035", "happened by 2035", "from 2035 on", "in 2050"
+    ]  # fmt: skip
+    assert found["independence"] == ["0.40", "0.40", "0.40", "0.80", "0.10", "0.40"]
     assert set(found["capacity_crossover"]) == {"-"}
 
 

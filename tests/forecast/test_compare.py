@@ -27,7 +27,8 @@ def pair_of_runs(tmp_path_factory):
 
 def test_every_event_and_parameter_stands_in_both(pair_of_runs):
     found = {row.what: row for row in compare.compare(*pair_of_runs)}
-    row = found["P(capacity_crossover by 2030)"]
+    row = found["P(capacity_crossover in 2030)"]
+    assert {"P(capacity_crossover happened by 2035)", "P(independence from 2035 on)"} <= set(found)
     assert row.difference == pytest.approx(row.b - row.a)
     both = (row.a_spread**2 + row.b_spread**2) ** 0.5
     assert row.in_errors == pytest.approx(row.difference / both)

@@ -198,7 +198,12 @@ def test_published_tables_name_the_domain(ahead, apart):
     assert set(one["domain"]) == set(apart[DOMAIN].values)
     assert set(happens[happens["event"] == "junior_everywhere"]["domain"]) == {"all"}
     assert when["probability_within_horizon"].between(0, 1).all()
-    for _, rows in happens.groupby(["event", "domain"]):
+    wide = happens.pivot_table(
+        index=["event", "domain", "scenario", "year"], columns="kind", values="probability"
+    )
+    assert (wide["lasting"] <= wide["state"]).all()
+    assert (wide["state"] <= wide["first_passage"]).all()
+    for _, rows in happens[happens["kind"] != "state"].groupby(["event", "domain", "kind"]):
         assert rows["probability"].is_monotonic_increasing
 
 

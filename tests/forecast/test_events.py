@@ -1,6 +1,7 @@
 """The arithmetic of events on draws written by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -8,12 +9,22 @@ from data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    CONTESTED_ORDERS,
+    DOWNTURN,
     EVENTS,
     EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    FIRST_PASSAGE,
     INDEPENDENCE,
+    KINDS,
+    LASTING,
+    STATE,
 )
 from forecast import events
+from tests.synthetic import make_run
 
+ANSWERED = set(EVENTS) - {CONTESTED_ORDERS}
+"""Questions on figures of every year from the origin on; contested orders begin later."""
 PAST, FUTURE = np.arange(2000, 2011), np.arange(2011, 2015)
 ORIGIN = int(PAST[-1])
 
@@ -77,10 +88,11 @@ def timing(event, **given):
     return times.set_index("event").loc[event]
 
 
-def probabilities(event, **given):
-    """Return P(by year) of an event, from the origin on."""
+def probabilities(event, kind=FIRST_PASSAGE, **given):
+    """Return P(year) of an event in one kind, from the origin on."""
     table, _ = events.tables(events.answers(forecast(**given)))
-    return table[table["event"] == event].set_index("year")["probability"]
+    own = table[(table["event"] == event) & (table["kind"] == kind)]
+    return own.set_index("year")["probability"]
 
 
 # Crossing.
@@ -116,6 +128,37 @@ def test_a_second_crossing_does_not_move_the_first():
     assert list(probabilities(CAPACITY_CROSSOVER, **given)) == [0, 1, 1, 1, 1]
 
 
+def test_a_lead_that_is_lost_and_won_again_lasts_from_the_second_time_on():
+    given = {"lead": [[1.0, -1.0, 1.0, 1.0], [1.0, -1.0, -1.0, -1.0]]}
+    assert list(probabilities(CAPACITY_CROSSOVER, STATE, **given)) == [0, 1, 0, 0.5, 0.5]
+    assert list(probabilities(CAPACITY_CROSSOVER, FIRST_PASSAGE, **given)) == [0, 1, 1, 1, 1]
+    assert list(probabilities(CAPACITY_CROSSOVER, LASTING, **given)) == [0, 0, 0, 0.5, 0.5]
+
+
+def test_what_lasts_holds_and_what_holds_has_happened_in_every_question_and_year():
+    rng = np.random.default_rng(5)
+    lead = rng.normal(0.0, 1.0, (100, len(FUTURE)))
+    moved = rng.gamma(0.5, 10.0, (100, len(FUTURE)))
+    sold = rng.gamma(1.0, 9.0, (100, 2, len(FUTURE)))
+    given = {"lead": lead.tolist(), "deliveries": moved, "exports": sold}
+    table, _ = events.tables(events.answers(forecast(**given)))
+    wide = table.pivot_table(index=["event", "year"], columns="kind", values="probability")
+    assert (wide[LASTING] <= wide[STATE]).all() and (wide[STATE] <= wide[FIRST_PASSAGE]).all()
+    # Each kind is one of its own: all three differ in some year of every question.
+    for _, rows in wide.groupby("event"):
+        assert (rows[LASTING] < rows[STATE]).any() and (rows[STATE] < rows[FIRST_PASSAGE]).any()
+
+
+def test_what_happens_once_has_a_first_passage_and_no_state():
+    table = xr.Dataset(
+        {DOWNTURN: (("draw", "scenario", "year"), np.array([[[0, 1, 1]], [[0, 0, 0]]], bool))},
+        coords={"draw": [0, 1], "scenario": [BASELINE], "year": [2024, 2025, 2026]},
+        attrs={"supplier": "RUS", "recipient": "CHN", "chains": 1},
+    )
+    found, _ = events.tables(table)
+    assert set(found["kind"]) == {FIRST_PASSAGE} and list(found["probability"]) == [0, 0.5, 0.5]
+
+
 def test_a_lead_counts_as_sustained_in_its_third_year():
     assert happens(CAPACITY_CROSSOVER_SUSTAINED, lead=[[1.0, 1.0, 1.0, 1.0]]) == [0, 0, 0, 1, 1]
 
@@ -141,6 +184,33 @@ def test_exports_are_compared_over_three_years_of_which_some_are_observed():
     assert happens(EXPORT_CROSSOVER, **given) == [0, 0, 0, 1, 1]
     tie = {"exports": [[[9] * 4, [10, 14, 3, 0]]], "exports_past": ((9, 9, 9), (4, 5, 3))}
     assert happens(EXPORT_CROSSOVER, **tie) == [0, 0, 0, 0, 0]
+
+
+def test_exports_of_a_single_year_are_never_mixed_with_the_mean_of_three():
+    given = {"exports": [[[9] * 4, [30, 1, 1, 10]]], "exports_past": ((9, 9, 9), (1, 1, 10))}
+    assert happens(EXPORT_CROSSOVER_SINGLE, **given) == [1, 1, 0, 0, 1]
+    # Means of the recipient from the origin: 4, 13.7, 13.7, 10.7, 4; of the supplier: 9.
+    assert happens(EXPORT_CROSSOVER, **given) == [0, 1, 1, 1, 0]
+
+
+def contested(won, markets=("IND",)):
+    """Return a forecast with what each wins of contested orders (draw, supplier, year)."""
+    of = forecast(lead=[[0.0] * len(FUTURE)] * len(won)).assign_coords(market=list(markets))
+    dims = ("draw", "scenario", "supplier", "year_future")
+    return of.assign(contested=(dims, np.array(won, float)[:, None]))
+
+
+def test_contested_orders_are_those_of_three_years_after_the_origin():
+    found = events.order_answers(contested([[[4, 0, 0, 0], [0, 0, 5, 0]], [[3] * 4, [3] * 4]]))
+    assert found["year"].values.tolist() == [2013, 2014]
+    # 5 against 4, then 5 against 0; a tie is no win.
+    assert found[CONTESTED_ORDERS].isel(scenario=0).values.tolist() == [[1, 1], [0, 0]]
+    table, _ = events.tables(found)
+    assert set(table["kind"]) == set(KINDS) and table["year"].min() == 2013
+
+
+def test_without_a_contested_market_nobody_is_asked_who_wins_it():
+    assert events.order_answers(contested([[[1] * 4, [2] * 4]], markets=())) is None
 
 
 def test_one_great_year_of_exports_before_the_origin_can_be_enough():
@@ -169,12 +239,12 @@ def test_without_deliveries_in_the_base_years_independence_is_left_out():
     past[-1] = 50.0
     found = events.answers(forecast(deliveries_past=past))
     assert INDEPENDENCE not in found
-    assert set(found) == set(EVENTS) - {INDEPENDENCE}
+    assert set(found) == ANSWERED - {INDEPENDENCE}
 
 
 def test_without_exports_of_one_of_them_their_comparison_is_left_out():
     found = events.answers(forecast(suppliers=("RUS",)))
-    assert set(found) == set(EVENTS) - {EXPORT_CROSSOVER}
+    assert set(found) == ANSWERED - {EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE}
     table, times = events.tables(events.answers(forecast(suppliers=("RUS",))))
     assert EXPORT_CROSSOVER not in set(table["event"]) | set(times["event"])
 
@@ -220,7 +290,8 @@ def test_a_sustained_crossing_is_never_likelier_than_a_crossing():
 def test_every_row_says_what_it_is_of():
     table, times = events.tables(events.answers(forecast(lead=staircase([2011, np.nan]))))
     assert list(table.columns) == [
-        "event", "domain", "supplier", "recipient", "scenario", "year", "probability", "mc_error",
+        "event", "domain", "kind", "supplier", "recipient", "scenario", "year", "probability",
+        "mc_error",
     ]  # fmt: skip
     assert list(times.columns) == [
         "event", "domain", "supplier", "recipient", "scenario", "probability_within_horizon",
@@ -256,12 +327,14 @@ def test_independent_draws_have_the_binomial_error_and_lasting_ones_more():
     assert 2.5 * binomial < error[1] < 7 * binomial
 
 
-def test_indicators_are_cumulative_and_by_chain():
+def test_indicators_are_of_every_kind_and_by_chain():
     of = forecast(lead=staircase([2011, 2012, np.nan, 2014]), chains=2)
     found = events.indicators(events.answers(of))
-    assert found[f"{CAPACITY_CROSSOVER} by 2011"].tolist() == [[True, False], [False, False]]
-    assert found[f"{CAPACITY_CROSSOVER} by 2014"].tolist() == [[True, True], [False, True]]
-    assert len(found) == len(EVENTS) * (len(FUTURE) + 1)
+    for year, expected in ((2011, [[True, False], [False, False]]),
+                           (2014, [[True, True], [False, True]])):  # fmt: skip
+        for kind in KINDS:
+            assert found[f"{CAPACITY_CROSSOVER}, {kind} {year}"].tolist() == expected
+    assert len(found) == len(KINDS) * len(ANSWERED) * (len(FUTURE) + 1)
 
 
 def test_only_the_baseline_is_judged():
@@ -282,3 +355,34 @@ def test_equal_draws_give_equal_bytes(tmp_path):
     first, second = (tmp_path / name for name in ("first", "second"))
     assert first.read_bytes() == second.read_bytes()
     assert b"\r" not in first.read_bytes()
+
+
+# What is stored.
+
+
+@pytest.mark.parametrize("kind", ["plain", "never", "crossed", "undefined"])
+def test_what_is_published_is_what_the_stored_draws_say_and_the_kinds_keep_their_order(
+    tmp_path, kind
+):
+    """For every question and pair of the invented runs, whose tables are computed without us."""
+    run = make_run(tmp_path / kind, kind, draws=60)
+    published = pd.read_csv(run / "events.csv")
+    keys = ["event", "domain", "year"]
+    wide = published.pivot_table(index=keys, columns="kind", values="probability")
+    assert (wide[LASTING] <= wide[STATE]).all() and (wide[STATE] <= wide[FIRST_PASSAGE]).all()
+    futures, apart = (
+        xr.load_dataset(run / name, engine="h5netcdf").assign_attrs(chains=1)
+        for name in ("forecast.nc", "domains.nc")
+    )
+    # The invented run knows of no GDP and no spending: in these the recipient is ahead.
+    of_recipient = (futures["country"] == futures.attrs["recipient"]).astype(float)
+    for name in ("gdp", "milex", "rd_stock"):
+        futures[name] = xr.zeros_like(futures["theta"]) + of_recipient
+        futures[f"{name}_past"] = xr.zeros_like(futures["theta_past"].isel(draw=0)) + of_recipient
+    answered = [events.answers(futures), events.domain_answers(futures, apart)]
+    again = pd.concat([events.tables(table)[0] for table in answered])
+    both = published.merge(again, on=[*keys, "kind"], suffixes=("", "_again"))
+    questions = set(both["event"])
+    assert questions == set(published["event"]) - {CONTESTED_ORDERS}
+    assert len(both) == len(published[published["event"] != CONTESTED_ORDERS])
+    assert both["probability"].to_numpy() == pytest.approx(both["probability_again"].to_numpy())

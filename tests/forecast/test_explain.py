@@ -9,8 +9,8 @@ import pytest
 
 from data.errors import InputError
 from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER
-from forecast import explain
-from forecast.explain import MEDIAN, STEPS, Posterior
+from forecast import events, explain
+from forecast.explain import MEDIAN, STEPS, Holds, Posterior
 from forecast.simulate import futures
 from models import priors
 from models.order_book import ORDER_PERIOD
@@ -20,19 +20,22 @@ CHAINS, EACH = 4, 500
 
 
 def posterior(rng, probability, name, weight=None, how="run"):
-    """Return a posterior in which one event comes in 2026 to 2035, or never."""
+    """Return a posterior in which one event comes for good in 2026 to 2035, or never."""
     years = rng.integers(2026, 2036, (CHAINS, EACH)).astype(float)
     first = np.where(rng.random((CHAINS, EACH)) < probability, years, np.nan)
+    span = np.arange(2025, 2036)
+    holds = Holds(span, first[..., None] <= span)
     weight = np.zeros((CHAINS, EACH)) if weight is None else weight
     weight = weight - np.logaddexp.reduce(weight.ravel())
-    return Posterior({"export_crossover": first}, weight, name, how)
+    return Posterior({"export_crossover": holds}, weight, name, how)
 
 
 @pytest.fixture
 def chain():
     rng = np.random.default_rng(1)
     first = posterior(rng, 0.5, "a")
-    weight = 0.3 * np.nan_to_num(first.first["export_crossover"] - 2030.0)
+    holds = first.holds["export_crossover"]
+    weight = 0.3 * np.nan_to_num(events.first_year(holds.values, holds.years) - 2030.0)
     even = weight - np.logaddexp.reduce(weight.ravel())
     revised = first._replace(log_weight=even, how="weights", khat=0.2)
     return [first, first._replace(how="nothing changed"), revised, posterior(rng, 0.8, "b")]
@@ -40,7 +43,7 @@ def chain():
 
 def test_a_step_in_which_nothing_changed_has_no_error(chain):
     parts = [part for part in explain.split(chain, [2030]) if part.step == explain.PRIORS_OR_CODE]
-    assert {part.what for part in parts} == {"by 2030", MEDIAN}
+    assert {part.what for part in parts} == {"in 2030", MEDIAN}
     assert {(part.change, part.mc_error) for part in parts} == {(0.0, 0.0)}
 
 
@@ -48,7 +51,7 @@ def test_the_headline_looked_at_is_one_that_is_still_open():
     """An event that has come to pass moved most, and nothing can move it any more."""
     def part(event, before, after):
         change = after - before
-        return explain.Part(event, "by 2030", explain.NEW_YEAR, before, after, change, 0.0, "")
+        return explain.Part(event, "in 2030", explain.NEW_YEAR, before, after, change, 0.0, "")
 
     parts = [part("happened", 0.6, 1.0), part("ruled_out", 0.5, 0.0), part("open", 0.3, 0.4)]
     assert explain._most_moved(parts, None, None) == ("open", 2030)
@@ -59,24 +62,24 @@ def test_the_headline_looked_at_is_one_that_is_still_open():
 def test_what_is_settled_is_moved_by_no_figure(mock_fit):
     ahead = futures(mock_fit, "RUS", "CHN", seed=1, horizon=small.ORIGIN + 2)
     sizes = mock_fit["posterior"].sizes
-    settled = np.full((sizes[CHAIN], sizes[DRAW]), 2000.0)
-    assert explain.next_year(ahead, settled, 2030) == []
+    settled = np.ones((sizes[CHAIN], sizes[DRAW]))
+    assert explain.next_year(ahead, settled) == []
     old = mock_fit["constant_data"].to_dataset()
-    assert explain.influences(mock_fit, old, settled, 2030) == []
-    assert explain.influences(mock_fit, old, np.full_like(settled, np.nan), 2030) == []
+    assert explain.influences(mock_fit, old, settled) == []
+    assert explain.influences(mock_fit, old, np.zeros_like(settled)) == []
 
 
 def test_the_steps_add_up_to_the_whole_change_exactly(chain):
     parts = explain.split(chain, [2030, 2035])
-    assert {part.what for part in parts} == {"by 2030", "by 2035", MEDIAN}
-    for what in ("by 2030", "by 2035", MEDIAN):
+    assert {part.what for part in parts} == {"in 2030", "in 2035", MEDIAN}
+    for what in ("in 2030", "in 2035", MEDIAN):
         mine = [part for part in parts if part.what == what]
         assert [part.step for part in mine] == list(STEPS)
         whole = mine[-1].after - mine[0].before
         assert math.fsum(part.change for part in mine) == pytest.approx(whole, abs=1e-12)
         assert mine[0].change == 0.0
-    by = next(p for p in parts if p.what == "by 2035" and p.step == "new year")
-    assert by.after == pytest.approx(np.isfinite(chain[3].first["export_crossover"]).mean())
+    by = next(p for p in parts if p.what == "in 2035" and p.step == "new year")
+    assert by.after == pytest.approx(chain[3].holds["export_crossover"].at(2035).mean())
 
 
 def test_a_step_within_the_same_draws_is_known_better_than_one_between_two_fits(chain):
@@ -89,11 +92,17 @@ def test_a_step_within_the_same_draws_is_known_better_than_one_between_two_fits(
         next(
             p.mc_error
             for p in explain.split(links, [2035])
-            if p.step == "revised history" and p.what == "by 2035"
+            if p.step == "revised history" and p.what == "in 2035"
         )
         for links in (paired, apart)
     ]
     assert 0.0 < errors[0] < errors[1] / 3
+
+
+def test_a_state_that_ends_again_counts_in_its_years_alone():
+    span = np.array([2026, 2027, 2028])
+    holds = Holds(span, np.array([[[False, True, False], [True, True, True]]]))
+    assert [holds.at(year).mean() for year in (2025, *span)] == [0.0, 0.5, 1.0, 0.5]
 
 
 def test_the_error_of_a_probability_is_the_binomial_one_of_independent_draws(chain):
@@ -105,7 +114,7 @@ def test_the_error_of_a_probability_is_the_binomial_one_of_independent_draws(cha
 
 
 def test_before_and_after_have_errors_of_their_own(chain):
-    parts = [part for part in explain.split(chain, [2035]) if part.what == "by 2035"]
+    parts = [part for part in explain.split(chain, [2035]) if part.what == "in 2035"]
     for one, two in itertools.pairwise(parts):
         assert one.after_error == two.before_error > 0
     # The last step is between two fits: its error is that of both ends together.
@@ -147,15 +156,15 @@ def test_what_is_found_is_written_as_tables_and_bars(chain, tmp_path):
 
 
 def crossing(mock_fit):
-    """Return the first year of an event that capacity at the origin decides (chain, draw)."""
+    """Return whether a statement holds that capacity at the origin decides (chain, draw)."""
     capacity = mock_fit["posterior"]["supplier_capacity"].isel(year=-1)
     high = capacity.sel({SUPPLIER: "RUS"}) < capacity.sel({SUPPLIER: "CHN"})
-    return np.where(high.transpose(CHAIN, DRAW).values, 2015.0, np.nan)
+    return high.transpose(CHAIN, DRAW).values.astype(float)
 
 
 def test_leaving_orders_out_is_weighting_with_the_inverse_of_their_likelihood(mock_fit):
-    held, first = mock_fit["constant_data"].to_dataset(), crossing(mock_fit)
-    found = explain.influences(mock_fit, held, first, 2020, top=1000)
+    held, happened = mock_fit["constant_data"].to_dataset(), crossing(mock_fit)
+    found = explain.influences(mock_fit, held, happened, top=1000)
     periods = mock_fit["log_likelihood"][ORDER_PERIOD].values
     assert {(row.recipient, row.year) for row in found} == {
         (code, int(period)) for code in small.RECIPIENTS for period in periods
@@ -167,19 +176,19 @@ def test_leaving_orders_out_is_weighting_with_the_inverse_of_their_likelihood(mo
         {RECIPIENT: row.recipient, ORDER_PERIOD: row.year}
     )
     smooth, khat = explain.smoothed(-likelihood.values.astype(float))
-    without, _ = explain.probability(smooth, np.isfinite(first).astype(float))
-    assert row.influence == pytest.approx(np.isfinite(first).mean() - without, abs=1e-6)
+    without, _ = explain.probability(smooth, happened)
+    assert row.influence == pytest.approx(happened.mean() - without, abs=1e-6)
     assert row.khat == khat
-    assert len(explain.influences(mock_fit, held, first, 2020, top=3)) == 3
+    assert len(explain.influences(mock_fit, held, happened, top=3)) == 3
 
 
 def test_orders_are_set_against_those_that_the_earlier_run_had(mock_fit):
-    held, first = mock_fit["constant_data"].to_dataset(), crossing(mock_fit)
+    held, happened = mock_fit["constant_data"].to_dataset(), crossing(mock_fit)
     at = {RECIPIENT: "CHN", ORDER_PERIOD: 2006, SUPPLIER: "RUS"}
     now = float(held["placed"].sel(at))
     old = held.sel({ORDER_PERIOD: held[ORDER_PERIOD] < small.ORIGIN}).copy(deep=True)
     old["placed"].loc[at] = now + 5.0
-    found = explain.influences(mock_fit, old, first, 2020, top=1000)
+    found = explain.influences(mock_fit, old, happened, top=1000)
     rows = {(row.recipient, row.year): row for row in found}
     changed = rows["CHN", 2006]
     assert changed.kind == explain.REVISED
@@ -212,8 +221,8 @@ def test_the_figure_that_decides_an_event_moves_it_by_ten_points_and_others_do_n
         wide[name] = wide[name] * np.exp(0.3 * rng.standard_normal(wide[name].shape))
     wide.attrs["chains"] = 4
     exports = wide["exports"].isel(scenario=0, year_future=0).sel({SUPPLIER: "CHN"}).values
-    first = np.where(exports > np.quantile(exports, 0.6), 2015.0, np.nan).reshape(4, 400)
-    rows = explain.next_year(wide, first, 2020)
+    happened = (exports > np.quantile(exports, 0.6)).astype(float).reshape(4, 400)
+    rows = explain.next_year(wide, happened)
     sides = {(r.observable, r.of, r.side): r for r in rows}
     above = sides["exports", "CHN", "at least"]
     assert above.moves and above.change > 0.1 and 0.3 < above.chance < 0.55
@@ -286,9 +295,9 @@ def test_changed_priors_are_a_step_of_their_own_made_by_a_fit(mock_fit, tmp_path
     ((panel, mu, options),) = asked
     assert panel == ("a", [tmp_path]) and mu == pytest.approx(stated)
     assert options["seed"] == 1 and options["chains"] == 2
-    assert found[1].first["capacity_crossover"].shape == found[1].log_weight.shape == (2, 200)
-    own, then = (one.first["capacity_crossover"] for one in found[:2])
-    assert np.array_equal(own, then, equal_nan=True)
+    own, then = (one.holds["capacity_crossover"].values for one in found[:2])
+    assert then.shape[:2] == found[1].log_weight.shape == (2, 200)
+    assert np.array_equal(own, then)
 
 
 def test_without_a_fit_changed_priors_count_with_the_next_step(mock_fit, tmp_path):
@@ -296,4 +305,4 @@ def test_without_a_fit_changed_priors_count_with_the_next_step(mock_fit, tmp_pat
     other_priors(b)
     found = explain.chain(a, b, lambda said: [tmp_path], fits=False)
     assert "not split" in found[1].how
-    assert found[1].first is found[0].first
+    assert found[1].holds is found[0].holds

@@ -13,11 +13,12 @@ import pytest
 import xarray as xr
 
 from data.errors import InputError
+from data.names import FIRST_PASSAGE, QUANTITY, STATE
 from forecast import ledger
 from tests.synthetic import make_run
 
-QUESTIONS = 4 + 2 * 10 + 2 + 3
-"""Of the invented run: events, two by domain, two joint ones, quantities."""
+QUESTIONS = 3 * (6 + 2 * 10 + 2) + 3
+"""Of the invented run: three kinds of events, two by domain, two joint ones; quantities."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_every_question_of_a_run_is_entered_once(run, store):
     assert ledger.enter(store, run) == (0, QUESTIONS, "")
     found = ledger.entries(store)
     assert [e.seq for e in found] == list(range(1, QUESTIONS + 1))
-    assert {(e.question, e.country) for e in found if e.kind == ledger.QUANTITY} == {
+    assert {(e.question, e.country) for e in found if e.kind == QUANTITY} == {
         ("deliveries", ""), ("exports", "RUS"), ("exports", "CHN")
     }
     assert {e.run for e in found} == {"synthetic-0001"}
@@ -55,16 +56,19 @@ def test_every_question_of_a_run_is_entered_once(run, store):
 
 def test_what_is_entered_is_what_the_run_said(run, store):
     ledger.enter(store, run)
-    found = {(e.question, e.country): e for e in ledger.entries(store)}
+    found = {(e.question, e.kind, e.country): e for e in ledger.entries(store)}
     with xr.open_dataset(run / "forecast.nc", engine="h5netcdf") as opened:
         futures = opened.load()
-    entry = found["exports", "CHN"]
+    entry = found["exports", QUANTITY, "CHN"]
     levels, values = entry.forecast["levels"], entry.forecast["quantiles"]["2030"]
     draws = futures["exports"].sel(supplier="CHN", year_future=2030).values.ravel()
     assert levels[19] == 0.5
     assert values == pytest.approx(np.quantile(draws, levels), rel=1e-5)
-    event = found["capacity_crossover", ""].forecast
-    assert set(map(int, event["probability"])) == set(range(2024, 2051))
+    event = found["capacity_crossover", FIRST_PASSAGE, ""].forecast
+    state = found["capacity_crossover", STATE, ""].forecast
+    for each in (event, state):
+        assert set(map(int, each["probability"])) == set(range(2024, 2051))
+    assert state["probability"]["2040"] < event["probability"]["2040"] and "timing" not in state
     assert event["timing"]["horizon"] == 2050
     assert entry.draws == futures.sizes["draw"]
 
@@ -134,7 +138,7 @@ def test_the_file_itself_refuses_changes(run, store, statement):
     ("statement", "said"),
     [
         ("UPDATE entries SET forecast = replace(forecast, '2030', '2031') WHERE seq = 2",
-         "entry 2 (capacity_crossover_sustained of run synthetic-0001) was changed"),
+         "entry 2 (capacity_crossover of run synthetic-0001) was changed"),
         ("UPDATE entries SET draws = draws + 1 WHERE seq = 5", "entry 5"),
         ("DELETE FROM entries WHERE seq = 3", "should: entries are missing"),
     ],
@@ -246,3 +250,55 @@ def test_what_rests_on_a_scenario_is_not_entered(run, store, tmp_path):
         (folder / name).write_text("\n".join([*lines, *other]) + "\n")
     assert ledger.enter(store, folder).new == QUESTIONS
     assert {e.scenario for e in ledger.entries(store)} == {"baseline"}
+
+
+# What was entered before there were kinds ---------------------------------------------------------
+
+
+def as_before(store):
+    """Turn a ledger into one of the format before: first passages, as `event`, and quantities."""
+    kept = [row for row in ledger._raw(store) if row["kind"] in (FIRST_PASSAGE, QUANTITY)]
+    ledger.path(store).unlink()
+    allowed = f"'{ledger.EVENT}', '{QUANTITY}'"
+    now = ledger.SCHEMA
+    kinds = now[now.index("(kind IN (") : now.index("))", now.index("(kind IN (")) + 2]
+    schema = now.replace(kinds, f"(kind IN ({allowed}))").replace("question, kind,", "question,")
+    schema = schema.replace(f"user_version = {ledger.VERSION}", f"user_version = {ledger.BEFORE}")
+    previous = ""
+    with connect(store) as connection:
+        for statement in ledger._statements(schema):
+            connection.execute(statement)
+        for seq, row in enumerate(kept, start=1):
+            kind = ledger.EVENT if row["kind"] == FIRST_PASSAGE else QUANTITY
+            row |= {"seq": seq, "kind": kind, "previous": previous}
+            row["hash"] = previous = ledger.digest(row)
+            marks = ", ".join("?" * len(row))
+            connection.execute(
+                f"INSERT INTO entries ({', '.join(row)}) VALUES ({marks})", list(row.values())
+            )
+    return len(kept)
+
+
+def test_what_was_entered_before_there_were_kinds_is_of_first_passage(run, store):
+    ledger.enter(store, run)
+    held = {e.forecast["probability"]["2040"] for e in ledger.entries(store)
+            if (e.question, e.kind) == ("independence", FIRST_PASSAGE)}  # fmt: skip
+    count = as_before(store)
+    found = ledger.entries(store)
+    assert len(found) == count and ledger.verify(store) == []
+    assert {e.kind for e in found} == {FIRST_PASSAGE, QUANTITY}
+    now = {e.forecast["probability"]["2040"] for e in found if e.question == "independence"}
+    assert now == held
+
+
+def test_an_old_ledger_goes_on_with_its_entries_to_the_letter(run, store):
+    ledger.enter(store, run)
+    count = as_before(store)
+    before, last = ledger._raw(store), ledger.head(store)
+    # States and lasting ones are new; first passages and quantities are there already.
+    assert ledger.enter(store, run) == (QUESTIONS - count, count, "")
+    after = ledger._raw(store)
+    assert after[:count] == before and after[count]["previous"] == last
+    assert ledger.verify(store) == []
+    with connect(store) as connection, pytest.raises(sqlite3.DatabaseError):
+        connection.execute("DELETE FROM entries WHERE seq = 1")

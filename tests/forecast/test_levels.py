@@ -46,23 +46,54 @@ def at(inputs, dim, code):
     return [str(c) for c in inputs[dim].values].index(code)
 
 
-def test_the_headline_comes_first_and_is_the_only_one(tree):
+def singles(tree, pair=PAIR, seed=0):
+    """Return the rows of single conventions."""
+    table = levels.levels(tree, *pair, seed=seed)
+    return table[table["alternative"] != levels.AVERAGE].reset_index(drop=True)
+
+
+def test_the_average_comes_first_and_is_the_headline(tree):
     table = levels.levels(tree, *PAIR)
-    assert table["alternative"][0] == levels.CHOSEN
+    assert list(table["alternative"][:2]) == [levels.AVERAGE, levels.CHOSEN]
     assert table["headline"].tolist() == [1] + [0] * (len(table) - 1)
-    assert set(table["alternative"]) == set(levels.DESCRIPTIONS)
+    assert set(table["alternative"]) == {levels.AVERAGE, *levels.DESCRIPTIONS}
     assert (table["year"] == small.ORIGIN).all()
     assert table["description"].str.len().min() > 10
 
 
 def test_at_least_four_alternatives_stand_beside_the_headline(tree):
-    assert len(levels.levels(tree, *PAIR)) >= 5
+    assert len(singles(tree)) >= 5
+
+
+@pytest.mark.parametrize("pair", [PAIR, ("RUS", "IND")])
+def test_the_average_is_that_of_the_draws_of_all_conventions_by_their_weights(tree, pair):
+    table, (_, _, found) = levels.levels(tree, *pair), gaps(tree, pair)
+    average = table.iloc[0]
+    # All weights are one, so every draw of every convention counts the same.
+    every = np.concatenate(list(found.values()))
+    assert average["probability"] == pytest.approx((every > 0).mean())
+    for name, q in (("gap_q05", 0.05), ("gap_median", 0.5), ("gap_q95", 0.95)):
+        expected = np.quantile(every, q, method="inverted_cdf")
+        assert average[name] == pytest.approx(expected, abs=1e-6)
+    rest = table.iloc[1:]
+    assert rest["weight"].tolist() == pytest.approx([1 / len(rest)] * len(rest))
+    assert average["probability"] == pytest.approx(rest["probability"].mean())
+    assert rest["probability"].min() <= average["probability"] <= rest["probability"].max()
+
+
+def test_a_convention_that_weighs_nothing_does_not_count(tree, monkeypatch):
+    weights = {name: float(name == levels.CHOSEN) for name in levels.DESCRIPTIONS}
+    monkeypatch.setattr(levels, "WEIGHTS", weights)
+    average, own = levels.levels(tree, *PAIR).iloc[0], gaps(tree)[2][levels.CHOSEN]
+    assert average["probability"] == pytest.approx((own > 0).mean())
+    middle = np.quantile(own, 0.5, method="inverted_cdf")
+    assert average["gap_median"] == pytest.approx(middle, abs=1e-6)
 
 
 def test_the_chosen_probability_is_that_of_the_forecast_at_the_origin(tree):
     theta = futures(tree, *PAIR, seed=2, horizon=small.ORIGIN + 1)["theta_past"].isel(year=-1)
     gap = theta.sel(country="CHN") - theta.sel(country="RUS")
-    row = levels.levels(tree, *PAIR, seed=2).iloc[0]
+    row = singles(tree, seed=2).iloc[0]
     assert row["probability"] == pytest.approx(float((gap > 0).mean()))
     # Draws are kept in single precision.
     assert row["gap_median"] == pytest.approx(float(gap.median()), abs=1e-5)
@@ -79,7 +110,7 @@ def test_of_a_recipient_that_exports_nothing_the_same_level_is_drawn_as_in_the_f
 
 
 def test_conventions_that_need_exports_are_left_out_where_one_has_none(tree):
-    offered = set(levels.levels(tree, "RUS", "IND")["alternative"])
+    offered = set(singles(tree, ("RUS", "IND"))["alternative"])
     assert offered == set(levels.DESCRIPTIONS) - NEED_EXPORTS
 
 
@@ -93,7 +124,7 @@ def test_common_customers_are_left_out_where_there_are_none(tree):
     placed = no_orders(tree)
     placed[at(inputs, SUPPLIER, "RUS"), at(inputs, RECIPIENT, "IND")] = 5.0
     placed[at(inputs, SUPPLIER, "CHN"), at(inputs, RECIPIENT, "VNM")] = 5.0
-    offered = set(levels.levels(with_orders(tree, placed), *PAIR)["alternative"])
+    offered = set(singles(with_orders(tree, placed))["alternative"])
     assert offered == set(levels.DESCRIPTIONS) - {"common_customers"}
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.build import build
-from data.names import BASELINE
+from data.names import BASELINE, FIRST_PASSAGE, LASTING, QUANTITY, STATE
 from forecast import ledger, scores, scoring
 from forecast.ledger import Entry
 from tests.data import samples
@@ -44,7 +44,7 @@ def quantiles(years, low, high):
 
 
 def test_deliveries_are_scored_against_the_first_and_the_latest_release(panel):
-    said = entry(ledger.QUANTITY, "deliveries", quantiles((2018, 2019, 2020, 2030), 0, 78))
+    said = entry(QUANTITY, "deliveries", quantiles((2018, 2019, 2020, 2030), 0, 78))
     rows = scoring.score([said], panel)
     assert [(r.year, r.release, r.vintage, r.outturn) for r in rows] == [
         (2019, "first", "2021-03-10", 68.25),
@@ -59,8 +59,8 @@ def test_deliveries_are_scored_against_the_first_and_the_latest_release(panel):
 
 def test_exports_and_imports_count_everybodys(panel):
     said = [
-        entry(ledger.QUANTITY, "exports", quantiles((2021,), 0, 10), country="CHN"),
-        entry(ledger.QUANTITY, "imports", quantiles((2019,), 0, 10), country="CHN"),
+        entry(QUANTITY, "exports", quantiles((2021,), 0, 10), country="CHN"),
+        entry(QUANTITY, "imports", quantiles((2019,), 0, 10), country="CHN"),
     ]
     latest = {r.question: r.outturn for r in scoring.score(said, panel) if r.release == "latest"}
     assert latest == {"exports": 9.0, "imports": 85.25}
@@ -68,7 +68,8 @@ def test_exports_and_imports_count_everybodys(panel):
 
 def real(question, origin, by, **changes):
     """Return an entry of which the shipped panel knows the outturn."""
-    return entry(ledger.EVENT, question, {"probability": by}, origin=origin, **changes)
+    changes = {"kind": FIRST_PASSAGE} | changes
+    return entry(changes.pop("kind"), question, {"probability": by}, origin=origin, **changes)
 
 
 def test_an_event_is_resolved_by_each_release():
@@ -83,6 +84,26 @@ def test_an_event_is_resolved_by_each_release():
     ]  # fmt: skip
     assert [r.brier for r in rows] == pytest.approx([0.16, 0.16, 0.09, 0.09, 0.04, 0.04])
     assert rows[0].log_score == pytest.approx(-np.log(0.6))
+
+
+def test_a_state_is_scored_against_what_held_in_that_year():
+    """Above in 2024 and, as said above, in no year before; below again in 2025."""
+    by = {"2022": 0.0, "2023": 0.4, "2024": 0.7, "2025": 0.8}
+    said = [real("export_crossover", 2022, by, kind=kind) for kind in (STATE, FIRST_PASSAGE)]
+    latest = [r for r in scoring.score(said) if r.release == "latest"]
+    outturns = {kind: [r.outturn for r in latest if r.kind == kind]
+                for kind in (STATE, FIRST_PASSAGE)}  # fmt: skip
+    assert outturns[FIRST_PASSAGE] == [0.0, 1.0, 1.0]
+    assert outturns[STATE][:2] == [0.0, 1.0]
+    means = [(mean.kind, mean.release) for mean in scoring.means(scoring.score(said))]
+    assert means == [(STATE, "first"), (STATE, "latest"), (FIRST_PASSAGE, "first"),
+                     (FIRST_PASSAGE, "latest")]  # fmt: skip
+
+
+def test_a_state_on_record_at_the_origin_is_scored_and_its_passage_is_not():
+    by = {"2024": 1.0, "2025": 0.6}
+    said = [real("export_crossover", 2024, by, kind=kind) for kind in (STATE, FIRST_PASSAGE)]
+    assert {r.kind for r in scoring.score(said)} == {STATE}
 
 
 def test_independence_resolves_on_the_share_of_the_base_years():
@@ -104,17 +125,19 @@ def test_a_share_of_no_draws_is_half_a_draw():
         real("capacity_crossover", 2022, {"2023": 0.5}),
         real("export_crossover", 2022, {"2022": 1.0, "2023": 1.0}),
         real("export_crossover", 2022, {"2023": 0.5}, scenario="chinese_plateau"),
+        real("export_crossover", 2022, {"2023": 0.5}, kind=LASTING),
         real("export_crossover", 2025, {"2025": 0.0, "2026": 0.5}),
         real("independence", 2023, {"2024": 0.5}, supplier="FRA", recipient="RUS"),
     ],
-    ids=["model quantity", "known at the origin", "scenario", "not out yet", "undefined"],
+    ids=["model quantity", "known at the origin", "scenario", "known at the horizon",
+         "not out yet", "undefined"],
 )
 def test_what_no_figure_resolves_is_not_scored(said):
     assert scoring.score([said]) == []
 
 
 def test_means_are_by_question_and_release(panel):
-    said = entry(ledger.QUANTITY, "deliveries", quantiles((2019, 2020), 0, 78))
+    said = entry(QUANTITY, "deliveries", quantiles((2019, 2020), 0, 78))
     rows = scoring.score([said, said._replace(run="r2")], panel)
     first, latest = scoring.means(rows)
     assert (first.question, first.release, first.scored) == ("deliveries", "first", 4)
@@ -148,8 +171,10 @@ def test_a_record_counts_what_was_entered_what_can_be_resolved_and_what_was():
     assert (record["entries"], record["runs"], record["origins"]) == (4, 3, [2022, 2025])
     assert (record["pairs"], record["ledger"]) == (["RUS-CHN"], "last")
     assert record["questions"] == [
-        {"question": "export_crossover", "entered": 3, "resolvable": 3, "scored": 2},
-        {"question": "capacity_crossover", "entered": 1, "resolvable": 0, "scored": 0},
+        {"question": "export_crossover", "kind": FIRST_PASSAGE, "entered": 3, "resolvable": 3,
+         "scored": 2},
+        {"question": "capacity_crossover", "kind": FIRST_PASSAGE, "entered": 1, "resolvable": 0,
+         "scored": 0},
     ]
     first, latest = record["means"]
     # Two runs from one origin are scored against the same three outturns.
@@ -160,7 +185,7 @@ def test_a_record_counts_what_was_entered_what_can_be_resolved_and_what_was():
 
 def test_a_figure_is_one_outturn_whatever_the_origin(panel):
     said = [
-        entry(ledger.QUANTITY, "imports", quantiles((2019, 2020), 0, 10), country="CHN",
+        entry(QUANTITY, "imports", quantiles((2019, 2020), 0, 10), country="CHN",
               origin=origin, run=str(origin), supplier=supplier)
         for origin, supplier in ((2018, "RUS"), (2017, "FRA"))
     ]

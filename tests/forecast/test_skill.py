@@ -145,6 +145,24 @@ def table():
     return pd.concat(parts, ignore_index=True)
 
 
+def test_a_forecast_of_first_passages_alone_has_states_of_one_year_ahead():
+    said = forecast("full", 2010, 0.0).assign(base=("question", np.ones(3)))
+    found = skill.with_states(said)
+    state = found.sel(question=found["kind"] == "state")["probability"].values
+    assert state[:, 0].tolist() == [0.2] * 3 and np.isnan(state[:, 1]).all()
+    assert found["quantiles"].identical(said["quantiles"])
+    happened = xr.DataArray(np.ones((1, 6, 2)), dims=("release", "question", "horizon"),
+                            coords={"release": ["latest"]})  # fmt: skip
+    came = xr.Dataset({"value": (("release", "series", "year"), np.ones((1, 6, 2)))},
+                      coords={"release": ["latest"], "series": said["series"].values,
+                              "year": [2011, 2012]})  # fmt: skip
+    table = skill.score_forecast(found, came, happened, {"imports": 0.5, "dyads": 1.0})
+    own = table[table["score"] == "brier"]
+    cases = own.groupby("target")["horizon"].agg(list)
+    assert set(cases["independence"]) == {1, 2} and set(cases["independence, in the year"]) == {1}
+    assert skill.with_states(found) is found
+
+
 def test_each_row_says_what_it_scores_and_on_what_it_rests(table):
     assert tuple(table.columns) == skill.COLUMNS
     assert not table["value"].isna().any()

@@ -152,6 +152,7 @@ def flow(tree, world, plan, tmp_path, monkeypatch):
     def look_ahead(part, tree, pair, said, run, scenarios):
         said["gate"] = {"passed": True, "checks": []}
         row = {"event": "independence", "domain": "all", "scenario": "baseline"}
+        row["kind"] = "state"
         happens = pd.DataFrame([row | {"year": y, "probability": 0.5} for y in (2012, 2030)])
         when = {"probability_within_horizon": 0.5, "median_year": np.nan, "q05": 1, "q95": 1}
         return happens, pd.DataFrame([row | when])

@@ -9,7 +9,13 @@ import pypdf
 import pytest
 
 from data.errors import InputError
-from data.names import EVENTS, EXPORT_CROSSOVER, INDEPENDENCE
+from data.names import (
+    CAPACITY_CROSSOVER_SUSTAINED,
+    EVENTS,
+    EXPORT_CROSSOVER,
+    EXPORT_CROSSOVER_SINGLE,
+    INDEPENDENCE,
+)
 from reports import build, figures
 from reports.domains import FILES as DOMAIN_FILES
 from reports.numerals import complement, prob
@@ -50,25 +56,30 @@ def test_the_first_page_states_the_numbers_of_the_tables(runs, texts, kind):
     timing = pd.read_csv(runs[kind] / "timing.csv")
     events = events[events["event"].isin(EVENTS)]
     timing = timing[timing["event"].isin(EVENTS)].set_index("event")
+    whole = " ".join(texts[kind])
     for event, rows in events.groupby("event"):
-        by_year = rows.set_index("year")["probability"]
-        row = " ".join(prob(by_year[year]) for year in (2024, 2030, 2040, 2050))
+        found = rows.set_index(["kind", "year"])["probability"]
+        asked = (*(("state", year) for year in (2024, 2030, 2035)), ("first_passage", 2035),
+                 ("lasting", 2035))  # fmt: skip
+        assert " ".join(prob(found.get(key)) for key in asked) in first
+        if event not in (CAPACITY_CROSSOVER_SUSTAINED, EXPORT_CROSSOVER_SINGLE):
+            assert f"in none {complement(found['first_passage', 2035])}" in first
+        if event in (EXPORT_CROSSOVER, INDEPENDENCE):
+            was = "it was so" if found["state", 2024] else "it was not so"
+            assert f"({was} in 2024, on record)" in first
         never = complement(timing.loc[event, "probability_within_horizon"])
-        assert f"{row} {never}" in first
-        if event in (EXPORT_CROSSOVER, INDEPENDENCE) and by_year[2024] == 1:
-            assert "this is on record, and so holds in every draw" in first
-        else:
-            assert f"with probability {never} it does not happen by 2050" in first
-        median = timing.loc[event, "median_year"]
-        if median > 2024:
-            assert f"median year is {median:.0f}" in first
+        far = (prob(found["state", 2050]), prob(found["first_passage", 2050]), never)
+        assert " ".join(far) in whole
 
 
 def test_the_levels_stand_beside_the_headline(runs, texts):
-    first = texts["plain"][0]
-    for probability in pd.read_csv(runs["plain"] / "levels.csv")["probability"]:
-        assert prob(probability) in first
-    assert "How much of the answer is convention" in first
+    first, levels = texts["plain"][0], pd.read_csv(runs["plain"] / "levels.csv")
+    assert f"the probability is {prob(levels['probability'][0])}, the average over" in first
+    single = levels["probability"][1:]
+    assert f"between {prob(single.min())} and {prob(single.max())}" in first
+    annex = next(text for text in texts["plain"] if "How much of the answer is convention" in text)
+    for probability in single:
+        assert prob(probability) in annex
 
 
 def test_a_publishable_report_has_no_banner(texts):

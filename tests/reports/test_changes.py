@@ -12,6 +12,8 @@ from data.names import (
     EVENTS,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
+    QUANTITY,
+    STATE,
 )
 from forecast import explain
 from forecast.explain import Condition, Explanation, Influence, Part
@@ -37,13 +39,13 @@ B = A | {"id": "synthetic-0001", "origin": 2024, "as_of": "2026-04-30",
 def parts(steps=STEPS, hows=("nothing changed", "weights", "run")):
     """Return the bars of every event and year, which add up, and median years beside them."""
     rows = []
-    for event in EVENTS:
+    for event in START:
         for year, more in ((2030, 0.0), (2040, 0.02), (2050, 0.03)):
             at = min(START[event] + more, 1.0)
             error = 0.0 if at == 1.0 else 0.006
             for step, by, how in zip(explain.STEPS, steps[event], hows, strict=True):
                 slip = 0.002 if by and how == "weights" else 0.008 if by else 0.0
-                rows.append(Part(event, f"by {year}", step, at, at + by, by, slip, how, error,
+                rows.append(Part(event, f"in {year}", step, at, at + by, by, slip, how, error,
                                  error))  # fmt: skip
                 at += by
         rows += [Part(event, explain.MEDIAN, step, 2027.0, 2027.0, 0.0, 0.5, how)
@@ -94,11 +96,13 @@ def found(**more):
 
 def track_record(*, scored=True):
     means = [
-        {"question": question, "release": release, "scored": 8, "outturns": 2, "brier": None,
-         "log_score": None, "crps": None, "crps_log1p": None, "in_50": None, "in_90": None} | own
-        for question, own in (
-            ("deliveries", {"crps": 41.25, "crps_log1p": 0.413, "in_50": 0.5, "in_90": 0.875}),
-            (EXPORT_CROSSOVER, {"brier": 0.1625, "log_score": 0.4512}),
+        {"question": question, "kind": kind, "release": release, "scored": 8, "outturns": 2,
+         "brier": None, "log_score": None, "crps": None, "crps_log1p": None, "in_50": None,
+         "in_90": None} | own
+        for question, kind, own in (
+            ("deliveries", QUANTITY,
+             {"crps": 41.25, "crps_log1p": 0.413, "in_50": 0.5, "in_90": 0.875}),
+            (EXPORT_CROSSOVER, STATE, {"brier": 0.1625, "log_score": 0.4512}),
         )
         for release in ("first", "latest")
     ]  # fmt: skip
@@ -106,8 +110,9 @@ def track_record(*, scored=True):
         "entries": 117, "runs": 4, "origins": [2022, 2024], "pairs": ["RUS-CHN", "RUS-IND"],
         "ledger": "ab" * 32,
         "questions": [
-            {"question": name, "entered": 8, "resolvable": able, "scored": 4 if scored else 0}
-            for name, able in (("deliveries", 8), (EXPORT_CROSSOVER, 6))
+            {"question": name, "kind": kind, "entered": 8, "resolvable": able,
+             "scored": 4 if scored else 0}
+            for name, kind, able in (("deliveries", QUANTITY, 8), (EXPORT_CROSSOVER, STATE, 6))
         ],
         "means": means if scored else [],
         "newest": "2026-02-12" if scored else "",
@@ -202,16 +207,16 @@ def test_the_split_is_printed_in_points_and_adds_up(numbers):
     assert exports[2:] == [">0.99", "none", "0 ± 0", "0 ± 0", ">0.99"]
     assert "None: nothing of the kind changed." in table["notes"][0]
     assert "With next" not in table["notes"][0]
-    assert "Independence from Russia: Russia’s deliveries to China fall below" in table["notes"][1]
+    assert "Independence from Russia: the three-year mean of Russia’s" in table["notes"][1]
 
 
 def test_the_lead_states_the_change_its_error_and_its_parts(numbers):
     first, second = changes_words.headline(numbers)
-    assert "2000–2009 mean (three-year mean) by 2030 went from 0.45 to 0.52: +6.8" in first
+    assert "below 5 % of their 2000–2009 mean in 2030 went from 0.45 to 0.52: +6.8" in first
     assert "± 0.8. Of that, revised history −3.4 ± 0.2 and new year +10.2 ± 0.8" in first
     # The error of each is 0.85 points: of 0, 1.6, 2.7 and 6.8 two are larger than twice that.
     assert second.startswith("Of the 12 probabilities in the table, six moved by more than two")
-    assert "Independence from Russia, by" in second
+    assert "Independence from Russia, in" in second
 
 
 def test_a_change_within_its_error_is_not_called_one(numbers, tmp_path):
@@ -307,8 +312,8 @@ def test_the_track_record_is_told_by_question_and_release(numbers):
     assert "on two pairs of countries" in said and "can resolve 14 of them" in said
     assert "the newest released on 12 February 2026, already bear on 8." in said
     events, quantities = changes_words.record_tables(numbers)
-    assert events["rows"][0] == ["Recipient exports more than supplier", "first", "8", "4", "8",
-                                 "2", "0.163", "0.451"]  # fmt: skip
+    assert events["rows"][0] == ["Recipient exports more than supplier, in the year", "first",
+                                 "8", "4", "8", "2", "0.163", "0.451"]  # fmt: skip
     assert quantities["rows"][1][-4:] == ["41.2", "0.413", "50 %", "88 %"]
 
 

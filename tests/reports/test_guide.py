@@ -36,7 +36,8 @@ def test_links_of_the_pages_lead_to_files():
 def test_a_page_of_one_run_is_stale_for_another(tmp_path):
     figures = guide.Figures.__new__(guide.Figures)
     figures.levels = [
-        {"probability": "0.1", "headline": "1"}, {"probability": "0.995", "headline": "0"},
+        {"probability": "0.5", "headline": "1"}, {"probability": "0.1", "headline": "0"},
+        {"probability": "0.995", "headline": "0"},
     ]  # fmt: skip
     figures.origin = 2025
     page = tmp_path / "page.md"

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from data.names import COOLING, DOWNTURN, PARTNERSHIP_EVENTS, RUPTURE
+from forecast.events import kinds_of
 from models.covariates import THESIS
 from reports import figures, partnership_figures, partnership_words, payload, words
 from tests import synthetic
@@ -66,7 +67,8 @@ def add(folder, *, treaty=True):
         for name in ("baseline", *SCENARIOS):
             chance = 1 - np.exp(-rng.uniform(0.01, 0.05) * (years - synthetic.ORIGIN))
             shared = {"event": event, "domain": "all", **pair, "scenario": name}
-            more += [shared | {"year": y, "probability": p, "mc_error": 0.01}
+            more += [shared | {"kind": kind, "year": y, "probability": p, "mc_error": 0.01}
+                     for kind in kinds_of(event)
                      for y, p in zip(years, chance, strict=True)]  # fmt: skip
             times.append(shared | {"probability_within_horizon": chance[-1], "median_year": 2036,
                                    "q05": 2026, "q25": 2030, "q75": 2044, "q95": 2049,
@@ -74,12 +76,13 @@ def add(folder, *, treaty=True):
     pd.concat([events, pd.DataFrame(more)]).to_csv(folder / "events.csv", index=False)
     pd.concat([timing, pd.DataFrame(times)]).to_csv(folder / "timing.csv", index=False)
     differences = [
-        {"kind": "event", "name": event, "domain": "all", "scenario": name, "year": year,
-         "baseline": 0.4, "difference": 0.03, "mc_error": 0.004, "q05": None, "q95": None}
-        for event in happens for name in SCENARIOS for year in (2030, 2040, 2050)
+        {"kind": kinds_of(event)[0], "name": event, "domain": "all", "scenario": name,
+         "year": year, "baseline": 0.4, "difference": 0.03, "mc_error": 0.004, "q05": None,
+         "q95": None}
+        for event in happens for name in SCENARIOS for year in (2030, 2035, 2050)
     ] + [
         {"kind": "quantity", "name": "capacity gap", "domain": "all", "scenario": name,
-         "year": 2040, "baseline": 0.5, "difference": -0.1, "mc_error": None, "q05": -0.4,
+         "year": 2035, "baseline": 0.5, "difference": -0.1, "mc_error": None, "q05": -0.4,
          "q95": 0.2} for name in SCENARIOS
     ]  # fmt: skip
     pd.DataFrame(differences).to_csv(folder / "scenario_differences.csv", index=False)
@@ -171,7 +174,10 @@ def test_a_pair_without_a_treaty_is_told_so(tmp_path, quick):
     found = payload.collect(run)
     said = partnership_words.write(found)
     assert "No treaty of partnership between Russia and China is on record." in said["intro"][1]
-    assert [row[0] for row in said["events"]["rows"]] == ["Cooling of votes"]
+    assert [row[:2] for row in said["events"]["rows"]] == [
+        ["Cooling of votes", what]
+        for what in ("holds in the year", "has happened by then", "holds from then on")
+    ]
     assert any("no treaty of partnership between" in note for note in said["events"]["notes"])
     quick(found)
 
@@ -179,7 +185,11 @@ def test_a_pair_without_a_treaty_is_told_so(tmp_path, quick):
 def test_differences_and_never_are_beside_each_probability(numbers):
     said = partnership_words.write(numbers)
     table = said["events"]
-    assert f"Not by {numbers['horizon']}" in table["columns"]
+    assert table["columns"][2:5] == ["2030", "2035", "2050"]
+    # What happens once is told as such alone, what is a state in all three kinds.
+    assert [row[1] for row in table["rows"][:3]] == [
+        "has happened by then", "has happened by then", "holds in the year"
+    ]
     for row in said["scenario_events"]["rows"]:
         assert row[-1] == "+0.030 ± 0.004"
     assert said["scenario_quantities"]["rows"][0][-1] == "−0.10 (−0.40 to 0.20)"

@@ -40,15 +40,22 @@ def test_probabilities_are_those_of_the_tables(runs, plain):
     table = pd.read_csv(runs["plain"] / "events.csv")
     for entry in plain["events"]:
         rows = table[(table["event"] == entry["event"]) & (table["domain"] == "all")]
-        # Frozen numbers keep six significant digits.
-        np.testing.assert_allclose(entry["probability"], rows["probability"], rtol=1e-5)
+        for kind, answers in entry["kinds"].items():
+            own = rows[rows["kind"] == kind]
+            # Frozen numbers keep six significant digits.
+            np.testing.assert_allclose(answers["probability"], own["probability"], rtol=1e-5)
+        assert entry["leads"] == "state"
 
 
-def test_being_ahead_now_takes_the_error_of_the_table_that_states_it(plain):
-    entry = next(e for e in plain["events"] if e["event"] == CAPACITY_CROSSOVER)
-    now = plain["capacity"]["now"]
-    assert now["probability"] == entry["probability"][0]
-    assert now["mc_error"] == entry["mc_error"][0]
+def test_the_average_over_conventions_stands_apart_and_that_of_the_forecast_first(runs, plain):
+    table = pd.read_csv(runs["plain"] / "levels.csv").set_index("alternative")
+    found = plain["levels"]
+    assert found["average"]["probability"] == pytest.approx(
+        table.loc["average", "probability"], rel=1e-5
+    )
+    assert [row["alternative"] for row in found["rows"]] == list(table.index[1:])
+    assert [row["headline"] for row in found["rows"]] == [True, False, False, False, False]
+    assert found["lowest"] <= found["average"]["probability"] <= found["highest"]
 
 
 def test_the_mass_of_a_timing_and_of_never_adds_up_to_one(payloads):
@@ -61,7 +68,7 @@ def test_the_mass_of_a_timing_and_of_never_adds_up_to_one(payloads):
 
 def test_events_without_rows_are_not_defined(payloads):
     defined = [entry["defined"] for entry in payloads["undefined"]["events"]]
-    assert defined == [True, True, False, False]
+    assert defined == [True, True, False, False, False, False]
 
 
 def test_chains_are_compared_by_the_gap_where_both_are_suppliers(runs, payloads):

@@ -83,7 +83,7 @@ def probabilities(run: Path) -> dict[tuple, tuple[float, float]]:
     """Return every published probability of the baseline, with its Monte-Carlo error."""
     with (run / "events.csv").open(encoding="utf-8", newline="") as lines:
         return {
-            (row["event"], row["domain"], row["year"]): (
+            (row["event"], row["domain"], row["kind"], row["year"]): (
                 float(row["probability"]), float(row["mc_error"]),
             )
             for row in csv.DictReader(lines)
