@@ -76,8 +76,8 @@ DOMAIN_EVENTS = (
 )
 """Events that rest on domains: the first two by domain; the last leaves `other` out."""
 
-DOWNTURN, RUPTURE, COOLING = "downturn", "rupture", "cooling"
-PARTNERSHIP_EVENTS = (DOWNTURN, RUPTURE, COOLING)
+DOWNTURN, INCIDENT, COOLING = "downturn", "incident", "cooling"
+PARTNERSHIP_EVENTS = (DOWNTURN, INCIDENT, COOLING)
 """Events of a partnership: the first two of pairs with a treaty, the last of pairs that vote."""
 
 MEAN_YEARS = 3

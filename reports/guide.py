@@ -42,8 +42,8 @@ TITLES = {
     CAPACITY_CROSSOVER_SUSTAINED: "China ahead in capacity three years running",
     EXPORT_CROSSOVER: "three-year mean of China's exports above Russia's",
     INDEPENDENCE: "deliveries below 5 % of their 2000–2009 mean",
-    "downturn": "downturn, by the letter of its rule",
-    "rupture": "rupture",
+    "downturn": "downturn: adverse end of the treaty, rivalry or war",
+    "incident": "incident short of it",
     "cooling": "cooling of votes (not calibrated)",
 }
 TARGETS = {
@@ -221,7 +221,7 @@ class Figures:
                 *(self.by(event, year) for year in MILESTONES),
                 complement(self.probability[event, ALL_DOMAINS, MILESTONES[-1]]),
             )
-            for event in ("downturn", "rupture", "cooling")
+            for event in ("downturn", "incident", "cooling")
         ]
         return _table(header, rows)
 
@@ -233,6 +233,48 @@ class Figures:
             for row in _rows(self.run / "partnership_by_hand.csv")
         ]  # fmt: skip
         return _table(("term", "covariate", "coefficient", "product"), rows)
+
+    def rates(self) -> str:
+        """What came of allied pairs, counted by era; from the tables that ship."""
+        rows = [
+            (row["outcome"], row["era"].replace("_", " "), row["pair_years"], row["events"],
+             f"{100 * float(row['rate']):.2f}",
+             span(100 * float(row["q05"]), 100 * float(row["q95"]), 2))
+            for row in shipped.rows(shipped.BASE_RATES)
+        ]  # fmt: skip
+        return _table(("event", "era", "pair-years", "events", "% a year", "90 %"), rows)
+
+    def left_out(self) -> str:
+        """What the controls and each effect of the thesis add in decades left out."""
+        rows = [
+            (
+                f"{row['better'].replace('_', ' ')} against {row['than']}",
+                number(float(row["difference"]), 1),
+                *(span(*(float(row[f"{block}_{end}"]) for end in ("q05", "q95")), 1)
+                  for block in ("treaties", "decades")),
+            )
+            for row in shipped.rows(shipped.CROSS_VALIDATION)
+        ]  # fmt: skip
+        header = ("model", "log score more by", "90 %, treaties", "90 %, decades")
+        return _table(header, rows)
+
+    def deciles(self) -> str:
+        """Events by decile of the hazard forecast for decades left out."""
+        rows = [
+            (row["decile"], row["pair_years"], number(float(row["expected"]), 1), row["observed"],
+             span(float(row["q05"]), float(row["q95"]), 0))
+            for row in shipped.rows(shipped.LEFT_OUT_CALIBRATION)
+        ]  # fmt: skip
+        return _table(("decile", "pair-years", "expected", "came", "90 % band"), rows)
+
+    def disputes(self) -> str:
+        """What the pair's disputes on record do to its probabilities."""
+        rows = [
+            (row["outcome"], row["by"],
+             *(number(float(row[key]), 3) for key in ("with", "without")))
+            for row in shipped.rows(shipped.WITH_AND_WITHOUT)
+        ]  # fmt: skip
+        return _table(("event", "by", "with the incidents", "without"), rows)
 
     def skill(self) -> str:
         """The backtest that ships: skill and coverage, near and far."""
@@ -276,7 +318,7 @@ class Figures:
 BLOCKS: dict[str, Callable[[Figures], str]] = {
     name: getattr(Figures, name)
     for name in ("gate", "answers", "conventions", "range", "domains", "partnership", "hazard",
-                 "skill", "ablations")
+                 "rates", "left_out", "deciles", "disputes", "skill", "ablations")
 }  # fmt: skip
 
 
