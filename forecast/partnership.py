@@ -399,7 +399,8 @@ def cross_validate(
     cases = [(v, k) for v in range(len(variants)) for k in range(folds)]
     for v, k in cases:
         out = fold == k
-        own = variant(inputs, variants[v]).assign(weight=inputs["weight"].where(xr.DataArray(~out, dims=ROW), 0.0))
+        weight = np.where(out, 0.0, inputs["weight"].values)
+        own = variant(inputs, variants[v]).assign(weight=(ROW, weight))
         tree = fit(own, priors, seed=seed, draws=draws, tune=tune, chains=chains)
         part = tree["constant_data"].to_dataset().isel({ROW: np.nonzero(out)[0]})
         eta = row_log_hazard(flat(tree), part)

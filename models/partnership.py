@@ -317,9 +317,10 @@ def hazard_model(inputs: xr.Dataset, priors: Priors) -> Any:
     -------
     pymc.Model
         `parameters` (parameter), `era_effect` (era), log hazard; `local` (thesis). Treaties'
-        effects are integrated out; `treaty_effects` draws them. Eras are sampled at the mean covariates of
-        the events, halfway between their level, which the data know where eras differ, and their
-        standardised effect, which they know where eras are alike: the prior is the same.
+        effects are integrated out; `treaty_effects` draws them. Eras are sampled at the mean
+        covariates of the events, halfway between their level, which the data know where eras
+        differ, and their standardised effect, which they know where eras are alike: the prior is
+        the same.
     """
     import pymc as pm
     import pytensor.tensor as pt
