@@ -15,9 +15,10 @@ from itertools import combinations
 from typing import NamedTuple
 
 from data.errors import InputError, fault
+from data.rules import FORCE, grade_of
 from data.sources import atop, cow, regimes, tss
 from data.sources.files import Batch
-from data.tables import FACTS, AlliedPair, Capability, RivalPair
+from data.tables import FACTS, AlliedPair, Capability, RivalPair, read_facts
 
 RAW: dict[str, type] = {
     "members": atop.Member,
@@ -40,7 +41,6 @@ LAST_MAJOR = 2016
 SPEED_YEARS, REVERSAL_YEARS, RECENT_YEARS = 5, 10, 10
 MARGIN = math.log(1.1)
 """Seniority is reversed when the lead was at least ten per cent at both ends."""
-DOWNTURN_HOSTILITY, RUPTURE_HOSTILITY = 3, 4
 AUTOCRACY, POLITY = 0.5, 5
 """Below this polyarchy a regime is an autocracy; where unknown, at or below this Polity score."""
 CAPABILITIES_FROM = 1946
@@ -157,12 +157,12 @@ def _row(
     lost = any(s.mode == STATE_LOST for s in ending)
     ended = int(bool(ending) and not lost)
     adverse = int(bool(ended) and any(is_adverse(s.mode, s.cause) for s in ending))
-    hostility = context.onset(pair, year)
+    hostility, fatality = context.onset(pair, year)
     onset = int(context.rivalry_begins(pair, year))
-    downturn = rupture = None
+    embargo = int(context.embargoed(pair, year))
+    grade = None
     if hostility is not None and year <= LAST_END:
-        downturn = int(bool(adverse or onset or hostility >= DOWNTURN_HOSTILITY))
-        rupture = int(bool(adverse or hostility >= RUPTURE_HOSTILITY))
+        grade = grade_of(hostility, fatality, bool(embargo), bool(adverse or onset))
     named = min(held, key=lambda s: (-s.bilateral, s.first_year, s.treaty))
     ratio = context.log_ratio(pair, year - 1)
     earlier = context.log_ratio(pair, year - 1 - SPEED_YEARS)
@@ -186,12 +186,13 @@ def _row(
         int(context.are_rivals(pair, year - 1)),
         context.recent(pair, year),
         hostility,
+        fatality,
+        embargo,
         onset,
         int(lost),
         ended,
         adverse,
-        downturn,
-        rupture,
+        grade,
     )
 
 
@@ -212,11 +213,13 @@ class _Context:
         self._majors: dict[int, list[cow.Major]] = defaultdict(list)
         for spell in raw["majors"]:
             self._majors[spell.state].append(spell)
-        self._onsets: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
+        self._onsets: dict[tuple[int, int], dict[int, list[cow.Dispute]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for d in raw["disputes"]:
             if d.onset and d.release == ("GML" if d.year <= GML_UNTIL else "COW"):
-                held = self._onsets[d.state1, d.state2]
-                held[d.year] = max(held.get(d.year, 0), d.hostility)
+                self._onsets[d.state1, d.state2][d.year].append(d)
+        self._embargoes = _embargoes({name: state for state, name in self._names.items()})
         self._rivalries: dict[tuple[int, int], list[tss.Rivalry]] = defaultdict(list)
         self._rivals: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
         for rivalry in raw["rivalries"]:
@@ -273,14 +276,43 @@ class _Context:
     def rivalry_begins(self, pair: tuple[int, int], year: int) -> bool:
         return any(r.first_year == year for r in self._rivalries.get(pair, ()))
 
-    def onset(self, pair: tuple[int, int], year: int) -> int | None:
-        """Highest hostility of the disputes begun in a year: 0 where none, None where unknown."""
-        return self._onsets.get(pair, {}).get(year, 0) if year <= LAST_DISPUTE else None
+    def onset(self, pair: tuple[int, int], year: int) -> tuple[int, int] | tuple[None, None]:
+        """Highest hostility and fatality of the disputes begun in a year.
+
+        Both 0 where none began, None where that is not known; deaths that are not known are none.
+        """
+        if year > LAST_DISPUTE:
+            return None, None
+        begun = self._begun(pair, year)
+        return (
+            max((d.hostility for d in begun), default=0),
+            max((d.fatality or 0 for d in begun), default=0),
+        )
+
+    def _begun(self, pair: tuple[int, int], year: int) -> list[cow.Dispute]:
+        return self._onsets[pair].get(year, []) if pair in self._onsets else []
+
+    def embargoed(self, pair: tuple[int, int], year: int) -> bool:
+        return year in self._embargoes.get(pair, ())
 
     def recent(self, pair: tuple[int, int], year: int) -> int:
-        held = self._onsets.get(pair, {})
-        years = range(year - RECENT_YEARS, year)
-        return int(any(held.get(y, 0) >= DOWNTURN_HOSTILITY for y in years))
+        return int(
+            any(
+                self.embargoed(pair, y) or any(d.hostility >= FORCE for d in self._begun(pair, y))
+                for y in range(year - RECENT_YEARS, year)
+            )
+        )
+
+
+def _embargoes(numbers: dict[str, int]) -> dict[tuple[int, int], set[int]]:
+    """Years in which one of two states of the sample began to deny arms to the other."""
+    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+    states = abbreviations()
+    for row in read_facts("embargoes"):
+        both = [numbers.get(states.get(code, "")) for code in (row.supplier, row.recipient)]
+        if None not in both:
+            found[min(both), max(both)].add(row.first_year)
+    return found
 
 
 def capabilities(raw: dict[str, list]) -> list[Capability]:

@@ -80,8 +80,8 @@ DOMAIN_EVENTS = (
 )
 """Events that rest on domains: the first two by domain; the last leaves `other` out."""
 
-DOWNTURN, RUPTURE, COOLING = "downturn", "rupture", "cooling"
-PARTNERSHIP_EVENTS = (DOWNTURN, RUPTURE, COOLING)
+DOWNTURN, INCIDENT, COOLING = "downturn", "incident", "cooling"
+PARTNERSHIP_EVENTS = (DOWNTURN, INCIDENT, COOLING)
 """Events of a partnership: the first two of pairs with a treaty, the last of pairs that vote."""
 
 KIND = "kind"
@@ -91,7 +91,7 @@ KINDS = (STATE, FIRST_PASSAGE, LASTING)
 the year to the horizon without a break."""
 QUANTITY = "quantity"
 """The kind of what is no question but a figure."""
-ONCE = (DOWNTURN, RUPTURE)
+ONCE = (DOWNTURN, INCIDENT)
 """Questions that are an event and no state: they happen once, so only first passage is answered."""
 
 MEAN_YEARS = 3

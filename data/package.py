@@ -56,8 +56,8 @@ TITLES = {
     "alliance_dyads": (
         "Allied pairs by year, 1816-2018: what was known the year before, and what came. Allied: a "
         "treaty of defence, offence, neutrality or consultation in force (ATOP 5.1). Ends are on "
-        "record to 2017, disputes to 2014 (GML to 2010, then COW), so downturn and rupture are "
-        "empty after 2014"
+        "record to 2017, disputes to 2014 (GML to 2010, then COW), so the grade is empty after "
+        "2014"
     ),
     "capabilities": (
         "Material capability (COW NMC 7), regime (V-Dem, Polity) and rank of the sample's "
@@ -169,14 +169,22 @@ FIELDS: dict[str, tuple[str, str | None]] = {
     "autocracy2": ("1 where state2 was an autocracy the year before", "0 or 1"),
     "common_rivals": ("states that were strategic rivals of both the year before", "states"),
     "rivals": ("1 where the two were strategic rivals the year before", "0 or 1"),
-    "recent": ("1 where a dispute of hostility 3 or more began in the ten years before", "0 or 1"),
+    "recent": (
+        "1 on a dispute of hostility 3 or more, or an embargo, in the ten years before",
+        "0 or 1",
+    ),
     "hostility": ("highest hostility of a dispute begun this year; 0 none, 5 war", "level"),
+    "fatality": ("class of deaths in these disputes; 0 none or unknown, 6 above 999", "level"),
+    "embargo": ("1 where one began to deny arms to the other (countries of the sample)", "0 or 1"),
     "rivalry_onset": ("1 where a strategic rivalry began", "0 or 1"),
     "state_death": ("1 where the last treaty lapsed with the independence of one", "0 or 1"),
     "ended": ("1 where the last treaty lapsed, neither state losing independence", "0 or 1"),
     "adverse_end": ("1 where it was broken or lapsed in dispute", "0 or 1"),
-    "downturn": ("1 on adverse end, rivalry onset or dispute of hostility 3 or more", "0 or 1"),
-    "rupture": ("1 on adverse end or dispute of hostility 4 or more", "0 or 1"),
+    "grade": (
+        "0 nothing; 1 dispute of hostility 3 or 4, none known to have died; 2 the same with "
+        "deaths, or an embargo; 3 adverse end, rivalry onset or war",
+        "level",
+    ),
     "cinc": ("composite index of national capability", "share of the world"),
     "autocracy": ("1 where polyarchy is below 0.5 (where unknown: Polity 5 or less)", "0 or 1"),
     "major": ("1 where a major power", "0 or 1"),

@@ -139,6 +139,8 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "change5": _empty_or(_bounds(-20, 20)),
     "common_rivals": _bounds(0, None, whole=True),
     "hostility": _empty_or(_bounds(0, 5, whole=True)),
+    "fatality": _empty_or(_bounds(0, 6, whole=True)),
+    "grade": _empty_or(_bounds(0, 3, whole=True)),
     "cinc": _empty_or(_bounds(0, 1)),
     "deal": _bounds(1, None, whole=True),
     "line": _bounds(1, None, whole=True),
@@ -163,13 +165,16 @@ RULES: dict[str, Callable[[str], str | None]] = {
 }
 RULES |= dict.fromkeys(
     ("bilateral", "defence", "major1", "major2", "was_major1", "was_major2", "rivals", "recent",
-     "rivalry_onset", "state_death", "ended", "adverse_end", "major", "was_major"),
+     "rivalry_onset", "embargo", "state_death", "ended", "adverse_end", "major", "was_major"),
     _choice("0", "1"),
 )  # fmt: skip
 RULES |= dict.fromkeys(
-    ("reversed", "autocracy1", "autocracy2", "autocracy", "downturn", "rupture"),
+    ("reversed", "autocracy1", "autocracy2", "autocracy"),
     _choice("0", "1", ""),
 )
+FORCE, WAR = 3, 5
+"""Hostility of a dispute: from a display of force on, and war."""
+INCIDENT_GRADE, GRAVE_GRADE, DOWNTURN_GRADE = 1, 2, 3
 HISTORY = ("alliance_dyads", "rivalries")
 """Tables of the past, whose years may lie before 1900."""
 """Column → what a value must be, None where it is sound."""
@@ -266,8 +271,8 @@ def _span(first: str, last: str) -> Found:
         yield "last_year", f"comes before the first year ({first})"
 
 
-OUTCOME = ("year", "allied_since", "ended", "adverse_end", "hostility", "rivalry_onset",
-           "downturn", "rupture")  # fmt: skip
+OUTCOME = ("year", "allied_since", "ended", "adverse_end", "hostility", "fatality", "embargo",
+           "rivalry_onset", "grade")  # fmt: skip
 
 
 def _outcomes(
@@ -276,23 +281,40 @@ def _outcomes(
     ended: str,
     adverse_end: str,
     hostility: str,
+    fatality: str,
+    embargo: str,
     rivalry_onset: str,
-    downturn: str,
-    rupture: str,
+    grade: str,
 ) -> Found:
     """Yield faults of the outcome of an allied pair's year: it must follow from its parts."""
     if allied_since > year:
         yield "allied_since", f"comes after the year ({year})"
     if adverse_end == "1" and ended == "0":
         yield "adverse_end", "no treaty ended"
-    if hostility and downturn:
-        level, end = int(hostility), adverse_end == "1"
-        for name, said, found in (
-            ("downturn", downturn, end or rivalry_onset == "1" or level >= 3),
-            ("rupture", rupture, end or level >= 4),
-        ):
-            if said != str(int(found)):
-                yield name, "does not follow from the end, the rivalry and the hostility"
+    if hostility and grade:
+        ends = adverse_end == "1" or rivalry_onset == "1"
+        found = grade_of(int(hostility), int(fatality or 0), embargo == "1", ends)
+        if grade != str(found):
+            yield "grade", "does not follow from the end, the rivalry, the dispute and the embargo"
+
+
+def grade_of(hostility: int, fatality: int, embargo: bool, ends: bool) -> int:
+    """Grade what came of an allied pair in a year, 0 nothing to 3 a downturn.
+
+    Parameters
+    ----------
+    hostility, fatality
+        Highest of the disputes that began, 0 where none; a death that is not known counts as none.
+    embargo
+        One began to deny arms to the other.
+    ends
+        The treaty ended adversely, or a strategic rivalry began.
+    """
+    if ends or hostility >= WAR:
+        return DOWNTURN_GRADE
+    if embargo or (hostility >= FORCE and fatality > 0):
+        return GRAVE_GRADE
+    return INCIDENT_GRADE if hostility >= FORCE else 0
 
 
 def all_sound(

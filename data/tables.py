@@ -261,12 +261,13 @@ class AlliedPair(NamedTuple):
     rivals: int
     recent: int
     hostility: int | None
+    fatality: int | None
+    embargo: int
     rivalry_onset: int
     state_death: int
     ended: int
     adverse_end: int
-    downturn: int | None
-    rupture: int | None
+    grade: int | None
 
 
 class Capability(NamedTuple):

@@ -1,4 +1,4 @@
-"""The partnership of a pair, driven by its simulated futures: downturn, rupture and cooling.
+"""The partnership of a pair, driven by its simulated futures: downturn, incidents and cooling.
 
 A cut: hazard and alignment were learned from the history of allied pairs and from votes; GDP and
 military spending of the futures move the pair's power ratio, and with it the hazard, draw by draw
@@ -17,34 +17,39 @@ import pandas as pd
 import xarray as xr
 
 from data import countries
-from data.dyads import abbreviations
+from data.dyads import RECENT_YEARS, abbreviations
 from data.errors import InputError
 from data.names import (
     COOLING,
     COUNTRY,
     DOWNTURN,
     DRAW,
+    INCIDENT,
     PARTNERSHIP_EVENTS,
-    RUPTURE,
     SCENARIO,
     YEAR,
     YEAR_FUTURE,
 )
-from data.tables import Panel, read, write
+from data.rules import DOWNTURN_GRADE, FORCE
+from data.tables import AlliedPair, Panel, read, write
 from forecast import alignment as votes
 from forecast import pairs, partnership, scenarios
 from forecast.scenarios import Scenario
 from models import alignment as vote_model
+from models import partnership as hazard
 from models import power
+from models.covariates import OUTCOMES
 from models.priors import Priors
 
 RECORD = "record"
 """Folder of a run with what its pairs' hazards rest on: three tables of the panel."""
 TABLES = ("alliance_dyads", "capabilities", "rivalries")
 ALIGNMENT = "alignment"
-FITS = (DOWNTURN, RUPTURE, ALIGNMENT)
+FITS = (DOWNTURN, INCIDENT, ALIGNMENT)
 """Groups of a run's partnership.nc: two hazards, and the alignment of powers."""
 NO_VOTES = "votes of {} in the United Nations are not among those compared"
+HELD_DRAWS = 4000
+"""Draws of a pair whose power is held."""
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
@@ -107,7 +112,7 @@ def fit(
         outcome: partnership.fit(
             rows, priors[0], seed=seed, outcome=outcome, last_year=origin, **asked
         )
-        for outcome in (DOWNTURN, RUPTURE)
+        for outcome in OUTCOMES
     }
     try:
         gap = vote_model.gaps(panel["ideal_point"], pair)
@@ -163,7 +168,7 @@ def answer(
     *,
     seed: int,
 ) -> Answers:
-    """Say when the partnership of a pair turns down, breaks, or cools, if ever.
+    """Say when the partnership of a pair turns down, has an incident, or cools, if ever.
 
     Parameters
     ----------
@@ -186,9 +191,9 @@ def answer(
     -------
     Answers
         An event counts from the year after the origin: what came up to the origin is on no record
-        after 2017 (ends of treaties) and 2014 (disputes). Downturn and rupture share one
-        uniform number a draw: the year is that in which the cumulative probability passes it, so
-        that a rupture, whose hazard is the lower one, rarely comes without a downturn.
+        after 2017 (ends of treaties) and 2014 (disputes). Incidents are drawn year by
+        year; one raises both hazards for the ten years after it. A downturn comes in the year in
+        which its cumulative probability passes the draw's uniform number.
     """
     pair = (str(futures.attrs["supplier"]), str(futures.attrs["recipient"]))
     origin = int(futures.attrs["origin"])
@@ -220,17 +225,20 @@ def answer(
                 )
                 for name in worlds
             ]  # fmt: skip
-            hazards = _yearly(history, own, by_world, seed + 1)
+            hazards, incidents = yearly(history, own, by_world, seed + 1)
         except InputError as error:
             own, reason = None, str(error)
     if own is None:
-        reasons |= {DOWNTURN: reason, RUPTURE: reason}
+        reasons |= dict.fromkeys(OUTCOMES, reason)
     else:
-        for outcome, yearly in hazards.items():
-            cumulative = -np.expm1(np.log1p(-yearly).cumsum(axis=-1))
-            happened = cumulative > uniform[:, None, None]
-            none = np.zeros((*happened.shape[:2], 1), bool)
-            found[outcome] = (dims, np.concatenate([none, happened], axis=-1))
+        cumulative = -np.expm1(np.log1p(-hazards[DOWNTURN]).cumsum(axis=-1))
+        happened = {
+            DOWNTURN: cumulative > uniform[:, None, None],
+            INCIDENT: np.logical_or.accumulate(incidents, axis=-1),
+        }
+        for outcome, by_year in happened.items():
+            none = np.zeros((*by_year.shape[:2], 1), bool)
+            found[outcome] = (dims, np.concatenate([none, by_year], axis=-1))
         paths["hazard"] = (
             ("event", DRAW, SCENARIO, YEAR_FUTURE),
             np.stack(list(hazards.values())).astype(np.float32),
@@ -253,22 +261,140 @@ def answer(
         {name: found[name] for name in PARTNERSHIP_EVENTS if name in found},
         coords={**coords, YEAR: years}, attrs=futures.attrs,
     )  # fmt: skip
-    held = xr.Dataset(paths, coords={**coords, YEAR_FUTURE: ahead, "event": [DOWNTURN, RUPTURE]})
+    held = xr.Dataset(paths, coords={**coords, YEAR_FUTURE: ahead, "event": list(OUTCOMES)})
     return Answers(events, held, reasons)
 
 
-def _yearly(
+def yearly(
     history: xr.DataTree, own: pairs.Pair, by_world: Sequence[xr.DataArray], seed: int
-) -> dict[str, np.ndarray]:
-    """Yearly hazard (draw, scenario, year) of each outcome, given covariates in each scenario."""
-    posteriors = {outcome: partnership.flat(history[outcome]) for outcome in (DOWNTURN, RUPTURE)}
-    return {
-        outcome: np.stack(
-            [pairs.hazard_given(posterior, own, values, seed=seed).values for values in by_world],
-            axis=1,
-        )
-        for outcome, posterior in posteriors.items()
-    }
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Draw a pair's incidents year by year, and with them its hazards.
+
+    Parameters
+    ----------
+    history
+        Fits of `models.covariates.OUTCOMES`.
+    by_world
+        Covariates in each scenario (covariate, draw, year_future), `recent` as on record.
+
+    Returns
+    -------
+    tuple
+        Yearly hazard (draw, scenario, year) of each outcome, and whether an incident comes.
+        Scenarios share the numbers that decide it.
+    """
+    posteriors = {outcome: partnership.flat(history[outcome]) for outcome in OUTCOMES}
+    after = [values.where(values[hazard.COVARIATE] != "recent", 1.0) for values in by_world]
+    calm, stirred = (
+        {
+            outcome: np.stack(
+                [pairs.hazard_given(of, own, v, seed=seed).values for v in values], axis=1
+            )
+            for outcome, of in posteriors.items()
+        }
+        for values in (by_world, after)
+    )
+    draws, _, years = calm[INCIDENT].shape
+    uniform = np.random.default_rng([seed, 12]).random((draws, 1, years))
+    comes = np.zeros(calm[INCIDENT].shape, bool)
+    found = {outcome: np.empty(comes.shape) for outcome in OUTCOMES}
+    for t in range(years):
+        recent = comes[..., max(0, t - RECENT_YEARS) : t].any(axis=-1)
+        for outcome in OUTCOMES:
+            found[outcome][..., t] = np.where(
+                recent, stirred[outcome][..., t], calm[outcome][..., t]
+            )
+        comes[..., t] = uniform[..., t] < found[INCIDENT][..., t]
+    return found, comes
+
+
+def without_disputes(
+    rows: Sequence[AlliedPair], states: tuple[str, str], years: Sequence[int]
+) -> list[AlliedPair]:
+    """Return the history as it would be had the pair's disputes of some years not been.
+
+    Years in which the treaty ended, a rivalry began or war broke out keep their grade.
+    """
+    own = {r.year: r for r in rows if (r.state1, r.state2) == states}
+    told = {year for year, r in own.items() if (r.hostility or 0) >= FORCE or r.embargo}
+    left = told - set(years)
+    found = []
+    for row in rows:
+        if (row.state1, row.state2) == states:
+            others = any(y in left for y in range(row.year - RECENT_YEARS, row.year))
+            ours = any(y in years for y in range(row.year - RECENT_YEARS, row.year))
+            row = row._replace(recent=int(others) if ours else row.recent)
+            if row.year in years and row.grade != DOWNTURN_GRADE:
+                row = row._replace(grade=0, hostility=0, fatality=0, embargo=0)
+        found.append(row)
+    return found
+
+
+def with_and_without(
+    layers: Panel,
+    pair: tuple[str, str],
+    priors: Priors,
+    until: Sequence[int],
+    *,
+    seed: int,
+    draws: int = 300,
+    tune: int = 300,
+    chains: int = 2,
+) -> pd.DataFrame:
+    """Say what the disputes on record since a pair allied do to its probabilities.
+
+    Power is held at its last value on record, so that no fit of the joint model is asked for.
+
+    Parameters
+    ----------
+    until
+        Years by which an event has happened; counted from the year after the last of its power.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an outcome and year: `outcome`, `from`, `by`, `with`, `without` (probabilities),
+        `disputes` (years, with blanks between); empty of a pair without a treaty on record.
+    """
+    columns = ["outcome", "from", "by", "with", "without", "disputes"]
+    own = pairs.find(*pair, layers)
+    if own is None:
+        return pd.DataFrame(columns=columns)
+    rows = read("alliance_dyads", layers)
+    gone = [year for year in own.disputes if year >= own.allied_since]
+    records = {"with": (rows, own), "without": (
+        without_disputes(rows, (own.state1, own.state2), gone),
+        own._replace(disputes=tuple(y for y in own.disputes if y not in gone)),
+    )}  # fmt: skip
+    last = own.last_power_year
+    years = np.arange(last + 1, max(until) + 1)
+    path = xr.DataArray(
+        np.full((HELD_DRAWS, years.size + 1), own.log_ratio[last]), dims=(DRAW, YEAR_FUTURE),
+        coords={YEAR_FUTURE: np.arange(last, max(until) + 1)},
+    )  # fmt: skip
+    chance = {}
+    for name, (kept, of) in records.items():
+        trees = {
+            outcome: partnership.fit(
+                kept, priors, seed=seed, outcome=outcome, draws=draws, tune=tune, chains=chains
+            )
+            for outcome in OUTCOMES
+        }
+        values = pairs.covariates(of, priors, years, path)
+        rates, comes = yearly(trees, of, [values], seed)
+        survived = np.log1p(-rates[DOWNTURN][:, 0]).cumsum(axis=-1)
+        chance[name] = {
+            DOWNTURN: -np.expm1(survived).mean(axis=0),
+            INCIDENT: np.logical_or.accumulate(comes[:, 0], axis=-1).mean(axis=0),
+        }
+    return pd.DataFrame(
+        [
+            (outcome, int(years[0]), year, *(chance[n][outcome][year - years[0]] for n in records),
+             " ".join(map(str, gone)))
+            for outcome in OUTCOMES for year in until
+        ],
+        columns=columns,
+    )  # fmt: skip
 
 
 def power_paths(of: xr.Dataset, own: pairs.Pair, futures: xr.Dataset, *, seed: int) -> xr.DataArray:
@@ -373,7 +499,7 @@ def paths_table(found: Answers) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        quantity (hazard of downturn, hazard of rupture, log_power_ratio, distance), scenario,
+        quantity (hazard of downturn, hazard of incident, log_power_ratio, distance), scenario,
         year, q05 to q95 and mean.
     """
     series = {}
@@ -432,7 +558,7 @@ def facts(
     -------
     dict
         `reasons`: event → why nothing is said of it. Of pairs with a hazard also `treaty`,
-        `allied_since`, `disputes` (years since then that count as a downturn),
+        `allied_since`, `disputes` (years since then with a dispute or an embargo),
         `last_dispute_year` and `last_treaty_year` (to which the record reaches), `common_rivals`,
         `rivalry_year`, `last_power_year`, `power_ratio` (the recipient's CINC over the supplier's
         then), `treaty_ratio` (hazard ratio that its treaty's own effect stands for, mean of logs).
@@ -467,12 +593,12 @@ def fit_tables(history: xr.DataTree, priors: Priors, *, seed: int) -> dict[str, 
     Returns
     -------
     dict of pandas.DataFrame
-        `effects` (with `outcome`), `influence`, `checks`, `calibration` (of downturns), and
-        `votes`: how often votes cooled on record.
+        `effects` (with `outcome`), `influence`, `checks`, `calibration` (of downturns), `rates`:
+        events and pair-years by era, and `votes`: how often votes cooled on record.
     """
     found = [
         partnership.effects(history[outcome], priors).assign(outcome=outcome)
-        for outcome in (DOWNTURN, RUPTURE)
+        for outcome in OUTCOMES
     ]
     base = votes.base_rate(history[ALIGNMENT]["constant_data"]["gap"])
     return {
@@ -480,5 +606,8 @@ def fit_tables(history: xr.DataTree, priors: Priors, *, seed: int) -> dict[str, 
         "influence": partnership.influence(history[DOWNTURN]),
         "checks": partnership.check_counts(history[DOWNTURN], seed=seed),
         "calibration": partnership.calibration(history[DOWNTURN], seed=seed),
+        "rates": partnership.base_rates(
+            {name: history[name]["constant_data"].to_dataset() for name in OUTCOMES}
+        ),
         "votes": pd.DataFrame([{"unit": k, "cooled": v} for k, v in base.items()]),
     }

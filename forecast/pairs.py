@@ -17,7 +17,6 @@ import xarray as xr
 
 from data import countries
 from data.dyads import (
-    DOWNTURN_HOSTILITY,
     LAST_DISPUTE,
     LAST_YEAR,
     MARGIN,
@@ -27,6 +26,7 @@ from data.dyads import (
 )
 from data.errors import InputError, fault
 from data.names import DRAW, YEAR_FUTURE
+from data.rules import FORCE
 from data.tables import AlliedPair, Capability, RivalPair, read
 from models import partnership as model
 from models.priors import Priors
@@ -39,6 +39,7 @@ OVERRIDES = ("common_rivals", "rivals", "recent", "autocracy1", "autocracy2", "m
 class Pair(NamedTuple):
     """Two countries as the history knows them; `log_ratio` is by year, state 1 over state 2.
 
+    `disputes` are years in which one of hostility 3 or more, or an embargo, began.
     `last_dispute_year` is the year to which disputes of the pair are on record; of a pair that was
     allied later, the year to which those of anyone are.
     """
@@ -53,6 +54,7 @@ class Pair(NamedTuple):
     last_treaty_year: int
     major1: int
     major2: int
+    defence: int
     was_major1: int
     was_major2: int
     autocracy1: int
@@ -153,12 +155,13 @@ def _pair(
         last.allied_since,
         last.year,
         *(rank.major for rank in ranks),
+        last.defence,
         *(rank.was_major for rank in ranks),
         *(known[max(known)] for known in regimes),
         len(foes[last.state1] & foes[last.state2]),
         int(last.state2 in foes[last.state1]),
         rivalry_year,
-        tuple(r.year for r in history if (r.hostility or 0) >= DOWNTURN_HOSTILITY),
+        tuple(r.year for r in history if (r.hostility or 0) >= FORCE or r.embargo),
         max((r.year for r in history if r.hostility is not None), default=LAST_DISPUTE),
         {year: float(np.log(shares[0][year] / shares[1][year])) for year in years},
     )
@@ -186,13 +189,13 @@ def covariates(
         from `models.power.simulate`. None where the record reaches.
     overrides
         Name of `OVERRIDES` → value, or (year_future) or (draw, year_future) array, in place of what
-        the record says; a scenario's.
+        the record says; a scenario's, or `recent` of a simulated incident.
 
     Returns
     -------
     xarray.DataArray
         (covariate, year_future) or (covariate, draw, year_future). Disputes after the last year of
-        their record are taken as none, and the future without one: it is the hazard of a first.
+        their record are taken as none, and the future without one.
 
     Raises
     ------
@@ -220,7 +223,7 @@ def covariates(
     flags: dict[str, Any] = {
         name: xr.DataArray(float(getattr(pair, name)))
         for name in (
-            "major1", "major2", "was_major1", "was_major2", "autocracy1", "autocracy2",
+            "major1", "major2", "defence", "was_major1", "was_major2", "autocracy1", "autocracy2",
             "common_rivals", "rivals",
         )
     }  # fmt: skip
@@ -257,7 +260,7 @@ def hazard(
     seed: int,
     overrides: Mapping[str, Any] | None = None,
 ) -> xr.DataArray:
-    """Yearly hazard of a first downturn of a pair, draw by draw.
+    """Yearly hazard of a pair, draw by draw, while no further incident comes.
 
     Parameters
     ----------
@@ -339,17 +342,3 @@ def by_hand(posterior: xr.Dataset, pair: Pair, priors: Priors, year: int) -> pd.
     )
     return pd.concat([table, end], ignore_index=True)
 
-
-def by_hand_text(table: pd.DataFrame) -> str:
-    """Return the table of `by_hand` as text, one line a term, as a reader would work it out."""
-    lines = []
-    for row in table.itertuples():
-        if row.term == "sum":
-            lines.append(f"{'sum':24s} {'':8s}   {'':8s}   {row.product:+8.3f}")
-        elif row.term == "hazard":
-            lines.append(f"hazard = 1 − exp(−exp(sum)) = {row.product:.4f} a year")
-        else:
-            lines.append(
-                f"{row.term:24s} {row.value:+8.3f} × {row.coefficient:+8.3f} = {row.product:+8.3f}"
-            )
-    return "\n".join(lines)

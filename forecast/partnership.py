@@ -1,4 +1,4 @@
-"""Fit the hazard of a downturn, and say what the history supports and what it does not.
+"""Fit the hazards of a downturn and of an incident, and say what the history supports of them.
 
 Effects with their priors beside them, the influence of single treaties, checks against what was
 seen, and the score on decades that were left out: a reader can see which link of the thesis the
@@ -21,28 +21,22 @@ from data.tables import AlliedPair
 from forecast.fit import plain_coords, single
 from forecast.sampling import ready, sample
 from models import partnership as model
-from models.covariates import COVARIATES, DOWNTURN, THESIS
-from models.partnership import COVARIATE, ERA, ROW, TREATY
+from models.covariates import COVARIATES, DOWNTURN, OUTCOMES, THESIS
+from models.partnership import COVARIATE, ERA, ROW, TREATY, known_log_hazard
 from models.priors import Priors
 
-DRAWS, TUNE, CHAINS = 2000, 600, 4
-TARGET_ACCEPT = 0.9
-NODES = np.linspace(-5.0, 5.0, 51)
-"""Standard values of a treaty's effect over which it is integrated: a fifth apart, as its
-posterior standard deviation is nowhere below a fifth of the prior's."""
+DRAWS, TUNE, CHAINS = 500, 300, 4
+TARGET_ACCEPT = 0.95
 KHAT = 0.7
 """Above this reweighted draws are not to be trusted (Vehtari et al. 2024)."""
 CLASSES = ("both_major", "one_major", "no_major")
 BANDS = (0.5, 0.9)
 DECADE = 10
 FOLDS = 5
-VARIANTS = {
-    "era": "constant hazard by era",
-    "era_major": "era and both major powers",
-    "controls": "the controls, without what the thesis names",
-    "full": "the model",
-}
-"""Variant of the cross-validation → what it is; the first two have no effects of treaties."""
+ERA_ALONE, CONTROLS_ALONE, FULL = "era", "controls", "full"
+VARIANTS = (ERA_ALONE, CONTROLS_ALONE, *THESIS, FULL)
+"""Variants of the cross-validation: a hazard by era, without effects of treaties; the controls;
+these with one effect that the thesis names; the whole model."""
 
 
 def fit(
@@ -59,7 +53,7 @@ def fit(
     chains: int = CHAINS,
     progress: bool = False,
 ) -> xr.DataTree:
-    """Fit the hazard model to the history of allied pairs.
+    """Fit one hazard to the history of allied pairs.
 
     Parameters
     ----------
@@ -75,8 +69,8 @@ def fit(
     Returns
     -------
     xarray.DataTree
-        `posterior` (`parameters` (chain, draw, parameter), `era_effect`, `treaty_effect`),
-        `sample_stats`, `constant_data` (the inputs).
+        `posterior` (`parameters` (chain, draw, parameter), `era_effect`, `local`,
+        `treaty_effect`), `sample_stats`, `constant_data` (the inputs).
     """
     inputs = rows
     if not isinstance(rows, xr.Dataset):
@@ -88,17 +82,24 @@ def fit(
         compiled, seed=seed, draws=draws, tune=tune, chains=chains,
         target_accept=TARGET_ACCEPT, progress=progress,
     )  # fmt: skip
-    return _gather(sampled, inputs)
+    return _gather(sampled, inputs, seed)
 
 
-def _gather(sampled: xr.DataTree, inputs: xr.Dataset) -> xr.DataTree:
+def _gather(sampled: xr.DataTree, inputs: xr.Dataset, seed: int) -> xr.DataTree:
     statistics = sampled["sample_stats"].to_dataset()
     statistics = statistics.drop_vars(
         [name for name, values in statistics.items() if values.dtype == object or values.ndim > 2]
     )
+    posterior = sampled["posterior"].to_dataset()[["parameters", "era_effect", "local"]]
+    effects = [
+        model.treaty_effects(posterior.isel({CHAIN: k}), inputs, seed=[seed, k])[1]
+        for k in range(posterior.sizes[CHAIN])
+    ]
+    posterior["treaty_effect"] = ((CHAIN, DRAW, TREATY), np.stack([e.values for e in effects]))
+    posterior = posterior.assign_coords({TREATY: inputs[TREATY].values})
     return xr.DataTree.from_dict(
         {
-            "posterior": single(sampled["posterior"].to_dataset()),
+            "posterior": single(posterior),
             "sample_stats": statistics,
             "constant_data": plain_coords(inputs),
         }
@@ -140,14 +141,12 @@ def _effect(
     thesis: bool,
 ) -> dict[str, Any]:
     values = sum(sign * draws[part] for part, sign in parts.items()).values.ravel().astype(float)
-    entries = [priors.variables[part] for part in parts]
-    mu = sum(sign * entry["mu"] for sign, entry in zip(parts.values(), entries, strict=True))
-    sigma = math.sqrt(sum(entry["sigma"] ** 2 for entry in entries))
     low, lower, middle, upper, high = np.exp(np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95]))
-    prior = np.exp(stats.norm.ppf([0.05, 0.5, 0.95], mu, sigma))
+    before = sum(sign * model.prior_draws(priors, part) for part, sign in parts.items())
+    prior = np.exp(np.quantile(before, [0.05, 0.5, 0.95]))
     return {
         "effect": name,
-        "unit": entries[0]["unit"],
+        "unit": priors.variables[next(iter(parts))]["unit"],
         "thesis": thesis,
         "median": middle,
         "q05": low,
@@ -173,50 +172,10 @@ def flat(tree: xr.DataTree, count: int | None = None) -> xr.Dataset:
     return stacked
 
 
-def known_log_hazard(posterior: xr.Dataset, inputs: xr.Dataset) -> np.ndarray:
-    """Log hazard of every pair-year without its treaty's effect, (draw, pair_year)."""
-    names = [str(name) for name in posterior["parameter"].values]
-    table = model.design(inputs["covariates"], names)
-    own = posterior["parameters"].transpose(DRAW, "parameter").values.astype(float)
-    of_era = posterior["era_effect"].transpose(DRAW, ERA).values.astype(float)
-    return own @ table.T + of_era[:, inputs["era_at"].values]
-
-
 def row_log_hazard(posterior: xr.Dataset, inputs: xr.Dataset) -> np.ndarray:
     """Log hazard of every pair-year with its treaty's effect, (draw, pair_year)."""
     of_treaty = posterior["treaty_effect"].transpose(DRAW, TREATY).values.astype(float)
     return known_log_hazard(posterior, inputs) + of_treaty[:, inputs["treaty_at"].values]
-
-
-def treaty_log_likelihood(posterior: xr.Dataset, inputs: xr.Dataset) -> xr.DataArray:
-    """Log likelihood of each treaty's whole record with its own effect integrated out.
-
-    That is what must be divided out to leave the treaty out: its effect is known from its own
-    record only, so the plain likelihood would count as evidence what the record itself had shaped.
-
-    Returns
-    -------
-    xarray.DataArray
-        (draw, treaty).
-    """
-    eta = known_log_hazard(posterior, inputs)
-    event, weight = inputs["event"].values, inputs["weight"].values
-    at, treaties = inputs["treaty_at"].values, inputs.sizes[TREATY]
-    spread = model.by_name(posterior)["treaty_sd"].values.astype(float)
-    effect = spread[:, None] * NODES[None, :]
-    quiet = event == 0
-    exposure = np.zeros((eta.shape[0], treaties))
-    rates = np.exp(eta[:, quiet]) * weight[quiet]
-    for treaty in np.unique(at[quiet]):
-        exposure[:, treaty] = rates[:, at[quiet] == treaty].sum(axis=1)
-    log_joint = -exposure[:, :, None] * np.exp(effect)[:, None, :]
-    for row in np.nonzero(~quiet)[0]:
-        rate = np.exp(eta[:, row, None] + effect)
-        log_joint[:, at[row], :] += weight[row] * np.log(-np.expm1(-rate))
-    log_prior = stats.norm.logpdf(NODES) + math.log(NODES[1] - NODES[0])
-    top = log_joint.max(axis=2, keepdims=True)
-    total = np.log((np.exp(log_joint - top) * np.exp(log_prior)).sum(axis=2)) + top[:, :, 0]
-    return xr.DataArray(total, dims=(DRAW, TREATY), coords={TREATY: inputs[TREATY].values})
 
 
 def influence(
@@ -244,7 +203,10 @@ def influence(
     from arviz_stats.base import array_stats
 
     posterior, inputs = flat(tree), tree["constant_data"].to_dataset()
-    record = treaty_log_likelihood(posterior, inputs).transpose(TREATY, DRAW).values
+    # That is what must be divided out to leave a treaty out: its effect is known from its own
+    # record only, so the plain likelihood would count as evidence what the record had shaped.
+    likelihood, _ = model.treaty_effects(posterior, inputs, seed=0)
+    record = likelihood.transpose(TREATY, DRAW).values
     # The weights are the inverse likelihoods: psislw takes the log likelihood and turns it round.
     smoothed, khat = array_stats.psislw(record)
     smoothed = np.exp(smoothed - smoothed.max(axis=1, keepdims=True))
@@ -398,19 +360,15 @@ def calibration(tree: xr.DataTree, *, seed: int, draws: int = 1000, bins: int = 
 def variant(inputs: xr.Dataset, name: str) -> xr.Dataset:
     """Return the inputs of a variant of the model, as in `VARIANTS`.
 
-    The covariates that it does not have are zero. Of `era_major` the flag of both major powers
-    stands in the column of the senior's rank, with that prior; variants without effects of treaties
-    have every pair-year under one treaty.
+    The covariates that it does not have are zero. Of the era alone every pair-year stands under
+    one treaty, so that treaties do not differ.
     """
     values = inputs["covariates"].copy()
-    if name in ("era", "era_major"):
+    if name == ERA_ALONE:
         values[:] = 0.0
-        inputs = inputs.drop_dims(TREATY).assign_coords({TREATY: ["all"]})
-        inputs["treaty_at"] = inputs["treaty_at"] * 0
-    if name == "era_major":
-        values.loc[{COVARIATE: "senior_major"}] = inputs["both_major"].values
-    if name == "controls":
-        values.loc[{COVARIATE: list(THESIS)}] = 0.0
+        inputs = inputs.assign(treaty_at=inputs["treaty_at"] * 0)
+    elif name != FULL:
+        values.loc[{COVARIATE: [each for each in THESIS if each != name]}] = 0.0
     return inputs.assign(covariates=values)
 
 
@@ -419,9 +377,9 @@ def cross_validate(
     priors: Priors,
     *,
     seed: int,
-    variants: Sequence[str] = tuple(VARIANTS),
-    draws: int = 400,
-    tune: int = 400,
+    variants: Sequence[str] = VARIANTS,
+    draws: int = 300,
+    tune: int = 300,
     chains: int = 2,
     folds: int = FOLDS,
 ) -> xr.DataArray:
@@ -438,30 +396,27 @@ def cross_validate(
     decade = inputs["year"].values // DECADE
     fold = (decade - decade.min()) % folds
     scores = np.full((len(variants), inputs.sizes[ROW]), np.nan)
-    for v, name in enumerate(variants):
-        own = variant(inputs, name)
-        compiled = ready(model.hazard_model(own, priors))
-        for k in range(folds):
-            out = fold == k
-            weight = np.where(out, 0.0, inputs["weight"].values)
-            sampled = sample(
-                compiled.with_data(weight=weight), seed=seed + 100 * v + k, draws=draws,
-                tune=tune, chains=chains, target_accept=TARGET_ACCEPT,
-            )  # fmt: skip
-            posterior = flat(sampled)
-            part = own.isel({ROW: np.nonzero(out)[0]})
-            eta = row_log_hazard(posterior, part)
-            log_p = model.log_probability(part["event"].values, eta, 1.0, np)
-            top = log_p.max(axis=0)
-            scores[v, out] = np.log(np.exp(log_p - top).mean(axis=0)) + top
+    cases = [(v, k) for v in range(len(variants)) for k in range(folds)]
+    for v, k in cases:
+        out = fold == k
+        weight = np.where(out, 0.0, inputs["weight"].values)
+        own = variant(inputs, variants[v]).assign(weight=(ROW, weight))
+        tree = fit(own, priors, seed=seed, draws=draws, tune=tune, chains=chains)
+        part = tree["constant_data"].to_dataset().isel({ROW: np.nonzero(out)[0]})
+        eta = row_log_hazard(flat(tree), part)
+        log_p = model.log_probability(part["event"].values, eta, 1.0, np)
+        top = log_p.max(axis=0)
+        scores[v, out] = np.log(np.exp(log_p - top).mean(axis=0)) + top
     return xr.DataArray(
         scores, dims=("variant", ROW), coords={"variant": list(variants)}, name="log_score"
     )
 
 
 COMPARISONS = (
-    ("full", "era"), ("full", "era_major"), ("full", "controls"), ("controls", "era_major"),
+    (CONTROLS_ALONE, ERA_ALONE), *((name, CONTROLS_ALONE) for name in THESIS),
+    (FULL, CONTROLS_ALONE), (FULL, ERA_ALONE),
 )  # fmt: skip
+"""Pairs of variants that are compared: what the first adds to the second."""
 
 
 def compare(
@@ -498,4 +453,68 @@ def compare(
         row["p_better"] = min(shares)
         row["beats"] = bool(row["treaties_q05"] > 0 and row["decades_q05"] > 0)
         found.append(row)
+    return pd.DataFrame(found)
+
+
+def calibration_left_out(
+    scores: xr.DataArray, inputs: xr.Dataset, *, variant: str = FULL, bins: int = 10
+) -> pd.DataFrame:
+    """Compare expected and observed events by decile of the hazard forecast for a decade left out.
+
+    Parameters
+    ----------
+    scores
+        As from `cross_validate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a decile: `decile`, `pair_years`, `expected`, `observed`, `q05`, `q95` (of a sum of
+        independent events of these chances, by the Poisson law), `inside`.
+    """
+    score, event = scores.sel(variant=variant).values, inputs["event"].values
+    chance = np.where(event > 0, np.exp(score), -np.expm1(score))
+    decile = np.argsort(np.argsort(chance, kind="stable"), kind="stable") * bins // event.size
+    found = []
+    for k in range(bins):
+        rows = decile == k
+        expected, seen = float(chance[rows].sum()), int(event[rows].sum())
+        low, high = stats.poisson.ppf([0.05, 0.95], expected)
+        found.append(
+            {
+                "decile": k + 1, "pair_years": int(rows.sum()), "expected": expected,
+                "observed": seen, "q05": low, "q95": high, "inside": bool(low <= seen <= high),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(found)
+
+
+def base_rates(histories: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    """Count events and pair-years by era, so that a hazard can be checked by hand.
+
+    Parameters
+    ----------
+    histories
+        Outcome → inputs as from `models.partnership.prepare`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an outcome and era, and all: `outcome`, `era`, `pair_years`, `events`, `rate` a
+        year, `q05`, `q95` of it (Jeffreys), all pairs alike.
+    """
+    found = []
+    for outcome in OUTCOMES:
+        inputs = histories[outcome]
+        real = inputs["weight"].values == 1.0
+        event, of_era = inputs["event"].values[real], inputs["era_at"].values[real]
+        groups = {"all": np.ones(event.size, bool)}
+        groups |= {str(name): of_era == k for k, name in enumerate(inputs[ERA].values)}
+        for era, rows in groups.items():
+            years, seen = int(rows.sum()), int(event[rows].sum())
+            low, high = stats.beta.ppf([0.05, 0.95], seen + 0.5, years - seen + 0.5)
+            found.append(
+                {"outcome": outcome, "era": era, "pair_years": years, "events": seen,
+                 "rate": seen / years if years else math.nan, "q05": low, "q95": high}
+            )  # fmt: skip
     return pd.DataFrame(found)

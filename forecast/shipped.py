@@ -11,6 +11,12 @@ from pathlib import Path
 
 CROSS_VALIDATION = Path(__file__).with_name("partnership_cross_validation.csv")
 """Hazards of a downturn on decades left out: a copy of what `sensitivity partnership` writes."""
+LEFT_OUT_CALIBRATION = CROSS_VALIDATION.with_name("partnership_calibration.csv")
+"""The same by decile of the hazard forecast."""
+BASE_RATES = CROSS_VALIDATION.with_name("partnership_rates.csv")
+"""Events and pair-years of the history by era."""
+WITH_AND_WITHOUT = CROSS_VALIDATION.with_name("partnership_disputes.csv")
+"""What the disputes on record do to the probabilities of Russia and China."""
 BACKTEST = Path(__file__).with_name("backtest_summary.csv")
 """The summary of the backtest on the shipped panel: a copy of its summary.csv."""
 

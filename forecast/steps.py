@@ -558,6 +558,10 @@ def _partnership_ahead(
     if not (run / PARTNERSHIP).is_file():
         return None, xr.Dataset()
     history, kept = stored(run, PARTNERSHIP), run / coupling.RECORD
+    missing = [name for name in coupling.FITS if name not in history.children]
+    if missing:
+        rule = f"holds no fit of {', '.join(missing)}: of an earlier edition; make the run again"
+        raise InputError(fault(rule, file=run / PARTNERSHIP))
     beliefs = partnership.load(run / PRIORS_FILE)
     found = coupling.answer(tree, history, futures, kept, beliefs, scenarios, seed=seed)
     events.to_csv(coupling.paths_table(found), folder / PARTNERSHIP_PATHS_FILE)
@@ -588,25 +592,44 @@ def cross_validate(
     out: Path | None,
     store: Path,
 ) -> list[dict[str, Any]]:
-    """Cross-validate the hazard of a downturn, write the comparison, and return its rows."""
-    from data.names import DOWNTURN
+    """Cross-validate the hazard of a downturn, write the tables, and return the comparison's rows.
+
+    Beside the comparison go its calibration, the base rates by era, and what the disputes on record
+    do to the probabilities of the default pair.
+    """
+    from data.names import DEFAULT_RECIPIENT, DEFAULT_SUPPLIER, DOWNTURN
     from data.tables import read
-    from forecast import events, partnership, shipped
+    from forecast import coupling, events, partnership, shipped
     from models import partnership as model
+    from models.covariates import OUTCOMES
 
     beliefs = model.load(priors)
-    inputs = model.prepare(read("alliance_dyads", layers), DOWNTURN, beliefs)
+    rows = read("alliance_dyads", layers)
+    histories = {name: model.prepare(rows, name, beliefs) for name in OUTCOMES}
+    inputs = histories[DOWNTURN]
     seconds: dict[str, float] = {}
     with step("fitting with decades left out", "cross", seconds), stoppable():
         scores = partnership.cross_validate(inputs, beliefs, seed=seed)
-        table = partnership.compare(scores, inputs, seed=seed)
-    table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
-    table["command"], table["seed"] = command, seed
-    table["panel"] = record.hash_panel(layers)
+    with step("fitting without the pair's disputes", "disputes", seconds), stoppable():
+        disputes = coupling.with_and_without(
+            layers, (DEFAULT_SUPPLIER, DEFAULT_RECIPIENT), beliefs, (2030, 2035), seed=seed
+        )
     path = out or store / shipped.CROSS_VALIDATION.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    events.to_csv(table, path)
-    say(f"written: {path}")
+    tables = {
+        path: partnership.compare(scores, inputs, seed=seed),
+        path.parent / shipped.LEFT_OUT_CALIBRATION.name: partnership.calibration_left_out(
+            scores, inputs
+        ),
+        path.parent / shipped.BASE_RATES.name: partnership.base_rates(histories),
+        path.parent / shipped.WITH_AND_WITHOUT.name: disputes,
+    }
+    for place, table in tables.items():
+        table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
+        table["command"], table["seed"] = command, seed
+        table["panel"] = record.hash_panel(layers)
+        events.to_csv(table, place)
+        say(f"written: {place}")
     _check_votes(layers, priors, seed, command, path.parent)
     return shipped.rows(path)
 

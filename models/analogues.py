@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 
 from data.errors import InputError, fault
+from data.rules import DOWNTURN_GRADE
 from data.tables import AlliedPair
 
 FILE = Path(__file__).with_name("priors") / "analogues.toml"
 TEXTS = ("state1", "state2", "reason", "source")
 FLAGS = (
-    "downturn", "rupture", "in_record", "reversed", "major1", "major2", "was_major1", "was_major2",
-    "autocracy1", "autocracy2", "rivals", "recent",
+    "in_record", "reversed", "major1", "major2", "was_major1", "was_major2",
+    "defence", "autocracy1", "autocracy2", "rivals", "recent",
 )  # fmt: skip
 NUMBERS: dict[str, tuple[float, float]] = {
     "year": (1300, 2100),
@@ -113,8 +114,8 @@ def pseudo_rows(cases: pd.DataFrame, *, in_record: bool = False) -> pd.DataFrame
         row |= {name: int(value) for name, value in row.items() if isinstance(value, bool)}
         row |= {"treaty": f"analogue {case['name']}", "bilateral": 1, "state_death": 0}
         row["allied_since"] = case["year"] - case["years_allied"] + 1
-        found.append(row | {"weight": case["weight"]})
+        found.append(row | {"grade": DOWNTURN_GRADE, "weight": case["weight"]})
         if case["quiet_years"]:
-            quiet = {"downturn": 0, "rupture": 0, "weight": case["weight"] * case["quiet_years"]}
+            quiet = {"grade": 0, "weight": case["weight"] * case["quiet_years"]}
             found.append(row | quiet)
     return pd.DataFrame(found)

@@ -3,8 +3,12 @@
 Apart from the model itself, so that whoever only needs a name imports nothing else.
 """
 
-DOWNTURN, RUPTURE = "downturn", "rupture"
-OUTCOMES = (DOWNTURN, RUPTURE)
+from data.names import DOWNTURN, INCIDENT
+
+GRADES = {DOWNTURN: (3,), INCIDENT: (1, 2)}
+"""Outcome → grades of a pair-year, as in the table `alliance_dyads`, that count as one."""
+OUTCOMES = tuple(GRADES)
+CONTROLS = ("senior_major", "defence", "common_rival", "rivals", "recent", "duration")
 THESIS = (
     "speed",
     "junior_gain",
@@ -17,5 +21,4 @@ THESIS = (
     "autocracies",
     "autocracies_prestige",
 )
-CONTROLS = ("senior_major", "common_rival", "rivals", "recent", "duration")
 COVARIATES = (*THESIS, *CONTROLS)

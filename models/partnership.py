@@ -1,9 +1,10 @@
 """The hazard of a downturn of an alliance: what the history of allied pairs says of speed and rank.
 
-Discrete time, complementary log-log: the probability of a downturn in a year is one minus
-exp(−exp(linear predictor)), so that coefficients are log ratios of yearly hazards. Eras and
-treaties are partially pooled. A pair stays at risk after a downturn while it is allied; that it had
-one is a covariate. Trade and arms dependence are not known for most of the history: left out.
+What came of a pair in a year is graded; a downturn is the gravest grade, an incident a lesser one,
+and each has a hazard of its own. Discrete time, complementary log-log: the probability in a year is
+one minus exp(−exp(linear predictor)), so that coefficients are log ratios of yearly hazards. Eras
+and treaties are partially pooled. A pair stays at risk while it is allied; that it had an incident
+is a covariate. Trade and arms dependence are not known for most of the history: left out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import xarray as xr
 from data.errors import InputError, fault
 from data.tables import AlliedPair
 from models import priors as prior_files
-from models.covariates import COVARIATES, OUTCOMES
+from models.covariates import COVARIATES, GRADES, OUTCOMES, THESIS
 from models.priors import Priors
 
 PRIORS_FILE = prior_files.DEFAULT_FILE.with_name("partnership.toml")
@@ -65,6 +66,7 @@ def covariates(
     reversed: Any,
     major1: Any,
     major2: Any,
+    defence: Any,
     was_major1: Any,
     was_major2: Any,
     autocracy1: Any,
@@ -81,7 +83,9 @@ def covariates(
     ----------
     log_ratio, change5
         Log of the power of state 1 over state 2, and its change over five years.
-    reversed, major1, major2, was_major1, was_major2, autocracy1, autocracy2, rivals, recent
+    reversed, major1, major2, was_major1, was_major2, autocracy1, autocracy2
+        Flags, 0 or 1, as in the table `alliance_dyads`.
+    defence, rivals, recent
         Flags, 0 or 1, as in the table `alliance_dyads`.
     common_rivals, years_allied
         Numbers: third states that are rivals of both; years of unbroken alliance, the first is 1.
@@ -120,6 +124,7 @@ def covariates(
         "autocracies": autocracies,
         "autocracies_prestige": autocracies * prestige,
         "senior_major": xr.where(first_is_junior, number(major2), number(major1)),
+        "defence": number(defence),
         "common_rival": (number(common_rivals) > 0).astype(float),
         "rivals": number(rivals),
         "recent": number(recent),
@@ -152,7 +157,7 @@ def prepare(
     rows
         Of the table `alliance_dyads`.
     outcome
-        `downturn` or `rupture`.
+        Of `models.covariates.OUTCOMES`.
     priors
         As from `load`.
     sample
@@ -165,9 +170,9 @@ def prepare(
     Returns
     -------
     xarray.Dataset
-        `covariates` (pair_year, covariate), `event`, `weight`, `year`, `era_at`, `treaty_at`,
-        `both_major` (pair_year), names `state1`, `state2`; coordinates `treaty` (the ATOP number as
-        text) and `era`; attribute `left_out`: pair-years without a known covariate.
+        By treaty. `covariates` (pair_year, covariate), `event`, `weight`, `year`, `era_at`,
+        `treaty_at`, `both_major` (pair_year), names `state1`, `state2`; coordinates `treaty` (the
+        ATOP number as text) and `era`; attribute `left_out`: pair-years without a known covariate.
 
     Raises
     ------
@@ -181,8 +186,8 @@ def prepare(
     chosen = table["bilateral"] == 1
     if sample == "major":
         chosen |= (table["major1"] + table["major2"]) > 0
-    chosen &= table[outcome].notna()
-    chosen &= (table["state_death"] == 0) | (table[outcome] == 1)
+    chosen &= table["grade"].notna()
+    chosen &= (table["state_death"] == 0) | table["grade"].isin(GRADES[outcome])
     if last_year is not None:
         chosen &= table["year"] <= last_year
     table = table[chosen].assign(weight=1.0)
@@ -191,14 +196,15 @@ def prepare(
     left_out = int((~whole).sum())
     table = table[whole].assign(treaty=lambda t: t["treaty"].astype(str))
     if extra is not None:
-        table = pd.concat([table, extra.assign(**{outcome: extra[outcome].astype(float)})])
+        table = pd.concat([table, extra.assign(grade=extra["grade"].astype(float))])
     if table.empty:
         raise InputError(fault("no pair-year is left to fit", column="alliance_dyads"))
+    table = table.sort_values("treaty", kind="stable")
     treaties, treaty_at = np.unique(table["treaty"].to_numpy(str), return_inverse=True)
     values = covariates(
         **{name: table[name].to_numpy(float) for name in (
-            "log_ratio", "change5", "major1", "major2", "was_major1", "was_major2", "autocracy1",
-            "autocracy2", "common_rivals", "rivals", "recent",
+            "log_ratio", "change5", "major1", "major2", "defence", "was_major1", "was_major2",
+            "autocracy1", "autocracy2", "common_rivals", "rivals", "recent",
         )},
         reversed=table["reversed"].fillna(0).to_numpy(float),
         years_allied=(table["year"] - table["allied_since"] + 1).to_numpy(float),
@@ -208,7 +214,7 @@ def prepare(
     return xr.Dataset(
         {
             "covariates": values.transpose(ROW, COVARIATE),
-            "event": (ROW, table[outcome].to_numpy(int)),
+            "event": (ROW, table["grade"].isin(GRADES[outcome]).to_numpy(int)),
             "weight": (ROW, table["weight"].to_numpy(float)),
             "year": (ROW, years),
             "era_at": (ROW, era(years)),
@@ -246,19 +252,59 @@ def log_probability(event: Any, eta: Any, weight: Any, xp: Any) -> Any:
     return weight * xp.where(event > 0, xp.log(-xp.expm1(-hazard)), -hazard)
 
 
-def _logp(happened: bool) -> Any:
-    """Log probability of pair-years that all had an event, or all none: no branch a row."""
-    import pytensor.tensor as pt
+def arrays(inputs: xr.Dataset, names: list[str]) -> dict[str, np.ndarray]:
+    """Return what the density is computed from.
 
-    def logp(event: Any, eta: Any, weight: Any) -> Any:
-        rate = pt.exp(eta)
-        return weight * (pt.log(-pt.expm1(-rate)) if happened else -rate) + 0.0 * event
+    Parameters
+    ----------
+    inputs
+        As from `prepare`.
+    names
+        Of the parameters, as from `models.priors.order`.
 
-    return logp
+    Returns
+    -------
+    dict of numpy.ndarray
+        `table`: covariates less the usual ones, then eras (pair_year, parameter and era); `usual`:
+        mean covariates of the events (parameter); `event`, `weight` (pair_year); `start`
+        (treaty + 1) as of `models.hazard_density`.
+    """
+    known, event = design(inputs["covariates"], names), inputs["event"].values.astype(float)
+    usual = known[event > 0].mean(axis=0) if event.any() else known.mean(axis=0)
+    in_era = np.eye(inputs.sizes[ERA])[inputs["era_at"].values]
+    return {
+        "table": np.concatenate([known - usual, in_era], axis=1),
+        "usual": usual,
+        "event": event,
+        "weight": inputs["weight"].values.astype(float),
+        "start": starts(inputs),
+    }
+
+
+def starts(inputs: xr.Dataset) -> np.ndarray:
+    """Row at which each treaty's record starts, and the number of rows (treaty + 1)."""
+    return np.searchsorted(inputs["treaty_at"].values, np.arange(inputs.sizes[TREATY] + 1))
+
+
+def kept(local: Any, scale: float, xp: Any) -> Any:
+    """Share of its own prior's width that an effect keeps under the horseshoe, 0 to 1.
+
+    Parameters
+    ----------
+    local
+        Half-Cauchy scale of each effect.
+    scale
+        What they have in common: small where most effects are taken to be none.
+    """
+    return scale * local / xp.sqrt(1.0 + (scale * local) ** 2)
 
 
 def hazard_model(inputs: xr.Dataset, priors: Priors) -> Any:
     """Build the hazard model.
+
+    What the thesis names is under a regularised horseshoe (Piironen & Vehtari 2017): an effect is
+    Normal about zero, with its own prior's width where the data ask for it and next to none where
+    they do not. The controls keep their priors.
 
     Parameters
     ----------
@@ -270,53 +316,87 @@ def hazard_model(inputs: xr.Dataset, priors: Priors) -> Any:
     Returns
     -------
     pymc.Model
-        `parameters` (parameter), `era_effect` (era), `treaty_effect` (treaty), log hazard; the
-        weights are the shared variable `weight` (pair_year), so that a part can be left out
-        without compiling anew. Eras are sampled as levels at the mean covariates of the downturns,
-        where the data speak: the prior is the same, and the chains mix.
+        `parameters` (parameter), `era_effect` (era), log hazard; `local` (thesis). Treaties'
+        effects are integrated out; `treaty_effects` draws them. Eras are sampled at the mean
+        covariates of the events, halfway between their level, which the data know where eras
+        differ, and their standardised effect, which they know where eras are alike: the prior is
+        the same.
     """
     import pymc as pm
     import pytensor.tensor as pt
 
+    from models.hazard_density import Records
+
     names = prior_files.order(priors)
-    coords = {
-        "parameter": names,
-        ERA: inputs[ERA].values,
-        TREATY: inputs[TREATY].values,
-        ROW: np.arange(inputs.sizes[ROW]),
-        "downturns_at": np.nonzero(inputs["event"].values > 0)[0],
-        "quiet_at": np.nonzero(inputs["event"].values == 0)[0],
-    }
-    happened = inputs["event"].values > 0
-    known = design(inputs["covariates"], names)
-    usual = known[happened].mean(axis=0)
-    in_era = np.eye(inputs.sizes[ERA])[inputs["era_at"].values]
+    data = arrays(inputs, names)
+    coords = {"parameter": names, ERA: inputs[ERA].values, "thesis": list(THESIS)}
+    at = [names.index(name) for name in THESIS]
     with pm.Model(coords=coords) as model:
-        top = prior_files.parameters(priors)
-        weight = pm.Data("weight", inputs["weight"].values, dims=ROW)
-        base = pt.dot(usual, model["parameters"])
-        level = pm.Normal("era_level", base, top["era_sd"], dims=ERA)
+        local = pm.HalfCauchy("local", 1.0, dims="thesis")
+        left = kept(local, priors.constant("global_scale"), pt)
+        top = prior_files.parameters(priors, kept=pt.ones(len(names))[at].set(left))
+        own = model["parameters"]
+        base = pt.dot(data["usual"], own)
+        root = pt.sqrt(top["era_sd"])
+        between = pm.Normal("era_between", base, root, dims=ERA)
+        level = base + root * (between - base)
         pm.Deterministic("era_effect", level - base, dims=ERA)
-        of_treaty = pm.Normal("treaty_standard", 0.0, 1.0, dims=TREATY)
-        treaty_effect = pm.Deterministic(
-            "treaty_effect", top["treaty_sd"] * of_treaty, dims=TREATY
+        eta = pt.dot(data["table"], pt.concatenate([own, level]))
+        log_p, *_ = Records()(
+            eta, top["treaty_sd"], data["event"], data["weight"], data["start"]
         )
-        eta = (
-            pt.dot(known - usual, model["parameters"])
-            + pt.dot(in_era, level)
-            + treaty_effect[inputs["treaty_at"].values]
-        )
-        for name, rows in (("downturns", happened), ("quiet", ~happened)):
-            at = np.nonzero(rows)[0]
-            pm.CustomDist(
-                name,
-                eta[at],
-                weight[at],
-                logp=_logp(name == "downturns"),
-                observed=inputs["event"].values[at],
-                dims=f"{name}_at",
-            )
+        pm.Potential("records", log_p)
     return model
+
+
+def prior_draws(priors: Priors, name: str, count: int = 20_000) -> np.ndarray:
+    """Draw a coefficient from its prior (count): the same numbers whenever it is asked for."""
+    random = np.random.default_rng([1, COVARIATES.index(name)])
+    entry = priors.variables[name]
+    width = entry["sigma"]
+    if name in THESIS and priors.carried is None:
+        local = abs(random.standard_cauchy(count))
+        width = width * kept(local, priors.constant("global_scale"), np)
+    return entry["mu"] + width * random.standard_normal(count)
+
+
+def known_log_hazard(posterior: xr.Dataset, inputs: xr.Dataset) -> np.ndarray:
+    """Log hazard of every pair-year without its treaty's effect, (draw, pair_year)."""
+    names = [str(name) for name in posterior["parameter"].values]
+    table = design(inputs["covariates"], names)
+    own = posterior["parameters"].transpose("draw", "parameter").values.astype(float)
+    of_era = posterior["era_effect"].transpose("draw", ERA).values.astype(float)
+    return own @ table.T + of_era[:, inputs["era_at"].values]
+
+
+def treaty_effects(
+    posterior: xr.Dataset, inputs: xr.Dataset, *, seed: int
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Return each treaty's log likelihood, its own effect integrated out, and a draw of that.
+
+    Parameters
+    ----------
+    posterior
+        `parameters` (draw, parameter), `era_effect` (draw, era).
+    inputs
+        As from `prepare`.
+
+    Returns
+    -------
+    tuple of xarray.DataArray
+        (draw, treaty) each.
+    """
+    from models.hazard_density import of_treaties
+
+    spread = by_name(posterior)["treaty_sd"].values.astype(float)
+    random = np.random.default_rng(seed)
+    found = of_treaties(
+        known_log_hazard(posterior, inputs), spread, inputs["event"].values.astype(float),
+        inputs["weight"].values.astype(float), starts(inputs),
+        random.random((3, spread.size, inputs.sizes[TREATY])),
+    )  # fmt: skip
+    coords = {TREATY: inputs[TREATY].values}
+    return tuple(xr.DataArray(each, dims=("draw", TREATY), coords=coords) for each in found)
 
 
 def log_hazard(
@@ -354,11 +434,6 @@ def hazard(
 ) -> xr.DataArray:
     """Probability of a downturn in each year, given none of late; shapes as `log_hazard`."""
     return -np.expm1(-np.exp(log_hazard(posterior, values, era=era, treaty=treaty)))
-
-
-def cumulative(yearly: xr.DataArray, dim: str) -> xr.DataArray:
-    """Probability of a first downturn by each year, from yearly hazards along `dim`."""
-    return -np.expm1(np.log1p(-yearly).cumsum(dim))
 
 
 def by_name(posterior: xr.Dataset) -> Mapping[str, xr.DataArray]:

@@ -323,7 +323,7 @@ def _dump(tables: Mapping[str, Any]) -> str:
     return tomli_w.dumps(tables)
 
 
-def parameters(priors: Priors, dim: str = "parameter") -> dict[str, Any]:
+def parameters(priors: Priors, dim: str = "parameter", kept: Any = 1.0) -> dict[str, Any]:
     """Add every variable of the priors to the current model and return them by name.
 
     All are one standard Normal vector `standard` (parameter), scaled and transformed to the
@@ -337,6 +337,9 @@ def parameters(priors: Priors, dim: str = "parameter") -> dict[str, Any]:
         The checked priors.
     dim
         The model's coordinate of their names, from `order`.
+    kept
+        Share of each prior's standard deviation (parameter) that a model's shrinkage leaves; of
+        what is carried nothing is shrunk again.
     """
     import pymc as pm
     import pytensor.tensor as pt
@@ -345,9 +348,8 @@ def parameters(priors: Priors, dim: str = "parameter") -> dict[str, Any]:
     entries = [priors.variables[name] for name in names]
     standard = pm.Normal("standard", 0.0, 1.0, dims=dim)
     if priors.carried is None:
-        stated = np.array([e["mu"] for e in entries]) + standard * np.array(
-            [e["sigma"] for e in entries]
-        )
+        sigma = np.array([e["sigma"] for e in entries])
+        stated = np.array([e["mu"] for e in entries]) + standard * sigma * kept
     else:
         root = np.linalg.cholesky(priors.carried.covariance)
         stated = priors.carried.mean + pt.dot(root, standard)

@@ -53,8 +53,8 @@ TITLES = {
     EXPORT_CROSSOVER_SINGLE: "China's exports of the year above Russia's",
     CONTESTED_ORDERS: "China wins more contested orders over three years",
     INDEPENDENCE: "deliveries below 5 % of their 2000–2009 mean",
-    "downturn": "downturn, by the letter of its rule",
-    "rupture": "rupture",
+    "downturn": "downturn: adverse end of the treaty, rivalry or war",
+    "incident": "incident short of it",
     "cooling": "cooling of votes (not calibrated)",
 }
 TARGETS = {
@@ -236,7 +236,7 @@ class Figures:
             (f"{TITLES[event]}, {what}", *(self.at(event, year, kind) for year in MILESTONES))
             for event, kind, what in (
                 ("downturn", FIRST_PASSAGE, "has happened by"),
-                ("rupture", FIRST_PASSAGE, "has happened by"),
+                ("incident", FIRST_PASSAGE, "has happened by"),
                 ("cooling", STATE, "in the year"),
             )
         ]
@@ -250,6 +250,48 @@ class Figures:
             for row in _rows(self.run / "partnership_by_hand.csv")
         ]  # fmt: skip
         return _table(("term", "covariate", "coefficient", "product"), rows)
+
+    def rates(self) -> str:
+        """What came of allied pairs, counted by era; from the tables that ship."""
+        rows = [
+            (row["outcome"], row["era"].replace("_", " "), row["pair_years"], row["events"],
+             f"{100 * float(row['rate']):.2f}",
+             span(100 * float(row["q05"]), 100 * float(row["q95"]), 2))
+            for row in shipped.rows(shipped.BASE_RATES)
+        ]  # fmt: skip
+        return _table(("event", "era", "pair-years", "events", "% a year", "90 %"), rows)
+
+    def left_out(self) -> str:
+        """What the controls and each effect of the thesis add in decades left out."""
+        rows = [
+            (
+                f"{row['better'].replace('_', ' ')} against {row['than']}",
+                number(float(row["difference"]), 1),
+                *(span(*(float(row[f"{block}_{end}"]) for end in ("q05", "q95")), 1)
+                  for block in ("treaties", "decades")),
+            )
+            for row in shipped.rows(shipped.CROSS_VALIDATION)
+        ]  # fmt: skip
+        header = ("model", "log score more by", "90 %, treaties", "90 %, decades")
+        return _table(header, rows)
+
+    def deciles(self) -> str:
+        """Events by decile of the hazard forecast for decades left out."""
+        rows = [
+            (row["decile"], row["pair_years"], number(float(row["expected"]), 1), row["observed"],
+             span(float(row["q05"]), float(row["q95"]), 0))
+            for row in shipped.rows(shipped.LEFT_OUT_CALIBRATION)
+        ]  # fmt: skip
+        return _table(("decile", "pair-years", "expected", "came", "90 % band"), rows)
+
+    def disputes(self) -> str:
+        """What the pair's disputes on record do to its probabilities."""
+        rows = [
+            (row["outcome"], row["by"],
+             *(number(float(row[key]), 3) for key in ("with", "without")))
+            for row in shipped.rows(shipped.WITH_AND_WITHOUT)
+        ]  # fmt: skip
+        return _table(("event", "by", "with the incidents", "without"), rows)
 
     def skill(self) -> str:
         """The backtest that ships: skill and coverage, near and far."""
@@ -293,7 +335,7 @@ class Figures:
 BLOCKS: dict[str, Callable[[Figures], str]] = {
     name: getattr(Figures, name)
     for name in ("gate", "answers", "conventions", "range", "domains", "partnership", "hazard",
-                 "skill", "ablations")
+                 "rates", "left_out", "deciles", "disputes", "skill", "ablations")
 }  # fmt: skip
 
 

@@ -18,11 +18,13 @@ from data.names import (
     ALL_DOMAINS,
     BASELINE,
     COOLING,
+    DEFAULT_RECIPIENT,
+    DEFAULT_SUPPLIER,
     DOWNTURN,
+    INCIDENT,
     KIND,
     PARTNERSHIP_EVENTS,
     QUANTITY,
-    RUPTURE,
 )
 from forecast import claims, shipped
 from forecast.events import kinds_of
@@ -30,14 +32,15 @@ from reports.reading import EVENT_COLUMNS, Tables, read_json, read_table
 
 FOLDER = Path(__file__).resolve().parents[1] / "forecast"
 COOLING_CHECK = FOLDER / "alignment_check.csv"
-OF_RUN = ("effects", "influence", "checks", "calibration", "votes")
+OF_RUN = ("effects", "influence", "checks", "calibration", "rates", "votes")
 """Tables of the fits, in the run's folder, whatever the pair."""
 DIFFERENCES, PATHS, BY_HAND = (
     "scenario_differences.csv", "partnership_paths.csv", "partnership_by_hand.csv",
 )  # fmt: skip
 FACTS, SCENARIOS, CLAIMS = "partnership_pair.json", "scenarios.json", "claims.csv"
 MOST_INFLUENTIAL = 8
-COMPARED = (DOWNTURN, RUPTURE, COOLING, "independence", "export_crossover", "junior_everywhere")
+DEFAULT_PAIR = (DEFAULT_SUPPLIER, DEFAULT_RECIPIENT)
+COMPARED = (DOWNTURN, INCIDENT, COOLING, "independence", "export_crossover", "junior_everywhere")
 """Events whose differences by scenario are printed."""
 QUANTITIES = ("capacity gap", "deliveries", "hazard of downturn", "log power ratio",
               "distance of votes")  # fmt: skip
@@ -63,8 +66,8 @@ def collect(
     -------
     dict
         `known`: whether the run has fits of partnerships; `events`, `effects`, `influence`,
-        `checks`, `calibration`, `votes`, `hand`, `paths`, `facts`; `cross` and
-        `cooling_check`, the shipped checks out of sample; `scenarios`; `claims` about no other
+        `checks`, `calibration`, `rates`, `votes`, `hand`, `paths`, `facts`; `cross`, `left_out`,
+        `disputes` and `cooling_check`, the shipped checks; `scenarios`; `claims` about no other
         country than the pair, and of the others how many they are and whom they are about
         (`other_claims`). What a run does not hold is empty.
     """
@@ -76,16 +79,18 @@ def collect(
         "known": known,
         "events": [tables.entry(event) for event in PARTNERSHIP_EVENTS],
         "effects": [row for row in effects if row["outcome"] == DOWNTURN],
-        "effects_rupture": [row for row in effects if row["outcome"] == RUPTURE],
         "influence": influence[:MOST_INFLUENTIAL],
         "most_shift": abs(influence[0]["shift"]) if influence else None,
         "checks": held["checks"],
         "calibration": held["calibration"],
+        "rates": held["rates"],
         "votes": {str(row["unit"]): row["cooled"] for row in held["votes"]},
         "hand": _rows(folder / BY_HAND),
         "paths": _paths(folder / PATHS, milestones),
         "facts": read_json(folder / FACTS) if (folder / FACTS).is_file() else {"reasons": {}},
         "cross": _rows(shipped.CROSS_VALIDATION),
+        "left_out": _rows(shipped.LEFT_OUT_CALIBRATION),
+        "disputes": _rows(shipped.WITH_AND_WITHOUT) if pair == DEFAULT_PAIR else [],
         "cooling_check": _rows(COOLING_CHECK),
         "scenarios": _scenarios(folder, milestones),
         **_claims(run, folder, pair),
@@ -159,7 +164,7 @@ def _curves(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     table = read_table(path, EVENT_COLUMNS)
     table = table[table["domain"] == ALL_DOMAINS]
     found = []
-    for event in (DOWNTURN, RUPTURE, COOLING, "independence"):
+    for event in (DOWNTURN, INCIDENT, COOLING, "independence"):
         own = table[(table["event"] == event) & (table[KIND] == kinds_of(event)[0])]
         wide: pd.DataFrame = own.pivot_table(index="year", columns="scenario", values="probability")
         if BASELINE not in wide:

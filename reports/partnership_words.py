@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from data.names import COOLING, DOWNTURN, FIRST_PASSAGE, LASTING, QUANTITY, RUPTURE, STATE
+from data.names import COOLING, DOWNTURN, FIRST_PASSAGE, INCIDENT, LASTING, QUANTITY, STATE
 from reports.numerals import NONE, complement, error, number, prob, span
 from reports.phrases import (
     RECIPIENT,
@@ -39,7 +39,8 @@ EFFECTS = {
     "senior_major": "Senior is a major power",
     "common_rival": "Common rival",
     "rivals": "Rivals of each other",
-    "recent": "Dispute in the last ten years",
+    "defence": "Treaty pledges defence",
+    "recent": "Incident or worse in the last ten years",
     "duration": "Years of alliance (log)",
     "junior_rising": "Sum: junior rises",
     "junior_falling": "Sum: junior falls",
@@ -47,16 +48,17 @@ EFFECTS = {
 }
 EVENT_NAMES = {
     DOWNTURN: "Downturn",
-    RUPTURE: "Rupture",
+    INCIDENT: "Incident",
     COOLING: "Cooling of votes",
     "independence": "Independence",
     "export_crossover": "Exports overtake",
     "junior_everywhere": "Ahead in all domains",
 }
 RULES = {
-    DOWNTURN: "adverse end of the treaty, onset of a strategic rivalry, or a militarised dispute "
-    "with hostility of 3 or more",
-    RUPTURE: "adverse end of the treaty, or a dispute with hostility of 4 or more",
+    DOWNTURN: "grade 3: adverse end of the treaty, onset of a strategic rivalry, or war",
+    INCIDENT: "grade 1, a militarised dispute of hostility 3 or 4 (a show or a use of force) in "
+    "which no one is known to have died, or grade 2, one in which people died or an arms embargo "
+    "of one on the other",
     COOLING: "distance of UN ideal points two years running above its ten-year mean by more than a "
     "pooled standard deviation",
 }
@@ -80,10 +82,10 @@ CHECK_NAMES = {
 }  # fmt: skip
 VARIANTS = {
     "era": "a constant hazard by era",
-    "era_major": "era and rank of both alone",
     "controls": "the controls alone",
     "full": "the whole model",
 }
+"""Variants of the cross-validation; any other is the controls with one effect."""
 EMPTY: Table = {"caption": "", "columns": [], "rows": [], "notes": []}
 
 
@@ -130,23 +132,29 @@ def headline(payload: Payload) -> str:
         year = payload["headline_year"]
         chance = at_year(entry, year)
         parts.append(
-            f"A downturn of the partnership, by the letter of its rule, will have come by {year} "
-            f"with probability {prob(chance)}, and not by then with {complement(chance)}."
+            "A downturn of the partnership (adverse end of the treaty, rivalry or war) will have "
+            f"come by {year} with probability {prob(chance)}, and not by then with "
+            f"{complement(chance)}."
         )
-    full, thesis = _compared(payload, "full", "era_major"), _compared(payload, "full", "controls")
-    if full and thesis:
+        lesser = _entry(payload, INCIDENT)
+        if lesser["defined"]:
+            parts.append(
+                f"An incident short of that has probability "
+                f"{prob(at_year(lesser, year))} by {year}."
+            )
+    controls, thesis = _compared(payload, "controls", "era"), _compared(payload, "full", "controls")
+    if controls and thesis:
         low, high = _ends(thesis)
         gain = "improves" if low > 0 else "worsens" if high < 0 else "does not improve"
         text = (
-            f"What the thesis names of it (speed, asymmetry, rank, regime) {gain} the forecast of "
+            f"What the thesis names (speed, asymmetry, rank, regime) {gain} the forecast of "
             f"downturns in decades left out: it adds {_score(thesis)} to the log score of the "
             "controls."
         )
-        low, high = _ends(full)
-        said = "beats" if low > 0 else "does worse than" if high < 0 else "does not beat"
-        because = ", by the controls alone" if low > 0 and _ends(thesis)[0] <= 0 else ""
+        low, high = _ends(controls)
+        said = "beat" if low > 0 else "do worse than" if high < 0 else "do not beat"
         parts.append(
-            f"{text} The whole model {said} era and rank of both, by {_score(full)}{because}."
+            f"{text} The controls {said} a constant hazard by era, by {_score(controls)}."
         )
     return " ".join(parts)
 
@@ -157,21 +165,25 @@ def intro(payload: Payload) -> list[str]:
     if not part["known"]:
         return [
             "This run holds no fit of partnerships, so that nothing is said here of downturn, "
-            "rupture or cooling."
+            "incidents or cooling."
         ]
     real = next((c for c in part["checks"] if c["group"] == "all"), None)
     first = (
-        "The hazard of a downturn was learned from the pairs of states bound by a bilateral treaty "
-        "since 1816"
+        "What comes of a partnership in a year is graded. Grade 1: a militarised dispute of "
+        "hostility 3 or 4 (a show or a use of force) in which no one is known to have died. Grade "
+        "2: one in which people died, or an arms embargo of one on the other. Grade 3, a "
+        "downturn: adverse end of the treaty, onset of a strategic rivalry, or war. Grades 1 and 2 "
+        "are called incidents. The hazards of a downturn and of an incident were learned from the "
+        "pairs of states bound by a bilateral treaty since 1816"
         + (f" ({number(real['observed'], 0)} downturns in {number(real['years'], 0)} years)"
            if real else "")
         + ". The simulated GDP and military spending of the pair move its ratio of power, and that "
-        "its hazard, draw by draw; nothing flows back. The gap of latent capacity is no part of "
-        "the hazard: the history knows no such quantity."
+        "its hazards, draw by draw; an incident raises both for ten years; nothing flows back. The "
+        "gap of latent capacity is no part of the hazard: the history knows no such quantity."
     )  # fmt: skip
     if "treaty" not in facts:
         reason = sentence(facts["reasons"][DOWNTURN])
-        return [first, say(f"{reason}. Of {{s}} and {{r}} no downturn or rupture is forecast.",
+        return [first, say(f"{reason}. Of {{s}} and {{r}} no downturn or incident is forecast.",
                            payload)]  # fmt: skip
     second = say(
         f"{{s}} and {{r}} are bound by treaty {facts['treaty']} of ATOP since "
@@ -179,18 +191,19 @@ def intro(payload: Payload) -> list[str]:
         payload,
     )
     disputes = [number_year(y) for y in facts["disputes"]]
+    ratio = facts["treaty_ratio"]
     if disputes:
-        ratio = facts["treaty_ratio"]
         second += (
-            f"By the letter of the rule the partnership has turned down before, in "
-            f"{listing(disputes)}: militarised disputes of hostility 3 or more, which may be shots "
-            "at a freighter or at fishing boats and no quarrel of governments. "
+            f"Disputes or embargoes between them are on record in {listing(disputes)}. A dispute "
+            "may be shots at a freighter or at fishing boats and no quarrel of governments: short "
+            "of war it is an incident, not a downturn. "
         )
-        if ratio is not None:
-            second += (
-                f"They raise the hazard of today: the treaty’s own effect is a ratio of "
-                f"{number(ratio, 2)}. "
-            )
+    if ratio is not None:
+        second += (
+            f"What the treaty’s own record adds to the hazard of a downturn is a ratio of "
+            f"{number(ratio, 2)}. "
+        )
+    second += _without(part["disputes"])
     second += (
         f"Outcomes are on record to {number_year(facts['last_dispute_year'])} (disputes) and "
         "2017 (ends of treaties); treaties in force in "
@@ -216,6 +229,23 @@ def intro(payload: Payload) -> list[str]:
             f"{100 * base['pairs']:.0f} % of pairs at least once."
         )
     return found
+
+
+def _without(rows: list[Mapping[str, Any]]) -> str:
+    """Say what the probabilities would be had the disputes on record not been; shipped figures."""
+    if not rows:
+        return ""
+    last = max(r["by"] for r in rows)
+    of = {r["outcome"]: r for r in rows if r["by"] == last}
+    texts = [
+        f"{EVENT_NAMES[name].lower()} {number(of[name]['with'], 3)} with them and "
+        f"{number(of[name]['without'], 3)} without"
+        for name in (DOWNTURN, INCIDENT) if name in of
+    ]  # fmt: skip
+    return (
+        f"Fitted without those disputes, and with power held at its last value on record, the "
+        f"probabilities by {number_year(last)} move thus: {'; '.join(texts)}. "
+    )
 
 
 def number_year(value: float) -> str:
@@ -248,7 +278,7 @@ def events_table(payload: Payload) -> Table:
     notes = [f"{EVENT_NAMES[e['event']]}: {RULES[e['event']]}." for e in entries]
     notes += [f"{EVENT_NAMES[k]}: {reason}." for k, reason in reasons.items()]
     notes.append(
-        "Downturn and rupture happen once, so no state of theirs is told; they "
+        "Downturn and incident happen once, so no state of theirs is told; they "
         "are counted from the year after the last data on, and those on record do not count. "
         f"Median and 90 % interval of the year in the draws in which it happens by {horizon}. "
         f"{horizon} is an extrapolation. MC error: the largest of the row."
@@ -318,8 +348,8 @@ def cross_table(payload: Payload) -> Table:
         "columns": ["Of", "Less", "Difference", "90 %, treaties", "90 %, decades", "Beats"],
         "rows": [
             [
-                sentence(VARIANTS[r["better"]]),
-                VARIANTS[r["than"]],
+                sentence(_variant(r["better"])),
+                _variant(r["than"]),
                 number(r["difference"], 1),
                 span(r["treaties_q05"], r["treaties_q95"], 1),
                 span(r["decades_q05"], r["decades_q95"], 1),
@@ -332,6 +362,36 @@ def cross_table(payload: Payload) -> Table:
             f"decades. Computed on {date(made)} by {command}; the shipped panel, default priors."
         ],
     }
+
+
+def _variant(name: str) -> str:
+    return VARIANTS.get(name) or f"the controls and {_effect(name)}"
+
+
+def rates_table(payload: Payload) -> Table:
+    """Events, pair-years and yearly rate by era: the order of magnitude by hand."""
+    rows = _part(payload)["rates"]
+    if not rows:
+        return EMPTY
+    return {
+        "caption": "What came of pairs with a bilateral treaty: events, pair-years, rate a year.",
+        "columns": ["Event", "Years", "Pair-years", "Events", "% a year", "90 %"],
+        "rows": [
+            [
+                EVENT_NAMES[r["outcome"]],
+                CHECK_NAMES.get(r["era"], r["era"]),
+                number(r["pair_years"], 0),
+                number(r["events"], 0),
+                number(100 * r["rate"], 2),
+                span(100 * r["q05"], 100 * r["q95"], 2),
+            ]
+            for r in rows if r["pair_years"]
+        ],
+        "notes": [
+            "All pairs alike; intervals by Jeffreys. A rate of 1 % a year makes 5 % in five years "
+            "and 10 % in ten."
+        ],
+    }  # fmt: skip
 
 
 def influence_table(payload: Payload) -> Table:
@@ -370,13 +430,15 @@ def checks_text(payload: Payload) -> str:
     deciles = part["calibration"]
     if not deciles or not part["checks"]:
         return ""
-    inside = sum(bool(r["inside"]) for r in deciles)
+    inside, left_out = sum(bool(r["inside"]) for r in deciles), part["left_out"]
+    held = sum(bool(r["inside"]) for r in left_out)
     every = next(c for c in part["checks"] if c["group"] == "all")
     return (
         f"In {100 * every['inside_90']:.0f} % of years the number of downturns lies in its 90 % "
         f"band and in {100 * every['inside_50']:.0f} % in its 50 % band. By tenths of expected "
-        f"hazard, {inside} of {len(deciles)} have the observed number in the 90 % band."
-    )
+        f"hazard, {inside} of {len(deciles)} have the observed number in the 90 % band"
+        + (f", and {held} of {len(left_out)} in decades left out of the fit." if left_out else ".")
+    )  # fmt: skip
 
 
 def checks_table(payload: Payload) -> Table:
@@ -493,13 +555,13 @@ def scenario_events(payload: Payload) -> Table:
             )  # fmt: skip
     return {
         "caption": "What each scenario changes: probability, less the baseline’s, that a statement "
-        "holds in the year; of downturn and rupture, that they have happened by it.",
+        "holds in the year; of downturn and incident, that they have happened by it.",
         "columns": ["Event", "Year", "Baseline", *map(titles.get, names, names)],
         "rows": shown,
         "notes": [
             "± is the Monte-Carlo standard error of the difference, paired draw by draw. A "
             "scenario is a world of the model in which some paths are set, not the effect of a "
-            "policy; it moves a downturn only by power, a common rival and rivalry."
+            "policy; it moves a downturn only by power, a common rival, rivalry and incidents."
         ]
         if shown
         else [],
@@ -662,7 +724,7 @@ def limits(payload: Payload) -> list[str]:
             "it turns down."
         ]
     return [
-        "The hazard of a downturn knows power, rank, regime, rivals and past disputes. Trade and "
+        "The hazard of a downturn knows power, rank, regime, rivals and past incidents. Trade and "
         "arms dependence between partners are not known for most of the history, so what they "
         "would change is not identified; and the record of alliances is scored by its letter.",
         "Verdicts on effects in the hazard rest on what the same few treaties did: see which of "
@@ -684,7 +746,7 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
             "alt": "Dot plot of hazard ratios on a log scale, one row an effect.",
         },
         "partnership_probability": {
-            "caption": "The partnership by year: probability that downturn and rupture have "
+            "caption": "The partnership by year: probability that downturn and incident have "
             "happened, and that votes are cool in that very year; the band is two Monte-Carlo "
             "errors. Grey: extrapolation.",
             "alt": f"Curves of probability by year: {first}." if first else "No curve.",
@@ -709,6 +771,7 @@ def write(payload: Payload) -> dict[str, Any]:
         "influence": influence_table(payload),
         "checks_text": checks_text(payload),
         "checks": checks_table(payload),
+        "rates": rates_table(payload),
         "hand": hand_table(payload),
         "scenarios": scenarios_intro(payload),
         "scenario_events": scenario_events(payload),

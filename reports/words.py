@@ -908,7 +908,7 @@ def claims_table(payload: Payload) -> Table:
         key, year, p = claim["claim"], claim["year"], claim["probability"]
         what = CLAIM_RULES.get(key) or f"in {year}"
         if key == "downturn" and claim["modelled"]:
-            what = f"by {year}, by the letter of its rule"
+            what = f"by {year}: adverse end, rivalry or war"
         if claim["observed"]:
             chance = NONE if p is None else "yes" if p >= 1 else "no" if p <= 0 else prob(p)
             what = f"in {year}, on record"

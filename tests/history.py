@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from data.rules import DOWNTURN_GRADE
 from data.tables import AlliedPair
 from forecast.fit import plain_coords
 from models import partnership as model
@@ -31,7 +32,8 @@ def covariate_rows(
             found.append(
                 {
                     "state1": f"A{treaty}", "state2": f"B{treaty}", "year": first + k,
-                    "treaty": 1000 + treaty, "n_treaties": 1, "bilateral": 1, "defence": 1,
+                    "treaty": 1000 + treaty, "n_treaties": 1, "bilateral": 1,
+                    "defence": int(treaty % 2),
                     "allied_since": first, "log_ratio": ratio[k + 5],
                     "change5": ratio[k + 5] - ratio[k], "reversed": int(random.random() < 0.05),
                     "major1": int(was[0]), "major2": int(was[1]), "was_major1": int(was[0]),
@@ -39,8 +41,8 @@ def covariate_rows(
                     "autocracy2": int(autocracy[1]),
                     "common_rivals": int(random.random() < 0.2),
                     "rivals": int(random.random() < 0.1), "recent": int(random.random() < 0.2),
-                    "hostility": 0, "rivalry_onset": 0, "state_death": 0, "ended": 0,
-                    "adverse_end": 0, "downturn": 0, "rupture": 0,
+                    "hostility": 0, "fatality": 0, "embargo": 0, "rivalry_onset": 0,
+                    "state_death": 0, "ended": 0, "adverse_end": 0, "grade": 0,
                 }
             )  # fmt: skip
     return pd.DataFrame(found)
@@ -54,7 +56,10 @@ def with_outcome(
     era_sd: float = 0.3,
     treaty_sd: float = 0.5,
 ) -> pd.DataFrame:
-    """The same rows with downturns drawn by the equations, written out here once more."""
+    """The same rows with downturns drawn by the equations, written out here once more.
+
+    No pair-year has an incident instead.
+    """
     by_era, by_treaty, random = truth(rows, seed, era_sd, treaty_sd)
     junior_first = rows["log_ratio"] < 0
     speed = rows["change5"].abs() - priors.constant("reference_speed")
@@ -69,13 +74,14 @@ def with_outcome(
         "prestige_gain": prestige * gain, "prestige_asymmetry": prestige * asymmetry,
         "autocracies": autocracies, "autocracies_prestige": autocracies * prestige,
         "senior_major": rows["major2"].where(junior_first, rows["major1"]),
-        "common_rival": (rows["common_rivals"] > 0) * 1.0, "rivals": rows["rivals"],
+        "defence": rows["defence"], "common_rival": (rows["common_rivals"] > 0) * 1.0,
+        "rivals": rows["rivals"],
         "recent": rows["recent"], "duration": np.log(years / priors.constant("reference_years")),
     }  # fmt: skip
     eta = sum(value * columns[name] for name, value in effects.items())
     eta = eta + by_era[model.era(rows["year"].to_numpy())] + by_treaty[rows["treaty"]]
     event = random.random(len(rows)) < -np.expm1(-np.exp(eta))
-    return rows.assign(downturn=event.astype(int), rupture=event.astype(int))
+    return rows.assign(grade=DOWNTURN_GRADE * event.astype(int))
 
 
 def truth(
@@ -104,6 +110,7 @@ def mock_fit(inputs: xr.Dataset, priors: Priors, rows: pd.DataFrame, seed: int) 
     middle = {
         "parameters": ("parameter", np.array([held[name] for name in names])),
         "era_effect": (model.ERA, by_era),
+        "local": ("thesis", np.ones(len(model.THESIS))),
         "treaty_effect": (model.TREATY, by_treaty[inputs["treaty"].values.astype(int)]),
     }
     posterior = xr.Dataset(

@@ -16,6 +16,8 @@ MAJORS = "ccode,styear,stmonth,"
 COW_DISPUTES = "dispnum,ccode1,ccode2,year,cowmid"
 GML_DISPUTES = "dispnum,ccode1,ccode2,year,gmlmid"
 FIRST, LAST = 1816, 2100
+UNKNOWN = -9
+"""Fatality of a dispute of which it is not known whether anyone died."""
 
 
 class Power(NamedTuple):
@@ -45,7 +47,11 @@ class Major(NamedTuple):
 
 
 class Dispute(NamedTuple):
-    """A militarised dispute between two states in a year: 1 no force to 5 war."""
+    """A militarised dispute between two states in a year.
+
+    `hostility` is 1 no force to 5 war; `fatality` a class of deaths, 0 none to 6 more than 999,
+    None where it is not known whether anyone died.
+    """
 
     release: str
     number: int
@@ -54,6 +60,7 @@ class Dispute(NamedTuple):
     year: int
     onset: int
     hostility: int
+    fatality: int | None
 
 
 def recognises(source: Source) -> bool:
@@ -125,6 +132,11 @@ def _disputes(source: Source, release: str, prefix: str) -> list[Dispute]:
         pair = row.pair()
         number, year = row.whole("dispnum", 1, 99999), row.whole("year", FIRST, LAST)
         onset, hostility = row.whole(begun, 0, 1), row.whole("hostlev", 1, 5)
-        return None if pair is None else Dispute(release, number, *pair, year, onset, hostility)
+        deaths = row.whole("fatality", UNKNOWN, 6)
+        if pair is None:
+            return None
+        fatality = None if deaths < 0 else deaths
+        return Dispute(release, number, *pair, year, onset, hostility, fatality)
 
-    return parse(source, ("dispnum", "ccode1", "ccode2", "year", begun, "hostlev"), make)
+    columns = ("dispnum", "ccode1", "ccode2", "year", begun, "hostlev", "fatality")
+    return parse(source, columns, make)

@@ -7,8 +7,9 @@ import pytest
 from data import sources
 from data.build import build
 from data.check import check
-from data.dyads import allied_pairs, capabilities, compile_dyads, is_adverse, spells
+from data.dyads import _Context, allied_pairs, capabilities, compile_dyads, is_adverse, spells
 from data.errors import InputError, collecting
+from data.rules import faults_of, grade_of
 from data.sources.files import Batch
 from data.tables import read
 from tests.data.conftest import RAW
@@ -43,10 +44,10 @@ MAJORS = """ccode,styear,stmonth,stday,endyear,endmonth,endday,version
 365,1922,1,1,2016,12,31,2016
 710,1950,1,1,2016,12,31,2016
 """
-DISPUTES = """dispnum,ccode1,ccode2,year,{0}mid{1}ongoing,{0}mid{1}onset,hostlev
-1,365,710,{2},1,1,{3}
-1,710,365,{2},1,1,{3}
-2,365,710,1971,1,0,5
+DISPUTES = """dispnum,ccode1,ccode2,year,{0}mid{1}ongoing,{0}mid{1}onset,hostlev,fatality
+1,365,710,{2},1,1,{3},{4}
+1,710,365,{2},1,1,{3},{4}
+2,365,710,1971,1,0,5,6
 """
 RIVALRIES = """tssr_id,rivalry,ccode1,ccode2,start,end,positional
 1,China-Russia,710,365,1958,1989,1
@@ -64,8 +65,8 @@ FILES = {
     "nmc.csv": POWERS,
     "states.csv": STATES,
     "majors.csv": MAJORS,
-    "gml.csv": DISPUTES.format("gml", "", 1969, 4),
-    "mid.csv": DISPUTES.format("cow", "", 2012, 3),
+    "gml.csv": DISPUTES.format("gml", "", 1969, 4, 2),
+    "mid.csv": DISPUTES.format("cow", "", 2012, 3, -9),
     "rivalries.csv": RIVALRIES,
     "regimes.csv": REGIMES,
 }
@@ -129,7 +130,7 @@ def test_seniority_is_reversed_for_ten_years_after_the_lead_changed(raw):
 def test_a_treaty_that_lapsed_over_policy_ends_in_dispute(pair):
     last = pair[1980]
     assert (last.ended, last.adverse_end, last.state_death) == (1, 1, 0)
-    assert (last.downturn, last.rupture) == (1, 1)
+    assert last.grade == 3
     assert is_adverse(3, 0) and is_adverse(1, 4) and not is_adverse(1, 3) and not is_adverse(5, 3)
 
 
@@ -138,14 +139,50 @@ def test_a_treaty_replaced_by_another_in_force_is_no_end(pair):
 
 
 def test_disputes_count_in_the_year_they_began_and_by_the_release_of_their_time(pair):
-    assert [y for y, r in pair.items() if r.downturn] == [1958, 1969, 1980, 2012]
-    assert [y for y, r in pair.items() if r.rupture] == [1969, 1980]
+    assert {y: r.hostility for y, r in pair.items() if r.hostility} == {1969: 4, 2012: 3}
+    assert (pair[1969].fatality, pair[2012].fatality, pair[2015].fatality) == (2, 0, None)
     assert (pair[1970].recent, pair[1979].recent, pair[1980].recent) == (1, 1, 0)
 
 
+def test_what_came_is_graded_by_its_gravity(pair):
+    # A rivalry begins, people die in a dispute, the treaty lapses over policy, a show of force.
+    assert {y: r.grade for y, r in pair.items() if r.grade} == {1958: 3, 1969: 2, 1980: 3, 2012: 1}
+
+
+@pytest.mark.parametrize(
+    ("hostility", "fatality", "embargo", "ends", "grade"),
+    [
+        (0, 0, False, False, 0), (2, 0, False, False, 0), (3, 0, False, False, 1),
+        (4, 0, False, False, 1), (4, 1, False, False, 2), (0, 0, True, False, 2),
+        (5, 6, False, False, 3), (0, 0, False, True, 3),
+    ],
+)  # fmt: skip
+def test_a_grade_follows_from_dispute_deaths_embargo_and_end(
+    hostility, fatality, embargo, ends, grade
+):
+    assert grade_of(hostility, fatality, embargo, ends) == grade
+
+
+def test_a_grade_that_does_not_follow_is_a_fault(pair):
+    def faults(row):
+        return [fault.column for _, fault in faults_of("alliance_dyads", [row])]
+
+    assert faults(pair[1969]) == []
+    assert faults(pair[1969]._replace(grade=1)) == ["grade"]
+    assert faults(pair[1969]._replace(fatality=0, grade=1)) == []
+
+
+def test_an_embargo_counts_between_countries_of_the_sample(raw):
+    # Of 1989 on record: the United States deny arms to China; the two are no allies here.
+    context = _Context(raw)
+    assert context.embargoed((2, 710), 1989) and not context.embargoed((2, 710), 1990)
+    assert (context.recent((2, 710), 1989), context.recent((2, 710), 1999)) == (0, 1)
+    assert context.recent((2, 710), 2000) == 0
+
+
 def test_what_came_is_unknown_after_the_last_year_of_the_disputes(pair):
-    assert pair[2014].downturn == 0
-    assert (pair[2015].downturn, pair[2018].rupture, pair[2018].hostility) == (None, None, None)
+    assert pair[2014].grade == 0
+    assert (pair[2015].grade, pair[2018].grade, pair[2018].hostility) == (None, None, None)
 
 
 def test_today_needs_capability_rank_and_regime(raw):
@@ -160,7 +197,7 @@ def test_a_state_that_loses_its_independence_is_no_adverse_end(raw):
         ]
     }
     row = next(r for r in allied_pairs(lost) if r.year == 1980)
-    assert (row.state_death, row.ended, row.adverse_end, row.downturn) == (1, 0, 0, 0)
+    assert (row.state_death, row.ended, row.adverse_end, row.grade) == (1, 0, 0, 0)
 
 
 def test_files_of_the_partnership_come_all_or_not_at_all(batches):
@@ -177,8 +214,9 @@ def test_files_of_the_partnership_come_all_or_not_at_all(batches):
         ("nmc.csv", POWERS.replace(",0.2\n", ",1.2\n", 1), "column 'cinc': '1.2'"),
         ("states.csv", STATES.replace("USA,2,", "USA,two,"), "line 2, column 'ccode': 'two'"),
         ("majors.csv", MAJORS.replace("365,1922", "365,19.5"), "column 'styear': '19.5'"),
-        ("gml.csv", DISPUTES.format("gml", "", 1969, 6), "column 'hostlev': '6'"),
-        ("gml.csv", DISPUTES.format("gml", "", 1969, 4).replace("hostlev", "hl"), "'hostlev'"),
+        ("gml.csv", DISPUTES.format("gml", "", 1969, 6, 0), "column 'hostlev': '6'"),
+        ("gml.csv", DISPUTES.format("gml", "", 1969, 4, 7), "column 'fatality': '7'"),
+        ("gml.csv", DISPUTES.format("gml", "", 1969, 4, 0).replace("hostlev", "hl"), "'hostlev'"),
         ("rivalries.csv", RIVALRIES.replace("1958,1989", "1989,1958"), "column 'end': '1958'"),
         ("regimes.csv", REGIMES.replace(",0.4", ",4"), "column 'v2x_polyarchy': '4'"),
     ],
@@ -205,8 +243,9 @@ def history():
 def test_the_shipped_history_holds_the_pair_of_the_thesis(history):
     rows = {r.year: r for r in history if (r.state1, r.state2) == ("RUS", "CHN")}
     assert {rows[year].treaty for year in range(2001, 2019)} == {4980}
-    # Shots at a freighter and at fishing boats: incidents, and downturns by the letter of the rule.
-    assert [y for y in range(2001, 2015) if rows[y].downturn] == [2009, 2012]
+    # Shots at a freighter and at fishing boats, without a death: incidents.
+    came = {y: rows[y].grade for y in range(2001, 2015)}
+    assert {y: grade for y, grade in came.items() if grade} == {2009: 1, 2012: 1}
 
 
 def counts(rows, *outcomes) -> tuple[int, ...]:
@@ -224,10 +263,11 @@ def test_the_counts_of_the_data_paper_are_reproduced(history):
     risk = [r for r in history if r.year <= 2017]
     assert counts(risk, "ended", "adverse_end") == (74_108, 1354, 428)
     bilateral = [r for r in risk if r.bilateral]
-    found = counts(bilateral, "ended", "adverse_end", "downturn")
-    assert found == (8_620, 145, 103, 287)
+    assert counts(bilateral, "ended", "adverse_end") == (8_620, 145, 103)
+    assert sum((r.grade or 0) > 0 for r in bilateral) == 291
+    assert sum(r.grade == 3 for r in bilateral) == 128
     major = [r for r in risk if r.major1 and r.major2]
-    assert counts(major, "ended", "adverse_end", "downturn") == (1_200, 79, 56, 110)
+    assert counts(major, "ended", "adverse_end") == (1_200, 79, 56)
     late = [r for r in major if r.year > 1946 and r.treaty != 3460]
     assert counts(late, "adverse_end") == (458, 3)
     known = {(r.state1, r.state2, r.year) for r in late if r.adverse_end}
@@ -253,8 +293,8 @@ def test_the_dyads_agree_with_the_table_derived_by_others(raw_partnership, histo
         mine = ours[names[row.ccode1], names[row.ccode2], row.year]
         assert (mine.ended, mine.adverse_end) == (row.terminated, row.adverse_end)
         assert (mine.bilateral, mine.state_death) == (row.has_bilateral, row.state_death)
-        if mine.downturn is not None:
-            assert mine.downturn == row.downturn_any
+        if mine.grade is not None and not mine.embargo:  # the derived table knows no embargo
+            assert (mine.grade > 0) == bool(row.downturn_any)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,9 @@ import pytest
 import xarray as xr
 
 from data.errors import InputError
-from data.names import BASELINE, COOLING, DOWNTURN, RUPTURE
-from forecast import coupling, differences, events, scenarios
+from data.names import BASELINE, COOLING, DOWNTURN, INCIDENT
+from data.tables import read
+from forecast import coupling, differences, events, pairs, scenarios
 from models import alignment as votes
 from models import partnership as model
 from models.priors import order
@@ -56,7 +57,7 @@ def history() -> xr.DataTree:
     return xr.DataTree.from_dict(
         {
             f"{DOWNTURN}/posterior": posterior(-2.0, rng),
-            f"{RUPTURE}/posterior": posterior(-3.0, rng),
+            f"{INCIDENT}/posterior": posterior(-3.0, rng),
             "alignment/posterior": xr.Dataset(
                 {"step": sd, "noise": sd}, coords={"pair": ["CHN-RUS"]}
             ),
@@ -114,9 +115,9 @@ def found(tree, history, futures) -> coupling.Answers:
 
 
 def test_every_event_is_answered_from_the_year_after_the_origin(found):
-    assert list(found.events) == [DOWNTURN, RUPTURE, COOLING]
+    assert list(found.events) == [DOWNTURN, INCIDENT, COOLING]
     assert not found.reasons
-    for name in (DOWNTURN, RUPTURE):
+    for name in (DOWNTURN, INCIDENT):
         assert found.events[name].dims == ("draw", "scenario", "year")
         assert not found.events[name].sel(year=ORIGIN).any()
     table, times = events.tables(found.events)
@@ -132,12 +133,47 @@ def test_first_downturns_come_at_the_rate_of_the_hazard(found):
     assert abs(seen - expected) < 3 * np.sqrt(expected * (1 - expected) / DRAWS)
 
 
-def test_a_rupture_with_the_lower_hazard_never_comes_without_a_downturn(found):
-    hazard = found.paths["hazard"]
-    below = (hazard.sel(event=RUPTURE) < hazard.sel(event=DOWNTURN)).all("year_future")
-    happened = found.events.cumsum("year") > 0
-    alone = happened[RUPTURE] & ~happened[DOWNTURN]
-    assert not alone.where(below, False).any()
+def of_two_levels(history, recent: float) -> xr.DataTree:
+    """Return the fits with an effect of a recent incident."""
+    groups = {}
+    for outcome in (DOWNTURN, INCIDENT):
+        draws = history[f"{outcome}/posterior"].to_dataset().copy(deep=True)
+        draws["parameters"].loc[{"parameter": "recent"}] = recent
+        groups[f"{outcome}/posterior"] = draws
+    return xr.DataTree.from_dict(groups)
+
+
+def test_an_incident_raises_both_hazards_for_ten_years_and_no_longer(history):
+    years = np.arange(2023, 2051)
+    own = pairs.find("RUS", "CHN")
+    path = xr.DataArray(
+        np.full((50, years.size + 1), own.log_ratio[2022]), dims=("draw", "year_future"),
+        coords={"year_future": np.arange(2022, 2051)},
+    )  # fmt: skip
+    values = pairs.covariates(own, PRIORS, years, path)
+    assert not values.sel(covariate="recent").any()  # the last dispute on record is of 2012
+    calm, comes = coupling.yearly(of_two_levels(history, 0.0), own, [values], 3)
+    stirred, again = coupling.yearly(of_two_levels(history, 1.0), own, [values], 3)
+    for outcome in (DOWNTURN, INCIDENT):
+        ratio = np.log1p(-stirred[outcome]) / np.log1p(-calm[outcome])
+        for t in range(years.size):
+            recent = again[..., max(0, t - 10) : t].any(axis=-1)
+            np.testing.assert_allclose(ratio[..., t], np.where(recent, np.e, 1.0), rtol=1e-6)
+    # With the same numbers, a higher hazard has every incident that a lower one has.
+    assert (again | ~comes).all() and again.sum() > comes.sum() > 0
+
+
+def test_a_history_without_the_pairs_disputes_differs_in_nothing_else():
+    rows = read("alliance_dyads", where={"state1": ["RUS"], "state2": ["CHN", "PRK"]})
+    found = coupling.without_disputes(rows, ("RUS", "CHN"), [2009, 2012])
+    changed = {
+        (a.state2, a.year): (b.grade, b.recent)
+        for a, b in zip(rows, found, strict=True) if a != b
+    }  # fmt: skip
+    assert changed.pop(("CHN", 2009)) == (0, 0)
+    assert changed.pop(("CHN", 2012)) == (0, 0)
+    assert set(changed) == {("CHN", y) for y in range(2010, 2019) if y != 2012}
+    assert all(recent == 0 for _, recent in changed.values())
 
 
 def test_a_scenario_that_changes_nothing_is_the_baseline_to_the_bit(found):
@@ -189,7 +225,7 @@ def test_a_pair_without_figures_of_its_power_is_told_so_and_left_out(tree, histo
     answer = coupling.answer(tree, history, hole, None, PRIORS, seed=7)
     assert list(answer.events) == [COOLING] and "hazard" not in answer.paths
     said = "China has no GDP on record in some year since 2022"
-    assert answer.reasons == {DOWNTURN: said, RUPTURE: said}
+    assert answer.reasons == {DOWNTURN: said, INCIDENT: said}
     facts = coupling.facts(history, None, pair, ORIGIN, answer.reasons)
     assert facts == {"reasons": answer.reasons}
 

@@ -3,7 +3,10 @@
 import csv
 import json
 
-from data.names import COOLING, DOWNTURN, RUPTURE
+import pytest
+
+from data.errors import InputError
+from data.names import COOLING, DOWNTURN, INCIDENT
 from forecast import coupling, steps
 from models import priors
 from tests.forecast.test_coupling import APART, SAME, futures, history, tree
@@ -18,9 +21,17 @@ def test_the_step_writes_paths_hand_example_and_facts_of_the_pair(tmp_path, tree
     found, paths = steps._partnership_ahead(
         tmp_path, tmp_path, tree, futures, (APART, SAME), seed=7
     )
-    assert list(found) == [DOWNTURN, RUPTURE, COOLING] and "hazard" in paths
+    assert list(found) == [DOWNTURN, INCIDENT, COOLING] and "hazard" in paths
     facts = json.loads((tmp_path / steps.FACTS_FILE).read_text())
     assert (facts["treaty"], facts["disputes"], facts["reasons"]) == ("4980", [2009, 2012], {})
     for name, column in ((steps.BY_HAND_FILE, "term"), (steps.PARTNERSHIP_PATHS_FILE, "quantity")):
         with (tmp_path / name).open(newline="") as lines:
             assert all(row[column] for row in csv.DictReader(lines))
+
+
+def test_a_run_of_an_earlier_edition_is_refused(tmp_path, tree, history, futures):
+    old = history.copy()
+    del old[INCIDENT]
+    old.to_netcdf(tmp_path / steps.PARTNERSHIP, engine=steps.ENGINE)
+    with pytest.raises(InputError, match="holds no fit of incident: of an earlier"):
+        steps._partnership_ahead(tmp_path, tmp_path, tree, futures, (), seed=7)

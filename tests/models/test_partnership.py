@@ -4,19 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy import integrate, stats
 
 from data.errors import InputError
-from models import analogues
+from models import analogues, hazard_density
 from models import partnership as model
 from models.priors import order
-from tests import history
+from tests import graphs, history
 
 PRIORS = model.load()
 KNOWN = {
     "log_ratio": [-1.0, 2.0], "change5": [0.3, 0.3], "reversed": [1, 0], "major1": [1, 1],
     "major2": [1, 0], "was_major1": [1, 1], "was_major2": [1, 0], "autocracy1": [1, 1],
-    "autocracy2": [1, 0], "common_rivals": [2, 0], "rivals": [0, 1], "recent": [0, 1],
-    "years_allied": [10, 1],
+    "autocracy2": [1, 0], "defence": [1, 0], "common_rivals": [2, 0],
+    "rivals": [0, 1], "recent": [0, 1], "years_allied": [10, 1],
 }  # fmt: skip
 
 
@@ -44,6 +45,7 @@ def test_covariates_follow_the_junior_partner():
     assert (first["autocracies_prestige"], second["autocracies"]) == (1.0, 0.0)
     assert (first["senior_major"], second["senior_major"]) == (1.0, 1.0)
     assert (first["common_rival"], second["common_rival"]) == (1.0, 0.0)
+    assert (first["defence"], second["defence"]) == (1.0, 0.0)
     assert (first["duration"], second["duration"]) == (0.0, pytest.approx(-np.log(10)))
 
 
@@ -74,9 +76,9 @@ def test_eras_cover_every_year_and_the_wars_are_one():
 
 def test_pair_years_of_which_something_is_unknown_are_left_out_and_counted(rows):
     torn = rows.assign(hostility=0)
-    torn.loc[0, "downturn"] = None
+    torn.loc[0, "grade"] = None
     torn.loc[1, "change5"] = None
-    torn.loc[2, ["state_death", "downturn"]] = [1, 0]
+    torn.loc[2, ["state_death", "grade"]] = [1, 0]
     torn = torn.astype(object).where(torn.notna(), None)
     found = model.prepare(history.records(torn), "downturn", PRIORS)
     assert found.sizes["pair_year"] == len(rows) - 3
@@ -85,7 +87,7 @@ def test_pair_years_of_which_something_is_unknown_are_left_out_and_counted(rows)
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"outcome": "divorce"}, "downturn, rupture"), ({"sample": "all"}, "bilateral, major")],
+    [({"outcome": "divorce"}, "downturn, incident"), ({"sample": "all"}, "bilateral, major")],
 )
 def test_an_unknown_outcome_or_sample_is_refused(rows, change, said):
     arguments = {"outcome": "downturn", "sample": "bilateral"} | change
@@ -93,42 +95,111 @@ def test_an_unknown_outcome_or_sample_is_refused(rows, change, said):
         model.prepare(history.records(rows), arguments.pop("outcome"), PRIORS, **arguments)
 
 
-def test_the_likelihood_is_the_arithmetic(inputs):
-    """Log density of one point, against sums written out with numpy."""
+def test_an_incident_is_what_is_graded_below_a_downturn(rows):
+    graded = rows.assign(grade=np.arange(len(rows)) % 4)
+    found = {
+        name: int(model.prepare(history.records(graded), name, PRIORS)["event"].sum())
+        for name in ("downturn", "incident")
+    }
+    assert found == {
+        "downturn": int((graded["grade"] == 3).sum()),
+        "incident": int(graded["grade"].isin([1, 2]).sum()),
+    }
+
+
+def test_the_density_is_the_arithmetic(inputs):
+    """Log density of one point, against sums written out with numpy and quadrature by SciPy."""
     built = model.hazard_model(inputs, PRIORS)
     point = {name: 0.1 * np.ones_like(value) for name, value in built.initial_point().items()}
-    log_density = built.compile_logp()(point)
-    names = order(PRIORS)
-    entries = [PRIORS.variables[name] for name in names]
-    stated = np.array([e["mu"] + 0.1 * e["sigma"] for e in entries])
-    value = {
-        name: np.exp(x) if e["family"] == "lognormal" else x
-        for name, e, x in zip(names, entries, stated, strict=True)
-    }
-    table = inputs["covariates"].to_pandas()
-    happened = inputs["event"].values == 1
+    point["era_between"] = -3.0 * np.ones(len(model.ERAS))
+    log_density = built.compile_logp(mode="FAST_COMPILE")(point)
+    names, local = order(PRIORS), np.exp(0.1)
+    scale = PRIORS.constant("global_scale")
+    left = scale * local / np.sqrt(1 + scale**2 * local**2)
+    value = {}
+    for name in names:
+        entry = PRIORS.variables[name]
+        stated = entry["mu"] + 0.1 * entry["sigma"] * (left if name in model.THESIS else 1.0)
+        value[name] = np.exp(stated) if entry["family"] == "lognormal" else stated
+    table, event = inputs["covariates"].to_pandas(), inputs["event"].values
     effect = np.array([value[name] for name in model.COVARIATES])
-    usual = table[happened].mean().to_numpy() @ effect + value["intercept"]
-    linear = (table.to_numpy() - table[happened].mean().to_numpy()) @ effect
-    eta = linear + 0.1 + 0.1 * value["treaty_sd"]
-    expected = np.sum(np.where(happened, np.log1p(-np.exp(-np.exp(eta))), -np.exp(eta)))
-    standard = len(names) + inputs.sizes["treaty"]
-    expected += standard * (-0.5 * 0.01 - 0.5 * np.log(2 * np.pi))
-    z = (0.1 - usual) / value["era_sd"]
-    expected += 6 * (-0.5 * z**2 - np.log(value["era_sd"]) - 0.5 * np.log(2 * np.pi))
-    assert log_density == pytest.approx(expected, rel=1e-9)
+    usual = table[event == 1].mean().to_numpy()
+    base, root = usual @ effect + value["intercept"], np.sqrt(value["era_sd"])
+    eta = (table.to_numpy() - usual) @ effect + base + root * (-3.0 - base)
+    expected = 0.0
+    for treaty in range(inputs.sizes["treaty"]):
+        own = inputs["treaty_at"].values == treaty
+
+        def record(z, own=own):
+            log_p = model.log_probability(
+                event[own], eta[own] + value["treaty_sd"] * z, 1.0, np
+            )
+            return np.exp(log_p.sum()) * stats.norm.pdf(z)
+
+        expected += np.log(integrate.quad(record, -7, 7, epsabs=1e-13)[0])
+    expected += len(names) * (-0.5 * 0.01 - 0.5 * np.log(2 * np.pi))
+    z = (-3.0 - base) / root
+    expected += 6 * (-0.5 * z**2 - np.log(root) - 0.5 * np.log(2 * np.pi))
+    # Half-Cauchy, and the log of its scale as what is sampled.
+    expected += len(model.THESIS) * (np.log(2 / np.pi) - np.log1p(local**2) + 0.1)
+    # Beyond five standard deviations lies 6e-7 of a treaty's prior, more where it is quiet.
+    assert log_density == pytest.approx(expected, abs=40 * 5e-6)
 
 
-def test_gradient_is_finite_and_zero_weights_take_rows_out(inputs):
-    import pymc as pm
+def test_the_gradient_agrees_with_differences_and_nothing_sampled_is_idle(inputs):
+    graphs.check_gradient(model.hazard_model(inputs, PRIORS))
 
-    built = model.hazard_model(inputs, PRIORS)
-    point = built.initial_point()
-    assert np.isfinite(built.compile_dlogp()(point)).all()
-    with built:
-        pm.set_data({"weight": np.zeros(inputs.sizes["pair_year"])})
-    without = built.compile_logp(vars=[built["downturns"], built["quiet"]])(point)
-    assert without == pytest.approx(0.0)
+
+def test_zero_weights_take_rows_out(inputs):
+    arrays = model.arrays(inputs, order(PRIORS))
+    eta = np.full(inputs.sizes["pair_year"], -3.0)
+    total, by_eta, by_spread = hazard_density.density(
+        eta, np.asarray(0.5), arrays["event"], 0.0 * arrays["weight"], arrays["start"]
+    )
+    # The nodes' weights sum to one but for what lies beyond five standard deviations, 6e-7.
+    assert abs(total) < 1e-5 * inputs.sizes["treaty"]
+    assert not by_eta.any() and by_spread == 0.0
+
+
+@pytest.mark.parametrize("m", [1e-9, 1e-3, 0.3, 0.4999, 0.5001, 3.0, 30.0])
+def test_an_events_density_is_exact_where_the_series_and_where_the_library_is_used(m):
+    log_m = np.log(m)
+    assert hazard_density._log_event(log_m, m) == pytest.approx(
+        np.log(-np.expm1(-m)), rel=1e-12, abs=1e-13
+    )
+    assert hazard_density._slope(m) == pytest.approx(m / np.expm1(m), rel=1e-12)
+
+
+def test_treaties_effects_are_drawn_from_their_posterior(inputs):
+    """Against means and deviations by quadrature, on 20,000 draws at one parameter value."""
+    names, draws = order(PRIORS), 20_000
+    values = np.zeros(len(names))
+    values[names.index("intercept")], values[names.index("treaty_sd")] = -2.5, 0.8
+    posterior = xr.Dataset(
+        {
+            "parameters": (("draw", "parameter"), np.tile(values, (draws, 1))),
+            "era_effect": (("draw", "era"), np.zeros((draws, len(model.ERAS)))),
+        },
+        coords={"parameter": names, "era": list(model.ERAS)},
+    )
+    few = inputs.isel(pair_year=inputs["treaty_at"].values < 3)
+    few = few.isel(treaty=slice(0, 3))
+    likelihood, effect = model.treaty_effects(posterior, few, seed=1)
+    assert float(likelihood.std("draw").max()) == pytest.approx(0.0, abs=1e-9)
+    grid = np.linspace(-6, 6, 4001)
+    for treaty in range(3):
+        event = few["event"].values[few["treaty_at"].values == treaty]
+        log_p = np.array(
+            [model.log_probability(event, -2.5 + 0.8 * z, 1.0, np).sum() for z in grid]
+        ) - 0.5 * grid**2
+        weight = np.exp(log_p - log_p.max())
+        weight /= weight.sum()
+        mean = 0.8 * (weight @ grid)
+        sd = 0.8 * np.sqrt(weight @ grid**2 - (weight @ grid) ** 2)
+        own = effect.isel(treaty=treaty).values
+        # Six standard errors of a mean; the lines between nodes widen the draws by a per cent.
+        assert own.mean() == pytest.approx(mean, abs=6 * sd / np.sqrt(draws))
+        assert own.std() == pytest.approx(sd, rel=0.06)
 
 
 def small_posterior() -> xr.Dataset:
@@ -153,14 +224,26 @@ def test_the_hazard_of_a_path_is_the_arithmetic():
     found = model.hazard(small_posterior(), values, treaty="4980")
     expected = -np.expm1(-np.exp([[-4.25 + 0.2, -4.25], [-3.0 + 0.4, -3.0]]))
     np.testing.assert_allclose(found.transpose("draw", "year_future"), expected)
-    total = model.cumulative(found, "year_future").isel(year_future=-1)
-    np.testing.assert_allclose(total, 1 - (1 - expected).prod(axis=1))
 
 
 def test_every_prior_under_test_is_centred_at_zero():
     for name in model.COVARIATES:
         assert PRIORS.variables[name]["mu"] == 0.0, name
     assert set(PRIORS.variables) == {*model.COVARIATES, "intercept", "era_sd", "treaty_sd"}
+
+
+def test_the_horseshoe_expects_one_effect_in_ten_and_bounds_it_by_its_own_width():
+    for name in ("speed", "autocracies"):
+        width = PRIORS.variables[name]["sigma"]
+        drawn = abs(model.prior_draws(PRIORS, name))
+        # Most are next to none; beyond three widths there is less than of a Normal.
+        assert np.quantile(drawn, 0.5) < 0.1 * width
+        assert (drawn > 3 * width).mean() < 0.0027
+    control = model.prior_draws(PRIORS, "recent")
+    assert control.std() == pytest.approx(PRIORS.variables["recent"]["sigma"], rel=0.05)
+    local = np.array([0.0, 1.0, 1e9])
+    found = model.kept(local, PRIORS.constant("global_scale"), np)
+    np.testing.assert_allclose(found, [0.0, 0.1 / np.sqrt(1.01), 1.0])
 
 
 def test_a_readers_priors_are_laid_over_and_unknown_ones_refused(tmp_path):
@@ -181,7 +264,7 @@ def test_analogues_enter_with_their_weight_and_quiet_years(rows):
         analogues.pseudo_rows(cases, in_record=True)["treaty"]
     )
     kalmar = extra[extra["treaty"] == "analogue kalmar_union"]
-    assert list(kalmar["downturn"]) == [1, 0]
+    assert list(kalmar["grade"]) == [3, 0]
     assert list(kalmar["weight"]) == [0.5, 10.0]
     plain = model.prepare(history.records(rows), "downturn", PRIORS)
     found = model.prepare(history.records(rows), "downturn", PRIORS, extra=extra)

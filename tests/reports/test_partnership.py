@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.names import COOLING, DOWNTURN, PARTNERSHIP_EVENTS, RUPTURE
+from data.names import COOLING, DOWNTURN, INCIDENT, PARTNERSHIP_EVENTS
 from forecast.events import kinds_of
 from models.covariates import THESIS
 from reports import figures, partnership_figures, partnership_words, payload, words
@@ -22,7 +22,7 @@ def add(folder, *, treaty=True):
         {"effect": e, "unit": "", "thesis": e in THESIS, "median": 1.2, "q05": 0.8, "q25": 1.0,
          "q75": 1.5, "q95": 1.9, "p_positive": 0.99 if e == "speed" else 0.6, "prior_q05": 0.4,
          "prior_median": 1.0, "prior_q95": 2.4, "supported": False, "outcome": outcome}
-        for outcome in (DOWNTURN, RUPTURE) for e in EFFECTS
+        for outcome in (DOWNTURN, INCIDENT) for e in EFFECTS
     ]  # fmt: skip
     pd.DataFrame(rows).to_csv(folder / "partnership_effects.csv", index=False)
     pd.DataFrame(
@@ -50,7 +50,7 @@ def add(folder, *, treaty=True):
              "last_dispute_year": 2014, "last_treaty_year": 2018, "treaty_ratio": 2.1}  # fmt: skip
     if not treaty:
         reason = "no treaty of partnership between Russia and China is on record"
-        facts = {"reasons": {DOWNTURN: reason, RUPTURE: reason}}
+        facts = {"reasons": {DOWNTURN: reason, INCIDENT: reason}}
     synthetic_json(folder / "partnership_pair.json", facts)
     hand = [("intercept", 1.0, -4.0, -4.0), ("speed", -0.1, 0.5, -0.05),
             ("treaty: 4980", 1.0, 0.7, 0.7), ("sum", None, None, -3.35),
@@ -140,18 +140,45 @@ def test_the_report_of_a_partnership_is_set_and_the_same_twice(numbers, quick):
 
 def test_the_first_page_says_whether_the_thesis_foretells_downturns(numbers):
     cross = [
-        {"better": "full", "than": than, "difference": d, "treaties_q05": d - 10,
+        {"better": better, "than": than, "difference": d, "treaties_q05": d - 10,
          "treaties_q95": d + 10, "decades_q05": d - 12, "decades_q95": d + 9, "beats": d > 12,
          "made": "2026-11-24", "command": "crossover sensitivity partnership"}
-        for than, d in (("era_major", 20.0), ("controls", -1.8))
+        for better, than, d in (("controls", "era", 20.0), ("full", "controls", -1.8))
     ]  # fmt: skip
     own = numbers | {"partnership": numbers["partnership"] | {"cross": cross}}
     said = words.headline(own)[-1]
-    assert "beats era and rank" in said and "does not improve the forecast" in said
-    assert "by the controls alone" in said
+    assert "controls beat a constant hazard by era, by 20.0" in said
+    assert "does not improve the forecast" in said
     assert "−1.8 (90 % interval −13.8 to 8.2)" in said
     cross[0]["difference"], cross[0]["decades_q05"] = 1.0, -5.0
-    assert "does not beat era and rank" in words.headline(own)[-1]
+    assert "do not beat a constant hazard by era" in words.headline(own)[-1]
+
+
+def test_the_history_is_counted_by_era_so_that_a_reader_can_check(numbers):
+    rates = [
+        {"outcome": DOWNTURN, "era": era, "pair_years": n, "events": k,
+         "rate": k / n if n else None, "q05": 0.002, "q95": 0.005}
+        for era, n, k in (("all", 7000, 100), ("after", 4000, 12), ("concert", 0, 0))
+    ]  # fmt: skip
+    own = numbers | {"partnership": numbers["partnership"] | {"rates": rates}}
+    rows = partnership_words.rates_table(own)["rows"]
+    assert rows == [
+        ["Downturn", "All years", "7,000", "100", "1.43", "0.20 to 0.50"],
+        ["Downturn", "Since 1990", "4,000", "12", "0.30", "0.20 to 0.50"],
+    ]
+
+
+def test_the_report_says_what_the_disputes_on_record_do(numbers):
+    disputes = [
+        {"outcome": outcome, "by": by, "with": 0.2, "without": 0.1}
+        for outcome in (DOWNTURN, INCIDENT) for by in (2030, 2035)
+    ]  # fmt: skip
+    own = numbers | {"partnership": numbers["partnership"] | {"disputes": disputes}}
+    said = " ".join(partnership_words.intro(own))
+    assert "by 2035 move thus: downturn 0.200 with them and 0.100 without" in said
+    assert "it is an incident, not a downturn" in said
+    none = numbers | {"partnership": numbers["partnership"] | {"disputes": []}}
+    assert "Fitted without" not in " ".join(partnership_words.intro(none))
 
 
 def test_an_effect_that_is_barely_sure_is_not_counted(numbers):
