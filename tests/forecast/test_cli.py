@@ -538,7 +538,7 @@ def test_levels_are_printed_and_made_where_absent(command, own_store):
     (run / "levels.csv").unlink()
     done = command("sensitivity", "levels")
     assert done.code == cli.DONE
-    assert "chosen *" in done.out and "P(capacity of China above Russia) in 2024" in done.out
+    assert "average *" in done.out and "P(capacity of China above Russia) in 2024" in done.out
     assert (run / "levels.csv").read_bytes() == before
     assert command("sensitivity", "levels", "--csv").out.startswith("alternative,description,")
 
@@ -741,19 +741,19 @@ def published(tmp_path):
 
 def test_a_run_is_entered_listed_checked_and_scored(command, published, own_store):
     entered = command("ledger", "enter", str(published))
-    assert entered.code == 0 and "29 questions" in entered.err
-    assert "0 questions, 29 were there already" in command("ledger", "enter", str(published)).err
+    assert entered.code == 0 and "87 questions" in entered.err
+    assert "0 questions, 87 were there already" in command("ledger", "enter", str(published)).err
     listed = command("ledger", "list", "--csv")
-    assert len(listed.out.splitlines()) == 30
+    assert len(listed.out.splitlines()) == 88
     assert "sound; the last entry's hash is" in command("ledger", "check").err
     scored = command("score")
     assert scored.code == 0 and "Mean scores" in scored.out
-    assert (own_store / "scores.csv").read_text().startswith("run,question,country")
+    assert (own_store / "scores.csv").read_text().startswith("run,question,kind,country")
     assert not (published / "track_record.json").exists()
     asked = command("score", "--run", str(published))
     assert asked.code == 0 and f"crossover report --run {published}" in asked.err
     record = json.loads((published / "track_record.json").read_text())
-    assert record["entries"] == 29 and record["newest"] == "2026-06-16"
+    assert record["entries"] == 87 and record["newest"] == "2026-06-16"
     assert command("score", "--run", "no/such").code == cli.BAD_INPUT
 
 

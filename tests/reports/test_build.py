@@ -77,7 +77,7 @@ def test_the_levels_stand_beside_the_headline(runs, texts):
     assert f"the probability is {prob(levels['probability'][0])}, the average over" in first
     single = levels["probability"][1:]
     assert f"between {prob(single.min())} and {prob(single.max())}" in first
-    annex = next(text for text in texts["plain"] if "How much of the answer is convention" in text)
+    annex = next(text for text in texts["plain"] if "answer is convention: the" in text)
     for probability in single:
         assert prob(probability) in annex
 
