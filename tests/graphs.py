@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 
+from models.market import Market
 from tests import mock_fit
 
 MODE = "FAST_COMPILE"
@@ -49,3 +51,17 @@ def log_densities(model: Any) -> Callable[[dict[str, np.ndarray]], dict[str, flo
     return lambda point: {
         name: float(np.sum(value)) for name, value in zip(names, compiled(point), strict=True)
     }
+
+
+def orders(
+    x: Market, demand: Any, offered: Any, affinity: Any, pulls: Any, log_clumping: Any, growth: Any
+) -> Any:
+    """Return the density of `models.market_density` as a graph of PyTensor's own operations."""
+    pull = pt.tensordot(pulls, pt.as_tensor(x.features), axes=1)
+    utility = offered[:, None, :] + (affinity + x.barred)[..., None] + pull
+    log_rate = demand[None] + utility - pt.logsumexp(utility, axis=0, keepdims=True)
+    log_size = log_clumping + growth * log_rate
+    size, odds = pt.exp(log_size), log_rate + np.log(x.exposure) - log_size
+    cells = pt.gammaln(x.placed + size) - pt.gammaln(size) + x.placed * odds
+    cells = cells - (x.placed + size) * pt.log1p(pt.exp(odds))
+    return (cells * (x.barred == 0.0)[..., None]).sum()

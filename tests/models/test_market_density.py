@@ -50,18 +50,6 @@ def summed(x, at):
     return market.log_density_of_cells(rate, size, x).sum()
 
 
-def plain(x, demand, offered, affinity, pulls, log_clumping, growth):
-    """Return the density as a graph of PyTensor's own operations."""
-    pull = pt.tensordot(pulls, pt.as_tensor(x.features), axes=1)
-    utility = offered[:, None, :] + (affinity + x.barred)[..., None] + pull
-    log_rate = demand[None] + utility - pt.logsumexp(utility, axis=0, keepdims=True)
-    log_size = log_clumping + growth * log_rate
-    size, odds = pt.exp(log_size), log_rate + np.log(x.exposure) - log_size
-    cells = pt.gammaln(x.placed + size) - pt.gammaln(size) + x.placed * odds
-    cells = cells - (x.placed + size) * pt.log1p(pt.exp(odds))
-    return (cells * (x.barred == 0.0)[..., None]).sum()
-
-
 @pytest.fixture(scope="module")
 def both(x):
     """Return two functions of a point, that of the node and that of the plain graph."""
@@ -70,7 +58,7 @@ def both(x):
     node = market_density.Orders()(*inputs, *data)[0]
     return [
         pytensor.function(inputs, [value, *pt.grad(value, inputs)], mode=graphs.MODE)
-        for value in (node, plain(x, *inputs))
+        for value in (node, graphs.orders(x, *inputs))
     ]
 
 
