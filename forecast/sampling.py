@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pymc as pm
 
 CORES = 2
+STARTS = 0.2
+"""How far from their prior means chains start, on the scale that is sampled."""
 TRIED_AROUND = 0.3
 """How far from where chains start a density is tried, on the scale that is sampled."""
 
@@ -55,7 +57,7 @@ def ready(model: pm.Model) -> Any:
         dims={name: model.named_vars_to_dims[name] for name in names
               if name in model.named_vars_to_dims},
         make_initial_point_fn=lambda seed: middle + np.random.default_rng(seed).uniform(
-            -1.0, 1.0, middle.size
+            -STARTS, STARTS, middle.size
         ),
     )  # fmt: skip
 

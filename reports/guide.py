@@ -35,8 +35,7 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from forecast import runs, shipped
-from forecast.events import kinds_of
+from forecast import events, runs, shipped
 from reports.numerals import NONE, number, prob, span
 
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -106,7 +105,7 @@ class Figures:
 
         Of what happens once, first passage at the milestones.
         """
-        lead = kinds_of(event)[0]
+        lead = events.kinds_of(event)[0]
         told = [self.at(event, year, lead, domain) for year in MILESTONES]
         others = (FIRST_PASSAGE, LASTING) if lead == STATE else ()
         return (", ".join(told), *(self.at(event, MILESTONES[-1], kind, domain)

@@ -26,8 +26,7 @@ from data.names import (
     PARTNERSHIP_EVENTS,
     QUANTITY,
 )
-from forecast import claims, shipped
-from forecast.events import kinds_of
+from forecast import claims, events, shipped
 from reports.reading import EVENT_COLUMNS, Tables, read_json, read_table
 
 FOLDER = Path(__file__).resolve().parents[1] / "forecast"
@@ -149,7 +148,7 @@ def _scenarios(folder: Path, milestones: Sequence[int]) -> dict[str, Any]:
         for row in rows
         if row["domain"] == ALL_DOMAINS and row["year"] in milestones
         and row["name"] in (*COMPARED, *QUANTITIES)
-        and row[KIND] in (QUANTITY, kinds_of(row["name"])[0])
+        and row[KIND] in (QUANTITY, events.kinds_of(row["name"])[0])
     ]  # fmt: skip
     return {"heads": heads, "rows": kept, "curves": _curves(folder / "events.csv", rows)}
 
@@ -165,7 +164,7 @@ def _curves(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     table = table[table["domain"] == ALL_DOMAINS]
     found = []
     for event in (DOWNTURN, INCIDENT, COOLING, "independence"):
-        own = table[(table["event"] == event) & (table[KIND] == kinds_of(event)[0])]
+        own = table[(table["event"] == event) & (table[KIND] == events.kinds_of(event)[0])]
         wide: pd.DataFrame = own.pivot_table(index="year", columns="scenario", values="probability")
         if BASELINE not in wide:
             continue

@@ -41,9 +41,8 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import cause_names, gap_change
+from forecast import cause_names, conventions, gap_change
 from forecast import events as event_rules
-from forecast.conventions import AVERAGE, CHOSEN
 from reports import changes, domains, partnership, skill
 from reports.reading import (
     CONTRADICTED,
@@ -475,10 +474,10 @@ def _events(tables: Tables) -> list[dict[str, Any]]:
 def _levels(path: Path) -> dict[str, Any]:
     """The average over conventions, and each of them, that of the forecast first."""
     table = read_table(path, LEVEL_COLUMNS)[list(LEVEL_COLUMNS)]
-    whole = table["alternative"] == AVERAGE
+    whole = table["alternative"] == conventions.AVERAGE
     average = next(iter(table[whole].to_dict("records")), None)
     rows = [
-        row | {"headline": row["alternative"] == CHOSEN}
+        row | {"headline": row["alternative"] == conventions.CHOSEN}
         for row in table[~whole].to_dict("records")
     ]
     rows.sort(key=lambda row: not row["headline"])

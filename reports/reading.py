@@ -24,7 +24,7 @@ from data.names import (
     KIND,
     YEAR,
 )
-from forecast.events import kinds_of
+from forecast import events
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 SUPPORTED, CONTRADICTED = 0.95, 0.05
@@ -168,13 +168,13 @@ class Tables:
             rule = f"needs exactly one baseline row of {what!r}, as events.csv has it"
             raise InputError(fault(rule, file=self.timing, value=len(row)))
         row = row.iloc[0]
-        own = {kind: rows[rows[KIND] == kind] for kind in kinds_of(event)}
+        own = {kind: rows[rows[KIND] == kind] for kind in events.kinds_of(event)}
         passage = own[FIRST_PASSAGE]
         return {
             "event": event,
             "defined": True,
             "year": passage["year"].astype(int).tolist(),
-            "leads": kinds_of(event)[0],
+            "leads": events.kinds_of(event)[0],
             "kinds": {
                 kind: {key: of[key].to_numpy(float) for key in ("probability", "mc_error")}
                 for kind, of in own.items()

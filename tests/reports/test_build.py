@@ -158,7 +158,7 @@ def test_a_report_can_be_made_of_a_bare_record(runs, drawn, tmp_path, monkeypatc
 
 def test_a_pair_of_which_little_is_known_still_has_a_report(payloads):
     payload = payloads["undefined"]
-    payload["levels"] = {"rows": [], "lowest": None, "highest": None}
+    payload["levels"] = {"average": None, "rows": [], "lowest": None, "highest": None}
     payload["exports"] = {"supplier": None, "recipient": None, "log_scale": False}
     payload["pair"]["supplier"]["exporter"] = False
     nothing = {"year": [], "value": []}

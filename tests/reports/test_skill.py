@@ -178,8 +178,9 @@ def test_the_tables_hold_the_focal_four_the_events_and_the_parts(numbers):
     four = [row[0] for row in said["focal"]["rows"]]
     assert four[::2] == ["Russia to China", "China’s imports", "Russia’s exports",
                          "China’s exports", "All four"]  # fmt: skip
-    assert [row[0] for row in said["events"]["rows"]][::2] == [
-        "Exports overtake", "Independence", "All events"
+    questions = [row[0] for row in said["events"]["rows"]][::2]
+    assert questions == [
+        "Exports ahead, by the year", "Independence, by the year", "All events, by the year"
     ]  # fmt: skip
     assert [row[0] for row in said["parts"]["rows"]] == [
         "R&D", "Military spending", "R&D rather than military spending"
