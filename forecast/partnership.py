@@ -25,7 +25,7 @@ from models.covariates import COVARIATES, DOWNTURN, OUTCOMES, THESIS
 from models.partnership import COVARIATE, ERA, ROW, TREATY, known_log_hazard
 from models.priors import Priors
 
-DRAWS, TUNE, CHAINS = 500, 300, 4
+DRAWS, TUNE, CHAINS = 800, 300, 4
 TARGET_ACCEPT = 0.95
 KHAT = 0.7
 """Above this reweighted draws are not to be trusted (Vehtari et al. 2024)."""

@@ -76,8 +76,8 @@ def keep_sources() -> None:
 
 def _log_density(evaluate: Callable[[np.ndarray], list[np.ndarray]]) -> Callable[..., Any]:
     def both(x: np.ndarray) -> tuple[float, np.ndarray]:
-        total, *slopes = evaluate(x)
-        return float(total), np.concatenate([slope.ravel() for slope in slopes])
+        total, slopes = evaluate(x)
+        return float(total), slopes
 
     return both
 

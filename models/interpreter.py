@@ -279,6 +279,17 @@ def _row_dot(out, matrix, vector):
         out[i] = total
 
 
+@_quick
+def _cumulate(out, x, length, inner):
+    """Sum up along an axis of a length; below it lie `inner` numbers."""
+    for start in range(0, out.size, length * inner):
+        for k in range(inner):
+            out[start + k] = x[start + k]
+        for at in range(start + inner, start + length * inner, inner):
+            for k in range(inner):
+                out[at + k] = out[at + k - inner] + x[at + k]
+
+
 @_exact
 def run(code, tables, w):
     """Carry out operations in their order.
@@ -310,9 +321,7 @@ def run(code, tables, w):
             for k in range(n):
                 w[out + tables[at + k]] += w[a + k]
         elif op == CUMSUM:
-            for k in range(n):
-                before = (k // c) % b > 0
-                w[out + k] = w[a + k] + (w[out + k - c] if before else 0.0)
+            _cumulate(w[out : out + n], w[a : a + n], b, c)
         elif op == DOT:
             if by_c == 1:
                 _row_dot(w[out : out + n], w[a : a + n * c], w[b : b + c])

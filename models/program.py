@@ -125,15 +125,16 @@ class Program:
         ]
         outputs = [view(place) for place in self.outputs]
         into = w[: sum(place.size for place in self.inputs)]
-        stretches, tables, run = self.stretches, self.tables, do.run
+        last, tables, run = self.stretches[-1], self.tables, do.run
+        before = list(zip(self.stretches, calls, strict=False))
 
         def evaluate(x: np.ndarray) -> list[np.ndarray]:
             into[:] = x
-            for stretch, (kernel, given, found) in zip(stretches, calls, strict=False):
+            for stretch, (kernel, given, found) in before:
                 run(stretch, tables, w)
                 for out, value in zip(found, kernel(*given), strict=True):
                     out[...] = value
-            run(stretches[-1], tables, w)
+            run(last, tables, w)
             return outputs
 
         return evaluate
@@ -175,10 +176,14 @@ def flat(point: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def density(model: pm.Model, point: Sequence[np.ndarray]) -> Program:
-    """Return the program of a model's log density and of its derivative by each value variable."""
+    """Return the program of a model's log density and of its derivative by all value variables.
+
+    The derivative is one vector, in the order of the variables.
+    """
     values = list(model.value_vars)
     total = model.logp()
-    return program(values, [total, *pt.grad(total, values)], point)
+    slopes = [slope.ravel() for slope in pt.grad(total, values)]
+    return program(values, [total, pt.concatenate(slopes)], point)
 
 
 def named(model: pm.Model, point: Sequence[np.ndarray]) -> tuple[Program, list[str]]:
@@ -233,7 +238,7 @@ class _Writer:
         memory = np.zeros(self.top)
         for at, value in self.constants:
             memory[at : at + value.size] = value.ravel()
-        tables = np.concatenate([np.zeros(0, np.int64), *self.tables])
+        tables = np.concatenate([np.zeros(0, np.int32), *self.tables])
         stretches = tuple(
             np.array(rows, np.int64).reshape(-1, do.WIDTH) for rows in self.code
         )
@@ -325,7 +330,7 @@ class _Writer:
 
     def _table(self, places: np.ndarray) -> int:
         at = self.length
-        self.tables.append(np.asarray(places, np.int64).ravel())
+        self.tables.append(np.asarray(places, np.int32).ravel())
         self.length += places.size
         return at
 

@@ -152,9 +152,9 @@ def headline(payload: Payload) -> str:
             "controls."
         )
         low, high = _ends(controls)
-        said = "beat" if low > 0 else "do worse than" if high < 0 else "do not beat"
+        said = "beat" if low > 0 else "do worse than" if high < 0 else "do not surely beat"
         parts.append(
-            f"{text} The controls {said} a constant hazard by era, by {_score(controls)}."
+            f"{text} The controls {said} a constant hazard by era: they add {_score(controls)}."
         )
     return " ".join(parts)
 
