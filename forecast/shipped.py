@@ -13,6 +13,9 @@ CROSS_VALIDATION = Path(__file__).with_name("partnership_cross_validation.csv")
 """Hazards of a downturn on decades left out: a copy of what `sensitivity partnership` writes."""
 BACKTEST = Path(__file__).with_name("backtest_summary.csv")
 """The summary of the backtest on the shipped panel: a copy of its summary.csv."""
+DRIVERS = Path(__file__).with_name("driver_skill.csv")
+"""How good futures of GDP, military spending and R&D shares were: a copy of what `sensitivity
+drivers` writes."""
 
 ABLATION = "ablation"
 """Part of a backtest's summary: a comparison of our model with itself without a part."""
