@@ -37,14 +37,10 @@ def arrivals(futures: xr.Dataset) -> pd.DataFrame:
     """
     rows = []
     for shared, drawn in _worlds(futures):
-        levels = np.quantile(drawn, list(QUANTILES.values()), axis=0).T
-        rows += [
-            {**shared, "year": int(year), "expected": mean, **dict(zip(QUANTILES, of, strict=True))}
-            for year, mean, of in zip(
-                futures[YEAR_FUTURE].values, drawn.mean(axis=0), levels, strict=True
-            )
-        ]
-    return pd.DataFrame(rows)
+        levels = np.quantile(drawn, list(QUANTILES.values()), axis=0)
+        told = {"expected": drawn.mean(axis=0), **dict(zip(QUANTILES, levels, strict=True))}
+        rows.append(pd.DataFrame({**shared, "year": futures[YEAR_FUTURE].values, **told}))
+    return pd.concat(rows, ignore_index=True)
 
 
 def below(futures: xr.Dataset) -> pd.DataFrame:
@@ -64,14 +60,13 @@ def below(futures: xr.Dataset) -> pd.DataFrame:
     for shared, drawn in _worlds(futures):
         for level in BELOW:
             under = drawn < level
-            error = monte_carlo_error(under, int(futures.attrs["chains"]))
-            rows += [
-                {**shared, "level": level, "year": int(year), "probability": p, "mc_error": e}
-                for year, p, e in zip(
-                    futures[YEAR_FUTURE].values, under.mean(axis=0), error, strict=True
-                )
-            ]
-    return pd.DataFrame(rows)
+            told = {
+                "probability": under.mean(axis=0),
+                "mc_error": monte_carlo_error(under, int(futures.attrs["chains"])),
+            }
+            years = futures[YEAR_FUTURE].values
+            rows.append(pd.DataFrame({**shared, "level": level, "year": years, **told}))
+    return pd.concat(rows, ignore_index=True)
 
 
 def markets(futures: xr.Dataset) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import functools
 import io
 import math
 import os
@@ -214,11 +215,12 @@ def parser() -> argparse.ArgumentParser:
     words = "what more R&D would change, and which R&D would move the year of even odds"
     lever = _command(commands, "whatif", whatif_command, words)
     lever.add_argument(
-        "--rd", type=_per_cent, default=10.0, metavar="PERCENT", help="above what it would be (10)"
-    )
+        "--rd", type=_number(float, -90, 900, but=0), default=10.0, metavar="PERCENT",
+        help="above what it would be (10)",
+    )  # fmt: skip
     lever.add_argument("--years", type=_whole(1, 25), default=10, help="for how long (10)")
     lever.add_argument(
-        "--target", type=int, metavar="N",
+        "--target", type=_whole(-25, 25, but=0), metavar="N",
         help="find the R&D that moves the year of even odds by N years: later (the supplier's), or "
         "with a minus earlier (the recipient's)",
     )  # fmt: skip
@@ -534,29 +536,25 @@ def _csv_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
 
 
-def _per_cent(text: str) -> float:
-    rule = f"must be a number of per cent from -90 to 900, other than 0, not {text!r}"
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(rule) from None
-    if not -90.0 <= number <= 900.0 or number == 0.0:
-        raise argparse.ArgumentTypeError(rule)
-    return number
+def _number(kind: type, low: int, high: int, but: int | None = None) -> Callable[[str], Any]:
+    """Return a reader of numbers within bounds, other than one of them."""
+    other = "" if but is None else f", other than {but}"
+    what = "a whole number" if kind is int else "a number"
 
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        rule = f"must be a whole number from {low} to {high}, not {text!r}"
+    def read(text: str) -> Any:
+        rule = f"must be {what} from {low} to {high}{other}, not {text!r}"
         try:
-            number = int(text)
+            number = kind(text)
         except ValueError:
             raise argparse.ArgumentTypeError(rule) from None
-        if not low <= number <= high:
+        if not low <= number <= high or number == but:
             raise argparse.ArgumentTypeError(rule)
         return number
 
     return read
+
+
+_whole = functools.partial(_number, int)
 
 
 # What is printed -------------------------------------------------------------------------------

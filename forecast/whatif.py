@@ -22,7 +22,6 @@ import xarray as xr
 from scipy import optimize
 
 from data import countries
-from data.errors import InputError, fault
 from data.names import BASELINE, COUNTRY, DRAW, HORIZON, SCENARIO, YEAR, YEAR_FUTURE
 from forecast import simulate
 from forecast.effort_paths import accumulate
@@ -197,16 +196,8 @@ def target(futures: xr.Dataset, later: int, most_share: float, depreciation: flo
         Largest R&D share of GDP that counts as possible, %: the highest that any country has had.
     depreciation
         Of the R&D stock, a year.
-
-    Raises
-    ------
-    InputError
-        If the year is to be moved by no year.
     """
     at = 0 if later > 0 else 1
-    if not later:
-        rule = "must be a number of years other than zero; below zero is earlier"
-        raise InputError(fault(rule, column="--target", value=later))
     code = str(futures[COUNTRY].values[at])
     origin = int(futures.attrs["origin"])
     gap = futures["theta"].isel({SCENARIO: 0})

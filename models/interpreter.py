@@ -282,7 +282,7 @@ def _row_dot(out, matrix, vector):
 @_quick
 def _cumulate(out, x, length, inner):
     """Sum up along an axis of a length; below it lie `inner` numbers."""
-    for start in range(0, out.size, length * inner):
+    for start in range(0, out.size, max(length * inner, 1)):
         for k in range(inner):
             out[start + k] = x[start + k]
         for at in range(start + inner, start + length * inner, inner):

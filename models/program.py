@@ -2,9 +2,9 @@
 
 PyTensor writes down the density and differentiates it; `models.interpreter` carries it out. The
 list is made once a model, in a second or two, where compiling each operation of the graph takes a
-minute or more on a machine that has not seen it. Shapes are those of one evaluation, at which the
-list must give what PyTensor's own operations give. Densities by hand (`models.compiled`) are called
-between stretches of the list.
+minute or more on a machine that has not seen it. Shapes are those of one evaluation; at another
+point the list must give what PyTensor's own operations give. Densities by hand (`models.compiled`)
+are called between stretches of the list.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ ANEW = (
 """Operations that only put numbers elsewhere: where from is found by moving numbers' places."""
 
 
-class Unknown(NotImplementedError):
+class Unknown(LookupError):
     """An operation that the interpreter does not have."""
 
 
@@ -150,21 +150,22 @@ def program(
     inputs, outputs
         Of the graph.
     point
-        A value of each input, at which shapes are taken and the list is tried.
+        A value of each input, at which shapes are taken.
 
     Raises
     ------
     Unknown
         If the graph holds an operation that the interpreter does not have.
     RuntimeError
-        If the list does not give what PyTensor's operations give.
+        If the list does not give what PyTensor's operations give, at another point.
     """
     graph = pytensor.function(list(inputs), list(outputs), mode=PLAIN, on_unused_input="ignore")
     shared = [cell.data for cell in graph.input_storage[len(point) :]]
     found = _Writer(graph.maker.fgraph, point, shared).write()
+    # Elsewhere than where shapes were taken: nothing may have been kept from there.
+    moved = [0.9 * np.asarray(value) + 0.05 for value in point]
     with np.errstate(all="ignore"):
-        values, mine_all = graph(*point), found.start()(flat(point))
-        for mine, value in zip(mine_all, values, strict=True):
+        for mine, value in zip(found.start()(flat(moved)), graph(*moved), strict=True):
             if not np.allclose(mine, value, rtol=1e-9, atol=1e-9, equal_nan=True):
                 raise RuntimeError("a model's list of operations does not give its density")
     return found
@@ -313,7 +314,7 @@ class _Writer:
     def _place(self, variable: Variable) -> Place:
         """Return where a variable stands; a constant is put into memory when first asked for."""
         if variable not in self.places:
-            value = np.asarray(self._value(variable), float)
+            value = np.asarray(self._fixed(variable), float)
             at, self.top = self.top, self.top + value.size
             self.constants.append((at, value))
             self.places[variable] = Place(at, value.shape, at)
@@ -379,7 +380,7 @@ class _Writer:
 
     def _fixed(self, variable: Variable) -> Any:
         if not self._known(variable):
-            raise Unknown(f"{variable} says where, and is not known beforehand")
+            raise Unknown(f"{variable} is not known beforehand")
         return self._value(variable)
 
     def _from(self, variable: Variable, where: np.ndarray, node: Apply) -> None:
@@ -536,7 +537,7 @@ class _Writer:
         place = self._new(node.outputs[0], self.values[node.outputs[0]].shape)
         inner = left.shape[-1]
         columns = right.shape[1] if len(right.shape) == 2 else 1
-        rows = left.size // max(inner, 1)
+        rows = place.size // max(columns, 1)
         self._row(do.DOT, place.at, rows, left.at, 0, right.at, 0, inner, columns)
 
     def _called(self, node: Apply) -> None:

@@ -307,8 +307,8 @@ def effects_text(payload: Payload) -> str:
     firm = [r for r in named if beyond(r["p_positive"])]
     text = (
         f"Of the {count(len(named))} effects and sums that the thesis names, "
-        f"{count(len(firm))} {'has' if len(firm) == 1 else 'have'} a sign that is sure at 95 % by "
-        "more than two Monte-Carlo errors"
+        f"{count(len(firm)) if firm else 'none'} {'has' if len(firm) < 2 else 'have'} a sign that "
+        "is sure at 95 % by more than two Monte-Carlo errors"
     )
     if firm:
         text += ": " + listing([f"{_effect(r['effect'])} ({number(r['median'], 2)})" for r in firm])

@@ -214,7 +214,23 @@ def _delivery(
         news = normal((sizes[dim], KNOWN_YEARS))
         news = news * np.exp(0.5 * tail * news**2)
         out[name] = _lasting(top[f"{name}_sd"], top[f"{name}_persistence"], news)
+    later = slice(1, 1 + len(LATER_WAITS))
+    out["wait"][later] = _on_average(out["wait"][later], out)
     return out
+
+
+def _on_average(effects: np.ndarray, truth: Arrays) -> np.ndarray:
+    """Return log-odds of chances averaged over what befalls suppliers and recipients in years.
+
+    Deals that wait are struck by it; the hazard of waits knows no supplier, recipient or year.
+    """
+    own = {
+        dim: truth[f"chance_{dim}"][:, None] + truth[f"chance_{dim}_shock"]
+        for dim in ("supplier", "recipient")
+    }
+    befalls = own["supplier"][:, None] + own["recipient"][None] + truth["chance_world"]
+    chance = special.expit(effects + befalls[..., None])
+    return special.logit(chance.mean(axis=(0, 1, 2)))
 
 
 def _lasting(scale: float, carry: float, news: np.ndarray) -> np.ndarray:
@@ -225,12 +241,17 @@ def _lasting(scale: float, carry: float, news: np.ndarray) -> np.ndarray:
     return np.stack(path, axis=-1)
 
 
+LATER_WAITS = (
+    "waiting_0", "waiting_1", "waiting_2", "waiting_3_4", "waiting_3_4", "waiting_5_7",
+)  # fmt: skip
+"""Effects on waiting deals that bear on waits, by age from the second on."""
+
+
 def _waits(chance: np.ndarray, normal: object) -> np.ndarray:
     """Return the effects on first deliveries by age that those of waiting deals amount to."""
     of = dict(zip(features.CHANCE, chance, strict=True))
-    ages = ("waiting_0", "waiting_1", "waiting_2", "waiting_3_4", "waiting_3_4", "waiting_5_7")
     size = of["waiting_size"]
-    later = [of[name] + size * (features.MIDDLE - 3.0) for name in ages]
+    later = [of[name] + size * (features.MIDDLE - 3.0) for name in LATER_WAITS]
     return np.array([-1.5 + OWN_SPREAD * normal(), *later, size, of["waiting_size_early"]])
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import InputError
 from forecast import cli, whatif
 from forecast.effort_paths import accumulate
 from tests import small
@@ -122,11 +121,6 @@ def test_odds_that_were_better_than_even_already_can_be_made_even_again():
     assert "even again in 2020" in str(found)
 
 
-def test_a_year_moved_by_no_year_is_a_mistake():
-    with pytest.raises(InputError, match="other than zero"):
-        whatif.target(invented(), 0, 90.0, DEPRECIATION)
-
-
 def test_effects_are_differences_of_means_with_intervals_where_a_draw_has_an_expectation():
     table = whatif.effects(invented()).set_index(["country", "year", "quantity"])
     row = table.loc[("CHN", 2020, "capacity")]
@@ -152,9 +146,13 @@ def test_a_simulated_lever_does_what_the_equation_of_the_stock_says(tree):
     assert int(futures["year_future"][0]) == small.ORIGIN + 1
 
 
-def test_the_command_line_names_a_lever_that_cannot_be(capsys):
-    for text in ("ten", "0", "-95", "nan"):
+@pytest.mark.parametrize(("option", "texts", "bounds"), [
+    ("--rd", ("ten", "0", "-95", "nan"), "from -90 to 900, other than 0"),
+    ("--target", ("1.5", "0", "26"), "from -25 to 25, other than 0"),
+])  # fmt: skip
+def test_the_command_line_names_a_lever_that_cannot_be(capsys, option, texts, bounds):
+    for text in texts:
         with pytest.raises(SystemExit) as stopped:
-            cli.main(["whatif", "--rd", text])
+            cli.main(["whatif", option, text])
         assert stopped.value.code == 2
-        assert "from -90 to 900" in capsys.readouterr().err
+        assert bounds in capsys.readouterr().err

@@ -154,6 +154,21 @@ def test_sums_products_and_moves_are_numpys():
         np.testing.assert_allclose(mine, numpys, rtol=1e-13, err_msg=str(at))
 
 
+def test_products_and_sums_of_nothing_are_zero_or_nothing():
+    a, b, c = pt.dmatrix(), pt.dmatrix(), pt.dmatrix()
+    empty, other = np.zeros((3, 0)), np.zeros((0, 2))
+    # The first product's memory is free again when the second is made.
+    busy = (pt.exp(c) * 2.0).sum()
+    found = of(
+        [busy, a @ b, a.sum(), a.sum(axis=1), pt.cumsum(b, axis=0)], [a, b, c],
+        [empty, other, np.ones((3, 2))],
+    )  # fmt: skip
+    assert [np.shape(v) for v in found[1:]] == [(3, 2), (), (3,), (0, 2)]
+    assert not found[1].any()
+    assert not found[2]
+    assert not found[3].any()
+
+
 def test_threads_that_evaluate_at_once_do_not_disturb_each_other(models):
     model = models["market"]
     written = program.density(model, point(model, 0))

@@ -187,6 +187,9 @@ def test_an_effect_that_is_barely_sure_is_not_counted(numbers):
     assert partnership_words.beyond(0.99) and partnership_words.beyond(0.01)
     # 0.96 is sure at 95 %, but not by two Monte-Carlo errors of 400 draws.
     assert not partnership_words.beyond(0.96)
+    unsure = [row | {"p_positive": 0.6} for row in numbers["partnership"]["effects"]]
+    own = numbers | {"partnership": numbers["partnership"] | {"effects": unsure}}
+    assert "names, none has a sign that is sure" in partnership_words.effects_text(own)
 
 
 def test_the_cautions_are_printed(numbers):
