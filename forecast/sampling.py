@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,8 +32,9 @@ def ready(model: pm.Model) -> Any:
     """
     import nutpie
     import pandas as pd
+    from nutpie.compile_pymc import CompiledPyMCModel
 
-    from models import program
+    from models import native, program
 
     keep_sources()
     start = model.initial_point()
@@ -46,19 +46,28 @@ def ready(model: pm.Model) -> Any:
     except program.Unknown:
         return nutpie.compile_pymc_model(model, backend="numba")
     middle = program.flat(centre)
-    return nutpie.compiled_pyfunc.from_pyfunc(
-        middle.size,
-        lambda: _log_density(density.start()),
-        lambda *_: _named(told.start(), names),
-        [np.dtype(float)] * len(names),
-        [place.shape for place in told.outputs],
-        names,
-        coords={name: pd.Index(values) for name, values in model.coords.items()},
-        dims={name: model.named_vars_to_dims[name] for name in names
-              if name in model.named_vars_to_dims},
-        make_initial_point_fn=lambda seed: middle + np.random.default_rng(seed).uniform(
+    shapes = [place.shape for place in told.outputs]
+    ends = np.cumsum([place.size for place in told.outputs])
+    spans = [slice(end - place.size, end) for end, place in zip(ends, told.outputs, strict=True)]
+    made = native.native(density, told)
+    return CompiledPyMCModel(
+        _n_dim=middle.size,
+        n_expanded=int(ends[-1]),
+        compiled_logp_func=made.density,
+        compiled_expand_func=made.values,
+        user_data=made.data,
+        shared_data={"held": made.held},
+        shared_var_keys={},
+        logp_func=None,
+        expand_func=None,
+        initial_point_func=lambda seed: middle + np.random.default_rng(seed).uniform(
             -STARTS, STARTS, middle.size
         ),
+        shape_info=(names, spans, shapes),
+        _shapes=dict(zip(names, shapes, strict=True)),
+        _coords={name: pd.Index(values) for name, values in model.coords.items()},
+        dims={name: model.named_vars_to_dims[name] for name in names
+              if name in model.named_vars_to_dims},
     )  # fmt: skip
 
 
@@ -72,23 +81,6 @@ def keep_sources() -> None:
 
     if not pytensor.config.generated_src_dir:
         pytensor.config.generated_src_dir = str(pytensor.config.base_compiledir / "sources")
-
-
-def _log_density(evaluate: Callable[[np.ndarray], list[np.ndarray]]) -> Callable[..., Any]:
-    def both(x: np.ndarray) -> tuple[float, np.ndarray]:
-        total, slopes = evaluate(x)
-        return float(total), slopes
-
-    return both
-
-
-def _named(
-    evaluate: Callable[[np.ndarray], list[np.ndarray]], names: list[str]
-) -> Callable[..., Any]:
-    def each(x: np.ndarray) -> dict[str, np.ndarray]:
-        return {name: value.copy() for name, value in zip(names, evaluate(x), strict=True)}
-
-    return each
 
 
 def sample(
