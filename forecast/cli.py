@@ -651,12 +651,14 @@ def verdict(gate: Mapping[str, Any]) -> str:
     """Return what the gate says, with every check that failed."""
     if gate["passed"]:
         return "gate passed"
-    failed = "; ".join(
-        f"{c['name']} {_short(c['value'])} (threshold {_short(c['threshold'])}, {c['where']})"
-        for c in gate["checks"]
-        if not c["passed"]
-    )
+    failed = "; ".join(_failure(check) for check in gate["checks"] if not check["passed"])
     return f"gate FAILED, not publishable: {failed}"
+
+
+def _failure(check: Mapping[str, Any]) -> str:
+    where = f", {check['where']}" if check["where"] else ""
+    of = f"threshold {_short(check['threshold'])}{where}"
+    return f"{check['name']} {_short(check['value'])} ({of})"
 
 
 def _short(value: Any) -> str:

@@ -88,13 +88,21 @@ def _judge_one(tree: xr.DataTree) -> dict[str, Any]:
     least = energy.isel(energy.fillna(-np.inf).argmin(...))
     of_part = f", {least[PART].item()}" if PART in least.coords else ""
     worst = {name: _worst(table, name) for name, table in figures.items()}
-    worst["divergences"] = (float(sample["diverging"].sum()), "")
+    worst["divergences"] = (float(sample["diverging"].sum()), _diverging(sample["diverging"]))
     worst["ebfmi"] = (float(least), f"chain {int(least[CHAIN]) + 1}{of_part}")
     verdict = {
         "checks": [_check(name, *found) for name, found in worst.items()],
         "quantities": int(sum(values.size for values in figures["rhat"].data_vars.values())),
     }
     return verdict | {"passed": all(check["passed"] for check in verdict["checks"])}
+
+
+def _diverging(diverging: xr.DataArray) -> str:
+    """Name the parts of the model whose trajectories diverged."""
+    if PART not in diverging.dims:
+        return ""
+    count = diverging.sum([CHAIN, DRAW])
+    return ", ".join(str(part) for part in count[PART].values[count.values > 0])
 
 
 def judge_events(events: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast import gate
+from forecast import cli, gate
+from forecast.gate import PART
 
 CHAINS, DRAWS = 4, 1000
 
@@ -89,6 +90,19 @@ def test_one_stuck_chain_fails():
     verdict = judge(posterior, sample)
     assert not verdict["passed"]
     assert check(verdict, "rhat")["where"] == "slope"
+
+
+def test_divergences_are_said_to_be_of_the_part_that_had_them():
+    posterior, sample = draws()
+    parts = xr.concat([sample, sample.copy(deep=True)], xr.Variable(PART, ["orders", "delivery"]))
+    parts["diverging"].values[1, 1, 500] = True
+    of = check(judge(posterior, parts), "divergences")
+    assert (of["value"], of["where"]) == (1.0, "delivery")
+    assert cli.verdict({"passed": False, "checks": [of]}).endswith(
+        "divergences 1 (threshold 0, delivery)"
+    )
+    nowhere = {"passed": False, "checks": [of | {"where": ""}]}
+    assert cli.verdict(nowhere).endswith("divergences 1 (threshold 0)")
 
 
 def test_a_single_divergence_fails():
