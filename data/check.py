@@ -108,7 +108,8 @@ def _columns(content: str, names: tuple[str, ...]) -> _Rows | None:
         held = zip(*rows[1:], strict=True) if rows[1:] else [()] * len(names)
         return _Rows(dict(zip(names, held, strict=True)), range(2, len(rows) + 1))
     lines = content.split("\n")[1:-1]
-    if not content.endswith("\n") or {line.count(",") for line in lines} - {len(names) - 1}:
+    commas = set(map(str.count, lines, itertools.repeat(",")))
+    if not content.endswith("\n") or commas - {len(names) - 1}:
         return None
     cells = ",".join(lines).split(",") if lines else []
     columns = {name: cells[i :: len(names)] for i, name in enumerate(names)}
@@ -223,14 +224,11 @@ def _by_domain(tables: dict[str, _Rows]) -> Iterator[Fault]:
         by_description[vintage, year, known[name]] += float(tiv)
     covered = {key[:2] for key in by_description}
     sums: dict[tuple[str, str, str], float] = defaultdict(float)
-    where: dict[tuple[str, str, str], int] = {}
     transfers = tables["transfers"]
-    for (*key, assumed, tiv), line in zip(
-        transfers.of("vintage", "year", "domain", "assumed", "tiv"), transfers.lines, strict=True
-    ):
-        if assumed == "0" and tuple(key[:2]) in covered:
-            sums[tuple(key)] += float(tiv)
-            where.setdefault(tuple(key), line)
+    columns = "vintage", "year", "domain", "assumed", "tiv"
+    for vintage, year, domain, assumed, tiv in transfers.of(*columns):
+        if assumed == "0" and (vintage, year) in covered:
+            sums[vintage, year, domain] += float(tiv)
     for key in sorted(sums.keys() | by_description.keys()):
         if abs(sums[key] - by_description[key]) > SUMMED:
             vintage, year, domain = key
@@ -238,8 +236,10 @@ def _by_domain(tables: dict[str, _Rows]) -> Iterator[Fault]:
                 f"the world's deliveries of {year} ({vintage}) are {by_description[key]:.2f} by "
                 f"description and {domains.NAME}: build the panel anew after a change of domains"
             )
+            each = zip(transfers.of(*columns[:4]), transfers.lines, strict=True)
+            first = next((line for found, line in each if found == (*key, "0")), None)
             file = "transfers.csv.gz"
-            yield Fault(file, where.get(key), "domain", f"{domain} {sums[key]:.2f}", rule)
+            yield Fault(file, first, "domain", f"{domain} {sums[key]:.2f}", rule)
 
 
 def _package(folder: Path) -> Iterator[Fault]:
