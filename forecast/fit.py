@@ -28,10 +28,10 @@ from models.priors import PARTS, Priors, moments, order
 DRAWS, TUNE, CHAINS = 1100, 300, 4
 DOMAIN_DRAWS, DOMAIN_TUNE = 1100, 300
 QUICK = {"draws": 100, "tune": 100, "chains": 2}
-TARGET_ACCEPT = 0.9
-"""At 0.8 trajectories of deliveries have as many steps, and one in some 15,000 diverged."""
-LONG_TUNED = ("market",)
-"""Parts of which a gradient costs little: twice the tuning is well spent."""
+TARGET_ACCEPT = 0.8
+CAREFUL = ("market",)
+"""Parts of which a gradient costs little: smaller steps, and twice the tuning, are well spent."""
+CAREFUL_ACCEPT = 0.9
 
 
 def fit(
@@ -83,9 +83,11 @@ def fit(
     sampled = {}
     for name, model in parts(inputs, orders, priors).items():
         compiled = ready(model)
+        careful = name in CAREFUL
         sampled[name] = sample(
-            compiled, seed=seed, draws=draws, tune=2 * tune if name in LONG_TUNED else tune,
-            chains=chains, target_accept=TARGET_ACCEPT, progress=progress, cores=cores,
+            compiled, seed=seed, draws=draws, tune=2 * tune if careful else tune, chains=chains,
+            target_accept=CAREFUL_ACCEPT if careful else TARGET_ACCEPT, progress=progress,
+            cores=cores,
         )  # fmt: skip
     return gather(sampled, inputs, priors)
 

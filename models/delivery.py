@@ -20,6 +20,7 @@ import pytensor.tensor as pt
 
 from data import names
 from models import deal_features as features
+from models.contrasts import orthonormal
 from models.logistic import Cases, cases, log_density
 from models.order_book import RUNNING, OrderData
 from models.priors import Priors, order, parameters
@@ -31,6 +32,8 @@ BIN = 0.25
 """Log TIV: width of the classes of size in which waiting and listed orders are counted."""
 ONE_UNIT = np.log(1.5)
 """Log units: up to this an order is of one unit."""
+ALIKE = 4.0
+"""Observations that know as much of a mean as that it is alike to others, roughly."""
 GROUPS = (names.DOMAIN, names.SUPPLIER, names.RECIPIENT)
 
 
@@ -95,15 +98,42 @@ def known_prior(priors: Priors) -> np.ndarray:
     return np.concatenate([logits, begun, [priors.constant("listed_size")]])
 
 
-def _group(name: str, top: Any, dim: str) -> Any:
-    """Add effects that sum to zero over a dim, of which little is known."""
-    centred = pm.ZeroSumNormal(f"{name}_{dim}_z", 1.0, n_zerosum_axes=1, dims=dim)
-    return pm.Deterministic(f"{name}_{dim}", top[f"{name}_{dim}_sd"] * centred, dims=dim)
+def _group(name: str, top: Any, dim: str, at: Any, known: bool = True) -> Any:
+    """Add effects that sum to zero over a dim, sampled in contrasts.
+
+    `at`: of each observation. Of what is little `known`, contrasts are sampled in units of their
+    spread.
+    """
+    count = np.bincount(at, minlength=len(pm.modelcontext(None).coords[dim]))
+    basis, scale = orthonormal(count), top[f"{name}_{dim}_sd"]
+    z = pm.Normal(f"{name}_{dim}_z", 0.0, scale if known else 1.0, shape=len(basis))
+    effects = pt.dot(z, basis)
+    return pm.Deterministic(f"{name}_{dim}", effects if known else scale * effects, dims=dim)
 
 
-def _known_group(name: str, top: Any, dim: str) -> Any:
-    """Add effects that sum to zero over a dim, of which much is known."""
-    return pm.ZeroSumNormal(f"{name}_{dim}", top[f"{name}_{dim}_sd"], n_zerosum_axes=1, dims=dim)
+def _along_axes(name: str, scale: float, table: np.ndarray) -> Any:
+    """Add effects ~ Normal(0, scale) of features (case, feature), sampled along axes of the table.
+
+    The density of such effects does not change as they are turned; along the eigenvectors of what
+    cases say together, each is known by itself.
+    """
+    _, axes = np.linalg.eigh(table.T @ table)
+    z = pm.Normal(f"{name}_turned", 0.0, scale, shape=len(axes))
+    return pm.Deterministic(name, pt.dot(axes, z), dims=f"{name}_feature")
+
+
+def _centred_where_known(
+    name: str, mean: Any, scale: Any, count: np.ndarray, dims: tuple[str, ...]
+) -> Any:
+    """Add effects around their means, sampled as they are as far as observations know them.
+
+    With c = n / (n + `ALIKE`) of n observations, z ~ Normal(c mean, scale^c) and
+    x = mean + scale^(1 - c) (z - c mean), so that x ~ Normal(mean, scale) for every c
+    (Papaspiliopoulos, Roberts and Sköld 2007).
+    """
+    known = count / (count + ALIKE)
+    z = pm.Normal(f"{name}_z", known * mean, scale**known, dims=dims)
+    return pm.Deterministic(name, mean + scale ** (1.0 - known) * (z - known * mean), dims=dims)
 
 
 def _spread(name: str, scale: Any, dims: Any) -> Any:
@@ -122,7 +152,9 @@ def _chance(f: Any, top: Any, priors: Priors, years: np.ndarray) -> None:
     columns = [at[name].values for name in ("state", "age", "left", "since")]
     table = features.table(features.chance, len(features.CHANCE), *columns)
     effect = pm.Normal("chance", *chance_prior(width), dims="chance_feature")
-    domains, suppliers, recipients = (_group("chance", top, dim) for dim in GROUPS)
+    domains, suppliers, recipients = (
+        _group("chance", top, dim, at[dim].values, known=False) for dim in GROUPS
+    )
     world = _lasting("chance_world", top["chance_world_sd"], persistence, 0.0, (len(years),))
     world = pm.Deterministic("chance_world", world - world.mean(), dims="outcome_year")
     effects = [effect, domains]
@@ -203,11 +235,11 @@ def _amounts(came: Any, top: Any, width: float) -> None:
     table = features.table(features.whole, len(features.WHOLE), *columns)
     part = numbered["tiv"].values / numbered["left"].values
     whole = part >= WHOLE_FROM
-    effect = pm.Normal("whole", 0.0, width, dims="whole_feature")
+    effect = _along_axes("whole", width, table)
     _binomial("is_whole", effect, cases(table, whole))
-    of_part = pm.Normal("share", 0.0, width, dims="share_feature")
     logit = np.clip(np.log(part[~whole] / (1.0 - part[~whole])), -LOGIT_RANGE, LOGIT_RANGE)
     rest = table[~whole, :-1]
+    of_part = _along_axes("share", width, rest)
     spread = pm.Normal("share_spread", 0.0, 0.5, dims="spread_feature")
     sd = pt.exp(pt.dot(rest[:, features.SPREAD_AT], spread))
     pm.Normal("delivered_share", pt.dot(rest, of_part), sd, observed=logit)
@@ -222,7 +254,7 @@ def _orders(data: OrderData, top: Any, priors: Priors) -> tuple[Any, Any]:
     width = priors.constant("effect_width")
     w = data.waits
     wait = pm.Normal("wait", 0.0, width, dims="wait_feature")
-    own = _known_group("wait", top, names.DOMAIN)
+    own = _group("wait", top, names.DOMAIN, w["domain"].values)
     table = features.table(
         features.wait, len(features.WAIT), w["age"].values, in_classes(w["log_tiv"].values)
     )
@@ -247,12 +279,15 @@ def _sizes(data: OrderData, top: Any, width: float) -> tuple[Any, Any]:
     """Add sizes of orders; return mean log TIV (supplier, domain), and recipients' deviations."""
     s = data.sizes
     level = pm.Normal("size_level", features.MIDDLE, width, dims=names.DOMAIN)
-    mix = _spread("size_mix", top["size_mix_sd"], (names.SUPPLIER, names.DOMAIN))
-    sellers = _known_group("size", top, names.SUPPLIER)
-    expected = pm.Deterministic(
-        "size_mean", sellers[:, None] + level[None, :] + mix, dims=(names.SUPPLIER, names.DOMAIN)
-    )
-    buyers = _known_group("size", top, names.RECIPIENT)
+    sellers = _group("size", top, names.SUPPLIER, s["supplier"].values)
+    expected = _centred_where_known(
+        "size_mean", sellers[:, None] + level[None, :], top["size_mix_sd"],
+        np.histogram2d(s["supplier"].values, s["domain"].values, [
+            np.arange(len(data.suppliers) + 1), np.arange(len(names.DOMAINS) + 1),
+        ])[0],
+        (names.SUPPLIER, names.DOMAIN),
+    )  # fmt: skip
+    buyers = _group("size", top, names.RECIPIENT, s["recipient"].values)
     mean = expected[s["supplier"].values, s["domain"].values] + buyers[s["recipient"].values]
     pm.Normal("log_size", mean, top["size_sd"], observed=s["log_tiv"].values)
     units = pm.Normal("units_domain", 2.0, width, dims=names.DOMAIN)
