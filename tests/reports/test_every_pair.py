@@ -24,7 +24,9 @@ from forecast import (
     decomposition,
     domains,
     events,
+    gap_change,
     levels,
+    market,
     pairs,
     runs,
     simulate,
@@ -163,8 +165,9 @@ def share_the_posterior(patch):
         return "habit" in posterior
 
     stack = once_for(simulate.stack, layer)
-    for module in (simulate, domains, levels, decomposition):
+    for module in (simulate, domains, levels, decomposition, gap_change):
         patch.setattr(module, "stack", stack)
+    patch.setattr(market, "arrays", once(market.arrays))
     patch.setattr(domains.model, "pairs", once(domains.model.pairs))
     flat = once_for(coupling.partnership.flat, lambda tree: tree.name)
     patch.setattr(coupling.partnership, "flat", flat)
