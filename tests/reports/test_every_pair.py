@@ -174,6 +174,8 @@ def share_the_posterior(patch):
     parameters = payload._parameters
     by_layer = once_for(lambda posterior, priors: parameters(priors, posterior), layer)
     patch.setattr(payload, "_parameters", lambda priors, posterior: by_layer(posterior, priors))
+    patch.setattr(payload, "_sources", once(payload._sources))
+    patch.setattr(words, "parameter_groups", once(words.parameter_groups))
     patch.setattr(payload, "CURVE_POINTS", 4)
     patch.setattr(payload, "read_toml", once(payload.read_toml))
     patch.setattr(partnership, "load", once(partnership.load))
