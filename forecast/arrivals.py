@@ -57,15 +57,14 @@ def below(futures: xr.Dataset) -> pd.DataFrame:
         supplier, recipient, scenario, level (TIV million), year, probability, mc_error.
     """
     rows = []
+    years, chains = futures[YEAR_FUTURE].values, int(futures.attrs["chains"])
     for shared, drawn in _worlds(futures):
-        for level in BELOW:
-            under = drawn < level
-            told = {
-                "probability": under.mean(axis=0),
-                "mc_error": monte_carlo_error(under, int(futures.attrs["chains"])),
-            }
-            years = futures[YEAR_FUTURE].values
-            rows.append(pd.DataFrame({**shared, "level": level, "year": years, **told}))
+        under = np.concatenate([drawn < level for level in BELOW], axis=1)
+        told = {
+            "level": np.repeat(BELOW, len(years)), "year": np.tile(years, len(BELOW)),
+            "probability": under.mean(axis=0), "mc_error": monte_carlo_error(under, chains),
+        }  # fmt: skip
+        rows.append(pd.DataFrame({**shared, **told}))
     return pd.concat(rows, ignore_index=True)
 
 

@@ -375,23 +375,27 @@ def tables(table: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     pair = {"supplier": table.attrs["supplier"], "recipient": table.attrs["recipient"]}
     rows, times = [], []
+    years, chains = table[YEAR].values, int(table.attrs["chains"])
     for name, domain, values in one_by_one(table):
         of = {"event": name, "domain": domain}
-        for scenario in table[SCENARIO].values:
-            happens = values.sel({SCENARIO: scenario}).transpose(DRAW, YEAR).values
+        worlds = values.transpose(SCENARIO, DRAW, YEAR).values
+        for scenario, happens in zip(table[SCENARIO].values, worlds, strict=True):
             where = {**pair, "scenario": str(scenario)}
             for kind in kinds_of(name):
-                rows += _probabilities(table, READ[kind](happens), {**of, KIND: kind, **where})
-            times.append({**of, **where, **_timing(happens, table[YEAR].values)})
+                shared = {**of, KIND: kind, **where}
+                rows += _probabilities(READ[kind](happens), years, chains, shared)
+            times.append({**of, **where, **_timing(happens, years)})
     return pd.DataFrame(rows), pd.DataFrame(times)
 
 
-def _probabilities(table: xr.Dataset, happened: np.ndarray, shared: dict) -> list[dict]:
+def _probabilities(
+    happened: np.ndarray, years: np.ndarray, chains: int, shared: dict
+) -> list[dict]:
     """One row a year of what is true (draw, year)."""
-    error = monte_carlo_error(happened, int(table.attrs["chains"]))
+    error = monte_carlo_error(happened, chains)
     return [
         {**shared, "year": int(year), "probability": p, "mc_error": e}
-        for year, p, e in zip(table[YEAR].values, happened.mean(axis=0), error, strict=True)
+        for year, p, e in zip(years, happened.mean(axis=0), error, strict=True)
     ]
 
 

@@ -592,12 +592,11 @@ def explain(
     InputError
         See `chain`; or the event is not answered in both runs, or the year is not forecast.
     """
+    if by is not None:
+        _horizon(forecast_of(b), by)
     links = chain(a, b, lambda said: steps.layers_of(said, known), fits=fits)
     ahead = forecast_of(b)
-    horizon = int(ahead[YEAR_FUTURE].max())
-    if by is not None and not int(ahead.attrs["origin"]) < by <= horizon:
-        rule = f"must be a year after {ahead.attrs['origin']}, up to {horizon}"
-        raise InputError(fault(rule, column="--by", value=by))
+    horizon = _horizon(ahead, by)
     years = sorted({*(y for y in (2030, HEADLINE_YEAR) if y <= horizon), *([by] if by else ())})
     parts = split(links, years)
     events = list(dict.fromkeys(part.event for part in parts))
@@ -616,6 +615,15 @@ def explain(
         [{"how": one.how, "khat": one.khat, "draws": int(one.log_weight.size)} for one in links],
         [known_to(a, before), known_to(b, tree)],
     )  # fmt: skip
+
+
+def _horizon(ahead: xr.Dataset, by: int | None) -> int:
+    """Return the last year that is forecast; raise InputError if `by` is not forecast."""
+    horizon = int(ahead[YEAR_FUTURE].max())
+    if by is not None and not int(ahead.attrs["origin"]) < by <= horizon:
+        rule = f"must be a year after {ahead.attrs['origin']}, up to {horizon}"
+        raise InputError(fault(rule, column="--by", value=by))
+    return horizon
 
 
 def _most_moved(parts: Sequence[Part], event: str | None, by: int | None) -> tuple[str, int]:

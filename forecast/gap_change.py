@@ -7,6 +7,8 @@ some years is exact in every draw, and the rest is what no effort on record expl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -45,42 +47,38 @@ def changes(tree: xr.DataTree, futures: xr.Dataset) -> pd.DataFrame:
     draws = stack(tree["posterior"].to_dataset())
     pair = (str(futures.attrs["supplier"]), str(futures.attrs["recipient"]))
     origin, first = int(futures.attrs["origin"]), int(inputs[YEAR].values[0])
-    theta = futures["theta_past"].transpose(DRAW, COUNTRY, YEAR)
-    rows = []
-    for years in SPANS:
-        start = origin - years
-        if start < first:
-            continue
-        sides = [_of_one(draws, inputs, theta, code, (start, origin)) for code in pair]
-        gap = {part: sides[1][part] - sides[0][part] for part in sides[0]}
-        rows += [
-            (*pair, years, start, origin, part, values.mean(),
-             *np.quantile(values, [0.5, 0.05, 0.95]), (values > 0).mean())
-            for part, values in gap.items()
-        ]  # fmt: skip
+    spans = [years for years in SPANS if origin - years >= first]
+    ends = [origin, *(origin - years for years in spans)]
+    sides = [_of_one(draws, inputs, futures["theta_past"], code, ends) for code in pair]
+    gap = {part: np.ascontiguousarray((sides[1][part] - sides[0][part]).T) for part in sides[0]}
+    rows = [
+        (*pair, years, origin - years, origin, part, values[at].mean(),
+         *np.quantile(values[at], [0.5, 0.05, 0.95]), (values[at] > 0).mean())
+        for at, years in enumerate(spans) for part, values in gap.items()
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _of_one(
     draws: dict[str, np.ndarray], inputs: xr.Dataset, theta: xr.DataArray, code: str,
-    ends: tuple[int, int],
+    ends: Sequence[int],
 ) -> dict[str, np.ndarray]:
-    """Return the change of one country's capacity (draw), in all and by part."""
+    """Return the change of one country's capacity (draw, span), in all and by part."""
     suppliers = [str(c) for c in inputs[SUPPLIER].values]
     effect = draws["rd_within"].astype(float)
     if code in suppliers:
-        own = draws["rd_within_z"][:, suppliers.index(code)]
-        effect = effect + draws["rd_within_sd"] * own
-    moved = {
-        name: _moved(inputs[f"{name}_change"].sel({COUNTRY: code}), ends) for name in ("rd", "mil")
-    }
-    whole = _moved(theta.sel({COUNTRY: code}), ends)
-    research, military = effect * moved["rd"], draws["mil_within"] * moved["mil"]
+        apart = draws["rd_within_z"][:, suppliers.index(code)]
+        effect = effect + draws["rd_within_sd"] * apart
+    own = inputs[["rd_change", "mil_change"]].sel({COUNTRY: code})
+    rd, mil = (_moved(own[name], ends) for name in ("rd_change", "mil_change"))
+    whole = _moved(theta.sel({COUNTRY: code}).transpose(DRAW, YEAR), ends)
+    research, military = effect[:, None] * rd, draws["mil_within"][:, None] * mil
     return {
         ALL: whole, RESEARCH: research, MILITARY: military, REST: whole - research - military,
     }  # fmt: skip
 
 
-def _moved(values: xr.DataArray, ends: tuple[int, int]) -> np.ndarray:
-    """Return the last year less the first."""
-    return values.sel({YEAR: ends[1]}).values.astype(float) - values.sel({YEAR: ends[0]}).values
+def _moved(values: xr.DataArray, ends: Sequence[int]) -> np.ndarray:
+    """Return the first of some years less each of the others (..., year)."""
+    at = values.sel({YEAR: list(ends)}).values
+    return at[..., :1].astype(float) - at[..., 1:]

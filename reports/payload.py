@@ -318,25 +318,25 @@ def _rd(
             "stock": fan(future["rd_stock"], YEAR_FUTURE),
         }
     result["unit"] = str(constant["gdp"].attrs.get("units", "")) if "gdp" in constant else ""
-    stocks = [_series(result[role]["stock_past"]) for role in (SUPPLIER, RECIPIENT)]
-    both = pd.concat(stocks, axis=1, join="inner", keys=(SUPPLIER, RECIPIENT))
-    known = not both.empty and both[SUPPLIER].iloc[-1] > 0
-    result["ratio"] = float(both[RECIPIENT].iloc[-1] / both[SUPPLIER].iloc[-1]) if known else None
-    result["passed"] = _last_crossing(both[RECIPIENT] > both[SUPPLIER])
+    stocks = [
+        dict(zip(stock["year"], map(float, stock["value"]), strict=True))
+        for stock in (result[role]["stock_past"] for role in (SUPPLIER, RECIPIENT))
+    ]
+    both = {year: (stocks[0][year], stocks[1][year]) for year in stocks[0] if year in stocks[1]}
+    last = both[max(both)] if both else (0.0, 0.0)
+    result["ratio"] = last[1] / last[0] if last[0] > 0 else None
+    result["passed"] = _last_crossing({year: pair[1] > pair[0] for year, pair in both.items()})
     return result
 
 
-def _series(points: Mapping[str, Any]) -> pd.Series:
-    return pd.Series(np.asarray(points["value"], float), index=pd.Index(points["year"], dtype=int))
-
-
-def _last_crossing(ahead: pd.Series) -> int | None:
+def _last_crossing(ahead: Mapping[int, bool]) -> int | None:
     """First year of the spell of being ahead that lasts to the end, None without one."""
-    ahead = ahead.astype(bool)
-    if ahead.empty or not ahead.iloc[-1]:
-        return None
-    behind = ahead.index[~ahead]
-    return int(ahead.index[0] if not len(behind) else ahead.index[ahead.index > behind[-1]][0])
+    found = None
+    for year in sorted(ahead, reverse=True):
+        if not ahead[year]:
+            break
+        found = int(year)
+    return found
 
 
 def _capacity(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str, Any]:
@@ -394,31 +394,32 @@ def _arrivals(path: Path, below: Path) -> list[dict[str, Any]]:
     columns = ("scenario", "year", "expected", "q05", "q25", "median", "q75", "q95")
     table = read_table(path, columns)
     less = read_table(below, ("scenario", "year", "level", "probability"))
-    less = less[less["scenario"] == BASELINE].pivot_table(
-        index="year", columns="level", values="probability"
-    )
+    under: dict[int, dict[str, float]] = {}
+    columns_of = (less[name].tolist() for name in ("scenario", "year", "level", "probability"))
+    for scenario, year, level, probability in zip(*columns_of, strict=True):
+        if scenario == BASELINE:
+            under.setdefault(year, {})[f"{level:g}"] = probability
     return [
-        row | {"below": {f"{level:g}": p for level, p in less.loc[row["year"]].items()}}
+        row | {"below": under[row["year"]]}
         for row in table.loc[table["scenario"] == BASELINE, list(columns[1:])].to_dict("records")
     ]
 
 
 def _causes(path: Path) -> list[dict[str, Any]]:
     """What moved the orders of both countries: one entry a side, a row a cause."""
-    table = read_table(path, cause_names.COLUMNS)
-    found = []
-    for (side, country), rows in table.groupby(["side", "country"], sort=False):
-        first = rows.iloc[0]
-        found.append(
-            {
-                "side": side,
-                "country": country,
-                "from": [int(first["from_first"]), int(first["from_last"])],
-                "to": [int(first["to_first"]), int(first["to_last"])],
-                "rows": rows[["cause", "median", "q05", "q95"]].to_dict("records"),
-            }
-        )
-    return found
+    sides: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in read_table(path, cause_names.COLUMNS).to_dict("records"):
+        sides.setdefault((row["side"], row["country"]), []).append(row)
+    return [
+        {
+            "side": side,
+            "country": country,
+            "from": [int(rows[0]["from_first"]), int(rows[0]["from_last"])],
+            "to": [int(rows[0]["to_first"]), int(rows[0]["to_last"])],
+            "rows": [{key: row[key] for key in ("cause", "median", "q05", "q95")} for row in rows],
+        }
+        for (side, country), rows in sides.items()
+    ]
 
 
 def _peak(values: xr.DataArray) -> dict[str, float] | None:
@@ -473,13 +474,12 @@ def _events(tables: Tables) -> list[dict[str, Any]]:
 
 def _levels(path: Path) -> dict[str, Any]:
     """The average over conventions, and each of them, that of the forecast first."""
-    table = read_table(path, LEVEL_COLUMNS)[list(LEVEL_COLUMNS)]
-    whole = table["alternative"] == conventions.AVERAGE
-    average = next(iter(table[whole].to_dict("records")), None)
+    table = read_table(path, LEVEL_COLUMNS)[list(LEVEL_COLUMNS)].to_dict("records")
+    average = next((row for row in table if row["alternative"] == conventions.AVERAGE), None)
     rows = [
         row | {"headline": row["alternative"] == conventions.CHOSEN}
-        for row in table[~whole].to_dict("records")
-    ]
+        for row in table if row["alternative"] != conventions.AVERAGE
+    ]  # fmt: skip
     rows.sort(key=lambda row: not row["headline"])
     probabilities = [row["probability"] for row in rows]
     return {

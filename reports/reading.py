@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from data.names import (
     KIND,
     YEAR,
 )
-from forecast import events
+from forecast.events import kinds_of
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 SUPPORTED, CONTRADICTED = 0.95, 0.05
@@ -107,8 +108,9 @@ def fan(draws: xr.DataArray, year: str) -> dict[str, list[float]]:
 
 def observed(values: xr.DataArray) -> dict[str, list[float]]:
     """Known values of a (year,) array."""
-    known = values.dropna(YEAR)
-    return {"year": known[YEAR].values.tolist(), "value": known.values.astype(float)}
+    of = values.values.astype(float)
+    known = ~np.isnan(of)
+    return {"year": values[YEAR].values[known].tolist(), "value": of[known]}
 
 
 def at_year(
@@ -145,8 +147,8 @@ class Tables:
         self.timing, self.origin = timing, origin
         table = read_table(events, EVENT_COLUMNS)
         known = table["probability"].notna() & (table["year"] >= origin)
-        self.answers = _by_event(table[known].sort_values("year", kind="stable"))
-        self.times = _by_event(read_table(timing, TIMING_COLUMNS))
+        self.answers = _by_event(table[known].sort_values("year", kind="stable"), EVENT_COLUMNS)
+        self.times = _by_event(read_table(timing, TIMING_COLUMNS), TIMING_COLUMNS)
 
     def entry(self, event: str, domain: str = ALL_DOMAINS) -> dict[str, Any]:
         """Return what is known of one event in one domain; `defined` is False where nothing is.
@@ -162,32 +164,43 @@ class Tables:
         rows = self.answers.get((event, domain))
         if rows is None:
             return {"event": event, "defined": False}
-        row = self.times.get((event, domain), ())
-        if len(row) != 1:
+        times = self.times.get((event, domain), ())
+        if len(times) != 1:
             what = event if domain == ALL_DOMAINS else f"{event} {domain}"
             rule = f"needs exactly one baseline row of {what!r}, as events.csv has it"
-            raise InputError(fault(rule, file=self.timing, value=len(row)))
-        row = row.iloc[0]
-        own = {kind: rows[rows[KIND] == kind] for kind in events.kinds_of(event)}
+            raise InputError(fault(rule, file=self.timing, value=len(times)))
+        (time,) = times
+        own = {kind: [row for row in rows if row[KIND] == kind] for kind in kinds_of(event)}
         passage = own[FIRST_PASSAGE]
+        happened = np.array([row["probability"] for row in passage], float)
         return {
             "event": event,
             "defined": True,
-            "year": passage["year"].astype(int).tolist(),
-            "leads": events.kinds_of(event)[0],
+            "year": [int(row["year"]) for row in passage],
+            "leads": kinds_of(event)[0],
             "kinds": {
-                kind: {key: of[key].to_numpy(float) for key in ("probability", "mc_error")}
+                kind: {
+                    key: np.array([row[key] for row in of], float)
+                    for key in ("probability", "mc_error")
+                }
                 for kind, of in own.items()
             },
-            "in_year": np.diff(passage["probability"].to_numpy(float), prepend=0.0).clip(0.0),
-            "within": float(row["probability_within_horizon"]),
-            "never": 1.0 - float(row["probability_within_horizon"]),
-            "median": row["median_year"],
-            **{key: row[key] for key in ("q05", "q25", "q75", "q95")},
+            "in_year": np.diff(happened, prepend=0.0).clip(0.0),
+            "within": float(time["probability_within_horizon"]),
+            "never": 1.0 - float(time["probability_within_horizon"]),
+            "median": time["median_year"],
+            **{key: time[key] for key in ("q05", "q25", "q75", "q95")},
             "observed_at_origin": event in OBSERVED,
         }
 
 
-def _by_event(table: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+def _by_event(
+    table: pd.DataFrame, columns: Sequence[str]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """Return (event, domain) → its rows of the baseline."""
-    return dict(iter(table[table["scenario"] == BASELINE].groupby(["event", "domain"])))
+    found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for values in zip(*(table[column].tolist() for column in columns), strict=True):
+        row = dict(zip(columns, values, strict=True))
+        if row["scenario"] == BASELINE:
+            found[row["event"], row["domain"]].append(row)
+    return dict(found)

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -244,18 +245,29 @@ def test_runs_of_two_pairs_are_not_explained(tmp_path):
         explain.explain(*folders, known=[tmp_path])
 
 
-def run_of(folder, tree, said, horizon=2020):
-    """Write a run folder with a forecast of the small world."""
+@pytest.fixture(scope="module")
+def stored(mock_fit, tmp_path_factory):
+    """Return a run folder with a forecast of the small world."""
     from tests.forecast.test_carry import run_folder
 
-    run = run_folder(folder, tree, **said)
-    ahead = futures(tree, "RUS", "CHN", seed=1, horizon=horizon)
+    run = run_folder(tmp_path_factory.mktemp("explain") / "run", mock_fit)
+    ahead = futures(mock_fit, "RUS", "CHN", seed=1, horizon=2020)
     ahead.to_netcdf(run / "forecast.nc", engine="h5netcdf")
     return run
 
 
-def test_two_runs_of_the_same_draws_have_nothing_to_explain(mock_fit, tmp_path):
-    a, b = (run_of(tmp_path / name, mock_fit, {}) for name in ("a", "b"))
+@pytest.fixture
+def both(stored, tmp_path):
+    """Return two runs of the same draws, of ids of their own."""
+    for name in ("a", "b"):
+        run = shutil.copytree(stored, tmp_path / name)
+        said = json.loads((run / "run.json").read_text("utf-8"))
+        (run / "run.json").write_text(json.dumps(said | {"id": name}), "utf-8")
+    return tmp_path / "a", tmp_path / "b"
+
+
+def test_two_runs_of_the_same_draws_have_nothing_to_explain(both, tmp_path):
+    a, b = both
     found = explain.explain(a, b, [tmp_path], by=2018)
     made = ["run", "nothing changed", "run", "nothing changed"]
     assert [one["how"] for one in found.links] == made
@@ -280,8 +292,10 @@ def other_priors(run):
     return held + 0.05
 
 
-def test_changed_priors_are_a_step_of_their_own_made_by_a_fit(mock_fit, tmp_path, monkeypatch):
-    a, b = (run_of(tmp_path / name, mock_fit, {}) for name in ("a", "b"))
+def test_changed_priors_are_a_step_of_their_own_made_by_a_fit(
+    mock_fit, both, tmp_path, monkeypatch
+):
+    a, b = both
     stated, asked = other_priors(b), []
 
     def fitted(panel, beliefs, *_, **options):
@@ -300,8 +314,8 @@ def test_changed_priors_are_a_step_of_their_own_made_by_a_fit(mock_fit, tmp_path
     assert np.array_equal(own, then)
 
 
-def test_without_a_fit_changed_priors_count_with_the_next_step(mock_fit, tmp_path):
-    a, b = (run_of(tmp_path / name, mock_fit, {}) for name in ("a", "b"))
+def test_without_a_fit_changed_priors_count_with_the_next_step(both, tmp_path):
+    a, b = both
     other_priors(b)
     found = explain.chain(a, b, lambda said: [tmp_path], fits=False)
     assert "not split" in found[1].how

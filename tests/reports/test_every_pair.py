@@ -24,7 +24,9 @@ from forecast import (
     decomposition,
     domains,
     events,
+    gap_change,
     levels,
+    market,
     pairs,
     runs,
     simulate,
@@ -163,14 +165,17 @@ def share_the_posterior(patch):
         return "habit" in posterior
 
     stack = once_for(simulate.stack, layer)
-    for module in (simulate, domains, levels, decomposition):
+    for module in (simulate, domains, levels, decomposition, gap_change):
         patch.setattr(module, "stack", stack)
+    patch.setattr(market, "arrays", once(market.arrays))
     patch.setattr(domains.model, "pairs", once(domains.model.pairs))
     flat = once_for(coupling.partnership.flat, lambda tree: tree.name)
     patch.setattr(coupling.partnership, "flat", flat)
     parameters = payload._parameters
     by_layer = once_for(lambda posterior, priors: parameters(priors, posterior), layer)
     patch.setattr(payload, "_parameters", lambda priors, posterior: by_layer(posterior, priors))
+    patch.setattr(payload, "_sources", once(payload._sources))
+    patch.setattr(words, "parameter_groups", once(words.parameter_groups))
     patch.setattr(payload, "CURVE_POINTS", 4)
     patch.setattr(payload, "read_toml", once(payload.read_toml))
     patch.setattr(partnership, "load", once(partnership.load))
