@@ -255,11 +255,18 @@ def _waits(chance: np.ndarray, normal: object) -> np.ndarray:
     return np.array([-1.5 + OWN_SPREAD * normal(), *later, size, of["waiting_size_early"]])
 
 
+def change_years(inputs: xr.Dataset) -> np.ndarray:
+    """Return the years of which the drivers' model has a shock of the world."""
+    return drivers.observations(inputs)["change_year"].values
+
+
 def _drivers(inputs: xr.Dataset, top: dict[str, float], rng: np.random.Generator) -> Arrays:
     shape = (len(drivers.DRIVERS), inputs.sizes[COUNTRY])
     sd = np.array([[top[f"{d}_shock_sd"], top[f"{d}_shock_spread"]] for d in drivers.DRIVERS])
+    world = np.array([top[f"{d}_world_sd"] for d in drivers.WORLDLY])
+    years = len(change_years(inputs))
     return {
-        "drift_z": rng.standard_normal(shape),
+        "world_shock": world[:, None] * rng.standard_t(inputs.attrs["shock_df"], (2, years)),
         "log_shock": np.log(sd[:, :1]) + sd[:, 1:] * rng.standard_normal(shape),
     }
 
