@@ -17,7 +17,7 @@ import xarray as xr
 from data.names import COUNTRY, YEAR
 from data.panel import assemble
 from data.tables import Panel
-from forecast import backtest, scores, skill
+from forecast import backtest, skill
 from forecast.draws import Arrays, stack
 from forecast.effort_paths import LATE, driver_paths
 from forecast.fit import TARGET_ACCEPT, single
@@ -35,6 +35,8 @@ BENCHMARKS = (DRIFT, RECENT, LAST)
 GDP, MILITARY, RD_SHARE = "gdp", "military", "rd_share"
 FIGURES = {GDP: "gdp", RD_SHARE: "rd_share", MILITARY: "milex"}
 """Target → variable of a panel, in the order of the drivers."""
+MIDDLE = len(skill.LEVELS) // 2
+"""Position of the median."""
 FEW = 30
 """Fewest errors of the past of which a benchmark makes a spread."""
 
@@ -135,7 +137,7 @@ def scored(
     origin, first, codes
         Last data year, first year of the figures, countries.
     """
-    rows = []
+    rows, rng = [], np.random.default_rng(origin)
     for h in range(1, HORIZONS + 1):
         year = origin + h - first
         if year >= came.logs.shape[1]:
@@ -148,14 +150,13 @@ def scored(
             outturn, said = 100.0 * (outturn - start), 100.0 * (said - seen.base[:, None])
         keep = np.isfinite(outturn) & np.isfinite(said).all(axis=1)
         outturn, said = outturn[keep], said[keep]
+        found = skill.score_quantities(said, outturn, np.zeros(len(said), bool), rng)
         rows.append(
             pd.DataFrame(
                 {
                     "target": target, "unit": np.array(codes)[keep], "origin": origin,
-                    "horizon": h, "value": scores.crps(said, outturn),
-                    "in_50": scores.covered(said, outturn, 0.5),
-                    "in_90": scores.covered(said, outturn, 0.9),
-                    "miss": outturn - scores.at(said, 0.5),
+                    "horizon": h, "value": found["crps"], "in_50": found["in_50"],
+                    "in_90": found["in_90"], "miss": outturn - said[:, MIDDLE],
                 }
             )
         )  # fmt: skip
