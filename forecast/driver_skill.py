@@ -20,9 +20,7 @@ from data.tables import Panel
 from forecast import backtest, skill
 from forecast.draws import Arrays, stack
 from forecast.effort_paths import LATE, driver_paths
-from forecast.fit import TARGET_ACCEPT, single
 from forecast.origins import figures_seen
-from forecast.sampling import sample
 from models.drivers import TREND_YEARS, drivers
 from models.inputs import of_states
 from models.priors import Priors
@@ -168,6 +166,9 @@ def from_origin(
 ) -> pd.DataFrame:
     """Fit the drivers to what was known at an origin, and score them and the benchmarks."""
     import nutpie
+
+    from forecast.fit import TARGET_ACCEPT, single
+    from forecast.sampling import sample
 
     panel = figures_seen(origin, folder)
     inputs = of_states(panel, given)
