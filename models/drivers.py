@@ -178,6 +178,22 @@ def coefficients(of: Mapping[str, Any], stack: Callable[[list], Any]) -> dict[st
     }
 
 
+def weights(by: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the weights of one, gap, people, momentum and trend in the expected change.
+
+    Growth g falls back to a long-run rate l = drift − reversion · gap + population · people:
+    l + momentum · (g of last year − l) + trend · (mean g of five years − l).
+
+    Parameters
+    ----------
+    by
+        As from `coefficients`.
+    """
+    own = 1.0 - by["momentum"] - by["trend"]
+    long_run = (by["drift"], -by["reversion"], by["population"])
+    return (*(own * one for one in long_run), by["momentum"], by["trend"])
+
+
 def expected(by: Mapping[str, Any], gap: Any, people: Any, momentum: Any, trend: Any) -> Any:
     """Return the expected yearly change, without shocks.
 
@@ -190,8 +206,9 @@ def expected(by: Mapping[str, Any], gap: Any, people: Any, momentum: Any, trend:
     momentum, trend
         Change of the year before, and mean change of the five years before.
     """
-    own = by["drift"] - by["reversion"] * gap + by["population"] * people
-    return own + by["momentum"] * (momentum - own) + by["trend"] * (trend - own)
+    one, *others = weights(by)
+    given = (gap, people, momentum, trend)
+    return one + sum(w * x for w, x in zip(others, given, strict=True))
 
 
 def _changes(
@@ -223,13 +240,13 @@ def _changes(
     world = pm.StudentT(
         "world_shock", nu=df, mu=0.0, sigma=world_sd[:, None], dims=("worldly", "change_year")
     )
-    common = pt.zeros(len(at))
-    for k, name in enumerate(WORLDLY):
-        common = common + (at == DRIVERS.index(name)) * world[k][year]
-    mean = expected(
-        {part: values[at] for part, values in by.items()},
-        *(table[name].values for name in ("gap", "people", "momentum", "trend")),
-    )
+    rows = pt.concatenate([world, pt.zeros((1, world.shape[1]))])
+    common = rows[[WORLDLY.index(d) if d in WORLDLY else -1 for d in DRIVERS]][at, year]
+    predictors = np.stack(
+        [np.ones(len(at)), *(table[name].values for name in
+                             ("gap", "people", "momentum", "trend"))]
+    )  # fmt: skip
+    mean = (pt.stack(weights(by))[:, at] * predictors).sum(axis=0)
     pm.StudentT(
         "driver_change",
         nu=df,
