@@ -28,6 +28,8 @@ OF_ALL = ("drift", "reversion", "momentum", "shock_sd", "shock_spread")
 OF_SOME = {"trend": ("gdp",), "population": ("gdp",), "world_sd": WORLDLY}
 """Parameters, named driver_part, that all drivers have, and that only some have; else zero."""
 TREND_YEARS = 5
+PREDICTORS = ("gap", "people", "momentum", "trend")
+"""Of changes, beside what all share, in the order of `weights`."""
 
 
 def bounded(log_share: Any, ceiling: float) -> Any:
@@ -216,6 +218,10 @@ def _changes(
 ) -> None:
     """Add the likelihood of yearly changes.
 
+    What all countries did together in a year, given where they stood, is sampled as it is: some
+    fifty figures say what it was, and it says how fast all grow in the long run. Beside it each
+    country differs from the mean of that year by what its predictors do.
+
     Parameters
     ----------
     table
@@ -227,31 +233,40 @@ def _changes(
     df
         Degrees of freedom of the shocks.
     """
-    by = coefficients(top, lambda parts: pt.stack(parts))
+    by = coefficients(top, pt.stack)
     log_shock = pm.Normal(
         "log_shock",
         pt.log(by["shock_sd"])[:, None],
         by["shock_spread"][:, None],
         dims=("driver", names.COUNTRY),
     )
-    at, year = table["at_driver"].values, table["at_year"].values
-    # Years without any change on record keep their prior.
-    world_sd = pt.stack([top[f"{name}_world_sd"] for name in WORLDLY])
-    world = pm.StudentT(
-        "world_shock", nu=df, mu=0.0, sigma=world_sd[:, None], dims=("worldly", "change_year")
-    )
-    rows = pt.concatenate([world, pt.zeros((1, world.shape[1]))])
-    common = rows[[WORLDLY.index(d) if d in WORLDLY else -1 for d in DRIVERS]][at, year]
-    predictors = np.stack(
-        [np.ones(len(at)), *(table[name].values for name in
-                             ("gap", "people", "momentum", "trend"))]
+    of = [table.isel(change_at=table["at_driver"].values == k) for k in range(len(DRIVERS))]
+    years = table.sizes["change_year"]
+    usual = {d: _by_year(one, years) for d, one in zip(DRIVERS, of, strict=True) if d in WORLDLY}
+    own, *others = weights(by)
+    pace = pt.stack(others)
+    together = pm.StudentT(
+        "world_change",
+        nu=df,
+        mu=pt.stack([
+            own[k] + pt.dot(usual[d], pace[:, k]) for k, d in enumerate(DRIVERS) if d in WORLDLY
+        ]),
+        sigma=pt.stack([top[f"{name}_world_sd"] for name in WORLDLY])[:, None],
+        dims=("worldly", "change_year"),
     )  # fmt: skip
-    mean = (pt.stack(weights(by))[:, at] * predictors).sum(axis=0)
+    mean = []
+    for k, (name, one) in enumerate(zip(DRIVERS, of, strict=True)):
+        moved, year = np.stack([one[x].values for x in PREDICTORS], axis=1), one["at_year"].values
+        if name in WORLDLY:
+            common, moved = together[WORLDLY.index(name)][year], moved - usual[name][year]
+        else:
+            common = own[k]
+        mean.append(common + pt.dot(moved, pace[:, k]))
     pm.StudentT(
         "driver_change",
         nu=df,
-        mu=mean + common,
-        sigma=pt.exp(log_shock)[at, table["at_country"].values],
+        mu=pt.concatenate(mean),
+        sigma=pt.exp(log_shock)[table["at_driver"].values, table["at_country"].values],
         observed=table["change"].values,
         dims="change_at",
     )
@@ -263,6 +278,13 @@ def _changes(
         observed=steps.values,
         dims="step_at",
     )
+
+
+def _by_year(one: xr.Dataset, years: int) -> np.ndarray:
+    """Return a driver's mean predictors (year, predictor); zero in years without a change."""
+    at = one["at_year"].values
+    count = np.maximum(np.bincount(at, minlength=years), 1)
+    return np.stack([np.bincount(at, one[x].values, years) / count for x in PREDICTORS], axis=1)
 
 
 def ideal_point_steps(ideal_point: xr.DataArray) -> xr.DataArray:
