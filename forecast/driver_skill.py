@@ -27,7 +27,7 @@ from models.priors import Priors
 
 ORIGINS = tuple(range(2005, 2025))
 HORIZONS = 6
-DRAWS, TUNE, CHAINS = 300, 300, 2
+DRAWS, TUNE, CHAINS = 500, 300, 2
 MODEL, DRIFT, RECENT, LAST = "model", "mean growth", "growth of five years", "last figure"
 BENCHMARKS = (DRIFT, RECENT, LAST)
 GDP, MILITARY, RD_SHARE = "gdp", "military", "rd_share"
@@ -40,25 +40,31 @@ FEW = 30
 
 
 class Known(NamedTuple):
-    """A target's figures: `logs` (country, year), and the position of each country's last one."""
+    """A target's figures: `values` (country, year), and the position of each country's last one.
 
-    logs: np.ndarray
+    R&D shares in % of GDP; of GDP and military spending 100 times the log, so that a difference is
+    growth in per cent.
+    """
+
+    values: np.ndarray
     last: np.ndarray
 
     @property
     def base(self) -> np.ndarray:
-        """Return the log of each country's last figure (country), NaN without any."""
-        return self.logs[np.arange(len(self.last)), self.last]
+        """Return each country's last figure (country), NaN without any."""
+        return self.values[np.arange(len(self.last)), self.last]
 
 
 def known(panel: xr.Dataset, target: str) -> Known:
     """Return a target's figures as a panel has them."""
-    logs = np.log(panel[FIGURES[target]].transpose(COUNTRY, YEAR).values)
-    return Known(logs, logs.shape[1] - 1 - np.argmax(np.isfinite(logs)[:, ::-1], axis=1))
+    values = panel[FIGURES[target]].transpose(COUNTRY, YEAR).values
+    if target != RD_SHARE:
+        values = 100.0 * np.log(values)
+    return Known(values, values.shape[1] - 1 - np.argmax(np.isfinite(values)[:, ::-1], axis=1))
 
 
 def ours(draws: Arrays, inputs: xr.Dataset, noise: float, seed: int) -> dict[str, np.ndarray]:
-    """Return quantiles of each target's log (country, horizon, level), by the model.
+    """Return quantiles of each target (country, horizon, level), in its unit, by the model.
 
     Parameters
     ----------
@@ -72,13 +78,15 @@ def ours(draws: Arrays, inputs: xr.Dataset, noise: float, seed: int) -> dict[str
     rng = np.random.default_rng([seed, int(inputs.attrs["origin"])])
     paths = driver_paths(draws, inputs, HORIZONS, rng)[..., LATE + 1 :]
     rd = list(FIGURES).index(RD_SHARE)
-    paths[rd] += noise * rng.standard_normal(paths[rd].shape)
-    cut = np.quantile(paths, skill.LEVELS, axis=1)
-    return {target: np.moveaxis(cut[:, k], 0, -1) for k, target in enumerate(FIGURES)}
+    shares = np.exp(paths[rd] + noise * rng.standard_normal(paths[rd].shape))
+    paths = 100.0 * paths
+    paths[rd] = shares
+    cut = np.moveaxis(np.quantile(paths, skill.LEVELS, axis=1), 0, -1)
+    return dict(zip(FIGURES, cut, strict=True))
 
 
 def benchmark(name: str, of: Known) -> np.ndarray:
-    """Return quantiles of a target's log (country, horizon, level), by a benchmark.
+    """Return quantiles of a target (country, horizon, level), in its unit, by a benchmark.
 
     The errors that it would have made before, of all countries, in units of how much each one's
     changes vary.
@@ -90,7 +98,7 @@ def benchmark(name: str, of: Known) -> np.ndarray:
     of
         What was known; its last year is the origin.
     """
-    frame = pd.DataFrame(of.logs.T).interpolate(limit_area="inside")
+    frame = pd.DataFrame(of.values.T).interpolate(limit_area="inside")
     change = frame.diff()
     if name == LAST:
         pace = frame * 0.0
@@ -101,15 +109,15 @@ def benchmark(name: str, of: Known) -> np.ndarray:
     own = (change - change.mean()).abs().mean().to_numpy()
     usual = np.nanmedian(own)
     unit = np.sqrt((np.where(np.isfinite(own), own, usual) ** 2 + usual**2) / 2.0)
-    out = np.full((len(of.logs), HORIZONS, len(skill.LEVELS)), np.nan)
-    lag = of.logs.shape[1] - 1 - of.last
+    out = np.full((len(of.values), HORIZONS, len(skill.LEVELS)), np.nan)
+    lag = of.values.shape[1] - 1 - of.last
     at = np.arange(len(lag))
     for h in range(HORIZONS):
         for behind in np.unique(lag):
             ahead = h + 1 + behind
-            if ahead >= of.logs.shape[1]:
+            if ahead >= of.values.shape[1]:
                 continue
-            error = of.logs[:, ahead:] - of.logs[:, :-ahead] - ahead * pace[:, :-ahead]
+            error = of.values[:, ahead:] - of.values[:, :-ahead] - ahead * pace[:, :-ahead]
             error = (error / unit[:, None])[np.isfinite(error)]
             if len(error) < FEW:
                 continue
@@ -124,29 +132,28 @@ def scored(
     target: str, quantiles: np.ndarray, seen: Known, came: Known, origin: int, first: int,
     codes: list[str],
 ) -> pd.DataFrame:
-    """Score quantiles of a target's log against what came (a row a country and horizon).
+    """Score quantiles of a target against what came (a row a country and horizon).
 
     Parameters
     ----------
     target, quantiles
         As from `ours` and `benchmark`.
     seen, came
-        Figures at the origin, and of today, both from the year `first` on.
+        Figures at the origin, and of today, both from the year `first` on. A country without any
+        figure at the origin is not scored.
     origin, first, codes
         Last data year, first year of the figures, countries.
     """
     rows, rng = [], np.random.default_rng(origin)
     for h in range(1, HORIZONS + 1):
         year = origin + h - first
-        if year >= came.logs.shape[1]:
+        if year >= came.values.shape[1]:
             break
-        outturn, said = came.logs[:, year], quantiles[:, h - 1]
-        if target == RD_SHARE:
-            outturn, said = np.exp(outturn), np.exp(said)
-        else:
-            start = came.logs[np.arange(len(codes)), seen.last]
-            outturn, said = 100.0 * (outturn - start), 100.0 * (said - seen.base[:, None])
-        keep = np.isfinite(outturn) & np.isfinite(said).all(axis=1)
+        outturn, said = came.values[:, year], quantiles[:, h - 1]
+        if target != RD_SHARE:
+            outturn = outturn - came.values[np.arange(len(codes)), seen.last]
+            said = said - seen.base[:, None]
+        keep = np.isfinite(outturn) & np.isfinite(said).all(axis=1) & np.isfinite(seen.base)
         outturn, said = outturn[keep], said[keep]
         found = skill.score_quantities(said, outturn, np.zeros(len(said), bool), rng)
         rows.append(
@@ -165,16 +172,14 @@ def from_origin(
     origin: int, latest: xr.Dataset, given: Priors, *, seed: int, folder: Panel = None
 ) -> pd.DataFrame:
     """Fit the drivers to what was known at an origin, and score them and the benchmarks."""
-    import nutpie
-
     from forecast.fit import TARGET_ACCEPT, single
-    from forecast.sampling import sample
+    from forecast.sampling import ready, sample
 
     panel = figures_seen(origin, folder)
     inputs = of_states(panel, given)
-    compiled = nutpie.compile_pymc_model(drivers(inputs, given.part("drivers")), backend="numba")
+    model = ready(drivers(inputs, given.part("drivers")))
     tree = sample(
-        compiled, seed=seed + origin, draws=DRAWS, tune=TUNE, chains=CHAINS,
+        model, seed=seed + origin, draws=DRAWS, tune=TUNE, chains=CHAINS,
         target_accept=TARGET_ACCEPT,
     )  # fmt: skip
     draws = stack(single(tree["posterior"].to_dataset()))

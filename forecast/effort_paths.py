@@ -14,11 +14,13 @@ from forecast.draws import Arrays
 from models.drivers import (
     DRIVERS,
     TREND_YEARS,
+    WORLDLY,
     bounded,
     coefficients,
     expected,
     levels,
     log_share,
+    of_mean,
     trailing,
 )
 from models.inputs import country_index
@@ -148,6 +150,8 @@ def driver_paths(
     doubt = rng.standard_normal((n, level.shape[2]))
     reverts = of.has.copy()
     reverts[mil] &= of.has[gdp]
+    counted = reverts / np.maximum(reverts.sum(axis=-1, keepdims=True), 1)
+    worldly = np.array([name in WORLDLY for name in DRIVERS])
     people = np.zeros(of.level.shape)
     log_people = of.log_people[:, 0]
     paths = []
@@ -159,9 +163,10 @@ def driver_paths(
             gap[:, gdp] -= (log_people - log_people[america]) + level[:, gdp, [america]]
             world = by["world_sd"] * rng.standard_t(df, (n, len(DRIVERS), 1))
             shock = world + scale * rng.standard_t(df, level.shape)
-            step = shock + expected(
-                by, np.where(reverts, gap, 0.0), people, recent[-1], np.mean(recent, axis=0)
-            )
+            given = np.where(reverts, gap, 0.0), people, recent[-1], np.mean(recent, axis=0)
+            usual = [(x * counted).sum(axis=-1, keepdims=True) for x in given]
+            common = expected(of_mean(by), *usual) - expected(by, *usual)
+            step = shock + expected(by, *given) + np.where(worldly[:, None], common, 0.0)
             last, level = level, level + step
         if t <= LATE:
             known = of.known[..., t]

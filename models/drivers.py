@@ -4,7 +4,8 @@ One form for all three: the change of a level keeps some momentum of last year, 
 long-run rate that is common to all countries but for how far each is from where it tends to. GDP
 keeps some of the last five years' trend too, and its long-run rate falls with income and with the
 growth of population. Shocks are heavy-tailed; those to GDP and to military spending are in part the
-world's. R&D shares move on a scale that ends at a ceiling.
+world's, and the mean of all countries has a momentum of its own. R&D shares move on a scale that
+ends at a ceiling.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ DRIVERS = ("gdp", "rd", "mil")
 WORLDLY = ("gdp", "mil")
 """Drivers of which a part of the shocks is common to all countries."""
 OF_ALL = ("drift", "reversion", "momentum", "shock_sd", "shock_spread")
-OF_SOME = {"trend": ("gdp",), "population": ("gdp",), "world_sd": WORLDLY}
+OF_SOME = {
+    "trend": ("gdp",), "population": ("gdp",), "world_sd": WORLDLY, "world_momentum": WORLDLY,
+}  # fmt: skip
 """Parameters, named driver_part, that all drivers have, and that only some have; else zero."""
 TREND_YEARS = 5
 PREDICTORS = ("gap", "people", "momentum", "trend")
@@ -180,6 +183,14 @@ def coefficients(of: Mapping[str, Any], stack: Callable[[list], Any]) -> dict[st
     }
 
 
+def of_mean(by: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the coefficients of the mean of all countries, where a part of the shocks is common.
+
+    What befell all in a year, a recession of the world, may last for less than what befell one.
+    """
+    return {**by, "momentum": by["world_momentum"]}
+
+
 def weights(by: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the weights of one, gap, people, momentum and trend in the expected change.
 
@@ -245,11 +256,14 @@ def _changes(
     usual = {d: _by_year(one, years) for d, one in zip(DRIVERS, of, strict=True) if d in WORLDLY}
     own, *others = weights(by)
     pace = pt.stack(others)
+    own_of_mean, *others = weights(of_mean(by))
+    pace_of_mean = pt.stack(others)
     together = pm.StudentT(
         "world_change",
         nu=df,
         mu=pt.stack([
-            own[k] + pt.dot(usual[d], pace[:, k]) for k, d in enumerate(DRIVERS) if d in WORLDLY
+            own_of_mean[k] + pt.dot(usual[d], pace_of_mean[:, k])
+            for k, d in enumerate(DRIVERS) if d in WORLDLY
         ]),
         sigma=pt.stack([top[f"{name}_world_sd"] for name in WORLDLY])[:, None],
         dims=("worldly", "change_year"),

@@ -244,7 +244,7 @@ LATENT_DIMS = {
     "size_mean": (SUPPLIER, DOMAIN),
     "size_recipient": (RECIPIENT,),
     "units_domain": (DOMAIN,),
-    "world_shock": ("worldly", "change_year"),
+    "world_change": ("worldly", "change_year"),
     "log_shock": ("driver", COUNTRY),
 }
 

@@ -466,21 +466,30 @@ def hand_recursion(draws, draw, inputs, codes, years):
     }
     for t in range(last - late + 1, last + years + 1):
         before = {code: paths[code]["gdp"][t - 1] - people[code][t - 1] for code in codes}
-        for code in codes:
-            for name, path in paths[code].items():
-                if t <= seen[code][name]:
-                    path.append(levels[code][name][t])
-                    continue
+        for name in ("gdp", "rd", "mil"):
+            steps, beyond = {}, []
+            for code in codes:
+                path = paths[code][name]
                 away = before[code] - before["USA"] if name == "gdp" else path[-1]
                 own = one[f"{name}_drift"] - one[f"{name}_reversion"] * (away - mean[name])
                 if name == "gdp":
                     known = min(t, last + 1)
                     grew = (people[code][known - 1] - people[code][known - 6]) / 5.0
                     own += one["gdp_population"] * (grew - average)
-                step = own + one[f"{name}_momentum"] * (path[-1] - path[-2] - own)
+                beyond.append(path[-1] - path[-2] - own)
+                steps[code] = own + one[f"{name}_momentum"] * beyond[-1]
                 if name == "gdp":
-                    step += one["gdp_trend"] * ((path[-1] - path[-6]) / 5.0 - own)
-                path.append(path[-1] + step)
+                    steps[code] += one["gdp_trend"] * ((path[-1] - path[-6]) / 5.0 - own)
+            together = 0.0
+            if name != "rd":
+                more = one[f"{name}_world_momentum"] - one[f"{name}_momentum"]
+                together = more * sum(beyond) / len(beyond)
+            for code in codes:
+                path = paths[code][name]
+                if t <= seen[code][name]:
+                    path.append(levels[code][name][t])
+                else:
+                    path.append(path[-1] + steps[code] + together)
     return {
         code: [
             (gdp, np.log(ceiling / (1.0 + np.exp(-rd))), mil + gdp)
@@ -495,7 +504,7 @@ def test_without_shocks_every_draw_follows_its_recursion(quiet):
     inputs, draws = quiet["constant_data"].to_dataset(), stack(quiet["posterior"].to_dataset())
     years, late = HORIZON - ORIGIN, effort_paths.LATE
     for draw in range(0, 80, 13):
-        path = hand_recursion(draws, draw, inputs, ("IND", "USA"), years)["IND"]
+        path = hand_recursion(draws, draw, inputs, small.COUNTRIES, years)["IND"]
         start = -1 - late
         stock = float(np.exp(inputs["log_rd_stock"].sel({COUNTRY: "IND"}).values[start]))
         for t, (gdp, rd, mil) in enumerate(path[-years - late :]):
@@ -548,9 +557,12 @@ def test_without_shocks_capacity_moves_by_what_last_years_stocks_explain(quiet, 
     found = futures(quiet, *PAIR, seed=1, horizon=HORIZON)
     inputs, draws = quiet["constant_data"].to_dataset(), stack(quiet["posterior"].to_dataset())
     stocks = np.log(found["rd_stock"].sel(country="CHN").values[:, 0])
-    last = float(inputs["log_rd_stock"].sel({COUNTRY: "CHN"}).values[-1])
+    # R&D of the last year is not out, and drawn: what the first year's stock was built on says it.
+    first = found.isel(scenario=0, year_future=0).sel(country="CHN")
+    spent = first["rd_share"] * first["gdp"] / 100.0
+    last = np.log((first["rd_stock"] - spent) / (1.0 - inputs.attrs["rd_depreciation"])).values
     before = float(inputs["log_rd_stock"].sel({COUNTRY: "CHN"}).values[-2])
-    lagged = np.concatenate([np.full((80, 1), last), stocks[:, :-1]], axis=1)
+    lagged = np.concatenate([last[:, None], stocks[:, :-1]], axis=1)
     growth = np.diff(np.concatenate([np.full((80, 1), before), lagged], axis=1), axis=1)
     own = draws["rd_within_z"][:, small.SUPPLIERS.index("CHN")]
     effect = draws["rd_within"] + draws["rd_within_sd"] * own

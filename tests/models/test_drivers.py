@@ -13,7 +13,6 @@ from tests import graphs
 from tests.mock_fit import evaluator, points
 
 YEARS = np.arange(1990, 2000)
-DF = 5.0
 AXES = (COUNTRY, "year_effort")
 
 
@@ -158,33 +157,49 @@ def test_log_density_and_gradient_are_finite_and_agree(model):
 
 
 def test_changes_revert_to_a_long_run_rate_with_heavy_tails_and_shocks_of_the_world(model, world):
-    inputs = world.inputs
+    inputs, df = world.inputs, world.priors.constant("shock_df")
     (point,) = points(model, 1, 0.2, 8)
     values = evaluator(model)(point)
     top = dict(zip(order(world.priors.part("drivers")), values["parameters"], strict=True))
     table, expected = drivers.observations(inputs), 0.0
+
+    def mean_of(name, rows, momentum="momentum"):
+        own = top[f"{name}_drift"] - top[f"{name}_reversion"] * rows["gap"].values
+        if name == "gdp":
+            own = own + top["gdp_population"] * rows["people"].values
+        mean = own + top[f"{name}_{momentum}"] * (rows["momentum"].values - own)
+        if name == "gdp":
+            mean = mean + top["gdp_trend"] * (rows["trend"].values - own)
+        return mean
+
+    def shocks(name, momentum):
+        """What all did in a year, beyond what is expected of the mean country of that year."""
+        rows = table.isel(change_at=table["at_driver"].values == drivers.DRIVERS.index(name))
+        years = [rows.isel(change_at=rows["at_year"].values == t)
+                 for t in range(table.sizes["change_year"])]
+        nowhere = rows.isel(change_at=[0]) * 0.0
+        usual = [
+            mean_of(name, of if of.sizes["change_at"] else nowhere, momentum).mean()
+            for of in years
+        ]
+        return values["world_change"][drivers.WORLDLY.index(name)] - np.array(usual)
+
     for k, name in enumerate(drivers.DRIVERS):
         for country in range(inputs.sizes[COUNTRY]):
             rows = of(table, name, country)
-            own = top[f"{name}_drift"] - top[f"{name}_reversion"] * rows["gap"].values
-            if name == "gdp":
-                own = own + top["gdp_population"] * rows["people"].values
-            mean = own + top[f"{name}_momentum"] * (rows["momentum"].values - own)
-            if name == "gdp":
-                mean = mean + top["gdp_trend"] * (rows["trend"].values - own)
+            mean = mean_of(name, rows)
             if name != "rd":
-                shocks = values["world_shock"][("gdp", "mil").index(name)]
-                mean = mean + shocks[rows["at_year"].values]
+                mean = mean + shocks(name, "momentum")[rows["at_year"].values]
             scale = np.exp(values["log_shock"][k, country])
-            expected += stats.t.logpdf(rows["change"].values, DF, mean, scale).sum()
+            expected += stats.t.logpdf(rows["change"].values, df, mean, scale).sum()
     found = graphs.log_densities(model)(point)
     assert found["driver_change"] == pytest.approx(expected)
     steps = drivers.ideal_point_steps(inputs["ideal_point"]).values
-    expected = stats.t.logpdf(steps, DF, 0.0, top["ideal_point_step"]).sum()
+    expected = stats.t.logpdf(steps, df, 0.0, top["ideal_point_step"]).sum()
     assert found["ideal_point_change"] == pytest.approx(expected)
     of_world = [
-        stats.t.logpdf(shocks, DF, 0.0, top[f"{name}_world_sd"]).sum()
-        for name, shocks in zip(drivers.WORLDLY, values["world_shock"], strict=True)
+        stats.t.logpdf(shocks(name, "world_momentum"), df, 0.0, top[f"{name}_world_sd"]).sum()
+        for name in drivers.WORLDLY
     ]
-    density = model.compile_logp(vars=[model["world_shock"]], mode=graphs.MODE)
+    density = model.compile_logp(vars=[model["world_change"]], mode=graphs.MODE)
     assert float(density(point)) == pytest.approx(sum(of_world))
