@@ -171,7 +171,10 @@ def driver_paths(
         if t <= LATE:
             known = of.known[..., t]
             level[:, gdp] = np.where(known[gdp], of.logs[gdp, :, t], level[:, gdp])
-            share = bounded(of.logs[rd, :, t] + of.spread[:, t] * doubt, ceiling)
+            # Doubt of the log, on the scale of levels: no draw passes the ceiling.
+            share = of.logs[rd, :, t]
+            wider = of.spread[:, t] / (1.0 - np.exp(share) / ceiling)
+            share = bounded(share, ceiling) + wider * doubt
             level[:, rd] = np.where(known[rd], share, level[:, rd])
             share = of.logs[mil, :, t] - level[:, gdp]
             level[:, mil] = np.where(known[mil], share, level[:, mil])

@@ -85,8 +85,9 @@ def trailing(change: xr.DataArray, time: str = "year_effort") -> xr.DataArray:
 def observations(inputs: xr.Dataset) -> xr.Dataset:
     """Return yearly changes with their predictors, on one dim `change_at`.
 
-    A change counts where both years are real figures, not filled in, its five-year trend lies
-    within the record, and it falls in `from_year` or later, where the inputs have that attribute.
+    A change counts where its own years, those of its momentum and of its five-year trend, where the
+    driver has one, are real figures, not filled in, and it falls in `from_year` or later, where the
+    inputs have that attribute.
 
     Returns
     -------
@@ -122,9 +123,10 @@ def observations(inputs: xr.Dataset) -> xr.Dataset:
     previous, trend = change.shift({time: 1}), trailing(change)
     people = trailing(log_population.diff(time))
     gap = logs["gap"].shift({time: 1}).sel({time: change[time]})
-    usable = real
-    for years in (1, 2):
-        usable = usable & real.shift({time: years}, fill_value=False)
+    usable, without_trend = real, ~real["driver"].isin(OF_SOME["trend"])
+    for years in range(1, TREND_YEARS + 2):
+        needless = without_trend & (years > 2)
+        usable = usable & (needless | real.shift({time: years}, fill_value=False))
     usable = usable.sel({time: change[time]}) & trend.notnull() & gap.notnull()
     usable = usable & (usable[time] >= int(inputs.attrs.get("from_year", 0)))
     gap_mean = gap.where(usable).mean((names.COUNTRY, time))

@@ -6,9 +6,10 @@ import pytest
 
 from data.names import COUNTRY
 from forecast import driver_skill as skilled
-from forecast import scores, skill
+from forecast import scores, shipped, skill
 from forecast.draws import stack
 from forecast.effort_paths import LATE, driver_paths
+from models import drivers
 from tests import small
 
 YEARS, COUNTRIES, FIRST = 30, 12, 1990
@@ -134,3 +135,46 @@ def test_the_models_quantiles_are_those_of_its_paths(tree):
         expected = np.quantile(of_china, 0.9)
         assert found[target][china, 3, 179] == pytest.approx(expected), target
     assert found[skilled.GDP].shape[0] == inputs.sizes[COUNTRY]
+
+
+def test_the_shipped_table_says_that_futures_beat_both_rules_and_hold_nine_in_ten():
+    rows = shipped.rows(shipped.DRIVERS)
+    assert {row["target"] for row in rows} == set(skilled.FIGURES)
+    assert {row["group"] for row in rows} == {"1-3", "4-6"}
+    for row in rows:
+        assert int(row["cases"]) > 1000
+        if row["forecast"] == skilled.MODEL:
+            assert 0.87 <= float(row["in_90"]) <= 0.93, row
+        if row["forecast"] in (skilled.DRIFT, skilled.RECENT):
+            assert float(row["skill"]) > 0.0, row
+    assert float(rows[0]["rhat"]) < 1.05
+
+
+def test_chinas_growth_and_research_stay_within_what_the_last_decade_would_call_possible(real):
+    """With the means of a fit to all figures, and each country's shocks as large as on record."""
+    of_fit = {
+        "gdp_drift": 0.034, "gdp_reversion": 0.016, "gdp_momentum": 0.41, "gdp_trend": 0.23,
+        "gdp_world_momentum": 0.15, "gdp_population": 0.33, "gdp_world_sd": 0.011,
+        "rd_drift": 0.015, "rd_reversion": 0.0055, "rd_momentum": 0.34,
+        "mil_drift": -0.004, "mil_reversion": 0.0095, "mil_momentum": 0.16,
+        "mil_world_momentum": 0.32, "mil_world_sd": 0.019,
+    }  # fmt: skip
+    table = drivers.observations(real)
+    scale = np.full((len(drivers.DRIVERS), real.sizes[COUNTRY]), 0.05)
+    for cell in np.ndindex(scale.shape):
+        own = (table["at_driver"].values == cell[0]) & (table["at_country"].values == cell[1])
+        if own.sum() > 5:
+            scale[cell] = table["change"].values[own].std() * np.sqrt(3.0 / 5.0)
+    n = 2000
+    draws = {name: np.full(n, value) for name, value in of_fit.items()}
+    draws |= {f"{d}_{part}": np.ones(n) for d in drivers.DRIVERS
+              for part in ("shock_sd", "shock_spread")}  # fmt: skip
+    draws |= {"parameters": np.zeros((n, 1)), "log_shock": np.repeat(np.log(scale)[None], n, 0)}
+    paths = driver_paths(draws, real, 10, np.random.default_rng(2))
+    china = list(real[COUNTRY].values).index("CHN")
+    gdp = paths[0, :, china, LATE:]
+    seen = np.log(real["gdp_observed"].sel({COUNTRY: "CHN"}).dropna("year_effort").values)
+    assert np.median(gdp[:, 5] - gdp[:, 0]) < seen[-1] - seen[-6]
+    shares = np.exp(paths[1, :, china, LATE + 10])
+    assert np.quantile(shares, 0.975) < 5.0
+    assert np.median(shares) > np.exp(real["rd_share_mean"].sel({COUNTRY: "CHN"}).values[-1])
