@@ -11,7 +11,18 @@ import xarray as xr
 from data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
 from forecast import scenarios as scenario_files
 from forecast.draws import Arrays
-from models.drivers import DRIVERS, TREND_YEARS
+from models.drivers import (
+    DRIVERS,
+    TREND_YEARS,
+    WORLDLY,
+    bounded,
+    coefficients,
+    expected,
+    levels,
+    log_share,
+    of_mean,
+    trailing,
+)
 from models.inputs import country_index
 
 Worlds = Sequence[xr.Dataset | None]
@@ -41,6 +52,142 @@ class Effort(NamedTuple):
     log_gdp: np.ndarray
 
 
+class Record(NamedTuple):
+    """What is known of the drivers, from `LATE` years before the origin on.
+
+    Attributes
+    ----------
+    logs : log GDP, log R&D share and log military spending (driver, country, year), gaps filled.
+    known : whether a figure of that year or a later one is out (driver, country, year).
+    has : whether there are any figures (driver, country).
+    spread : in how much doubt the log R&D share is (country, year).
+    level : the drivers as they revert, in the first year (driver, country).
+    steps : their last five changes by then, oldest first (driver, country, step).
+    gap_mean : where levels tend to (driver).
+    log_people, growth, people : log population, its growth after the origin (country), and its
+        mean growth of five years, centred (country, year).
+    """
+
+    logs: np.ndarray
+    known: np.ndarray
+    has: np.ndarray
+    spread: np.ndarray
+    level: np.ndarray
+    steps: np.ndarray
+    gap_mean: np.ndarray
+    log_people: np.ndarray
+    growth: np.ndarray
+    people: np.ndarray
+
+
+LATE = 6
+"""Years before the origin from which on figures that are not out yet are drawn. Older ones count
+as they were filled in for the fit."""
+
+
+def record(inputs: xr.Dataset) -> Record:
+    """Return what is known of the drivers; see `Record`.
+
+    Population grows on at the mean rate of its last five years: one year is added to it.
+    """
+    time = "year_effort"
+    log_people = np.log(inputs["population"])
+    logs = {
+        "gdp": np.log(inputs["gdp"]), "rd": inputs["rd_share_mean"], "mil": np.log(inputs["milex"]),
+    }  # fmt: skip
+    seen = [inputs[f"{name}_observed"].notnull() for name in ("gdp", "rd_share", "milex")]
+    whole, seen = (
+        np.stack([one.transpose(COUNTRY, time).values for one in every])
+        for every in (logs.values(), seen)
+    )
+    # Without figures of GDP military spending stands for its share of it.
+    form = levels(
+        logs["gdp"].fillna(0.0), logs["rd"], logs["mil"], log_people, inputs.attrs["rd_ceiling"]
+    )
+    level = np.nan_to_num(form["level"].transpose("driver", COUNTRY, time).values)
+    growth = log_people.transpose(COUNTRY, time).diff(time)
+    recent = growth.isel({time: slice(-TREND_YEARS, None)}).mean(time).values
+    people = np.concatenate([np.zeros((len(recent), 1)), trailing(growth).values], axis=1)
+    people = np.concatenate([people, recent[:, None]], axis=1)
+    people -= float(inputs["driver_people_mean"].sel(driver="gdp"))
+    start = whole.shape[-1] - 1 - LATE
+    return Record(
+        logs=np.nan_to_num(whole[..., start:]),
+        known=np.maximum.accumulate(seen[..., ::-1], axis=-1)[..., ::-1][..., start:],
+        has=np.isfinite(whole[..., -1]),
+        spread=np.nan_to_num(inputs["rd_share_sd"].transpose(COUNTRY, time).values[:, start:]),
+        level=level[..., start],
+        steps=np.diff(level[..., start - TREND_YEARS : start + 1], axis=-1),
+        gap_mean=inputs["driver_gap_mean"].values,
+        log_people=np.nan_to_num(log_people.transpose(COUNTRY, time).values[:, start:]),
+        growth=np.nan_to_num(recent),
+        people=np.nan_to_num(people[:, start:]),
+    )
+
+
+def driver_paths(
+    draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Simulate log GDP, log R&D share and log military spending, of no scenario.
+
+    Figures that are not out yet at the origin are drawn too, from the last one that is, and R&D
+    shares that are out keep the doubt in which revisions leave them.
+
+    Returns
+    -------
+    numpy.ndarray
+        (driver, draw, country, year), from `LATE` years before the origin to `years` after it;
+        without figures of GDP, military spending alone is of use.
+    """
+    of, n = record(inputs), len(draws["parameters"])
+    ceiling, df = float(inputs.attrs["rd_ceiling"]), inputs.attrs["shock_df"]
+    by = coefficients(draws, lambda parts: np.stack(parts, axis=1)[..., None])
+    scale = np.exp(draws["log_shock"])
+    america = list(inputs[COUNTRY].values).index("USA")
+    gdp, rd, mil = (DRIVERS.index(name) for name in ("gdp", "rd", "mil"))
+    level = np.repeat(of.level[None], n, axis=0)
+    recent = [np.repeat(of.steps[None, ..., k], n, axis=0) for k in range(TREND_YEARS)]
+    doubt = rng.standard_normal((n, level.shape[2]))
+    reverts = of.has.copy()
+    reverts[mil] &= of.has[gdp]
+    counted = reverts / np.maximum(reverts.sum(axis=-1, keepdims=True), 1)
+    worldly = np.array([name in WORLDLY for name in DRIVERS])
+    people = np.zeros(of.level.shape)
+    log_people = of.log_people[:, 0]
+    paths = []
+    for t in range(LATE + years + 1):
+        if t:
+            at = min(t, LATE + 1)
+            people[gdp] = of.people[:, at]
+            gap = level - of.gap_mean[:, None]
+            gap[:, gdp] -= (log_people - log_people[america]) + level[:, gdp, [america]]
+            world = by["world_sd"] * rng.standard_t(df, (n, len(DRIVERS), 1))
+            shock = world + scale * rng.standard_t(df, level.shape)
+            given = np.where(reverts, gap, 0.0), people, recent[-1], np.mean(recent, axis=0)
+            usual = [(x * counted).sum(axis=-1, keepdims=True) for x in given]
+            common = expected(of_mean(by), *usual) - expected(by, *usual)
+            step = shock + expected(by, *given) + np.where(worldly[:, None], common, 0.0)
+            last, level = level, level + step
+        if t <= LATE:
+            known = of.known[..., t]
+            level[:, gdp] = np.where(known[gdp], of.logs[gdp, :, t], level[:, gdp])
+            # Doubt of the log, on the scale of levels: no draw passes the ceiling.
+            share = of.logs[rd, :, t]
+            wider = of.spread[:, t] / (1.0 - np.exp(share) / ceiling)
+            share = bounded(share, ceiling) + wider * doubt
+            level[:, rd] = np.where(known[rd], share, level[:, rd])
+            share = of.logs[mil, :, t] - level[:, gdp]
+            level[:, mil] = np.where(known[mil], share, level[:, mil])
+            log_people = of.log_people[:, t]
+        else:
+            log_people = log_people + of.growth
+        if t:
+            recent = [*recent[1:], level - last]
+        logs = (level[:, gdp], log_share(level[:, rd], ceiling), level[:, mil] + level[:, gdp])
+        paths.append(logs)
+    return np.stack(paths, axis=-1)
+
+
 def effort_paths(
     draws: Arrays,
     inputs: xr.Dataset,
@@ -50,14 +197,13 @@ def effort_paths(
 ) -> list[Effort]:
     """Simulate GDP, R&D share and military spending, and the stocks they build, in each world.
 
-    Stocks enter capacity with a lag of one year. Population is held at its last figure: it enters
-    only through the slow catch-up of GDP per person. A country without GDP or R&D figures moves
+    Stocks enter capacity with a lag of one year. A country without GDP or R&D figures moves
     by the common dynamics from a zero gap, and its R&D explains nothing, as in the fit. What a
     scenario changes of a country leaves all others as they are.
     """
-    history, paths = _dynamics(draws, inputs, years, rng)
+    paths = driver_paths(draws, inputs, years, rng)
     codes = [str(c) for c in inputs[COUNTRY].values]
-    base = _built(history, paths, inputs, np.arange(len(codes)))
+    base = _built(paths, inputs, years, np.arange(len(codes)))
     found = []
     for changes in worlds:
         moved = {
@@ -67,104 +213,45 @@ def effort_paths(
         if not len(at):
             found.append(base)
             continue
-        some = tuple(path[:, at] for path in paths)
-        _override_effort(*some, history[0, at, -1], [codes[k] for k in at], changes)
+        some = paths[:, :, at]
+        _override_effort(
+            *some[..., LATE + 1 :], some[0, ..., LATE], [codes[k] for k in at], changes
+        )
         world = Effort(*(values.copy() for values in base))
-        for values, own in zip(world, _built(history, some, inputs, at), strict=True):
+        for values, own in zip(world, _built(some, inputs, years, at), strict=True):
             values[:, at] = own
         found.append(world)
     return found
 
 
-def _dynamics(
-    draws: Arrays, inputs: xr.Dataset, years: int, rng: np.random.Generator
-) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Return the drivers' history (driver, country, year), and paths of log GDP, R&D share and
-    military spending (draw, country, year) that no scenario changes.
-    """
-    n = len(draws["parameters"])
-    logs = {
-        "gdp": np.log(inputs["gdp"]),
-        "rd": inputs["rd_share_mean"],
-        "mil": np.log(inputs["milex"]) - np.log(inputs["gdp"]),
-    }
-    history = np.stack([logs[d].transpose(COUNTRY, "year_effort").values for d in DRIVERS])
-    level = np.repeat(np.nan_to_num(history[None, ..., -1]), n, axis=0)
-    spread = np.nan_to_num(inputs["rd_share_sd"].isel(year_effort=-1).values)
-    level[:, DRIVERS.index("rd")] += spread * rng.standard_normal((n, level.shape[2]))
-    recent = np.nan_to_num(np.diff(history[..., -TREND_YEARS - 1 :], axis=-1))
-    recent = [np.repeat(recent[None, ..., k], n, axis=0) for k in range(TREND_YEARS)]
-
-    person = logs["gdp"] - np.log(inputs["population"])
-    gap = {
-        "gdp": person - person.sel({COUNTRY: "USA"}),
-        "rd": logs["rd"],
-        "mil": logs["mil"],
-    }
-    gap_now = np.stack([gap[d].isel(year_effort=-1).values for d in DRIVERS])
-    centred = gap_now - inputs["driver_gap_mean"].values[:, None]
-    offset = np.where(np.isfinite(centred), centred - np.nan_to_num(history[..., -1]), np.nan)
-    offset = np.where(np.isfinite(offset), offset, -np.nan_to_num(history[..., -1]))
-
-    by = {
-        part: np.stack([draws[f"{d}_{part}"] for d in DRIVERS], axis=1)[..., None]
-        for part in ("drift", "drift_sd", "reversion", "momentum", "trend")
-    }
-    drift = by["drift"] + by["drift_sd"] * draws["drift_z"]
-    scale = np.exp(draws["log_shock"])
-    america = list(inputs[COUNTRY].values).index("USA")
-    log_gdp, log_rd, log_mil = [], [], []
-    for _ in range(years):
-        distance = level + offset
-        distance[:, 0] -= level[:, 0, [america]] - history[0, america, -1]
-        step = (
-            drift
-            - by["reversion"] * distance
-            + by["momentum"] * recent[-1]
-            + by["trend"] * np.mean(recent, axis=0)
-            + scale * rng.standard_t(inputs.attrs["shock_df"], level.shape)
-        )
-        level = level + step
-        recent = [*recent[1:], step]
-        log_gdp.append(level[:, 0])
-        log_rd.append(level[:, 1])
-        log_mil.append(level[:, 2] + level[:, 0])
-    log_gdp, log_rd, log_mil = (np.stack(p, axis=-1) for p in (log_gdp, log_rd, log_mil))
-    return history, (log_gdp, log_rd, log_mil)
-
-
-def _built(
-    history: np.ndarray, paths: tuple[np.ndarray, ...], inputs: xr.Dataset, at: np.ndarray
-) -> Effort:
+def _built(paths: np.ndarray, inputs: xr.Dataset, years: int, at: np.ndarray) -> Effort:
     """Return the effort of countries at some positions, given their own paths."""
     log_gdp, log_rd, log_mil = paths
-    n = len(log_gdp)
-    start = np.where(
-        np.isfinite(history[0, at, -1]), 0.0,
-        np.log(inputs["milex"].isel(year_effort=-1).values[at]),
-    )  # fmt: skip
-    log_mil = log_mil + start[:, None]
     rd_mean = inputs["rd_level"].values[at] + inputs.attrs["rd_origin"]
     mil_mean = inputs["mil_level"].values[at] + inputs.attrs["mil_origin"]
-    rd_start = np.exp(np.nan_to_num(inputs["log_rd_stock"].isel(year_effort=-1).values[at]))
-    mil_start = np.exp(inputs["log_mil_stock"].isel(year_effort=-1).values[at])
-    spent = np.exp(log_rd + log_gdp) / 100.0
-    rd_stock, mil_stock = (
-        accumulate(np.repeat(start[None], n, axis=0), flow, inputs.attrs[f"{name}_depreciation"])
-        for name, start, flow in (("rd", rd_start, spent), ("mil", mil_start, np.exp(log_mil)))
-    )
-    rd_known = inputs["rd_known"].values.astype(bool)[at]
-    rd_moved = np.where(
-        rd_known[:, None], np.log(rd_stock[..., :-1]) - rd_mean[:, None], 0.0
-    )
+    spent = {"rd": np.exp(log_rd + log_gdp) / 100.0, "mil": np.exp(log_mil)}
+    rd_stock, mil_stock = (_stock(inputs, name, flow, years, at) for name, flow in spent.items())
+    has_rd = np.isfinite(inputs["rd_share_mean"].isel(year_effort=-1).values[at])
+    rd_known = inputs["rd_known"].values.astype(bool)[at, None]
+    last = np.s_[..., -years:]
     return Effort(
-        rd_moved,
+        np.where(rd_known, np.log(rd_stock[..., :-1]) - rd_mean[:, None], 0.0),
         np.log(mil_stock[..., :-1]) - mil_mean[:, None],
-        np.where(np.isfinite(history[1, at, -1])[:, None], np.exp(log_rd), np.nan),
-        np.where(rd_known[:, None], rd_stock[..., 1:], np.nan),
-        log_mil,
-        log_gdp,
+        np.where(has_rd[:, None], np.exp(log_rd[last]), np.nan),
+        np.where(rd_known, rd_stock[..., 1:], np.nan),
+        log_mil[last],
+        log_gdp[last],
     )
+
+
+def _stock(
+    inputs: xr.Dataset, name: str, flow: np.ndarray, years: int, at: np.ndarray
+) -> np.ndarray:
+    """Return the stock from the origin on that a flow from `LATE` years before it on builds."""
+    start = inputs[f"log_{name}_stock"].isel(year_effort=-1 - LATE).values[at]
+    start = np.repeat(np.exp(np.nan_to_num(start))[None], len(flow), axis=0)
+    stock = accumulate(start, flow[..., 1:], inputs.attrs[f"{name}_depreciation"])
+    return stock[..., -years - 1 :]
 
 
 def _override_effort(
@@ -175,7 +262,9 @@ def _override_effort(
     codes: Sequence[str],
     changes: xr.Dataset,
 ) -> None:
-    """Lay a scenario over paths (draw, country, year), in place; `last` is log GDP at the origin.
+    """Lay a scenario over paths (draw, country, year), in place.
+
+    `last` is log GDP at the origin (draw, country).
 
     What is changed stays outside the dynamics: in the years that a scenario does not name, the R&D
     and military shares are those of the same draw without it, and growth is, from a new level.
@@ -194,7 +283,7 @@ def _override_effort(
                     log_rd[:, at],
                 )
                 continue
-            growth = np.diff(log_gdp[:, at], prepend=last[at], axis=-1)
+            growth = np.diff(log_gdp[:, at], prepend=last[:, at, None], axis=-1)
             if change == "value":
                 share = scenario_files.weight(changes, variable, code)
                 new = (1.0 - share) * growth + share * np.log1p(amount / 100.0)

@@ -141,8 +141,8 @@ def _settable(changes: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
     return changes
 
 
-ORDERS = ("capacity_walk", "demand_period", "chance", "size_mean")
-"""What only fits of the model of orders hold."""
+ORDERS = ("capacity_walk", "demand_period", "chance", "size_mean", "world_change")
+"""What only fits of the model of orders, and of drivers with shocks of the world, hold."""
 
 
 def check_version(posterior: xr.Dataset) -> None:

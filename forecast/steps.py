@@ -634,6 +634,33 @@ def cross_validate(
     return shipped.rows(path)
 
 
+def score_drivers(
+    layers: tuple[Path, ...],
+    priors: Path | None,
+    seed: int,
+    command: str,
+    origins: list[int],
+    out: Path | None,
+    store: Path,
+) -> list[dict[str, Any]]:
+    """Forecast the drivers from past origins, write how good that was, and return its rows."""
+    from forecast import driver_skill, events, shipped
+    from models.priors import load
+
+    seconds: dict[str, float] = {}
+    with step("forecasting GDP, spending and R&D shares", "drivers", seconds), stoppable():
+        _, table = driver_skill.run(origins, load(priors), seed=seed, folder=layers)
+    table["origins"] = " ".join(map(str, origins))
+    table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
+    table["command"], table["seed"] = command, seed
+    table["panel"] = record.hash_panel(layers)
+    path = out or store / shipped.DRIVERS.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    events.to_csv(table, path)
+    say(f"written: {path}")
+    return shipped.rows(path)
+
+
 def _check_votes(
     layers: tuple[Path, ...], priors: Path | None, seed: int, command: str, folder: Path
 ) -> None:

@@ -25,7 +25,7 @@ the priors rest on them (`forecast.carry`); in stocks of effort, and in what pai
 earlier years are still used."""
 CONSTANTS = (
     "rd_depreciation", "mil_depreciation", "shock_df", "domain_weight", "chance_world_persistence",
-    "shock_tail", "alike",
+    "shock_tail", "alike", "rd_ceiling",
 )  # fmt: skip
 """Constants that the simulation needs too."""
 OBSERVED = (
@@ -71,13 +71,13 @@ def prepare(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
 
 def with_orders(panel: xr.Dataset, priors: Priors) -> tuple[xr.Dataset, order_book.OrderData]:
     """Return the inputs, see `prepare`, and what the models of delivery learn from."""
-    out = _of_states(panel, priors)
+    out = of_states(panel, priors)
     window = out[names.YEAR].values
     orders = order_book.prepare(panel, int(window[0]), int(window[-1]), priors)
     return out.merge(order_book.for_futures(orders)), orders
 
 
-def _of_states(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
+def of_states(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     """Return all inputs but orders; see `prepare`."""
     has_tiv = panel["tiv"].notnull().any((names.SUPPLIER, names.RECIPIENT))
     if not bool(has_tiv.any()):
@@ -130,14 +130,16 @@ def _of_states(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     out["gdp"], out["milex"] = gdp.rename(long), milex.rename(long)
     out["population"] = effort.fill(history["population"], 0.01).rename(long)
     out["log_rd_stock"], out["log_mil_stock"] = log_rd.rename(long), log_mil.rename(long)
-    out["driver_gap_mean"] = drivers.observations(out)["gap_mean"]
+    out.attrs |= {name: priors.constant(name) for name in CONSTANTS}
+    changes = drivers.observations(out)
+    for name in ("gap_mean", "people_mean"):
+        out[f"driver_{name}"] = changes[name]
     out["rd_share"] = panel["rd_share"].sel({names.YEAR: window})
     out["deliveries"].attrs = panel["tiv"].attrs
     for name in set(out.data_vars) - set(OBSERVED):
         out[name].attrs = {}
     out["gdp"].attrs = {"units": panel["gdp"].attrs.get("units", "")}
     out.attrs |= {"origin": origin}
-    out.attrs |= {name: priors.constant(name) for name in CONSTANTS}
     out.attrs |= {key: value for key, value in panel.attrs.items() if isinstance(value, str)}
     return out.drop_vars(["year_to", names.DOMAIN], errors="ignore")
 

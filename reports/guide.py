@@ -64,6 +64,8 @@ TARGETS = {
     "orders": "number of orders that suppliers win",
     "rd_share": "R&D share of GDP",
     "ideal_distance": "distance in UN votes",
+    "gdp": "GDP",
+    "military": "military spending",
 }
 VARIANTS = {
     "full": "the model",
@@ -305,14 +307,7 @@ class Figures:
             rows.append((name, *map(_skill, (near, far)), *map(_held, (near, far))))
         header = ("target", "skill, 1–3 years ahead", "skill, 4–6 years ahead",
                   "held in 90 %, 50 %: 1–3", "held: 4–6")  # fmt: skip
-        first = found[0]
-        origins = first["origins"].split()
-        text = (
-            f"Measured on {first['made']} with `{first['command']}`: origins {origins[0]} to "
-            f"{origins[-1]}, fits of two short chains (R-hat of top-level parameters up to "
-            f"{float(first['rhat']):.2f}, effective sample sizes from {first['ess']})."
-        )
-        return f"{text}\n\n{_table(header, rows)}"
+        return f"{_measured(found[0])}\n\n{_table(header, rows)}"
 
     def ablations(self) -> str:
         """What each part of the model adds to its forecasts."""
@@ -331,10 +326,28 @@ class Figures:
         return _table(("target", "model", "CRPS lower by, %", "origins"), rows)
 
 
+    def drivers(self) -> str:
+        """How good futures of GDP, R&D shares and military spending were, against simple rules."""
+        found = shipped.rows(shipped.DRIVERS)
+        of = {(row["target"], row["group"], row["forecast"]): row for row in found}
+        rules = list(dict.fromkeys(row["forecast"] for row in found if row["skill"]))
+        rows = [
+            (
+                TARGETS[row["target"]], row["group"].replace("-", "–"),
+                *(_with_interval(of[row["target"], row["group"], rule], 1.0, 2) for rule in rules),
+                _held(row),
+            )
+            for row in found if not row["skill"]
+        ]  # fmt: skip
+        header = ("target", "years ahead", *(f"against {rule}" for rule in rules),
+                  "held in 90 %, 50 %")  # fmt: skip
+        return f"{_measured(found[0])}\n\n{_table(header, rows)}"
+
+
 BLOCKS: dict[str, Callable[[Figures], str]] = {
     name: getattr(Figures, name)
     for name in ("gate", "answers", "conventions", "range", "domains", "partnership", "hazard",
-                 "rates", "left_out", "deciles", "disputes", "skill", "ablations")
+                 "rates", "left_out", "deciles", "disputes", "skill", "ablations", "drivers")
 }  # fmt: skip
 
 
@@ -388,6 +401,16 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _gap(row: dict[str, str]) -> str:
     low, middle, high = (float(row[f"gap_{key}"]) for key in ("q05", "median", "q95"))
     return f"{number(middle, 2)} ({span(low, high, 2)})"
+
+
+def _measured(first: dict[str, str]) -> str:
+    """Say when, how and from which origins a table that ships was made, from its first row."""
+    origins = first["origins"].split()
+    return (
+        f"Measured on {first['made']} with `{first['command']}`: origins {origins[0]} to "
+        f"{origins[-1]}, fits of two short chains (R-hat of top-level parameters up to "
+        f"{float(first['rhat']):.2f}, effective sample sizes from {first['ess']})."
+    )
 
 
 def _skill(row: dict[str, str] | None) -> str:

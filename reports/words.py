@@ -1370,7 +1370,7 @@ def limits(payload: Payload) -> list[str]:
         *domain_words.limits(payload),
         *partnership_words.limits(payload),
         "Present wars end at a rate that is a prior: no data inform it. New wars, embargoes and "
-        "pacts are not foreseen, and population is held at its last figure.",
+        "pacts are not foreseen, and population grows on as in its last five years.",
         "The baseline continues what the past has shown, shocks included. It knows no event of "
         "a kind that the record does not hold, and intervals do not include the chance that the "
         "model is wrong.",

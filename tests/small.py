@@ -244,7 +244,7 @@ LATENT_DIMS = {
     "size_mean": (SUPPLIER, DOMAIN),
     "size_recipient": (RECIPIENT,),
     "units_domain": (DOMAIN,),
-    "drift_z": ("driver", COUNTRY),
+    "world_change": ("worldly", "change_year"),
     "log_shock": ("driver", COUNTRY),
 }
 
@@ -262,6 +262,7 @@ def posterior(
     coords = {dim: inputs[dim].values for dim in (COUNTRY, SUPPLIER, YEAR)}
     coords |= {RECIPIENT: np.asarray(inputs[RECIPIENT].values, dtype=str), DOMAIN: list(DOMAINS)}
     coords |= {"parameter": priors.order(prior), "driver": list(drivers.DRIVERS)}
+    coords |= {"worldly": list(drivers.WORLDLY), "change_year": small_orders.change_years(inputs)}
     coords |= {ORDER_PERIOD: inputs[ORDER_PERIOD].values[REMEMBERED:]}
     coords |= {"outcome_year": np.arange(origin - small_orders.KNOWN_YEARS, origin) + 1}
     coords |= {

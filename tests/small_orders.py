@@ -255,13 +255,37 @@ def _waits(chance: np.ndarray, normal: object) -> np.ndarray:
     return np.array([-1.5 + OWN_SPREAD * normal(), *later, size, of["waiting_size_early"]])
 
 
+def change_years(inputs: xr.Dataset) -> np.ndarray:
+    """Return the years of which the drivers' model has a shock of the world."""
+    return drivers.observations(inputs)["change_year"].values
+
+
 def _drivers(inputs: xr.Dataset, top: dict[str, float], rng: np.random.Generator) -> Arrays:
     shape = (len(drivers.DRIVERS), inputs.sizes[COUNTRY])
+    table = drivers.observations(inputs)
+    usual = np.stack([_usual(name, table, top) for name in drivers.WORLDLY])
     sd = np.array([[top[f"{d}_shock_sd"], top[f"{d}_shock_spread"]] for d in drivers.DRIVERS])
+    world = np.array([top[f"{d}_world_sd"] for d in drivers.WORLDLY])
+    shocks = rng.standard_t(inputs.attrs["shock_df"], usual.shape)
     return {
-        "drift_z": rng.standard_normal(shape),
+        "world_change": usual + world[:, None] * shocks,
         "log_shock": np.log(sd[:, :1]) + sd[:, 1:] * rng.standard_normal(shape),
     }
+
+
+def _usual(name: str, table: xr.Dataset, top: dict[str, float]) -> np.ndarray:
+    """Return how fast the mean country of a year is expected to grow (year), shocks left out."""
+    rows = table.isel(change_at=table["at_driver"].values == drivers.DRIVERS.index(name))
+    year, out = rows["at_year"].values, np.empty(table.sizes["change_year"])
+    predictors = {x: rows[x].values for x in ("gap", "people", "momentum", "trend")}
+    momentum, trend = top[f"{name}_world_momentum"], top.get(f"{name}_trend", 0.0)
+    for t in range(len(out)):
+        now = year == t
+        given = {x: of[now].mean() if now.any() else 0.0 for x, of in predictors.items()}
+        own = top[f"{name}_drift"] - top[f"{name}_reversion"] * given["gap"]
+        own += top.get(f"{name}_population", 0.0) * given["people"]
+        out[t] = own + momentum * (given["momentum"] - own) + trend * (given["trend"] - own)
+    return out
 
 
 # Orders ----------------------------------------------------------------------------------------

@@ -212,7 +212,7 @@ def test_every_command_of_the_manual_is_there(command):
         "data list", "data show", "data check", "data build", "data domains", "data add",
         "data refresh", "data revisions", "runs compare", "score", "ledger list", "ledger check",
         "ledger enter", "scenario list", "scenario check", "claims", "sensitivity partnership",
-        "sensitivity analogues",
+        "sensitivity analogues", "sensitivity drivers",
     ):
         found = command(*words.split(), "--help")
         assert found.code == 0 and f"crossover {words}" in found.out

@@ -60,7 +60,7 @@ def test_the_parts_are_sampled_apart_and_gathered_whole(fitted, world):
     of = [name for part in PARTS for name in order(world.priors.part(part))]
     assert [str(name) for name in fitted["posterior"]["parameter"].values] == of
     # One of each part.
-    assert {"affinity", "chance", "drift_z"} <= set(fitted["posterior"].data_vars)
+    assert {"affinity", "chance", "log_shock"} <= set(fitted["posterior"].data_vars)
 
 
 def test_log_likelihood_is_that_of_what_a_recipient_ordered_in_a_period(fitted, world):

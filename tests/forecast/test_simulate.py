@@ -24,7 +24,7 @@ QUIET = {
     "walk_sd": 0.0, "propensity_walk_sd": 0.0, "ideal_point_step": 0.0, "war_end_rate": 0.0,
     "clumping": 1e9, "clumping_growth": 0.0, "chance_supplier_shock_sd": 0.0,
     "chance_recipient_shock_sd": 0.0,
-    "chance_world_sd": 0.0,
+    "chance_world_sd": 0.0, "gdp_world_sd": 0.0, "mil_world_sd": 0.0,
 }  # fmt: skip
 
 
@@ -436,54 +436,118 @@ def test_without_shocks_demand_follows_budgets_and_a_producers_own_industry(quie
 # Without chance.
 
 
+def hand_recursion(draws, draw, inputs, codes, years):
+    """GDP, R&D share and military spending (code → year → three logs), in plain arithmetic.
+
+    From six years before the origin on, figures stand where one of that year or later is out.
+    """
+    ceiling, late = inputs.attrs["rd_ceiling"], effort_paths.LATE
+    mean = dict(zip(("gdp", "rd", "mil"), inputs["driver_gap_mean"].values, strict=True))
+    average = float(inputs["driver_people_mean"].sel(driver="gdp"))
+    one = {name: float(draws[name][draw]) for name in draws if draws[name].ndim == 1}
+    levels, people, seen = {}, {}, {}
+    for code in codes:
+        of = inputs.sel({COUNTRY: code})
+        gdp, mil = np.log(of["gdp"].values), np.log(of["milex"].values)
+        share = np.exp(of["rd_share_mean"].values)
+        levels[code] = {"gdp": gdp, "rd": np.log(share / (ceiling - share)), "mil": mil - gdp}
+        log = np.log(of["population"].values)
+        growth = (log[-1] - log[-6]) / 5.0
+        people[code] = np.append(log, log[-1] + growth * np.arange(1, years + 1))
+        figures = {"gdp": "gdp", "rd": "rd_share", "mil": "milex"}
+        seen[code] = {
+            name: int(np.flatnonzero(np.isfinite(of[f"{figure}_observed"].values))[-1])
+            for name, figure in figures.items()
+        }
+    last = len(levels[codes[0]]["gdp"]) - 1
+    paths = {
+        code: {name: list(row[: last - late + 1]) for name, row in rows.items()}
+        for code, rows in levels.items()
+    }
+    for t in range(last - late + 1, last + years + 1):
+        before = {code: paths[code]["gdp"][t - 1] - people[code][t - 1] for code in codes}
+        for name in ("gdp", "rd", "mil"):
+            steps, beyond = {}, []
+            for code in codes:
+                path = paths[code][name]
+                away = before[code] - before["USA"] if name == "gdp" else path[-1]
+                own = one[f"{name}_drift"] - one[f"{name}_reversion"] * (away - mean[name])
+                if name == "gdp":
+                    known = min(t, last + 1)
+                    grew = (people[code][known - 1] - people[code][known - 6]) / 5.0
+                    own += one["gdp_population"] * (grew - average)
+                beyond.append(path[-1] - path[-2] - own)
+                steps[code] = own + one[f"{name}_momentum"] * beyond[-1]
+                if name == "gdp":
+                    steps[code] += one["gdp_trend"] * ((path[-1] - path[-6]) / 5.0 - own)
+            together = 0.0
+            if name != "rd":
+                more = one[f"{name}_world_momentum"] - one[f"{name}_momentum"]
+                together = more * sum(beyond) / len(beyond)
+            for code in codes:
+                path = paths[code][name]
+                if t <= seen[code][name]:
+                    path.append(levels[code][name][t])
+                else:
+                    path.append(path[-1] + steps[code] + together)
+    return {
+        code: [
+            (gdp, np.log(ceiling / (1.0 + np.exp(-rd))), mil + gdp)
+            for gdp, rd, mil in zip(*(rows[name] for name in ("gdp", "rd", "mil")), strict=True)
+        ]
+        for code, rows in paths.items()
+    }
+
+
 def test_without_shocks_every_draw_follows_its_recursion(quiet):
-    """GDP, R&D share and military share of one country, year by year in plain arithmetic."""
     found = futures(quiet, "RUS", "IND", seed=1, horizon=HORIZON)
     inputs, draws = quiet["constant_data"].to_dataset(), stack(quiet["posterior"].to_dataset())
-    countries = list(inputs[COUNTRY].values)
-
-    def history(code):
-        one = inputs.sel({COUNTRY: code})
-        gdp, rd = np.log(one["gdp"].values), one["rd_share_mean"].values
-        return gdp, rd, np.log(one["milex"].values) - gdp
-
-    person = {
-        code: float(np.log(inputs["population"]).sel({COUNTRY: code}).values[-1])
-        for code in ("IND", "USA")
-    }
-    mean = inputs["driver_gap_mean"].values
+    years, late = HORIZON - ORIGIN, effort_paths.LATE
     for draw in range(0, 80, 13):
-        logs = {code: [list(part[-6:]) for part in history(code)] for code in ("IND", "USA")}
-        stock = float(np.exp(inputs["log_rd_stock"].sel({COUNTRY: "IND"}).values[-1]))
-        for t in range(HORIZON - ORIGIN):
-            gap = {
-                code: [
-                    parts[0][-1] - person[code] - logs["USA"][0][-1] + person["USA"] - mean[0],
-                    parts[1][-1] - mean[1],
-                    parts[2][-1] - mean[2],
-                ]
-                for code, parts in logs.items()
-            }
-            step = {}
-            for code, parts in logs.items():
-                at = countries.index(code)
-                step[code] = [
-                    draws[f"{d}_drift"][draw]
-                    + draws[f"{d}_drift_sd"][draw] * draws["drift_z"][draw, k, at]
-                    - draws[f"{d}_reversion"][draw] * gap[code][k]
-                    + draws[f"{d}_momentum"][draw] * (parts[k][-1] - parts[k][-2])
-                    + draws[f"{d}_trend"][draw] * (parts[k][-1] - parts[k][-6]) / 5.0
-                    for k, d in enumerate(("gdp", "rd", "mil"))
-                ]
-            for code, parts in logs.items():
-                for k in range(3):
-                    parts[k].append(parts[k][-1] + step[code][k])
-            gdp, rd = logs["IND"][0][-1], logs["IND"][1][-1]
+        path = hand_recursion(draws, draw, inputs, small.COUNTRIES, years)["IND"]
+        start = -1 - late
+        stock = float(np.exp(inputs["log_rd_stock"].sel({COUNTRY: "IND"}).values[start]))
+        for t, (gdp, rd, mil) in enumerate(path[-years - late :]):
             stock = 0.85 * stock + np.exp(rd) / 100.0 * np.exp(gdp)
-            one = found.isel(draw=draw, scenario=0, year_future=t).sel(country="IND")
+            if t < late:
+                continue
+            one = found.isel(draw=draw, scenario=0, year_future=t - late).sel(country="IND")
             # Draws are kept in single precision, and errors add up over the years.
+            assert float(one["gdp"]) == pytest.approx(np.exp(gdp), rel=1e-4)
             assert float(one["rd_share"]) == pytest.approx(np.exp(rd), rel=1e-4)
+            assert float(one["milex"]) == pytest.approx(np.exp(mil), rel=1e-4)
             assert float(one["rd_stock"]) == pytest.approx(stock, rel=1e-4)
+
+
+def test_figures_that_are_not_out_are_drawn_and_those_that_are_stand(tree):
+    """Three years of GDP of one country, and one of military spending of all, are not out yet."""
+    draws, inputs = arrays(tree)
+    late = effort_paths.LATE
+    gdp, milex = (inputs[f"{name}_observed"].copy(deep=True) for name in ("gdp", "milex"))
+    gdp.loc[{COUNTRY: "CHN", "year_effort": slice(ORIGIN - 2, ORIGIN)}] = np.nan
+    milex.loc[{"year_effort": ORIGIN}] = np.nan
+    held_back = inputs.assign(gdp_observed=gdp, milex_observed=milex)
+    paths = effort_paths.driver_paths(draws, held_back, 2, np.random.default_rng(5))
+    spread = paths.std(axis=1)[..., : late + 1]
+    china = small.COUNTRIES.index("CHN")
+    assert (spread[0, china, late - 2 :] > 1e-4).all()
+    assert spread[0, china, : late - 2] == pytest.approx(0.0, abs=1e-9)
+    others = np.arange(len(small.COUNTRIES)) != china
+    has = np.isfinite(inputs["gdp"].transpose(COUNTRY, "year_effort").values[:, -1])
+    assert spread[0, others & has] == pytest.approx(0.0, abs=1e-9)
+    assert (spread[2, :, late] > 1e-4).all()
+    assert spread[2, :, :late] == pytest.approx(0.0, abs=1e-9)
+    whole = np.log(inputs["milex"].transpose(COUNTRY, "year_effort").values)
+    assert paths[2, 0, :, :late] == pytest.approx(whole[:, -1 - late : -1])
+
+
+def test_no_future_share_of_research_passes_the_ceiling(tree):
+    draws, inputs = arrays(tree)
+    wild = draws | {"rd_drift": draws["rd_drift"] * 0.0 + 0.5}
+    paths = effort_paths.driver_paths(wild, inputs, 30, np.random.default_rng(5))
+    shares = np.exp(paths[1, ..., -1])
+    assert shares.max() <= inputs.attrs["rd_ceiling"] * (1.0 + 1e-9)
+    assert shares.max() > 0.9 * inputs.attrs["rd_ceiling"]
 
 
 @pytest.mark.parametrize("spending_counts", [True, False])
@@ -493,9 +557,12 @@ def test_without_shocks_capacity_moves_by_what_last_years_stocks_explain(quiet, 
     found = futures(quiet, *PAIR, seed=1, horizon=HORIZON)
     inputs, draws = quiet["constant_data"].to_dataset(), stack(quiet["posterior"].to_dataset())
     stocks = np.log(found["rd_stock"].sel(country="CHN").values[:, 0])
-    last = float(inputs["log_rd_stock"].sel({COUNTRY: "CHN"}).values[-1])
+    # R&D of the last year is not out, and drawn: what the first year's stock was built on says it.
+    first = found.isel(scenario=0, year_future=0).sel(country="CHN")
+    spent = first["rd_share"] * first["gdp"] / 100.0
+    last = np.log((first["rd_stock"] - spent) / (1.0 - inputs.attrs["rd_depreciation"])).values
     before = float(inputs["log_rd_stock"].sel({COUNTRY: "CHN"}).values[-2])
-    lagged = np.concatenate([np.full((80, 1), last), stocks[:, :-1]], axis=1)
+    lagged = np.concatenate([last[:, None], stocks[:, :-1]], axis=1)
     growth = np.diff(np.concatenate([np.full((80, 1), before), lagged], axis=1), axis=1)
     own = draws["rd_within_z"][:, small.SUPPLIERS.index("CHN")]
     effect = draws["rd_within"] + draws["rd_within_sd"] * own

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from data.errors import InputError
 from data.names import COUNTRY, YEAR
 from models import drivers
 from models.priors import order
@@ -36,6 +37,7 @@ def record(**changed):
             "rd_share_observed": of["rd"],
         },
         coords={COUNTRY: ["USA", "CHN"], "year_effort": YEARS},
+        attrs={"rd_ceiling": 7.0},
     )
 
 
@@ -80,6 +82,46 @@ def test_the_military_driver_is_the_share_of_gdp():
     assert of(table, "mil", 0)["change"].values == pytest.approx(np.full(4, -0.01))
 
 
+def test_research_moves_on_a_scale_that_ends_at_the_ceiling():
+    table = drivers.observations(record())
+    share = np.exp(0.03 * np.arange(10) ** 1.5)
+    odds = np.log(share / (7.0 - share))
+    assert of(table, "rd", 1)["change"].values == pytest.approx(np.diff(odds)[5:])
+    levels = np.linspace(-30.0, 30.0, 61)
+    shares = np.exp(drivers.log_share(levels, 7.0))
+    # At the very end of the scale single doubles are all that is left to the ceiling.
+    assert (shares <= 7.0).all() and (np.diff(shares) > 0).all()
+    inside = np.abs(levels) < 12
+    again = drivers.bounded(np.log(shares[inside]), 7.0)
+    assert again == pytest.approx(levels[inside], abs=1e-6)
+
+
+def test_a_share_above_the_ceiling_is_refused_and_named():
+    inputs = record()
+    inputs.attrs["rd_ceiling"] = 2.0
+    with pytest.raises(InputError, match="rd_ceiling"):
+        drivers.observations(inputs)
+
+
+def test_growth_of_population_is_the_mean_of_the_five_years_before():
+    people = np.array([10.0 * np.exp(0.002 * np.arange(10) ** 2), np.full(10, 20.0)])
+    table = drivers.observations(record(people=people))
+    grew = np.diff(0.002 * np.arange(10) ** 2)
+    trend = np.array([grew[k : k + 5].mean() for k in range(4)])
+    mean = float(table["people_mean"].sel(driver="gdp"))
+    assert of(table, "gdp", 0)["people"].values == pytest.approx(trend - mean)
+    assert of(table, "gdp", 1)["people"].values == pytest.approx(-mean)
+    assert mean == pytest.approx(trend.mean() / 2.0)
+
+
+def test_a_country_at_its_long_run_growth_goes_on_so():
+    by = {"drift": 0.02, "reversion": 0.01, "population": 0.5, "momentum": 0.4, "trend": 0.3}
+    own = 0.02 - 0.01 * -0.6 + 0.5 * 0.004
+    assert drivers.expected(by, -0.6, 0.004, own, own) == pytest.approx(own)
+    faster = drivers.expected(by, -0.6, 0.004, own + 0.01, own + 0.02)
+    assert faster == pytest.approx(own + 0.4 * 0.01 + 0.3 * 0.02)
+
+
 def test_filled_figures_are_no_observations():
     inputs = record()
     seen = inputs["gdp_observed"].values.copy()
@@ -114,25 +156,50 @@ def test_log_density_and_gradient_are_finite_and_agree(model):
     graphs.check_gradient(model)
 
 
-def test_changes_follow_drift_catch_up_momentum_and_trend_with_heavy_tails(model, world):
-    inputs = world.inputs
+def test_changes_revert_to_a_long_run_rate_with_heavy_tails_and_shocks_of_the_world(model, world):
+    inputs, df = world.inputs, world.priors.constant("shock_df")
     (point,) = points(model, 1, 0.2, 8)
     values = evaluator(model)(point)
     top = dict(zip(order(world.priors.part("drivers")), values["parameters"], strict=True))
     table, expected = drivers.observations(inputs), 0.0
+
+    def mean_of(name, rows, momentum="momentum"):
+        own = top[f"{name}_drift"] - top[f"{name}_reversion"] * rows["gap"].values
+        if name == "gdp":
+            own = own + top["gdp_population"] * rows["people"].values
+        mean = own + top[f"{name}_{momentum}"] * (rows["momentum"].values - own)
+        if name == "gdp":
+            mean = mean + top["gdp_trend"] * (rows["trend"].values - own)
+        return mean
+
+    def shocks(name, momentum):
+        """What all did in a year, beyond what is expected of the mean country of that year."""
+        rows = table.isel(change_at=table["at_driver"].values == drivers.DRIVERS.index(name))
+        years = [rows.isel(change_at=rows["at_year"].values == t)
+                 for t in range(table.sizes["change_year"])]
+        nowhere = rows.isel(change_at=[0]) * 0.0
+        usual = [
+            mean_of(name, of if of.sizes["change_at"] else nowhere, momentum).mean()
+            for of in years
+        ]
+        return values["world_change"][drivers.WORLDLY.index(name)] - np.array(usual)
+
     for k, name in enumerate(drivers.DRIVERS):
         for country in range(inputs.sizes[COUNTRY]):
             rows = of(table, name, country)
-            mean = (
-                top[f"{name}_drift"] + top[f"{name}_drift_sd"] * values["drift_z"][k, country]
-                - top[f"{name}_reversion"] * rows["gap"].values
-                + top[f"{name}_momentum"] * rows["momentum"].values
-                + top[f"{name}_trend"] * rows["trend"].values
-            )  # fmt: skip
+            mean = mean_of(name, rows)
+            if name != "rd":
+                mean = mean + shocks(name, "momentum")[rows["at_year"].values]
             scale = np.exp(values["log_shock"][k, country])
-            expected += stats.t.logpdf(rows["change"].values, 5.0, mean, scale).sum()
+            expected += stats.t.logpdf(rows["change"].values, df, mean, scale).sum()
     found = graphs.log_densities(model)(point)
     assert found["driver_change"] == pytest.approx(expected)
     steps = drivers.ideal_point_steps(inputs["ideal_point"]).values
-    expected = stats.t.logpdf(steps, 5.0, 0.0, top["ideal_point_step"]).sum()
+    expected = stats.t.logpdf(steps, df, 0.0, top["ideal_point_step"]).sum()
     assert found["ideal_point_change"] == pytest.approx(expected)
+    of_world = [
+        stats.t.logpdf(shocks(name, "world_momentum"), df, 0.0, top[f"{name}_world_sd"]).sum()
+        for name in drivers.WORLDLY
+    ]
+    density = model.compile_logp(vars=[model["world_change"]], mode=graphs.MODE)
+    assert float(density(point)) == pytest.approx(sum(of_world))

@@ -238,7 +238,7 @@ QUANTITIES = {
     "what happens to a country's in a year": lambda d: d["chance_recipient_shock"][:, 3, [0, -1]],
     "the size of an order by recipient": lambda d: d["size_recipient"][:, [0, 8]],
     "a country's shocks": lambda d: d["log_shock"][:, :, 2],
-    "the trend of its drivers": lambda d: d["drift_z"][:, :, 2],
+    "what the drivers of all have in common": lambda d: d["world_change"][:, :, 2],
 }
 
 

@@ -312,7 +312,7 @@ def test_a_series_is_listed_once_and_only_if_a_model_uses_it(plain):
         "it is weakly known",
         "a rate that is a prior",
         "New wars, embargoes and pacts are not foreseen",
-        "population is held at its last figure",
+        "population grows on as in its last five years",
     ],
 )
 def test_the_limits_are_said(plain, said):
