@@ -104,9 +104,11 @@ def _group(name: str, top: Any, dim: str, at: Any, known: bool = True) -> Any:
     `at`: of each observation. Of what is little `known`, contrasts are sampled in units of their
     spread.
     """
-    count = np.bincount(at, minlength=len(pm.modelcontext(None).coords[dim]))
-    basis, scale = orthonormal(count), top[f"{name}_{dim}_sd"]
-    z = pm.Normal(f"{name}_{dim}_z", 0.0, scale if known else 1.0, shape=len(basis))
+    model, contrast = pm.modelcontext(None), f"{dim}_contrast"
+    basis = orthonormal(np.bincount(at, minlength=len(model.coords[dim])))
+    model.add_coord(contrast, range(len(basis)))
+    scale = top[f"{name}_{dim}_sd"]
+    z = pm.Normal(f"{name}_{dim}_z", 0.0, scale if known else 1.0, dims=contrast)
     effects = pt.dot(z, basis)
     return pm.Deterministic(f"{name}_{dim}", effects if known else scale * effects, dims=dim)
 
@@ -118,7 +120,8 @@ def _along_axes(name: str, scale: float, table: np.ndarray) -> Any:
     cases say together, each is known by itself.
     """
     _, axes = np.linalg.eigh(table.T @ table)
-    z = pm.Normal(f"{name}_turned", 0.0, scale, shape=len(axes))
+    pm.modelcontext(None).add_coord(f"{name}_axis", range(len(axes)))
+    z = pm.Normal(f"{name}_turned", 0.0, scale, dims=f"{name}_axis")
     return pm.Deterministic(name, pt.dot(axes, z), dims=f"{name}_feature")
 
 

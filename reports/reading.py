@@ -25,7 +25,7 @@ from data.names import (
     KIND,
     YEAR,
 )
-from forecast.events import kinds_of
+from forecast import events as event_rules
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 SUPPORTED, CONTRADICTED = 0.95, 0.05
@@ -170,14 +170,15 @@ class Tables:
             rule = f"needs exactly one baseline row of {what!r}, as events.csv has it"
             raise InputError(fault(rule, file=self.timing, value=len(times)))
         (time,) = times
-        own = {kind: [row for row in rows if row[KIND] == kind] for kind in kinds_of(event)}
+        kinds = event_rules.kinds_of(event)
+        own = {kind: [row for row in rows if row[KIND] == kind] for kind in kinds}
         passage = own[FIRST_PASSAGE]
         happened = np.array([row["probability"] for row in passage], float)
         return {
             "event": event,
             "defined": True,
             "year": [int(row["year"]) for row in passage],
-            "leads": kinds_of(event)[0],
+            "leads": kinds[0],
             "kinds": {
                 kind: {
                     key: np.array([row[key] for row in of], float)

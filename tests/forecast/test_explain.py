@@ -216,13 +216,17 @@ def test_a_cut_panel_holds_no_book_of_later_years(world):
 
 def test_the_figure_that_decides_an_event_moves_it_by_ten_points_and_others_do_not(tree):
     ahead = futures(tree, "RUS", "CHN", seed=1, horizon=2020)
-    wide = ahead.isel({DRAW: np.tile(np.arange(80), 20)}).assign_coords({DRAW: np.arange(1600)})
+    # Of what does not decide, 800 of 16,000 draws lie beyond a bound. Ten points are 5.8 standard
+    # errors of their odds: of 40 bounds one moves that far by chance with 3e-7.
+    count = 16_000
+    every = np.tile(np.arange(80), count // 80)
+    wide = ahead.isel({DRAW: every}).assign_coords({DRAW: np.arange(count)})
     rng = np.random.default_rng(5)
     for name in ("deliveries", "imports", "exports", "gdp", "milex", "rd_share"):
         wide[name] = wide[name] * np.exp(0.3 * rng.standard_normal(wide[name].shape))
     wide.attrs["chains"] = 4
     exports = wide["exports"].isel(scenario=0, year_future=0).sel({SUPPLIER: "CHN"}).values
-    happened = (exports > np.quantile(exports, 0.6)).astype(float).reshape(4, 400)
+    happened = (exports > np.quantile(exports, 0.6)).astype(float).reshape(4, count // 4)
     rows = explain.next_year(wide, happened)
     sides = {(r.observable, r.of, r.side): r for r in rows}
     above = sides["exports", "CHN", "at least"]

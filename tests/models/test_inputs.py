@@ -144,7 +144,7 @@ def poison(folder, table, date, column, dated="vintage"):
     touched = 0
     for row in rows[1:]:
         if row[vintage] > date and row[value]:
-            row[value] = f"{2.0 * float(row[value]) + 1.0:.10g}"
+            row[value] = f"{0.5 * float(row[value]) + 1.0:.10g}"
             touched += 1
     assert touched
     out = io.StringIO(newline="")
