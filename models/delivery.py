@@ -156,9 +156,12 @@ def _chance(f: Any, top: Any, priors: Priors, years: np.ndarray) -> None:
     table = features.table(features.chance, len(features.CHANCE), *columns)
     effect = pm.Normal("chance", *chance_prior(width), dims="chance_feature")
     domains, suppliers, recipients = (
-        _group("chance", top, dim, at[dim].values, known=False) for dim in GROUPS
+        _group("chance", top, dim, at[dim].values, known=dim == names.DOMAIN) for dim in GROUPS
     )
-    world = _lasting("chance_world", top["chance_world_sd"], persistence, 0.0, (len(years),))
+    world = _carried(
+        pm.Normal("chance_world_news", 0.0, top["chance_world_sd"], dims="outcome_year"),
+        persistence,
+    )
     world = pm.Deterministic("chance_world", world - world.mean(), dims="outcome_year")
     effects = [effect, domains]
     groups = [(at[names.DOMAIN].values, len(names.DOMAINS))]
@@ -167,7 +170,7 @@ def _chance(f: Any, top: Any, priors: Priors, years: np.ndarray) -> None:
     for dim, base in lasting.items():
         name = f"chance_{dim}_shock"
         shape = (len(pm.modelcontext(None).coords[dim]), len(years))
-        path = _lasting(name, top[f"{name}_sd"], top[f"{name}_persistence"], tail, shape, dim)
+        path = _lasting(name, top[f"{name}_sd"], top[f"{name}_persistence"], tail, dim)
         path = pm.Deterministic(name, path, dims=(dim, "outcome_year"))
         effects.append((path + base).ravel())
         cell = at[dim].values * len(years) + at["year"].values - years[0]
@@ -186,21 +189,24 @@ def _chance(f: Any, top: Any, priors: Priors, years: np.ndarray) -> None:
     )
 
 
-def _lasting(
-    name: str, scale: Any, persistence: Any, tail: float, shape: tuple[int, ...], *lead: str
-) -> Any:
-    """Add what happens to all deals in a year, and lasts: a stationary AR(1) (..., outcome_year).
+def _lasting(name: str, scale: Any, persistence: Any, tail: float, lead: str) -> Any:
+    """Add what befalls all deals of a side in a year, and lasts: an AR(1) (lead, outcome_year).
 
     `scale`: of a year's news, log-odds; `persistence`: how much of a year is left in the next;
     `tail`: see `heavy`.
     """
-    lag = np.arange(shape[-1])[:, None] - np.arange(shape[-1])[None, :]
+    news = heavy(pm.Normal(f"{name}_z", dims=(lead, "outcome_year")), tail, pt)
+    return scale * _carried(news, persistence)
+
+
+def _carried(news: Any, persistence: Any) -> Any:
+    """Return a stationary AR(1) (..., outcome_year) given each year's news."""
+    count = len(pm.modelcontext(None).coords["outcome_year"])
+    lag = np.arange(count)[:, None] - np.arange(count)[None, :]
     carry = persistence ** np.maximum(lag, 0) * (lag >= 0)
-    first = np.arange(shape[-1]) == 0
+    first = np.arange(count) == 0
     start = first / pt.sqrt(1.0 - persistence**2) + ~first
-    dims = (*lead, "outcome_year")
-    news = heavy(pm.Normal(f"{name}_z", dims=dims), tail, pt)
-    return scale * pt.dot(start * news, carry.T)
+    return pt.dot(start * news, carry.T)
 
 
 def heavy(standard: Any, tail: float, xp: Any) -> Any:

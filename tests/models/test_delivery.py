@@ -239,7 +239,7 @@ def lasting(news, carry):
 def test_what_happens_to_all_deals_in_a_year_lasts_in_part(at_point, world):
     _, of = at_point
     carry = world.priors.constant("chance_world_persistence")
-    state = lasting(of["chance_world_sd"] * of["chance_world_z"], carry)
+    state = lasting(of["chance_world_news"], carry)
     assert of["chance_world"] == pytest.approx(state - state.mean())
 
 
