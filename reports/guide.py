@@ -36,6 +36,7 @@ from data.names import (
     YEAR,
 )
 from forecast import events, runs, shipped
+from reports import essay
 from reports.numerals import NONE, number, prob, span
 
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -325,7 +326,6 @@ class Figures:
             return "This backtest was run without ablations: what R&D adds is not tested in it."
         return _table(("target", "model", "CRPS lower by, %", "origins"), rows)
 
-
     def drivers(self) -> str:
         """How good futures of GDP, R&D shares and military spending were, against simple rules."""
         found = shipped.rows(shipped.DRIVERS)
@@ -343,11 +343,16 @@ class Figures:
                   "held in 90 %, 50 %")  # fmt: skip
         return f"{_measured(found[0])}\n\n{_table(header, rows)}"
 
+    def claims(self) -> str:
+        """The essay's claims: earlier answers, those of the run, and why they moved."""
+        return _table(essay.HEADER, essay.then_and_now(self.run / "claims.csv"))
+
 
 BLOCKS: dict[str, Callable[[Figures], str]] = {
     name: getattr(Figures, name)
     for name in ("gate", "answers", "conventions", "range", "domains", "partnership", "hazard",
-                 "rates", "left_out", "deciles", "disputes", "skill", "ablations", "drivers")
+                 "rates", "left_out", "deciles", "disputes", "skill", "ablations", "drivers",
+                 "claims")
 }  # fmt: skip
 
 

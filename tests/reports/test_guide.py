@@ -1,12 +1,14 @@
 """Figures of README and guide are the program's: filled from a run, and checked against it."""
 
+import csv
 import shutil
 from pathlib import Path
 
 import pytest
 
 from data.errors import InputError
-from reports import guide
+from forecast import claims
+from reports import essay, guide
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "reports" / "guide").glob("*.md"))]
@@ -19,6 +21,21 @@ def test_every_block_of_the_shipped_pages_is_known_and_filled():
             names.add(found[2])
             assert len(found[0]) > 80, (page, found[2])
     assert names == set(guide.BLOCKS)
+
+
+def test_each_claim_of_the_essay_has_its_earlier_answer_and_why_it_moved():
+    verdicts = {claims.SUPPORTED, claims.CONTRADICTED, claims.OPEN}
+    with essay.BEFORE.open(encoding="utf-8", newline="") as file:
+        before = list(csv.DictReader(file))
+    assert {row["claim"] for row in before} == claims.load().keys()
+    assert all(row["verdict"] in verdicts and row["why"] for row in before)
+
+
+def test_a_claim_that_has_no_earlier_answer_is_named(tmp_path):
+    table = tmp_path / "claims.csv"
+    table.write_text("claim,says,verdict,figure\nnew,it is new,open,-0.1\n", "utf-8")
+    with pytest.raises(InputError, match=r"claims.*'\w+'.*has no answer to this claim"):
+        essay.then_and_now(table)
 
 
 def test_the_readme_has_at_most_150_lines():
