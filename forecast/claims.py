@@ -650,8 +650,8 @@ def _event(name: str, claim: Claim, run: Run) -> Row:
     domain, scenario = claim.get("domain", ALL_DOMAINS), claim.get("scenario", BASELINE)
     asked = {"event": claim["event"], "domain": domain, "scenario": scenario,
              KIND: _kind(claim), "year": str(claim["year"])}  # fmt: skip
-    name = claim["event"] if domain == ALL_DOMAINS else f"{claim['event']}, {domain}"
-    words = ASKED[_kind(claim)].format(name, claim["year"])
+    what = claim["event"] if domain == ALL_DOMAINS else f"{claim['event']}, {domain}"
+    words = ASKED[_kind(claim)].format(what, claim["year"])
     pair, folder = run.of(claim)
     words += f" of {countries.name_of(pair[0])} to {countries.name_of(pair[1])}"
     for row in shipped.rows(folder / "events.csv"):

@@ -130,7 +130,7 @@ def test_what_a_run_does_not_hold_is_left_open_and_said(run):
         {"test": "not_identified", "reason": "it is not known"},
     ):
         row = judged(run, **claim)
-        assert row.verdict == OPEN and row.value is None and row.figure
+        assert row.verdict == OPEN and row.value is None and row.figure and row.claim == "one"
 
 
 def test_an_event_is_read_from_the_table_with_its_error(run):
@@ -148,6 +148,7 @@ def test_an_event_is_read_from_the_table_with_its_error(run):
     ).to_csv(run.folder / "events.csv", index=False)  # fmt: skip
     state = {"test": "event", "event": "independence", "year": 2030}
     assert judged(run, **state).verdict == CONTRADICTED
+    assert judged(run, **state).claim == "one"
     assert judged(run, **state).quantity.startswith("P(independence in 2030)")
     passage = judged(run, **state, kind="first_passage")
     assert passage.verdict == SUPPORTED and "happened by 2030" in passage.quantity
