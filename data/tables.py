@@ -465,6 +465,8 @@ def read(
     InputError : the file is missing, torn, not a gzip-compressed CSV, or has the wrong columns.
     """
     name = f"{table}.csv.gz"
+    # Every layer is asked: what can be gone through only once would be used up by the first.
+    where = where and {column: frozenset(values) for column, values in where.items()}
     base, *added = folder if isinstance(folder, Sequence) else (folder,)
     if table in RESTATED:
         base, added = _knowing_most(base, added), []

@@ -61,6 +61,8 @@ def test_a_new_release_is_previewed_added_and_seen_by_whoever_reads(small_panel,
     assert [row[:2] for row in shown.rows][-4:] == [
         (2019, 80.25), (2020, 20.5), (2021, 0.0), (2022, 12.0)
     ]
+    years = {"year": map(str, (2019, 2022))}
+    assert {row.year for row in read("transfers", layered, years)} == {2019, 2022}
     known = assemble(None, layered)["tiv"].sel(supplier="RUS", recipient="CHN")
     assert float(known.sel(year=2022)) == 12.0
     before = assemble(datetime.date(2023, 3, 12), layered)

@@ -1,8 +1,11 @@
 """The track record, on entries made by hand and deliveries that are on record."""
 
+import datetime
+
 import numpy as np
 import pytest
 
+from data import additions
 from data.build import build
 from data.names import BASELINE, FIRST_PASSAGE, LASTING, QUANTITY, STATE
 from forecast import ledger, scores, scoring
@@ -55,6 +58,20 @@ def test_deliveries_are_scored_against_the_first_and_the_latest_release(panel):
     assert [(r.in_50, r.in_90) for r in rows] == [(0, 1), (0, 0), (0, 0), (1, 1)]
     assert all(r.median == pytest.approx(39.0) and r.brier is None for r in rows)
     assert rows[1].crps > rows[3].crps > 0
+
+
+def test_figures_that_were_added_later_are_outturns_like_those_of_the_panel(tmp_path):
+    raw, store = tmp_path / "raw", tmp_path / "store"
+    raw.mkdir()
+    samples.write_all(raw)
+    base = build(raw, tmp_path / "panel").folder
+    (tmp_path / "next.csv").write_text(NEXT)
+    additions.add([tmp_path / "next.csv"], store, base, today=datetime.date(2023, 6, 1), wait=5.0)
+    said = entry(QUANTITY, "deliveries", quantiles((2020, 2022), 0, 78), origin=2019)
+    rows = scoring.score([said], additions.layers(base, store))
+    assert {(r.year, r.vintage): r.outturn for r in rows if r.release == "latest"} == {
+        (2020, "2023-03-13"): 20.5, (2022, "2023-03-13"): 12.0,
+    }  # fmt: skip
 
 
 def test_exports_and_imports_count_everybodys(panel):
