@@ -361,10 +361,13 @@ def split_total(
     size = draws["size"][:, supplier][wide] + draws["size_scaling"][wide] * larger[..., None]
     spread, alike = draws["size_sd"][wide], draws["orders_alike"][wide][..., None]
     noise = model.variance(spread, alike, np.maximum(count, 1))
-    volume = count * np.exp(
-        size - 0.5 * noise + np.sqrt(noise) * rng.standard_normal(count.shape)
-    )
-    volume /= np.maximum(volume.sum(axis=-1, keepdims=True), 1e-300)
+    with np.errstate(divide="ignore"):
+        volume = np.log(count) + size - 0.5 * noise
+    volume += np.sqrt(noise) * rng.standard_normal(count.shape)
+    # Relative to the largest: where spreads are wide all of them could vanish.
+    largest = volume.max(axis=-1, keepdims=True)
+    volume = np.exp(volume - np.where(np.isfinite(largest), largest, 0.0))
+    volume /= np.maximum(volume.sum(axis=-1, keepdims=True), 1.0)
     return np.moveaxis(volume * total[..., None], -1, 1)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.names import DOMAIN, DRAW, SCENARIO, YEAR_FUTURE
+from data.names import DOMAIN, DOMAINS, DRAW, SCENARIO, YEAR_FUTURE
 from forecast import domains, events, levels
 from forecast.simulate import futures
 from models import domains as model
@@ -120,6 +120,20 @@ def test_uncertainty_by_domain_grows_with_the_years(apart):
     )
     spread = gap.std(DRAW)
     assert (spread.isel(year_future=-1) > spread.isel(year_future=0)).all()
+
+
+def test_a_total_is_split_whole_however_wide_sizes_are():
+    count, parts = 50, len(DOMAINS)
+    draws = {
+        "concentration": np.full(count, 5.0), "size": np.zeros((count, 1, parts)),
+        "size_scaling": np.zeros((count, parts)), "size_sd": np.full((count, parts), 60.0),
+        "orders_alike": np.zeros(count),
+    }  # fmt: skip
+    total, lines = np.full((count, 2), 4.43), np.tile([0, 1], (count, 1))
+    total[:, 0] = 0.0
+    shares = np.full((count, parts, 2), 1.0 / parts)
+    found = domains.split_total(total, lines, shares, draws, 0, 2.6, np.random.default_rng(1))
+    np.testing.assert_allclose(found.sum(axis=1), total, rtol=1e-12)
 
 
 def test_dependence_is_a_share(apart):
