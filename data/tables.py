@@ -386,7 +386,9 @@ def many_rows() -> Iterator[None]:
 
 
 @many_rows()
-def _parse(kind: type, lines: Iterable[str], file: object, where: dict | None = None) -> list:
+def _parse(
+    kind: type, lines: Iterable[str], file: object, where: dict[str, frozenset[str]] | None = None
+) -> list:
     """Parse CSV lines into `kind`, keeping the rows whose raw fields are among those wanted.
 
     Column by column, which takes half as long as row by row; only a fault is looked for by row.
@@ -398,7 +400,7 @@ def _parse(kind: type, lines: Iterable[str], file: object, where: dict | None = 
     if header != columns:
         rule = f"the columns must be {', '.join(columns)}"
         raise InputError(fault(rule, file=file, line=1, value=",".join(header or [])))
-    wanted = [(columns.index(c), frozenset(v)) for c, v in (where or {}).items()]
+    wanted = [(columns.index(c), values) for c, values in (where or {}).items()]
     convert = [_CONVERT[t] for t in kind.__annotations__.values()]
     try:
         kept = list(rows)

@@ -599,7 +599,7 @@ def cross_validate(
     """
     from data.names import DEFAULT_RECIPIENT, DEFAULT_SUPPLIER, DOWNTURN
     from data.tables import read
-    from forecast import coupling, events, partnership, shipped
+    from forecast import coupling, partnership, shipped
     from models import partnership as model
     from models.covariates import OUTCOMES
 
@@ -625,11 +625,7 @@ def cross_validate(
         path.parent / shipped.WITH_AND_WITHOUT.name: disputes,
     }
     for place, table in tables.items():
-        table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
-        table["command"], table["seed"] = command, seed
-        table["panel"] = record.hash_panel(layers)
-        events.to_csv(table, place)
-        say(f"written: {place}")
+        _write_made(table, place, layers, seed, command)
     _check_votes(layers, priors, seed, command, path.parent)
     return shipped.rows(path)
 
@@ -644,21 +640,30 @@ def score_drivers(
     store: Path,
 ) -> list[dict[str, Any]]:
     """Forecast the drivers from past origins, write how good that was, and return its rows."""
-    from forecast import driver_skill, events, shipped
+    from forecast import driver_skill, shipped
     from models.priors import load
 
     seconds: dict[str, float] = {}
     with step("forecasting GDP, spending and R&D shares", "drivers", seconds), stoppable():
         _, table = driver_skill.run(origins, load(priors), seed=seed, folder=layers)
     table["origins"] = " ".join(map(str, origins))
+    path = out or store / shipped.DRIVERS.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_made(table, path, layers, seed, command)
+    return shipped.rows(path)
+
+
+def _write_made(
+    table: pd.DataFrame, path: Path, layers: tuple[Path, ...], seed: int, command: str
+) -> None:
+    """Write a table with when it was made, how, and of which panel."""
+    from forecast import events
+
     table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     table["command"], table["seed"] = command, seed
     table["panel"] = record.hash_panel(layers)
-    path = out or store / shipped.DRIVERS.name
-    path.parent.mkdir(parents=True, exist_ok=True)
     events.to_csv(table, path)
     say(f"written: {path}")
-    return shipped.rows(path)
 
 
 def _check_votes(
@@ -667,7 +672,6 @@ def _check_votes(
     """Forecast votes from an earlier year, compare with what came, and write the comparison."""
     from data.panel import assemble
     from forecast import alignment as votes
-    from forecast import events
     from models import alignment as model
 
     seconds: dict[str, float] = {}
@@ -675,11 +679,7 @@ def _check_votes(
     with step(f"forecasting votes from {votes.CHECK_FROM}", "votes", seconds), stoppable():
         table = votes.check(gap, model.load(priors), votes.CHECK_FROM, seed=seed)
     table["origin"] = votes.CHECK_FROM
-    table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
-    table["command"], table["seed"] = command, seed
-    path = folder / votes.CHECK.name
-    events.to_csv(table, path)
-    say(f"written: {path}")
+    _write_made(table, folder / votes.CHECK.name, layers, seed, command)
 
 
 def with_analogues(

@@ -139,10 +139,6 @@ def _centred_where_known(
     return pm.Deterministic(name, mean + scale ** (1.0 - known) * (z - known * mean), dims=dims)
 
 
-def _spread(name: str, scale: Any, dims: Any) -> Any:
-    return scale * pm.Normal(name, 0.0, 1.0, dims=dims)
-
-
 def _binomial(name: str, effects: Any, cases: Cases) -> None:
     pm.Potential(name, log_density(effects, cases))
 

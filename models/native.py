@@ -22,7 +22,7 @@ from numba.core.imputils import impl_ret_borrowed, impl_ret_new_ref
 from numba.extending import intrinsic
 
 from models import interpreter
-from models.program import Place, Program
+from models.program import Program
 
 COPIES = 4
 """Threads that can evaluate a model at once; more of them wait."""
@@ -79,26 +79,14 @@ def native(density: Program, told: Program) -> Native:
 def _states(program: Program) -> list[tuple[Any, ...]]:
     """Return what each step works on: a stretch of operations, and what is called after it.
 
-    The last step calls nothing, and has the places of inputs and of what is asked for.
+    The last step calls nothing, and has the places of what is asked for.
     """
-    w = program.memory.copy()
-
-    def view(place: Place | np.ndarray) -> np.ndarray:
-        if isinstance(place, np.ndarray):
-            return place
-        return w[place.at : place.at + place.size].reshape(place.shape)
-
-    def places(of: Sequence[Place]) -> np.ndarray:
-        each = [np.arange(p.at, p.at + p.size) for p in of]
-        return np.concatenate([np.zeros(0, int), *each])
-
-    found = [
-        (stretch, program.tables, w, tuple(view(p) for p in call.inputs),
-         tuple(view(p).ravel() for p in call.outputs))
-        for stretch, call in zip(program.stretches, program.calls, strict=False)
-    ]  # fmt: skip
-    ends = places(program.inputs), places(program.outputs)
-    return [*found, (program.stretches[-1], program.tables, w, *ends)]
+    w, found = program.memory.copy(), []
+    for stretch, call in zip(program.stretches, program.calls, strict=False):
+        given, out = call.views(w)
+        found.append((stretch, program.tables, w, tuple(given), tuple(x.ravel() for x in out)))
+    places = [np.arange(p.at, p.at + p.size) for p in program.outputs]
+    return [*found, (program.stretches[-1], program.tables, w, np.concatenate(places))]
 
 
 def _written(state: tuple[Any, ...]) -> np.ndarray:
@@ -112,23 +100,17 @@ def _written(state: tuple[Any, ...]) -> np.ndarray:
 
 
 def _density(program: Program, states: Sequence[Any], width: int, first: int) -> Any:
-    kind, evaluate = numba.typeof(states[-1]), _evaluator(program, states)
-    last = first + len(states) - 1
+    evaluate = _in_copy(program, states, first)
 
     @numba.cfunc(DENSITY)
     def function(dimensions, point, slopes, total, data):
-        copies = carray(data, (COPIES, width), np.int64)
+        copies, out = carray(data, (COPIES, width), np.int64), carray(slopes, dimensions)
         copy = _taken(copies)
-        at = copies[copy]
-        _, _, w, inputs, outputs = _held(at[last], kind)
-        x, out = carray(point, dimensions), carray(slopes, dimensions)
-        for k in range(inputs.size):
-            w[inputs[k]] = x[k]
-        evaluate(at[first:])
-        value = w[outputs[0]]
+        w, places = evaluate(copies[copy], carray(point, dimensions))
+        value = w[places[0]]
         usable = np.isfinite(value)
-        for k in range(inputs.size):
-            out[k] = w[outputs[1 + k]]
+        for k in range(dimensions):
+            out[k] = w[places[1 + k]]
             usable &= np.isfinite(out[k])
         carray(total, 1)[0] = value
         _given_back(copies, copy)
@@ -138,25 +120,39 @@ def _density(program: Program, states: Sequence[Any], width: int, first: int) ->
 
 
 def _values(program: Program, states: Sequence[Any], width: int, first: int) -> Any:
-    kind, evaluate = numba.typeof(states[-1]), _evaluator(program, states)
-    last = first + len(states) - 1
+    evaluate = _in_copy(program, states, first)
 
     @numba.cfunc(VALUES)
     def function(dimensions, count, point, values, data):
-        copies = carray(data, (COPIES, width), np.int64)
+        copies, out = carray(data, (COPIES, width), np.int64), carray(values, count)
         copy = _taken(copies)
-        at = copies[copy]
-        _, _, w, inputs, outputs = _held(at[last], kind)
-        x, out = carray(point, dimensions), carray(values, count)
-        for k in range(inputs.size):
-            w[inputs[k]] = x[k]
-        evaluate(at[first:])
-        for k in range(outputs.size):
-            out[k] = w[outputs[k]]
+        w, places = evaluate(copies[copy], carray(point, dimensions))
+        for k in range(count):
+            out[k] = w[places[k]]
         _given_back(copies, copy)
         return 0
 
     return function
+
+
+def _in_copy(program: Program, states: Sequence[Any], first: int) -> Callable[..., Any]:
+    """Return a function that evaluates a program in a copy of memory at a point.
+
+    It returns the memory, and the places of what is asked for. `first`: where in a row of the data
+    the program's steps begin.
+    """
+    kind, evaluate = numba.typeof(states[-1]), _evaluator(program, states)
+    last = first + len(states) - 1
+
+    @_loop
+    def evaluated(at, x):
+        _, _, w, places = _held(at[last], kind)
+        for k in range(x.size):
+            w[k] = x[k]
+        evaluate(at[first:])
+        return w, places
+
+    return evaluated
 
 
 def _evaluator(program: Program, states: Sequence[Any]) -> Callable[..., None]:
@@ -179,12 +175,12 @@ def _both(step: Any, others: Any) -> Callable[..., None]:
 @cache
 def _stretch(kind: Any) -> Callable[..., None]:
     """Return a function that carries out the operations of a last step."""
-    stretch, tables, w, *_ = kind
+    stretch, tables, w, _ = kind
     run = _standing(interpreter.run, (stretch, tables, w))
 
     @_loop
     def carried_out(at):
-        stretch, tables, w, _, _ = _held(at[0], kind)
+        stretch, tables, w, _ = _held(at[0], kind)
         run((stretch, tables, w))
 
     return carried_out

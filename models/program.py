@@ -77,6 +77,10 @@ class Place:
         """How many numbers stand there."""
         return int(np.prod(self.shape, dtype=int))
 
+    def view(self, w: np.ndarray) -> np.ndarray:
+        """Return what stands there in a memory."""
+        return w[self.at : self.at + self.size].reshape(self.shape)
+
 
 @dataclass(frozen=True)
 class Call:
@@ -85,6 +89,12 @@ class Call:
     kernel: Callable[..., Any]
     inputs: tuple[Place | np.ndarray, ...]
     outputs: tuple[Place, ...]
+
+
+    def views(self, w: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return inputs, constants as they are, and where the outputs go, in a memory."""
+        given = [p if isinstance(p, np.ndarray) else p.view(w) for p in self.inputs]
+        return given, [place.view(w) for place in self.outputs]
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,7 @@ class Program:
     stretches : code of each, as of `models.interpreter.run`.
     calls : one fewer.
     tables : places. memory : initial numbers, constants in place.
-    inputs, outputs : places of inputs and of what is asked for.
+    inputs, outputs : places of inputs, which the memory begins with, and of what is asked for.
     """
 
     stretches: tuple[np.ndarray, ...]
@@ -113,17 +123,8 @@ class Program:
         call.
         """
         w = self.memory.copy()
-
-        def view(place: Place | np.ndarray) -> np.ndarray:
-            if isinstance(place, np.ndarray):
-                return place
-            return w[place.at : place.at + place.size].reshape(place.shape)
-
-        calls = [
-            (call.kernel, [view(p) for p in call.inputs], [view(p) for p in call.outputs])
-            for call in self.calls
-        ]
-        outputs = [view(place) for place in self.outputs]
+        calls = [(call.kernel, *call.views(w)) for call in self.calls]
+        outputs = [place.view(w) for place in self.outputs]
         into = w[: sum(place.size for place in self.inputs)]
         last, tables, run = self.stretches[-1], self.tables, do.run
         before = list(zip(self.stretches, calls, strict=False))

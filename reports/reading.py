@@ -147,8 +147,8 @@ class Tables:
         self.timing, self.origin = timing, origin
         table = read_table(events, EVENT_COLUMNS)
         known = table["probability"].notna() & (table["year"] >= origin)
-        self.answers = _by_event(table[known].sort_values("year", kind="stable"), EVENT_COLUMNS)
-        self.times = _by_event(read_table(timing, TIMING_COLUMNS), TIMING_COLUMNS)
+        self.answers = _by_event(table[known].sort_values("year", kind="stable"))
+        self.times = _by_event(read_table(timing, TIMING_COLUMNS))
 
     def entry(self, event: str, domain: str = ALL_DOMAINS) -> dict[str, Any]:
         """Return what is known of one event in one domain; `defined` is False where nothing is.
@@ -195,13 +195,9 @@ class Tables:
         }
 
 
-def _by_event(
-    table: pd.DataFrame, columns: Sequence[str]
-) -> dict[tuple[str, str], list[dict[str, Any]]]:
+def _by_event(table: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """Return (event, domain) → its rows of the baseline."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for values in zip(*(table[column].tolist() for column in columns), strict=True):
-        row = dict(zip(columns, values, strict=True))
-        if row["scenario"] == BASELINE:
-            found[row["event"], row["domain"]].append(row)
+    for row in table[table["scenario"] == BASELINE].to_dict("records"):
+        found[row["event"], row["domain"]].append(row)
     return dict(found)
