@@ -16,6 +16,8 @@ YEAR_FUTURE = "year_future"
 CHAIN = "chain"
 DRAW = "draw"
 SCENARIO = "scenario"
+CONVENTION = "convention"
+"""By which levels of capacity are compared: see `forecast.conventions`."""
 ORDER_PERIOD = "order_period"
 """Three years in which orders are counted together, by the last of them."""
 SELLER = "seller"
@@ -109,6 +111,6 @@ INDEPENDENCE_SHARE = 0.05
 BASELINE = "baseline"
 DEFAULT_SUPPLIER = "RUS"
 DEFAULT_RECIPIENT = "CHN"
-HEADLINE_YEAR = 2035
+SOON, HEADLINE_YEAR = 2030, 2035
 """Last year of what is led with; what comes after, to the horizon, is an extrapolation."""
 HORIZON = 2050

@@ -25,7 +25,7 @@ from data.errors import InputError, fault
 from data.listings import BOOK, LISTING
 from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
 from data.tables import Panel
-from forecast import baselines, event_odds, forest, order_book, runs, skill, summary
+from forecast import baselines, event_odds, forest, gate, order_book, runs, skill, summary
 from forecast.origins import (
     climatology,
     figures_seen,
@@ -56,8 +56,7 @@ from models import priors as beliefs
 
 HORIZONS = 6
 FIRST_ORIGIN = 2005
-DRAWS, TUNE, CHAINS = 300, 300, 2
-FEW = 600
+FEW = 2000
 """Posterior draws that are simulated forward."""
 ENGINE = "h5netcdf"
 OPTIONS = "backtest.json"
@@ -155,10 +154,9 @@ def ours(
     given: beliefs.Priors,
     *,
     seed: int,
-    draws: int = DRAWS,
-    tune: int = TUNE,
-    chains: int = CHAINS,
-    cores: int = 1,
+    draws: int,
+    tune: int,
+    chains: int,
 ) -> xr.Dataset:
     """Fit our model, or a variant of it, to what was seen, and run it forward.
 
@@ -172,14 +170,13 @@ def ours(
         Last data year, and number of years ahead.
     given
         Priors of the full model.
-    seed, draws, tune, chains, cores
-        Of the sampler.
+    seed, draws, tune, chains
+        Of the sampler. Chains follow each other on one core.
 
     Returns
     -------
     xarray.Dataset
-        See `forecast_of`; attributes tell `rhat` and `ess` (the worst of top-level parameters),
-        `divergences` and `seconds`.
+        See `forecast_of`; attributes tell `seconds` and what the gate found (see `quality`).
     """
     from forecast.fit import fit
 
@@ -188,7 +185,7 @@ def ours(
     given_to = gdp_for_rd(panel) if model == "gdp" else panel
     tree = fit(
         given_to, own, seed=seed + origin, draws=draws, tune=tune, chains=chains, progress=False,
-        cores=cores,
+        cores=1,
     )  # fmt: skip
     sampled = time.perf_counter() - start
     made = from_fit(model, tree, panel, horizons, own, seed=seed)
@@ -266,15 +263,16 @@ def variant(given: beliefs.Priors, changes: Mapping[str, Mapping[str, float]]) -
 
 
 def quality(tree: xr.DataTree) -> dict[str, float | int]:
-    """Return worst R-hat and bulk ESS of the top-level parameters, and divergences, of a fit."""
-    import arviz as az
-
-    found = tree["posterior"].to_dataset()[["parameters"]]
-    many = found.sizes["chain"] > 1
+    """Return what the gate finds of a fit: the verdict, the worst R-hat and effective sample size
+    (bulk or tail) of any quantity, and divergences.
+    """
+    verdict = gate.judge(tree)
+    found = {check["name"]: check["value"] for check in verdict["checks"]}
     return {
-        "rhat": round(float(az.rhat(found)["parameters"].max()), 4) if many else np.nan,
-        "ess": round(float(az.ess(found)["parameters"].min()), 1),
-        "divergences": int(tree["sample_stats"]["diverging"].sum()),
+        "passed": int(verdict["passed"]),
+        "rhat": round(found["rhat"], 4),
+        "ess": round(min(found["ess_bulk"], found["ess_tail"]), 1),
+        "divergences": int(found["divergences"]),
     }
 
 
@@ -527,7 +525,7 @@ def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.D
         FITS: pd.DataFrame(
             [
                 {key: f.attrs.get(key) for key in
-                 ("origin", "model", "seconds", "seconds_fit", "rhat", "ess", "divergences")}
+                 ("origin", "model", "seconds", "seconds_fit", *summary.OF_FIT)}
                 for f in forecasts
             ]
         ),

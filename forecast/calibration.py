@@ -19,7 +19,7 @@ import xarray as xr
 from scipy import special, stats
 
 from data.errors import InputError, fault
-from data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, REST, SUPPLIER, YEAR
+from data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, REST, STATE, SUPPLIER, YEAR
 from data.tables import Panel
 from forecast import events, market, runs, simulate
 from forecast.backtest import variant
@@ -299,7 +299,7 @@ def sensitivity(
     happened = {}
     for name, values in answered.data_vars.items():
         for scenario in values["scenario"].values:
-            own = values.sel(scenario=scenario).transpose(DRAW, YEAR).values
+            own = events.answered(STATE, values.sel(scenario=scenario), DRAW)
             state = own.reshape(chains, draws, -1)
             for ahead in MILESTONES:
                 at = np.flatnonzero(values[YEAR].values == origin + ahead)

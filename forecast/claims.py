@@ -664,7 +664,8 @@ def _event(name: str, claim: Claim, run: Run) -> Row:
             )
             levels = shipped.rows(folder / "levels.csv")
             if claim["event"] in BY_CONVENTION and levels:
-                now = [float(r["probability"]) for r in levels]
+                origin = levels[0]["year"]
+                now = [float(r["probability"]) for r in levels if r["year"] == origin]
                 figure += f"; ahead at the origin {min(now):.2f} to {max(now):.2f} by convention"
                 rule = "conventions"
                 if (verdict == SUPPORTED and min(now) <= 0.5) or (

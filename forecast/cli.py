@@ -295,7 +295,7 @@ def _skill_commands(commands: argparse._SubParsersAction) -> None:
     back.add_argument(
         "--origins",
         metavar="YEARS",
-        default="2010-2022",
+        default="2010-2024",
         help="last data years, as in 2010-2022 or 2012,2016,2020 (default: %(default)s)",
     )
     back.add_argument(
@@ -316,9 +316,10 @@ def _skill_commands(commands: argparse._SubParsersAction) -> None:
     back.add_argument(
         "--score-only", action="store_true", help="make no forecast; score what is there"
     )
-    back.add_argument("--tune", type=_whole(4, 10**5), default=300, help="tuning steps a chain")
-    back.add_argument("--draws", type=_whole(4, 10**5), default=300, help="draws a chain")
-    back.add_argument("--chains", type=_whole(1, 64), default=2, help="chains of each fit")
+    asis = "as of a published fit by default"
+    back.add_argument("--tune", type=_whole(4, 10**5), help=f"tuning steps a chain; {asis}")
+    back.add_argument("--draws", type=_whole(4, 10**5), help=f"draws a chain; {asis}")
+    back.add_argument("--chains", type=_whole(1, 64), help=f"chains of each fit; {asis}")
     back.add_argument(
         "--seed", type=_whole(0, 2**31), default=SEED, help="of all fits (default: %(default)s)"
     )
@@ -1353,7 +1354,7 @@ def whatif_command(args: Args) -> int:
 
 def sensitivity_levels(args: Args) -> int:
     """Show the probability that the recipient's capacity is above the supplier's at the last data
-    year, under each convention of the level: how much of the answer is data.
+    year and in later ones, under each convention of the level: how much of the answer is data.
     """
     run, said, pair = _meant(args)
     folder = runs.pair_folder(run, said, pair)
@@ -1370,23 +1371,23 @@ def sensitivity_levels(args: Args) -> int:
     if said["quick"]:
         print(QUICK_WORDS)
     found = [dict(zip(header, row, strict=True)) for row in rows]
-    if not found:
-        print(f"{_and(pair)}: not both are suppliers, so no level is compared")
-        return DONE
+    origin, *later = dict.fromkeys(row["year"] for row in found)
+    at = {(row["alternative"], row["year"]): row for row in found}
     shown = [
         (
-            row["alternative"] + (" *" if row["headline"] in ("1", "True") else ""),
+            row["alternative"] + (" *" if row["headline"] == "1" else ""),
             *(f"{float(row[key]):.3f}" for key in ("probability", "mc_error")),
             f"{float(row['gap_median']):+.2f}",
             f"{float(row['gap_q05']):+.2f} to {float(row['gap_q95']):+.2f}",
+            *(f"{float(at[row['alternative'], year]['probability']):.3f}" for year in later),
             row["description"],
         )
-        for row in found
-    ]
+        for row in found if row["year"] == origin
+    ]  # fmt: skip
     supplier, recipient = map(countries.name_of, pair)
-    title = f"P(capacity of {recipient} above {supplier}) in {found[0]['year']}; * is the headline"
-    header = ("convention", "P", "MC error", "gap", "90 %", "what it says")
-    put(header, shown, False, title)
+    title = f"P(capacity of {recipient} above {supplier}) in {origin}; * is the headline"
+    years = (f"P in {year}" for year in later)
+    put(("convention", "P", "MC error", "gap", "90 %", *years, "what it says"), shown, False, title)
     return DONE
 
 
@@ -1411,7 +1412,12 @@ def backtest_command(args: Args) -> int:
     given = load(args.priors)
     failed: list[str] = []
     if not args.score_only:
-        sampler = {name: getattr(args, name) for name in ("seed", "draws", "tune", "chains")}
+        from forecast.fit import CHAINS, DRAWS, TUNE
+
+        sampler = {
+            "seed": args.seed, "draws": args.draws or DRAWS, "tune": args.tune or TUNE,
+            "chains": args.chains or CHAINS,
+        }  # fmt: skip
         backtest.claim(out, backtest.made_with(args.horizons, sampler, given, layers))
         failed = backtest.run(
             out, wanted, horizons=args.horizons, given=given, sampler=sampler, folder=layers,

@@ -15,7 +15,7 @@ import xarray as xr
 
 from data.names import BASELINE, COUNTRY, DRAW, QUANTITY, SCENARIO, SUPPLIER, YEAR, YEAR_FUTURE
 from forecast.convergence import ess_of_mean
-from forecast.events import READ, by_chain, kinds_of, one_by_one
+from forecast.events import answered, by_chain, kinds_of, one_by_one
 
 EVERY = 5
 """Differences are told every so many years, and at the horizon."""
@@ -69,10 +69,9 @@ def _events(table: xr.Dataset) -> list[dict]:
     shown = _shown(years)
     rows = []
     for name, domain, values in one_by_one(table):
-        happens = values.transpose(SCENARIO, DRAW, YEAR).values
         worlds = [str(s) for s in values[SCENARIO].values]
         for kind in kinds_of(name):
-            found = READ[kind](happens)[..., shown].astype(float)
+            found = answered(kind, values, SCENARIO, DRAW)[..., shown].astype(float)
             base = found[worlds.index(BASELINE)]
             for scenario in _others(table):
                 gap = found[worlds.index(scenario)] - base

@@ -21,13 +21,13 @@ from forecast import backtest, skill
 from forecast.draws import Arrays, stack
 from forecast.effort_paths import LATE, driver_paths
 from forecast.origins import figures_seen
+from forecast.summary import of_fits
 from models.drivers import TREND_YEARS, drivers
 from models.inputs import of_states
 from models.priors import Priors
 
 ORIGINS = tuple(range(2005, 2025))
 HORIZONS = 6
-DRAWS, TUNE, CHAINS = 500, 300, 2
 MODEL, DRIFT, RECENT, LAST = "model", "mean growth", "growth of five years", "last figure"
 BENCHMARKS = (DRIFT, RECENT, LAST)
 GDP, MILITARY, RD_SHARE = "gdp", "military", "rd_share"
@@ -172,7 +172,7 @@ def from_origin(
     origin: int, latest: xr.Dataset, given: Priors, *, seed: int, folder: Panel = None
 ) -> pd.DataFrame:
     """Fit the drivers to what was known at an origin, and score them and the benchmarks."""
-    from forecast.fit import TARGET_ACCEPT, single
+    from forecast.fit import CHAINS, DRAWS, TARGET_ACCEPT, TUNE, single
     from forecast.sampling import ready, sample
 
     panel = figures_seen(origin, folder)
@@ -210,12 +210,13 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
         target, group, forecast, cases (those that all forecasts have), crps (gdp, military: % of
         the last figure, by logs; rd_share: % of GDP), in_50, in_90, miss (mean of outturn less
         median), skill of the model against this forecast with its 90 % interval by blocks of
-        origins (empty for the model), and rhat and ess, the worst of all fits.
+        origins (empty for the model), and what the gate found of all fits (`summary.of_fits`).
     """
     keys = ["target", "unit", "origin", "horizon"]
     count = table.groupby(keys)["forecast"].transform("nunique")
     common = table[count == table["forecast"].nunique()]
     common = common.assign(group=skill.group_of(common["horizon"]))
+    fits = of_fits(table.drop_duplicates("origin"))
     rows = []
     for (target, group), part in common.groupby(["target", "group"], sort=False):
         by_name = dict(list(part.groupby("forecast", sort=False)))
@@ -228,7 +229,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
                     **{key: own[key].mean() for key in ("in_50", "in_90", "miss")},
                     **{key: (beside or {}).get(key, np.nan)
                        for key in ("skill", "skill_q05", "skill_q95")},
-                    "rhat": table["rhat"].max(), "ess": table["ess"].min(),
+                    **fits,
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)

@@ -3,7 +3,8 @@
 A question is an indicator by draw and year from the origin on, and is answered in three kinds: its
 state (it holds in the year), its first passage (it has held in that or any earlier year since the
 origin) and whether it is lasting (it holds from that year to the horizon). In every draw and year
-what lasts holds, and what holds has happened. Nothing here knows a model.
+what lasts holds, and what holds has happened. Of questions on capacity there is an indicator for
+each convention of the level, and what is published is their average. Nothing here knows a model.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
     CONTESTED_ORDERS,
+    CONVENTION,
     COUNTRY,
     DOMAIN,
     DOMAIN_CROSSOVER,
@@ -46,6 +48,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
+from forecast import conventions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,29 +114,20 @@ def answers(forecast: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        One variable an event (draw, scenario, year), bool. An event that is not defined for the
-        pair (no exports of one of them in the sample, no deliveries in the base years) is left
-        out.
+        One variable an event (draw, scenario, year), bool; those on capacity by convention too
+        (draw, scenario, convention, year). An event that is not defined for the pair (no exports of
+        one of them in the sample, no deliveries in the base years) is left out.
     """
     import xarray as xr
 
-    supplier, recipient = forecast.attrs["supplier"], forecast.attrs["recipient"]
     origin = int(forecast.attrs["origin"])
     years = np.arange(origin, int(forecast[YEAR_FUTURE].max()) + 1)
     lead = MEAN_YEARS - 1
     whole = functools.partial(_whole, origin=origin)
 
-    theta = {
-        code: whole(
-            forecast["theta_past"].sel({COUNTRY: code}), forecast["theta"].sel({COUNTRY: code})
-        )
-        for code in (supplier, recipient)
-    }
-    lead_in_capacity = ahead(theta[recipient], theta[supplier])
-    found = {
-        CAPACITY_CROSSOVER: lead_in_capacity[..., lead:],
-        CAPACITY_CROSSOVER_SUSTAINED: sustained(lead_in_capacity),
-    }
+    lead_in_capacity = whole(conventions.past(forecast), conventions.ahead(forecast)) > 0
+    each = (DRAW, SCENARIO, CONVENTION, YEAR)
+    found = {}
     exports = _lead_in_exports(forecast)
     if exports is not None:
         found[EXPORT_CROSSOVER] = exports
@@ -143,17 +137,18 @@ def answers(forecast: xr.Dataset) -> xr.Dataset:
         means = trailing_mean(whole(forecast["deliveries_observed"], forecast["deliveries"]))
         found[INDEPENDENCE] = means < INDEPENDENCE_SHARE * float(base.mean())
     return xr.Dataset(
-        {name: ((DRAW, SCENARIO, YEAR), found[name]) for name in EVENTS if name in found},
+        {
+            CAPACITY_CROSSOVER: (each, lead_in_capacity[..., lead:]),
+            CAPACITY_CROSSOVER_SUSTAINED: (each, sustained(lead_in_capacity)),
+        }
+        | {name: ((DRAW, SCENARIO, YEAR), found[name]) for name in EVENTS if name in found},
         coords={DRAW: forecast[DRAW], SCENARIO: forecast[SCENARIO], YEAR: years},
         attrs=forecast.attrs,
     )
 
 
 def _whole(past: xr.DataArray, future: xr.DataArray, origin: int) -> np.ndarray:
-    """Return the last observed years and all future ones (draw, scenario, year).
-
-    By domain where they are (draw, scenario, domain, year).
-    """
+    """Return the last observed years and all future ones (draw, scenario, ..., year)."""
     future = future.transpose(DRAW, SCENARIO, ..., YEAR_FUTURE).values
     tail = past.sel({YEAR: slice(origin - MEAN_YEARS + 1, origin)})
     tail = tail.values if DRAW not in past.dims else tail.transpose(DRAW, ..., YEAR).values[:, None]
@@ -227,11 +222,11 @@ def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        `domain_crossover` and `domain_crossover_sustained` (draw, scenario, domain, year), and,
-        for pairs of two exporters with all other figures known, `junior_everywhere` and
-        `junior_in_named_domains` (draw, scenario, year): true where the recipient is ahead, in
-        one and the same draw and year, in GDP, R&D stock, military spending, mean exports,
-        capacity and every domain (the second leaves the domain `other` out). Bool.
+        `domain_crossover` and `domain_crossover_sustained` (draw, scenario, domain, convention,
+        year), and, for pairs of two exporters with all other figures known, `junior_everywhere` and
+        `junior_in_named_domains` (draw, scenario, convention, year): true where the recipient is
+        ahead, in one and the same draw, year and convention, in GDP, R&D stock, military spending,
+        mean exports, capacity and every domain (the second leaves the domain `other` out). Bool.
     """
     import xarray as xr
 
@@ -241,31 +236,32 @@ def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
     own = forecast.isel({DRAW: by_domain["main_draw"].values})
     lead = MEAN_YEARS - 1
     domains = [str(d) for d in by_domain[DOMAIN].values]
-
-    def leads(past: xr.DataArray, future: xr.DataArray) -> np.ndarray:
-        sides = [
-            _whole(past.sel({COUNTRY: code}), future.sel({COUNTRY: code}), origin) for code in pair
-        ]
-        return ahead(sides[1], sides[0])
-
-    by_each = leads(by_domain["theta_domain_past"], by_domain["theta_domain"])
-    dims = (DRAW, SCENARIO, DOMAIN, YEAR)
+    by_each = np.stack(
+        [_whole(*conventions.of_domain(own, by_domain, one), origin) > 0 for one in domains], axis=2
+    )
+    each = (DRAW, SCENARIO, CONVENTION, YEAR)
+    by_domain_too = (DRAW, SCENARIO, DOMAIN, CONVENTION, YEAR)
     found = {
-        DOMAIN_CROSSOVER: (dims, by_each[..., lead:]),
-        DOMAIN_CROSSOVER_SUSTAINED: (dims, sustained(by_each)),
+        DOMAIN_CROSSOVER: (by_domain_too, by_each[..., lead:]),
+        DOMAIN_CROSSOVER_SUSTAINED: (by_domain_too, sustained(by_each)),
     }
     exports = _lead_in_exports(own)
     others = ("gdp", "rd_stock", "milex")
-    known = all(not np.isnan(own[name].values).any() for name in others)
-    if exports is not None and known:
-        joint = exports & leads(own["theta_past"], own["theta"])[..., lead:]
+    if exports is not None and not any(np.isnan(own[name].values).any() for name in others):
+        joint = exports.copy()
         for name in others:
-            joint &= leads(own[f"{name}_past"], own[name])[..., lead:]
+            sides = [
+                _whole(own[f"{name}_past"].sel({COUNTRY: code}), own[name].sel({COUNTRY: code}),
+                       origin)
+                for code in pair
+            ]  # fmt: skip
+            joint &= ahead(sides[1], sides[0])[..., lead:]
+        in_all = (_whole(conventions.past(own), conventions.ahead(own), origin) > 0)[..., lead:]
+        joint = joint[:, :, None] & in_all
         every = found[DOMAIN_CROSSOVER][1]
         named = [at for at, d in enumerate(domains) if d != "other"]
-        whole_dims = (DRAW, SCENARIO, YEAR)
-        found[JUNIOR_EVERYWHERE] = (whole_dims, joint & every.all(axis=2))
-        found[JUNIOR_IN_NAMED_DOMAINS] = (whole_dims, joint & every[:, :, named].all(axis=2))
+        found[JUNIOR_EVERYWHERE] = (each, joint & every.all(axis=2))
+        found[JUNIOR_IN_NAMED_DOMAINS] = (each, joint & every[:, :, named].all(axis=2))
     return xr.Dataset(
         found,
         coords={
@@ -291,9 +287,9 @@ def domains_ahead(table: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
-    count = table[DOMAIN_CROSSOVER].sum(DOMAIN).transpose(SCENARIO, YEAR, DRAW).values
+    count = table[DOMAIN_CROSSOVER].sum(DOMAIN).transpose(SCENARIO, YEAR, DRAW, CONVENTION).values
     numbers = range(table.sizes[DOMAIN] + 1)
-    share = np.stack([(count == k).mean(axis=-1) for k in numbers], axis=-1)
+    share = np.stack([(count == k).mean(axis=(-2, -1)) for k in numbers], axis=-1)
     return pd.DataFrame(
         [
             {"scenario": str(scenario), "year": int(year), "domains": k, "probability": p}
@@ -322,11 +318,33 @@ def indicators(table: xr.Dataset) -> dict[str, np.ndarray]:
         f"{name}{'' if domain == ALL_DOMAINS else f' {domain}'}, {kind} {year}": by_chain(
             found[:, at], chains
         )
-        for name, domain, values in one_by_one(table.sel({SCENARIO: [BASELINE]}))
+        for name, domain, values in one_by_one(table.sel({SCENARIO: BASELINE}))
         for kind in kinds_of(name)
-        for found in [READ[kind](values.sel({SCENARIO: BASELINE}).transpose(DRAW, YEAR).values)]
+        for found in [answered(kind, values, DRAW)]
         for at, year in enumerate(table[YEAR].values)
     }
+
+
+def answered(kind: str, values: xr.DataArray, *dims: str) -> np.ndarray:
+    """Return what an event is answered in one of its kinds (..., year).
+
+    Parameters
+    ----------
+    kind
+        Of `READ`.
+    values
+        Whether the event is true: dims and year, and convention where it has them.
+    dims
+        In which order they are wanted.
+
+    Returns
+    -------
+    array
+        Bool; of an event by convention the share of conventions under which it is so.
+    """
+    if CONVENTION not in values.dims:
+        return READ[kind](values.transpose(*dims, YEAR).values)
+    return READ[kind](values.transpose(*dims, CONVENTION, YEAR).values).mean(axis=-2)
 
 
 def one_by_one(table: xr.Dataset) -> Iterator[tuple[str, str, xr.DataArray]]:
@@ -340,19 +358,18 @@ def one_by_one(table: xr.Dataset) -> Iterator[tuple[str, str, xr.DataArray]]:
 
 
 def monte_carlo_error(happened: np.ndarray, chains: int) -> np.ndarray:
-    """Return the Monte-Carlo standard error of probabilities (draw, year) → (year).
+    """Return the Monte-Carlo standard error of means of draws (draw, year) → (year).
 
-    From the effective sample size of each indicator, which counts the draws' autocorrelation;
+    From the effective sample size of each, which counts the draws' autocorrelation;
     zero where all draws agree.
     """
     from forecast.convergence import ess_of_mean
 
-    share = happened.mean(axis=0)
-    out = np.zeros(len(share))
-    at = np.flatnonzero((share > 0) & (share < 1))
+    spread = happened.std(axis=0)
+    out = np.zeros(happened.shape[1])
+    at = np.flatnonzero(spread)
     if len(at):
-        size = ess_of_mean(by_chain(happened[:, at], chains))
-        out[at] = np.sqrt(share[at] * (1.0 - share[at]) / size)
+        out[at] = spread[at] / np.sqrt(ess_of_mean(by_chain(happened[:, at], chains)))
     return out
 
 
@@ -378,20 +395,21 @@ def tables(table: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     years, chains = table[YEAR].values, int(table.attrs["chains"])
     for name, domain, values in one_by_one(table):
         of = {"event": name, "domain": domain}
-        worlds = values.transpose(SCENARIO, DRAW, YEAR).values
-        for scenario, happens in zip(table[SCENARIO].values, worlds, strict=True):
+        for scenario in table[SCENARIO].values:
+            happens = values.sel({SCENARIO: scenario})
             where = {**pair, "scenario": str(scenario)}
             for kind in kinds_of(name):
                 shared = {**of, KIND: kind, **where}
-                rows += _probabilities(READ[kind](happens), years, chains, shared)
-            times.append({**of, **where, **_timing(happens, years)})
+                rows += _probabilities(answered(kind, happens, DRAW), years, chains, shared)
+            each = happens.transpose(..., YEAR).values.reshape(-1, len(years))
+            times.append({**of, **where, **_timing(each, years)})
     return pd.DataFrame(rows), pd.DataFrame(times)
 
 
 def _probabilities(
     happened: np.ndarray, years: np.ndarray, chains: int, shared: dict
 ) -> list[dict]:
-    """One row a year of what is true (draw, year)."""
+    """One row a year of what is true, or of the share that is (draw, year)."""
     error = monte_carlo_error(happened, chains)
     return [
         {**shared, "year": int(year), "probability": p, "mc_error": e}
@@ -400,7 +418,7 @@ def _probabilities(
 
 
 def _timing(happens: np.ndarray, years: np.ndarray) -> dict[str, float]:
-    """How probable a first passage is within the horizon, and in which years (draw, year)."""
+    """How probable a first passage is within the horizon, and in which years (case, year)."""
     first = first_year(happens, years)
     first = first[np.isfinite(first)]
     levels = list(QUANTILES.values())

@@ -21,12 +21,14 @@ from data.errors import InputError, fault
 from data.names import (
     BASELINE,
     CHAIN,
+    CONVENTION,
     COUNTRY,
     DRAW,
     HEADLINE_YEAR,
     HORIZON,
     RECIPIENT,
     SCENARIO,
+    SOON,
     SUPPLIER,
     YEAR,
     YEAR_FUTURE,
@@ -54,15 +56,20 @@ LEAST_OPEN = 1e-6
 
 
 class Holds(NamedTuple):
-    """In which years a statement holds: `years`, and `values` (chain, draw, year), bool."""
+    """In which years a statement holds: `years`, and `values` (chain, draw, convention, year).
+
+    Bool; of one convention where the statement knows none.
+    """
 
     years: np.ndarray
     values: np.ndarray
 
     def at(self, year: int) -> np.ndarray:
-        """Return where it holds in a year (chain, draw), as 0 and 1; 0 before its first year."""
-        found = self.values[..., self.years == year]
-        return found[..., 0].astype(float) if found.size else np.zeros(self.values.shape[:2])
+        """Return the share of conventions under which it holds in a year (chain, draw); 0 before
+        its first year.
+        """
+        found = self.values[..., self.years == year].mean(axis=2)
+        return found[..., 0] if found.size else np.zeros(self.values.shape[:2])
 
 
 class Posterior(NamedTuple):
@@ -148,14 +155,15 @@ def _headline(
         influence = weight * weight.size * (happened - value)
         return value, _mean_error(influence), influence
     first = first_year(holds.values, holds.years)
+    each = (weight / first.shape[2])[..., None]
     happens = np.isfinite(first)
-    total = float((weight * happens).sum())
+    total = float((each * happens).sum())
     if total <= 0.0:
         return None, None, None
     at = np.unique(first[happens])
-    cumulative = np.array([(weight * (first <= year)).sum() for year in at]) / total
+    cumulative = np.array([(each * (first <= year)).sum() for year in at]) / total
     middle = float(at[min(np.searchsorted(cumulative, 0.5), len(at) - 1)])
-    below = weight * weight.size * happens * ((first <= middle) - 0.5) / total
+    below = weight * weight.size * (happens * ((first <= middle) - 0.5)).mean(axis=2) / total
     error = _mean_error(below - below.mean())
     low, high = (
         at[min(int(np.searchsorted(cumulative, min(max(0.5 + s * error, 0.0), 1.0))), len(at) - 1)]
@@ -191,10 +199,17 @@ def states(answers: xr.Dataset) -> dict[str, Holds]:
     return {
         name: Holds(
             answers[YEAR].values,
-            events.by_chain(values.sel({SCENARIO: BASELINE}).transpose(DRAW, YEAR).values, chains),
+            events.by_chain(_by_convention(values.sel({SCENARIO: BASELINE})), chains),
         )
         for name, _, values in events.one_by_one(answers)
     }
+
+
+def _by_convention(values: xr.DataArray) -> np.ndarray:
+    """Return whether an event is true (draw, convention, year), by one where it knows none."""
+    if CONVENTION not in values.dims:
+        values = values.expand_dims({CONVENTION: 1})
+    return values.transpose(DRAW, CONVENTION, YEAR).values
 
 
 # Two runs --------------------------------------------------------------------------------------
@@ -597,7 +612,7 @@ def explain(
     links = chain(a, b, lambda said: steps.layers_of(said, known), fits=fits)
     ahead = forecast_of(b)
     horizon = _horizon(ahead, by)
-    years = sorted({*(y for y in (2030, HEADLINE_YEAR) if y <= horizon), *([by] if by else ())})
+    years = sorted({*(y for y in (SOON, HEADLINE_YEAR) if y <= horizon), *([by] if by else ())})
     parts = split(links, years)
     events = list(dict.fromkeys(part.event for part in parts))
     if not events:

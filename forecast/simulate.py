@@ -19,6 +19,7 @@ from data.names import (
     BASELINE,
     CHAIN,
     CONTESTED_YEARS,
+    CONVENTION,
     COUNTRY,
     DRAW,
     HORIZON,
@@ -31,7 +32,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import deal_paths, effort_paths, market
+from forecast import conventions, deal_paths, effort_paths, market, shifts
 from forecast import scenarios as scenario_files
 from forecast.draws import Arrays, block, stack
 from forecast.market import BLOCK
@@ -81,8 +82,10 @@ def futures(
         `offer` (draw, scenario, seller, year_future) and `offer_past` (draw, seller, year): log of
         each supplier's expected share. `exports`, TIV million (draw, scenario, supplier,
         year_future), `imports`. `contested`, TIV million: what each wins of the orders of `market`
-        (draw, scenario, supplier, year_future), see `contested`. Observed: `deliveries_observed`,
-        `imports_observed`, `exports_observed`, `orders_observed`. Attributes supplier, recipient,
+        (draw, scenario, supplier, year_future), see `contested`. `convention_shift`
+        (draw, convention), `war_gap` (draw, scenario, year_future) and `war_gap_past` (year): see
+        `forecast.gaps`. Observed: `deliveries_observed`, `imports_observed`, `exports_observed`,
+        `orders_observed`. Attributes supplier, recipient,
         origin, chains.
 
     Raises
@@ -121,7 +124,13 @@ def futures(
                 done = min(len(parts) * BLOCK, count)
                 progress(done * len(worlds), count * len(worlds))
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return _label(drawn, list(worlds), inputs, pair, origin, horizon, posterior.sizes[CHAIN])
+    base = drawn["theta_past"][:, 1, -1] - drawn["theta_past"][:, 0, -1]
+    rng = np.random.default_rng([seed, len(conventions.SHIFT)])
+    found = shifts.shifts(arrays, inputs, pair, base, rng)
+    drawn[conventions.SHIFT] = np.stack(list(found.values()), axis=1).astype(np.float32)
+    return _label(
+        drawn, list(worlds), list(found), inputs, pair, origin, horizon, posterior.sizes[CHAIN]
+    )
 
 
 def _settable(changes: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
@@ -172,11 +181,13 @@ def check_pair(inputs: xr.Dataset, supplier: str, recipient: str) -> tuple[str, 
 class World(NamedTuple):
     """What some draws come to after the origin, in one world.
 
-    `rates` and `log_share`: see `forecast.market.Orders`; `deliveries` and `ordered`, TIV million,
-    of the pairs that were looked at (draw, pair, year).
+    `war`: whether suppliers are at war (draw, supplier, year); `rates` and `log_share`: see
+    `forecast.market.Orders`; `deliveries` and `ordered`, TIV million, of the pairs that were looked
+    at (draw, pair, year).
     """
 
     effort: effort_paths.Effort
+    war: np.ndarray
     ahead: market.Ahead
     points: effort_paths.Points
     rates: np.ndarray
@@ -223,7 +234,7 @@ def run_forward(
     deal_paths.deliver_orders(
         seed[0], ids, coefficients, orders.rates, first, pairs, origin, deliveries, ordered
     )
-    each = (efforts, found, points, *orders, deliveries, ordered)
+    each = (efforts, wars, found, points, *orders, deliveries, ordered)
     return [World(*parts) for parts in zip(*each, strict=True)]
 
 
@@ -265,6 +276,7 @@ def _block_futures(
             "theta": one.ahead.theta[:, both],
             "rd_share": one.effort.rd_share[:, both],
             "rd_stock": one.effort.rd_stock[:, both],
+            conventions.WARS: shifts.wars(one.war, suppliers, pair),
         }
         for one in found
     ]
@@ -379,6 +391,7 @@ def _of_all(values: np.ndarray, pairs: np.ndarray, shape: tuple[int, int, int]) 
 def _label(
     drawn: Arrays,
     scenarios: list[str],
+    chosen: list[str],
     inputs: xr.Dataset,
     pair: tuple[str, str],
     origin: int,
@@ -396,6 +409,7 @@ def _label(
         "theta_past": (DRAW, COUNTRY, YEAR),
         "orders_past": (DRAW, ORDER_PERIOD),
         "import_share_past": (DRAW, YEAR),
+        conventions.SHIFT: (DRAW, CONVENTION),
     }
     sellers, buyers = ([str(c) for c in inputs[d].values] for d in (SUPPLIER, RECIPIENT))
     kept = [code for code in pair if code in sellers]
@@ -417,6 +431,8 @@ def _label(
     data["exports_observed"] = ((SUPPLIER, YEAR), tiv[of_kept].sum(axis=1))
     placed = inputs["placed"].isel({ORDER_PERIOD: slice(REMEMBERED, None)})
     placed = placed.transpose(*CELL, ORDER_PERIOD)
+    war = inputs["war"].transpose(SUPPLIER, YEAR).values
+    data[conventions.WARS_PAST] = (YEAR, shifts.wars(war, sellers, pair))
     data["orders_observed"] = (ORDER_PERIOD, placed.values[sold, bought])
     markets = contested(inputs, pair)
     if len(markets):
@@ -428,6 +444,7 @@ def _label(
         coords={
             DRAW: np.arange(len(drawn["deliveries"])),
             SCENARIO: scenarios,
+            CONVENTION: chosen,
             COUNTRY: list(pair),
             SUPPLIER: kept,
             SELLER: sellers,
@@ -447,6 +464,9 @@ def _label(
 
 
 UNITS = {
+    conventions.SHIFT: ("log-odds", "What a convention adds to the gap of capacity"),
+    conventions.WARS: ("1", "War of the recipient less that of the supplier"),
+    conventions.WARS_PAST: ("1", "War of the recipient less that of the supplier, past"),
     "theta": ("log-odds", "Latent capacity"),
     "theta_past": ("log-odds", "Latent capacity, past"),
     "rd_share": ("% of GDP", "R&D expenditure"),

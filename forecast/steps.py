@@ -531,7 +531,8 @@ def look_ahead(
         events.to_csv(checked, folder / DOMAIN_CHECK_FILE)
         slopes, _, _ = domains.agreement(tree, seed=said["seed"])
         events.to_csv(_slopes(slopes), folder / UNIT_VALUES_FILE)
-    said["seconds"]["levels"] = compare_levels(folder, tree, pair, said["seed"])
+    with step("comparing conventions of the level", "levels", said["seconds"]):
+        write_levels(folder, tree, futures, apart, said["seed"])
     with step("splitting what was ordered into causes", "causes", said["seconds"]):
         events.to_csv(decomposition.decompose(tree, *pair), folder / CAUSES_FILE)
     alone = said.get("gate", {}).get("fit") or gate.judge(tree, None)
@@ -780,16 +781,25 @@ def _slopes(slopes: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
-def compare_levels(folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed: int) -> float:
-    """Write levels.csv and levels_domains.csv of a pair; return the seconds it took."""
+def write_levels(
+    folder: Path, tree: xr.DataTree, futures: xr.Dataset, apart: xr.Dataset, seed: int
+) -> None:
+    """Write levels.csv and levels_domains.csv of a pair."""
     from forecast import events, levels
 
-    seconds: dict[str, float] = {}
-    with step("comparing conventions of the level", "levels", seconds):
-        events.to_csv(levels.levels(tree, *pair, seed=seed), folder / LEVELS_FILE)
-        by_domain = levels.by_domain(tree, *pair, seed=seed)
-        events.to_csv(by_domain, folder / DOMAIN_LEVELS_FILE)
-    return seconds["levels"]
+    events.to_csv(levels.levels(futures), folder / LEVELS_FILE)
+    by_domain = levels.by_domain(tree, futures, apart, seed=seed)
+    events.to_csv(by_domain, folder / DOMAIN_LEVELS_FILE)
+
+
+def compare_levels(folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed: int) -> None:
+    """Write levels.csv and levels_domains.csv of a pair that is not forecast yet."""
+    from forecast import domains, simulate
+
+    with step("comparing conventions of the level", "levels", {}):
+        futures = simulate.futures(tree, *pair, seed=seed, horizon=HORIZON)
+        apart = domains.by_domain(tree, futures, seed=seed)
+        write_levels(folder, tree, futures, apart, seed)
 
 
 def _scenarios_of(

@@ -44,7 +44,8 @@ FIGURES = (
 )  # fmt: skip
 COVERAGE = tuple(f"in_{100 * m:.0f}{end}" for m in MASSES for end in ("", "_q05", "_q95"))
 OF_EVENTS = ("happened", "slope", "auc")
-OF_FITS = ("fits", "rhat", "ess", "divergences")
+OF_FIT = ("passed", "rhat", "ess", "divergences")
+OF_FITS = ("fits", *OF_FIT)
 COLUMNS = (
     "part", "target", "group", "model", "against", "score", *FIGURES, *COVERAGE, *OF_EVENTS,
     "origins", "real_time", "partly_assumed", *OF_FITS, "made", "command", "seed", "panel",
@@ -67,7 +68,8 @@ def summarise(
     compared, events
         As from `skill.summary` and `skill.events`, of that table.
     fits
-        model, rhat, ess and divergences of each forecast.
+        `model` of each forecast, and the columns `OF_FIT`: whether the gate passed its fit, its
+        worst R-hat and effective sample size, its divergences.
     made
         Columns that are the same in every row: `made`, `command`, `seed`, `panel`.
 
@@ -84,9 +86,9 @@ def summarise(
         and so on the share of outturns in central intervals (see `coverage`), of targets and of
         the focal four; `happened`, `slope` and `auc` those of `skill.reliability`. `origins`,
         `real_time` and `partly_assumed` list years: all origins, those that saw only figures dated
-        by a kept release, and those that did in part. `rhat`, `ess` and `divergences` are the
-        worst, the least and the sum over our model's fits. No row of ours where it is not in the
-        table.
+        by a kept release, and those that did in part. `fits` counts our model's fits and
+        `passed` those that passed the gate; `rhat`, `ess` and `divergences` are the worst, the
+        least and the sum over them. No row of ours where it is not in the table.
     """
     judged = skill.judged(table)
     rows = [
@@ -96,12 +98,18 @@ def summarise(
         *_benchmarks(table, judged, events),
         *_with_book(judged),
     ]
-    own = fits[fits["model"] == FULL]
-    worst = {
-        "fits": len(own), "rhat": own["rhat"].max(), "ess": own["ess"].min(),
-        "divergences": own["divergences"].sum(),
+    found = of_fits(fits[fits["model"] == FULL])
+    return pd.DataFrame([row | found | dict(made) for row in rows], columns=list(COLUMNS))
+
+
+def of_fits(fits: pd.DataFrame) -> dict[str, float]:
+    """Return `OF_FITS` of fits, given `OF_FIT` of each: how many there are, how many passed the
+    gate, the worst R-hat and effective sample size, all divergences.
+    """
+    return {
+        "fits": len(fits), "passed": fits["passed"].sum(), "rhat": fits["rhat"].max(),
+        "ess": fits["ess"].min(), "divergences": fits["divergences"].sum(),
     }  # fmt: skip
-    return pd.DataFrame([row | worst | dict(made) for row in rows], columns=list(COLUMNS))
 
 
 def coverage(pits: pd.DataFrame, seed: int = 0) -> dict[str, float]:

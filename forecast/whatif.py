@@ -22,8 +22,8 @@ import xarray as xr
 from scipy import optimize
 
 from data import countries
-from data.names import BASELINE, COUNTRY, DRAW, HORIZON, SCENARIO, YEAR, YEAR_FUTURE
-from forecast import simulate
+from data.names import BASELINE, CONVENTION, COUNTRY, DRAW, HORIZON, SCENARIO, YEAR, YEAR_FUTURE
+from forecast import conventions, simulate
 from forecast.effort_paths import accumulate
 from forecast.scenarios import MULTIPLY, Course, Scenario
 
@@ -129,11 +129,12 @@ def effects(futures: xr.Dataset) -> pd.DataFrame:
     -------
     pandas.DataFrame
         By country and year: `capacity`, the country's, in log-odds; `ahead`, the probability that
-        the recipient's capacity is above the supplier's; `import_share`, the supplier's expected
-        share of the recipient's orders; `ordered` and `deliveries` from supplier to recipient, TIV
-        million a year, means over the three years up to that year. Means of draws without and
-        with the lever, their difference with its Monte-Carlo error, and the 90 % interval of the
-        difference over draws, where a draw has an expectation and not only one outcome.
+        the recipient's capacity is above the supplier's, averaged over conventions; `import_share`,
+        the supplier's expected share of the recipient's orders; `ordered` and `deliveries` from
+        supplier to recipient, TIV million a year, means over the three years up to that year. Means
+        of draws without and with the lever, their difference with its Monte-Carlo error, and the
+        90 % interval of the difference over draws, where a draw has an expectation and not only one
+        outcome.
     """
     origin = int(futures.attrs["origin"])
     rows = []
@@ -151,11 +152,10 @@ def effects(futures: xr.Dataset) -> pd.DataFrame:
 
 def _told(world: xr.Dataset, code: str) -> dict[str, tuple[str, xr.DataArray]]:
     """Return what is told of a world, with its unit (draw, year_future)."""
-    gap = world["theta"].isel({COUNTRY: 1}) - world["theta"].isel({COUNTRY: 0})
     three = {YEAR_FUTURE: 3}
     return {
         "capacity": ("log-odds", world["theta"].sel({COUNTRY: code})),
-        "ahead": ("probability", gap > 0),
+        "ahead": ("probability", (conventions.ahead(world) > 0).mean(CONVENTION)),
         "import_share": ("share", world["import_share"]),
         "ordered": ("TIV million a year", world["ordered"].rolling(three).mean()),
         "deliveries": ("TIV million a year", world["deliveries"].rolling(three).mean()),
@@ -200,11 +200,13 @@ def target(futures: xr.Dataset, later: int, most_share: float, depreciation: flo
     at = 0 if later > 0 else 1
     code = str(futures[COUNTRY].values[at])
     origin = int(futures.attrs["origin"])
-    gap = futures["theta"].isel({SCENARIO: 0})
-    gap = gap.isel({COUNTRY: 1}) - gap.isel({COUNTRY: 0})
-    past = futures["theta_past"].isel({COUNTRY: 1}) - futures["theta_past"].isel({COUNTRY: 0})
+    gap, past = conventions.ahead(futures.isel({SCENARIO: 0})), conventions.past(futures)
     chances = xr.concat(
-        [(past > 0).mean(DRAW), (gap > 0).mean(DRAW).rename({YEAR_FUTURE: YEAR})], YEAR
+        [
+            (past > 0).mean([DRAW, CONVENTION]),
+            (gap > 0).mean([DRAW, CONVENTION]).rename({YEAR_FUTURE: YEAR}),
+        ],
+        YEAR,
     )
     even, last = even_year(chances), int(chances[YEAR].values[-1])
     if even is None:
@@ -222,16 +224,20 @@ def _solve(
     futures: xr.Dataset, gap: xr.DataArray, at: int, asked: Target, most_share: float,
     depreciation: float,
 ) -> Target:
-    """Find the multiple of R&D by which the chance is even in the wanted year, and not before."""
+    """Find the multiple of R&D by which the chance is even in the wanted year, and not before.
+
+    `gap` (draw, convention, year_future): see `conventions.ahead`.
+    """
     year = int(np.flatnonzero(futures[YEAR_FUTURE].values == asked.wanted_year)[0])
     # Later: in the year before, odds must still be under even.
     year -= at == 0 and not asked.past
+    at_year = gap.isel({YEAR_FUTURE: year}).transpose(DRAW, CONVENTION).values
     stock = Stock.of(futures, at, depreciation)
     sign = 1.0 if at == 1 else -1.0
 
     def chance(log_times: float) -> float:
         shift = sign * stock.capacity(math.exp(log_times))[:, year]
-        return float((gap.values[:, year] + shift > 0).mean()) - EVEN
+        return float((at_year + shift[:, None] > 0).mean()) - EVEN
 
     share = float(np.median(futures["rd_share"].isel({SCENARIO: 0, COUNTRY: at}).values[:, year]))
     most = math.log(min(max(most_share / share, 1.0), MOST_TIMES))

@@ -236,13 +236,14 @@ def levels(payload: Payload) -> bytes:
                 if level["alternative"] == UNITS:
                     drawn = _unit_value(left, right, level, y) or drawn
                     continue
-                chosen = bool(level["headline"])
-                colour = COLOURS["recipient"] if chosen else INK
                 left.plot(
-                    level["probability"], y, "o", color=colour, ms=5.5 if chosen else 3.4,
-                    mfc=colour if chosen else "white", mew=0.9, clip_on=False,
-                    zorder=5 if chosen else 3,
+                    level["probability"], y, "o", color=INK, ms=3.4, mfc="white", mew=0.9,
+                    clip_on=False, zorder=3,
                 )
+            left.plot(
+                row["now"]["probability"], y, "o", color=COLOURS["recipient"], ms=5.5, mew=0.9,
+                clip_on=False, zorder=5,
+            )
         left.set_yticks(at, [short(row["domain"]) for row in rows])
         left.set_ylim(-0.7, len(rows) - 0.3)
         left.set_xlim(-0.03, 1.03)
@@ -251,7 +252,7 @@ def levels(payload: Payload) -> bytes:
         left.set_xlabel("probability", labelpad=2)
         style.heading(
             left, f"{names(payload)['recipient']} ahead in {payload['origin']}",
-            "probability; filled: A; diamond: unit values",
+            "filled: average; circles: each convention",
         )
         if drawn:
             right.axvline(0, color=INK, lw=0.8)

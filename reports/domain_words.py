@@ -90,7 +90,7 @@ def summary(payload: Payload) -> str:
     middle, low, high = here["q50"], here["q05"], here["q95"]
     size = f"{middle} of {len(rows)} technology domains"
     text = (
-        f"By domain, under convention A, {w['r']} was ahead of {w['s']} in {size} in "
+        f"By domain, averaged over conventions, {w['r']} was ahead of {w['s']} in {size} in "
         f"{w['origin']} (median; 90 % interval {low} to {high})"
     )
     groups = {key: [] for key in ("supported", "open", "contradicted")}
@@ -157,8 +157,8 @@ def heat_caption(payload: Payload) -> str:
     """Caption of the map of probabilities."""
     return say(
         "Probability that {r} is ahead of {s}, by domain and year: the share of draws in which "
-        "its capacity in the domain is the higher one in that year, under the convention of the "
-        "headline. Darker: likelier. At the right the same share in figures. Domains in the order "
+        "its capacity in the domain is the higher one in that year, averaged over the conventions "
+        "of the level. Darker: likelier. At the right the same share in figures. Domains in the order "
         "of {origin}. Dashed: end of data.", payload
     )
 
@@ -315,12 +315,13 @@ def conventions(payload: Payload) -> list[str]:
         text = (
             f"The conventions of the annex on levels ({shared[0]} to {shared[-1]}) move all "
             "domains of a country alike. " if len(shared) > 1
-            else f"Convention {shared[0]} is the forecast’s. "
+            else f"Convention {shared[0]} is that of the level in all. "
         )
     new = _new_conventions(payload)
     if new:
-        text += "To them come " if shared else "There are "
-        text += f"{count(len(new))} that differ by domain. " if len(new) > 1 else "one. "
+        text += "Beside them stand " if shared else "There are "
+        text += f"{count(len(new))} that differ by domain" if len(new) > 1 else "one"
+        text += ", no part of the average. "
         text += " ".join(
             f"{letter[c['alternative']]}: {curly(c['description']).rstrip('. ')}." for c in new
         )
@@ -393,9 +394,9 @@ def levels_table(payload: Payload) -> Table:
                     *[f"{unit[f'{role}_items'] or 0:.0f}" for role in (RECIPIENT, SUPPLIER)],
                 ]
         rows.append([*cells, VERDICTS[stands(row["now"]["probability"], others)]])
-    columns = ["Domain", "Convention A", "Lowest", "Highest"]
+    columns = ["Domain", "Average", "Lowest", "Highest"]
     notes = [
-        f"Convention A, lowest, highest: probability that {w['r']} was ahead in {w['origin']}; in "
+        f"Average, lowest, highest: probability that {w['r']} was ahead in {w['origin']}; in "
         f"brackets the convention. {rule(payload)}"
     ]
     if _has_units(payload):
@@ -427,7 +428,7 @@ def levels_caption(payload: Payload) -> str:
     """Caption of the plot of conventions by domain."""
     text = say(
         "Levels by domain. Left: probability that {r} was ahead under each convention; the line "
-        "spans them; filled: headline; circles: other conventions; dotted: even odds.", payload
+        "spans them; filled: average; circles: single conventions; dotted: even odds.", payload
     )
     if not _has_units(payload):
         return text + " Unit values need exports of both, and this pair has none to compare."
@@ -441,7 +442,7 @@ def rule(payload: Payload) -> str:
     """State the rule by which a statement on a domain is judged."""
     likelier = payload["domains"]["rules"]["likelier"]
     return (
-        f"Verdict: supported at {SUPPORTED:g} or more under the headline and {likelier:g} or more "
+        f"Verdict: supported at {SUPPORTED:g} or more on average and {likelier:g} or more "
         "under every convention; contradicted where that holds of the opposite; left open "
         "otherwise."
     )
@@ -638,7 +639,7 @@ def named_table(payload: Payload) -> Table:
     return {
         "caption": say("The argument’s statements on domains, in {origin}.", payload),
         "columns": [
-            "Statement", "P, convention A", "Over conventions", "Likelier under",
+            "Statement", "P, average", "Over conventions", "Likelier under",
             sentence(say("{r} ahead in {late}", payload)), "Verdict",
         ],
         "rows": rows,
@@ -673,9 +674,9 @@ def _answer(payload: Payload, claim: Mapping[str, Any]) -> str:
         "open": f"The data leave open whether {first} was ahead of {second}",
     }[claim["verdict"]]
     return (
-        f"{what} in {claim['year']}: probability {prob(claim['probability'])} under convention A, "
-        f"{prob(claim['lowest'])} to {prob(claim['highest'])} over {count(claim['conventions'])} "
-        "conventions."
+        f"{what} in {claim['year']}: probability {prob(claim['probability'])} as an average "
+        f"over conventions, {prob(claim['lowest'])} to {prob(claim['highest'])} under each of "
+        f"{count(claim['conventions'])}."
     )
 
 

@@ -32,6 +32,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
+from forecast import conventions
 from reports.reading import (
     CONTRADICTED,
     QUANTILES,
@@ -39,6 +40,7 @@ from reports.reading import (
     Tables,
     at_year,
     fan,
+    gap_over_conventions,
     present,
     read_netcdf,
     read_table,
@@ -90,6 +92,7 @@ def check(paths: Mapping[str, Path], tree: xr.DataTree) -> None:
 def collect(
     paths: Mapping[str, Path],
     tree: xr.DataTree,
+    futures: xr.Dataset,
     pair: tuple[str, str],
     tables: Tables,
     milestones: Sequence[int],
@@ -103,6 +106,8 @@ def collect(
         Of the files of `FILES`.
     tree
         With the group `domains`.
+    futures
+        The baseline of forecast.nc.
     pair
         ISO3 codes of supplier and recipient.
     tables
@@ -119,6 +124,7 @@ def collect(
     """
     with read_netcdf(paths[FORECAST], xr.open_dataset) as stored:
         base = stored.sel({SCENARIO: BASELINE}).load()
+    futures = futures.isel({DRAW: base["main_draw"].values})
     origin = tables.origin
     observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
     levels = _levels(paths[LEVELS])
@@ -126,7 +132,10 @@ def collect(
     rows = []
     for domain in (str(d) for d in base[DOMAIN].values):
         own = base.sel({DOMAIN: domain})
-        capacity = _capacity(own, pair, origin)
+        gap = conventions.of_domain(futures, base, domain)
+        capacity = _capacity(own, pair, origin) | gap_over_conventions(
+            gap[0].sel({YEAR: slice(None, origin)}), gap[1]
+        )
         rows.append(
             {
                 "domain": domain,
@@ -140,7 +149,6 @@ def collect(
         )
     for row in rows:
         row["now"] = _now(row, origin)
-        row["levels"] = [_restated(level, row["now"]) for level in row["levels"]]
         row |= _spread(row["levels"])
     rows.sort(key=lambda row: (-row["now"]["probability"], -row["now"]["gap"]["q50"]))
     return {
@@ -164,18 +172,10 @@ def _capacity(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str,
     past = base["theta_domain_past"].sel({YEAR: slice(None, origin)})
     future = base["theta_domain"]
     sides = [[array.sel({COUNTRY: code}) for code in pair] for array in (past, future)]
-    gap = [recipient - supplier for supplier, recipient in sides]
-    known = np.isfinite(gap[0]).all(DRAW)
-    ahead = (gap[0] > 0).mean(DRAW).where(known)
     return {
         "capacity": {
             role: {"past": fan(sides[0][at], YEAR), "future": fan(sides[1][at], YEAR_FUTURE)}
             for at, role in enumerate((SUPPLIER, RECIPIENT))
-        },
-        "gap": {"past": fan(gap[0], YEAR), "future": fan(gap[1], YEAR_FUTURE)},
-        "ahead": {
-            "year": [*past[YEAR].values.tolist(), *future[YEAR_FUTURE].values.tolist()],
-            "probability": [*ahead.values, *(gap[1] > 0).mean(DRAW).values],
         },
     }
 
@@ -224,31 +224,17 @@ def _count(path: Path, milestones: Sequence[int]) -> list[dict[str, Any]]:
 def _levels(path: Path) -> dict[str, Any]:
     table = read_table(path, LEVEL_COLUMNS)
     rows: dict[str, list[dict[str, Any]]] = {}
-    conventions: dict[str, str] = {}
+    words: dict[str, str] = {}
+    table = table[table["alternative"] != conventions.AVERAGE]
     for row in table[list(LEVEL_COLUMNS)].to_dict("records"):
-        conventions[row["alternative"]] = row.pop("description")
+        words[row["alternative"]] = row.pop("description")
         rows.setdefault(row.pop("domain"), []).append(row)
     return {
         "rows": rows,
         "conventions": [
-            {"alternative": name, "description": text} for name, text in conventions.items()
+            {"alternative": name, "description": text} for name, text in words.items()
         ],
     }
-
-
-def _restated(level: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a convention with its probability; the headline's is that of the forecast.
-
-    Both come from the same draws, but what happens after the middle of the last period is drawn
-    for each, and a reader should meet one number.
-    """
-    if not level["headline"]:
-        return dict(level)
-    same = {"probability": now["probability"], "gap_median": now["gap"]["q50"]}
-    same |= {f"gap_{key}": now["gap"][key] for key in ("q05", "q95")}
-    if now["mc_error"] is not None:
-        same["mc_error"] = now["mc_error"]
-    return dict(level) | same
 
 
 def counted(row: Mapping[str, Any]) -> bool:

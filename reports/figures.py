@@ -374,7 +374,9 @@ def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
 
 def levels(payload: Payload) -> bytes:
     """Probability that the recipient is ahead, and the gap, under each normalisation."""
-    rows = payload["levels"]["rows"]
+    average = payload["levels"]["average"]
+    rows = [*([average] if average else []), *payload["levels"]["rows"]]
+    labels = [*(["all"] if average else []), *map(_letter, range(len(payload["levels"]["rows"])))]
     name = names(payload)
     height = 23 + 5.6 * len(rows)
     with style.canvas(height) as figure:
@@ -384,8 +386,8 @@ def levels(payload: Payload) -> bytes:
         )
         at = np.arange(len(rows))[::-1]
         for y, row in zip(at, rows, strict=True):
-            colour = COLOURS["recipient"] if row["headline"] else INK
-            face = colour if row["headline"] else "white"
+            colour = COLOURS["recipient"] if row is average else INK
+            face = colour if row is average else "white"
             error = 2 * (row["mc_error"] or 0)
             left.plot(
                 [row["probability"] - error, row["probability"] + error], [y, y], color=colour,
@@ -399,7 +401,7 @@ def levels(payload: Payload) -> bytes:
             )
             right.plot([row["gap_q05"], row["gap_q95"]], [y, y], color=colour, lw=1.4)
             right.plot(row["gap_median"], y, "o", color=colour, mfc=face, ms=5, mew=1.1)
-        left.set_yticks(at, [_letter(i) for i in range(len(rows))], fontweight="bold")
+        left.set_yticks(at, labels, fontweight="bold")
         left.set_ylim(-0.6, len(rows) - 0.3)
         left.set_xlim(-0.07, 1.07)
         left.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.50", "0.75", "1"])

@@ -413,8 +413,9 @@ def _measured(first: dict[str, str]) -> str:
     origins = first["origins"].split()
     return (
         f"Measured on {first['made']} with `{first['command']}`: origins {origins[0]} to "
-        f"{origins[-1]}, fits of two short chains (R-hat of top-level parameters up to "
-        f"{float(first['rhat']):.2f}, effective sample sizes from {first['ess']})."
+        f"{origins[-1]}, fits as long as a published one. Of {first['fits']} fits "
+        f"{first['passed']} passed the gate (largest R-hat {float(first['rhat']):.3f}, smallest "
+        f"effective sample {float(first['ess']):,.0f}, divergences {first['divergences']})."
     )
 
 

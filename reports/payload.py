@@ -37,6 +37,7 @@ from data.names import (
     ORDER_PERIOD,
     RECIPIENT,
     SCENARIO,
+    SOON,
     SUPPLIER,
     YEAR,
     YEAR_FUTURE,
@@ -51,6 +52,7 @@ from reports.reading import (
     Tables,
     at_year,
     fan,
+    gap_over_conventions,
     observed,
     present,
     read_json,
@@ -60,8 +62,6 @@ from reports.reading import (
     verdict,
 )
 
-SOON = 2030
-"""The nearer of the two years that are led with; the other is `data.names.HEADLINE_YEAR`."""
 TALL = 2.0
 """A band that ends at more than so many times the highest figure on record needs a log scale."""
 DIGITS = 6
@@ -217,7 +217,7 @@ def _collect(
     events = _events(tables)
     layer = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
     parameters = _parameters(priors, posterior) + _parameters(priors, layer)
-    by_domain = domains.collect(paths, tree, pair, tables, milestones, names)
+    by_domain = domains.collect(paths, tree, base, pair, tables, milestones, names)
     levels = _levels(paths["levels.csv"])
     capacity = _capacity(base, pair, origin)
     rd = _rd(base, constant, pair, origin)
@@ -347,18 +347,8 @@ def _capacity(base: xr.Dataset, pair: tuple[str, str], origin: int) -> dict[str,
             "past": fan(past.sel({COUNTRY: code}), YEAR),
             "future": fan(base["theta"].sel({COUNTRY: code}), YEAR_FUTURE),
         }
-    gap = [
-        array.sel({COUNTRY: pair[1]}) - array.sel({COUNTRY: pair[0]})
-        for array in (past, base["theta"])
-    ]
-    ahead = (gap[0] > 0).mean(DRAW).where(np.isfinite(gap[0]).all(DRAW))
-    return result | {
-        "gap": {"past": fan(gap[0], YEAR), "future": fan(gap[1], YEAR_FUTURE)},
-        "ahead": {
-            "year": [*ahead[YEAR].values.tolist(), *base[YEAR_FUTURE].values.tolist()],
-            "probability": [*ahead.values, *(gap[1] > 0).mean(DRAW).values],
-        },
-    }
+    gap = (conventions.past(base).sel({YEAR: past[YEAR]}), conventions.ahead(base))
+    return result | gap_over_conventions(*gap)
 
 
 def _dependence(base: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
@@ -475,16 +465,23 @@ def _events(tables: Tables) -> list[dict[str, Any]]:
 def _levels(path: Path) -> dict[str, Any]:
     """The average over conventions, and each of them, that of the forecast first."""
     table = read_table(path, LEVEL_COLUMNS)[list(LEVEL_COLUMNS)].to_dict("records")
+    later = [row for row in table if row["year"] != table[0]["year"]]
+    table = [row for row in table if row["year"] == table[0]["year"]]
     average = next((row for row in table if row["alternative"] == conventions.AVERAGE), None)
     rows = [
         row | {"headline": row["alternative"] == conventions.CHOSEN}
         for row in table if row["alternative"] != conventions.AVERAGE
     ]  # fmt: skip
     rows.sort(key=lambda row: not row["headline"])
+    years = sorted({int(row["year"]) for row in later})[:-1]
+    held = {(row["alternative"], int(row["year"])): row["probability"] for row in later}
+    for row in (average, *rows) if average else rows:
+        row["later"] = [held[row["alternative"], year] for year in years]
     probabilities = [row["probability"] for row in rows]
     return {
         "average": average,
         "rows": rows,
+        "years": years,
         "lowest": min(probabilities, default=None),
         "highest": max(probabilities, default=None),
     }

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.ticker import FuncFormatter
 
-from data.names import BASELINE, COUNTRY, DRAW, ORDER_PERIOD, SCENARIO, YEAR, YEAR_FUTURE
+from data.names import BASELINE, DRAW, ORDER_PERIOD, SCENARIO, YEAR, YEAR_FUTURE
+from forecast import conventions
 from reports import style
 from reports.payload import fan
 from reports.style import COLOURS, GREY, INK
@@ -82,11 +83,8 @@ def first_years(
     base: xr.Dataset, supplier: str, recipient: str, origin: int
 ) -> tuple[np.ndarray, float]:
     """First year from the origin on with the recipient ahead in capacity, and the share without."""
-    gap_now = base["theta_past"].sel({YEAR: origin})
-    gap_now = (gap_now.sel({COUNTRY: recipient}) - gap_now.sel({COUNTRY: supplier})).values
-    later = base["theta"].sel({COUNTRY: recipient}) - base["theta"].sel({COUNTRY: supplier})
-    ahead = np.concatenate(
-        [gap_now[:, None], later.transpose(DRAW, YEAR_FUTURE).values], axis=1
-    ) > 0
+    now = conventions.past(base).sel({YEAR: [origin]})
+    both = [one.values.reshape(-1, one.shape[-1]) for one in (now, conventions.ahead(base))]
+    ahead = np.concatenate(both, axis=1) > 0
     happens = ahead.any(axis=1)
     return origin + ahead.argmax(axis=1)[happens], float(1.0 - happens.mean())

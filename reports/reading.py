@@ -17,6 +17,7 @@ from data.errors import InputError, fault
 from data.names import (
     ALL_DOMAINS,
     BASELINE,
+    CONVENTION,
     DRAW,
     EXPORT_CROSSOVER,
     EXPORT_CROSSOVER_SINGLE,
@@ -24,6 +25,7 @@ from data.names import (
     INDEPENDENCE,
     KIND,
     YEAR,
+    YEAR_FUTURE,
 )
 from forecast import events as event_rules
 
@@ -100,10 +102,34 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def fan(draws: xr.DataArray, year: str) -> dict[str, list[float]]:
-    """Quantiles over `draw` of a (draw, year) array, by year."""
-    values = draws.transpose(DRAW, year).values.astype(float)
+    """Quantiles by year over all else of an array (draw, ..., year)."""
+    values = draws.transpose(..., year).values.reshape(-1, draws.sizes[year]).astype(float)
     levels = np.quantile(values, list(QUANTILES.values()), axis=0)
     return {"year": draws[year].values.tolist(), **dict(zip(QUANTILES, levels, strict=True))}
+
+
+def gap_over_conventions(past: xr.DataArray, ahead: xr.DataArray) -> dict[str, Any]:
+    """Return the fan of a gap of capacity, over draws and conventions, and who is ahead by year.
+
+    Parameters
+    ----------
+    past, ahead
+        (draw, convention, year) and (draw, convention, year_future).
+
+    Returns
+    -------
+    dict
+        `gap`: `past` and `future`; `ahead`: `year` and `probability`.
+    """
+    every = [DRAW, CONVENTION]
+    before = (past > 0).mean(every).where(np.isfinite(past).all(every))
+    return {
+        "gap": {"past": fan(past, YEAR), "future": fan(ahead, YEAR_FUTURE)},
+        "ahead": {
+            "year": [*past[YEAR].values.tolist(), *ahead[YEAR_FUTURE].values.tolist()],
+            "probability": [*before.values, *(ahead > 0).mean(every).values],
+        },
+    }
 
 
 def observed(values: xr.DataArray) -> dict[str, list[float]]:

@@ -15,7 +15,7 @@ FILE = shipped.BACKTEST
 WORDS = ("part", "target", "group", "model", "against", "score")
 YEARS = ("origins", "real_time", "partly_assumed")
 ONCE = ("made", "command", "panel")
-OF_FITS = ("fits", "rhat", "ess", "divergences")
+OF_FITS = ("fits", "passed", "rhat", "ess", "divergences")
 
 
 def collect(path: Path | None = None) -> dict[str, Any]:
@@ -31,7 +31,8 @@ def collect(path: Path | None = None) -> dict[str, Any]:
     dict
         `known`: whether there is one; `rows`: its rows, numbers as numbers, empty cells None,
         `origins`, `real_time` and `partly_assumed` as lists of years; and, where known, `made`,
-        `command`, `panel`, `fits`, `rhat`, `ess`, `divergences`, the same for all rows.
+        `command`, `panel`, `fits`, `passed`, `rhat`, `ess`, `divergences`, the same for all
+        rows.
     """
     rows = shipped.rows(path or FILE)
     if not rows:

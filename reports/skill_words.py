@@ -210,15 +210,14 @@ def _fits(part: Mapping[str, Any]) -> str:
     text = f"Computed on {date(part['made'])}"
     if part["fits"]:
         text += f" from {number(part['fits'], 0)} fits"
-        more = []
+        more = [f"{number(part['passed'], 0)} passed the gate"]
         if part["rhat"] is not None:
             more.append(f"largest R-hat {number(part['rhat'], 3)}")
         if part["ess"] is not None:
             more.append(f"smallest effective sample {number(part['ess'], 0)}")
         if part["divergences"] is not None:
             more.append(f"{number(part['divergences'], 0)} divergences")
-        if more:
-            text += f" ({', '.join(more)}; not judged by the gate)"
+        text += f" ({', '.join(more)})"
     return f"{text}, and shipped with the program: these are not figures of this run."
 
 

@@ -255,7 +255,7 @@ def gap_sentence(payload: Payload) -> str:
         "Over all of them the capacity gap in {origin}, {r} minus {s}, has a median of "
         f"{number(average['gap_median'], 2)} log-odds and a 90 % interval of "
         f"{span(average['gap_q05'], average['gap_q95'], 2)}, the spread of conventions included. "
-        "Everything that is said of later years is under the first one, marked A.", payload
+        "Later years count every convention the same too.", payload
     )
 
 
@@ -407,8 +407,8 @@ def key_table(payload: Payload) -> Table:
         "notes": [
             say(
                 f"For good: to {horizon}, the last year simulated. Years after {{late}} are an "
-                "extrapolation: section “Timing”, with Monte Carlo errors. Capacity: under "
-                "convention A of the annex on levels.", payload
+                "extrapolation: section “Timing”, with Monte Carlo errors. Capacity: "
+                "averaged over the conventions of the annex on levels.", payload
             ),
             *notes,
         ],
@@ -490,9 +490,11 @@ def levels_paragraphs(payload: Payload) -> list[str]:
     )
     if chosen:
         second += (
-            f" The forecast of later years uses {_letter(0)}: {_lower(chosen['description'])}. "
-            "In the annex the spread of the rows is convention; the width of each interval is "
-            "what the data leave open once a convention is fixed."
+            " So do the forecasts of later years: from the last year of data on all conventions "
+            "move alike, but that what a war costs comes back with peace. Where one country is "
+            f"shown by itself, it is under {_letter(0)}: {_lower(chosen['description'])}. In the "
+            "annex the spread of the rows is convention; the width of each interval is what the "
+            "data leave open once a convention is fixed."
         )
     return [first, second]
 
@@ -511,11 +513,12 @@ def levels_table(payload: Payload) -> Table:
     rows = [
         [
             _letter(at),
-            curly(row["description"]).rstrip(". ") + (" (forecast)" if row["headline"] else ""),
+            curly(row["description"]).rstrip(". "),
             prob(row["probability"]),
             error(row["mc_error"]),
             number(row["gap_median"], 2),
             span(row["gap_q05"], row["gap_q95"], 2),
+            *map(prob, row["later"]),
             VERDICTS[verdict(row["probability"])],
         ]
         for at, row in enumerate(payload["levels"]["rows"])
@@ -525,7 +528,7 @@ def levels_table(payload: Payload) -> Table:
         rows.insert(0, [
             "", "Average, each counting the same (headline)", prob(average["probability"]),
             error(average["mc_error"]), number(average["gap_median"], 2),
-            span(average["gap_q05"], average["gap_q95"], 2),
+            span(average["gap_q05"], average["gap_q95"], 2), *map(prob, average["later"]),
             VERDICTS[verdict(average["probability"])],
         ])  # fmt: skip
     years = {row["year"] for row in payload["levels"]["rows"]}
@@ -536,13 +539,14 @@ def levels_table(payload: Payload) -> Table:
             f"{{s}} in {year}, under each defensible way of making the two levels comparable.",
             payload,
         ),
-        "columns": ["", "Convention", "P", "MC error", "Gap", "90 % interval", "Verdict"],
+        "columns": ["", "Convention", "P", "MC error", "Gap", "90 % interval",
+                    *(f"P, {year}" for year in payload["levels"]["years"]), "Verdict"],
         "rows": rows,
         "headline": [at == 0 and average is not None for at in range(len(rows))],
         "notes": [
             say(
-                "P: probability that θ of {r} is above θ of {s}. Gap: median of θ of {r} minus θ "
-                "of {s}, log-odds. ", payload
+                "P: probability that θ of {r} is above θ of {s}, in {origin} and later. Gap: "
+                "median of θ of {r} minus θ of {s}, log-odds. ", payload
             ) + rule(payload)
         ],
     }
@@ -702,8 +706,8 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
 def _levels_caption(payload: Payload) -> str:
     return say(
         "The conventions one by one. Left: the probability that {r} is ahead; right: the gap. "
-        "Look at how far the dots move against how wide one interval is. The filled dot is the "
-        "convention of the forecast; dotted line: even odds.", payload
+        "Look at how far the dots move against how wide one interval is. Filled: their average, "
+        "with the draws of all; dotted line: even odds.", payload
     )
 
 
@@ -742,9 +746,9 @@ def _capacity_caption(payload: Payload) -> str:
     gap, w = payload["capacity"]["gap"]["future"], terms(payload)
     low, middle, high = (_last(gap, key) for key in ("q05", "q50", "q95"))
     text = (
-        "Latent capacity. Above: both countries, under convention A; below: "
-        "the gap, whose uncertainty is not that of the two bands, since errors common to both "
-        "cancel. Line: median; shades: 50 % and 90 % of draws. "
+        "Latent capacity. Above: both countries, under convention A; below: the gap over all "
+        "conventions, whose uncertainty is not that of the two bands: errors common to both "
+        "cancel, and conventions differ. Line: median; shades: 50 % and 90 % of draws. "
     )
     if middle is not None:
         text += (

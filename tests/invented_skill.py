@@ -104,7 +104,8 @@ def rows(first: int = 2014, last: int = 2023) -> pd.DataFrame:
     compared = skill.summary(own, [FULL], ["persistence", "theta", skill.CLIMATOLOGY])
     fits = pd.DataFrame(
         {"model": [FULL, FULL, "theta"], "rhat": [1.01, 1.04, np.nan],
-         "ess": [300.0, 150.0, np.nan], "divergences": [0.0, 2.0, np.nan]}
+         "ess": [300.0, 150.0, np.nan], "divergences": [0.0, 2.0, np.nan],
+         "passed": [1.0, 0.0, np.nan]}
     )  # fmt: skip
     made = {"made": "2026-11-25", "command": "crossover backtest --origins 2014-2023", "seed": 1,
             "panel": "0" * 64}  # fmt: skip

@@ -317,10 +317,11 @@ def test_the_sampler_gets_what_was_seen_and_the_variants_priors(world, tree, mon
 
     monkeypatch.setattr(fit, "fit", sampled)
     monkeypatch.setattr(backtest, "quality", lambda tree: {"divergences": 0})
-    made = backtest.ours("no_rd", world.panel, ORIGIN, 2, world.priors, seed=5)
+    lengths = {"draws": 7, "tune": 6, "chains": 3}
+    made = backtest.ours("no_rd", world.panel, ORIGIN, 2, world.priors, seed=5, **lengths)
     assert got["panel"] is world.panel
     assert got["options"]["seed"] == 5 + ORIGIN
-    assert got["options"]["cores"] == 1
+    assert got["options"]["cores"] == 1 and lengths.items() <= got["options"].items()
     held = got["priors"].variables
     assert held["rd_within"]["sigma"] == held["rd_between"]["sigma"] == 0.001
     assert held["mil_within"] == world.priors.variables["mil_within"]
@@ -421,6 +422,7 @@ def test_the_summary_says_what_it_was_made_with(tmp_path, serial, monkeypatch, c
     for origin in (2014, 2023):
         stand_in = backtest.benchmark("persistence", KEPT(origin), origin, 2)
         stand_in.attrs |= {"model": "full", "rhat": 1.02, "ess": 400.0, "divergences": 1}
+        stand_in.attrs["passed"] = int(origin == 2023)
         backtest.keep(out, backtest.Job(origin, "full"), stand_in)
     assert command(out, *options, "--score-only") == 0
     found = pd.read_csv(out / summary.FILE)
@@ -433,6 +435,7 @@ def test_the_summary_says_what_it_was_made_with(tmp_path, serial, monkeypatch, c
     held = json.loads((out / backtest.OPTIONS).read_text("utf-8"))
     assert set(found["panel"]) == {held["panel"]} and set(found["seed"]) == {held["seed"]}
     assert set(found["fits"]) == {2} and set(found["divergences"]) == {2}
+    assert set(found["passed"]) == {1}
     assert pd.read_csv(out / summary.FILE)["part"][0] == summary.TARGET
 
 

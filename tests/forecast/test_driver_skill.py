@@ -106,7 +106,7 @@ def test_the_summary_compares_forecasts_on_cases_that_all_have():
     rows = [
         {"target": "gdp", "unit": unit, "origin": origin, "horizon": 2, "value": value,
          "in_50": 1, "in_90": 1, "miss": 0.1, "forecast": name, "rhat": 1.0 + origin / 1e6,
-         "ess": 500.0 - origin / 100}
+         "ess": 500.0 - origin / 100, "passed": int(origin != 2012), "divergences": 0}
         for origin in range(2010, 2016)
         for unit in ("A", "B")
         for name, value in ((skilled.MODEL, 1.0), (skilled.LAST, 2.0))
@@ -119,6 +119,7 @@ def test_the_summary_compares_forecasts_on_cases_that_all_have():
     assert (found["cases"] == 10).all()
     assert found.loc[skilled.MODEL, "rhat"] == pytest.approx(1.002015)
     assert found.loc[skilled.MODEL, "ess"] == pytest.approx(479.85)
+    assert found.loc[skilled.MODEL, ["fits", "passed"]].tolist() == [6, 5]
 
 
 def test_the_models_quantiles_are_those_of_its_paths(tree):
@@ -147,7 +148,7 @@ def test_the_shipped_table_says_that_futures_beat_both_rules_and_hold_nine_in_te
             assert 0.87 <= float(row["in_90"]) <= 0.93, row
         if row["forecast"] in (skilled.DRIFT, skilled.RECENT):
             assert float(row["skill"]) > 0.0, row
-    assert float(rows[0]["rhat"]) < 1.05
+    assert int(rows[0]["passed"]) >= 0.9 * int(rows[0]["fits"])
 
 
 def test_chinas_growth_and_research_stay_within_what_the_last_decade_would_call_possible(real):

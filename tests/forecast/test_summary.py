@@ -108,14 +108,14 @@ def test_origins_are_told_by_what_they_saw(rows):
     assert by.loc[(RD_SHARE, "4-6"), "partly_assumed"].split()[-1] == "2020"
     assert by.loc[(DISTANCE, "1-3"), "partly_assumed"] == ""
     assert set(rows["rhat"]) == {1.04} and set(rows["fits"]) == {2}
-    assert set(rows["divergences"]) == {2.0}
+    assert set(rows["divergences"]) == {2.0} and set(rows["passed"]) == {1.0}
 
 
 def test_without_our_model_there_are_the_benchmarks_alone():
     table = invented_skill.table()
     others = table[~table["model"].isin([FULL, "no_rd", "no_military"])]
     compared = skill.summary(others, ["theta"], ["persistence"])
-    fits = pd.DataFrame({"model": ["theta"], "rhat": [None], "ess": [None], "divergences": [None]})
+    fits = pd.DataFrame([{"model": "theta"} | dict.fromkeys(summary.OF_FIT)])
     found = summary.summarise(others, compared, skill.events(others), fits, {})
     assert set(found["part"]) == {summary.BENCHMARK} and tuple(found.columns) == summary.COLUMNS
 
