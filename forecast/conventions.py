@@ -56,7 +56,7 @@ def past(futures: xr.Dataset) -> xr.DataArray:
     futures
         As from `forecast.simulate.futures`.
     """
-    gap = _less(futures["theta_past"])
+    gap = _less(futures["theta_past"], futures)
     return under_each(gap, futures, futures.get(WARS_PAST)).transpose(DRAW, CONVENTION, YEAR)
 
 
@@ -65,7 +65,7 @@ def ahead(futures: xr.Dataset) -> xr.DataArray:
 
     Without the dim `scenario` where one is chosen.
     """
-    gap = under_each(_less(futures["theta"]), futures, futures.get(WARS))
+    gap = under_each(_less(futures["theta"], futures), futures, futures.get(WARS))
     return gap.transpose(DRAW, ..., CONVENTION, YEAR_FUTURE)
 
 
@@ -85,7 +85,9 @@ def of_domain(
     """
     own = by_domain.sel({DOMAIN: domain})
     futures = futures.assign_coords({DRAW: own[DRAW].values})
-    before, after = _less(own["theta_domain_past"]), _less(own["theta_domain"])
+    before, after = (
+        _less(own[name], futures) for name in ("theta_domain_past", "theta_domain")
+    )
     return (
         under_each(before, futures, futures.get(WARS_PAST)).transpose(DRAW, CONVENTION, YEAR),
         under_each(after, futures, futures.get(WARS)).transpose(
@@ -118,6 +120,9 @@ def under_each(
     return gap + shift * times
 
 
-def _less(theta: xr.DataArray) -> xr.DataArray:
-    """Capacity of the recipient, the second of two countries, less that of the supplier."""
-    return theta.isel({COUNTRY: 1}, drop=True) - theta.isel({COUNTRY: 0}, drop=True)
+def _less(theta: xr.DataArray, futures: xr.Dataset) -> xr.DataArray:
+    """Return the capacity of the recipient less that of the supplier."""
+    supplier, recipient = (
+        theta.sel({COUNTRY: futures.attrs[side]}, drop=True) for side in ("supplier", "recipient")
+    )
+    return recipient - supplier

@@ -158,8 +158,8 @@ def heat_caption(payload: Payload) -> str:
     return say(
         "Probability that {r} is ahead of {s}, by domain and year: the share of draws in which "
         "its capacity in the domain is the higher one in that year, averaged over the conventions "
-        "of the level. Darker: likelier. At the right the same share in figures. Domains in the order "
-        "of {origin}. Dashed: end of data.", payload
+        "of the level. Darker: likelier. At the right the same share in figures. Domains in the "
+        "order of {origin}. Dashed: end of data.", payload
     )
 
 

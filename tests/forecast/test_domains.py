@@ -8,6 +8,7 @@ from data.names import DOMAIN, DOMAINS, DRAW, SCENARIO, YEAR_FUTURE
 from forecast import domains, events, levels
 from forecast.simulate import futures
 from models import domains as model
+from tests import small
 
 HORIZON = 2030
 
@@ -201,9 +202,9 @@ def test_junior_everywhere_needs_every_other_figure_too(ahead, apart):
     assert not events.domain_answers(behind, sure)["junior_everywhere"].values.any()
     table = events.domain_answers(ahead, sure)
     assert table["domain_crossover"].values.all()
-    exports = events.answers(ahead)["export_crossover"].isel({DRAW: apart["main_draw"].values})
-    capacity = events.answers(ahead)["capacity_crossover"].isel({DRAW: apart["main_draw"].values})
-    assert not (table["junior_everywhere"].values & ~(exports.values & capacity.values)).any()
+    own = events.answers(ahead).isel({DRAW: apart["main_draw"].values})
+    needed = own["export_crossover"].values[:, :, None] & own["capacity_crossover"].values
+    assert not (table["junior_everywhere"].values & ~needed).any()
 
 
 def test_published_tables_name_the_domain(ahead, apart):
@@ -221,23 +222,31 @@ def test_published_tables_name_the_domain(ahead, apart):
         assert rows["probability"].is_monotonic_increasing
 
 
-def test_levels_by_domain_begin_with_the_forecasts_own(mock_fit, ahead, apart):
-    table = levels.by_domain(mock_fit, "RUS", "CHN", seed=1)
-    mine = table[table["headline"] == 1].set_index("domain")
+def test_levels_by_domain_begin_with_the_average_that_the_events_have(mock_fit, ahead, apart):
+    table = levels.by_domain(mock_fit, ahead, apart, seed=1)
     gap = apart["theta_domain_past"].isel(year=-1)
-    gap = (gap.sel(country="CHN") - gap.sel(country="RUS")).median(DRAW)
-    for domain in apart[DOMAIN].values:
-        # The walk since the middle of the last period is drawn anew.
-        assert mine.loc[domain, "gap_median"] == pytest.approx(
-            float(gap.sel(domain=domain)), abs=0.35
-        )
+    gap = gap.sel(country="CHN") - gap.sel(country="RUS")
+    said, _ = events.tables(events.domain_answers(ahead, apart))
+    said = said[(said["event"] == "domain_crossover") & (said["kind"] == "state")]
+    said = said[said["year"] == said["year"].min()].set_index("domain")
+    for domain, rows in table.groupby("domain"):
+        assert rows["alternative"].tolist()[:2] == [levels.AVERAGE, levels.CHOSEN]
+        assert rows["headline"].tolist() == [1] + [0] * (len(rows) - 1)
+        average, chosen = rows.iloc[0], rows.iloc[1]
+        own = gap.sel(domain=domain)
+        assert chosen["gap_median"] == pytest.approx(float(own.median(DRAW)), abs=1e-5)
+        assert average["probability"] == pytest.approx(said.loc[domain, "probability"])
+        counted = rows[rows["alternative"].isin(levels.DESCRIPTIONS)]
+        assert average["probability"] == pytest.approx(counted["probability"].mean())
     assert set(table["alternative"]) >= {"unit_values", "equal_domains", "by_number"}
     values = table[table["alternative"] == "unit_values"]
     assert (values["supplier_items"] > 0).any()
 
 
 def test_a_recipient_that_exports_nothing_has_no_unit_values(mock_fit):
-    table = levels.by_domain(mock_fit, "RUS", "IND", seed=1)
+    of_india = futures(mock_fit, "RUS", "IND", seed=1, horizon=small.ORIGIN + 1)
+    apart = domains.by_domain(mock_fit, of_india, seed=1)
+    table = levels.by_domain(mock_fit, of_india, apart, seed=1)
     assert "unit_values" not in set(table["alternative"])
 
 

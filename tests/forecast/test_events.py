@@ -79,7 +79,7 @@ def forecast(
 def happens(event, **given):
     """Return where an event is true, of the first draw, from the origin on."""
     found = events.answers(forecast(**given))[event]
-    return [int(x) for x in found.isel(draw=0, scenario=0).values]
+    return [int(x) for x in found.isel(draw=0, scenario=0).values.ravel()]
 
 
 def timing(event, **given):

@@ -25,7 +25,7 @@ def posterior(rng, probability, name, weight=None, how="run"):
     years = rng.integers(2026, 2036, (CHAINS, EACH)).astype(float)
     first = np.where(rng.random((CHAINS, EACH)) < probability, years, np.nan)
     span = np.arange(2025, 2036)
-    holds = Holds(span, first[..., None] <= span)
+    holds = Holds(span, (first[..., None] <= span)[:, :, None])
     weight = np.zeros((CHAINS, EACH)) if weight is None else weight
     weight = weight - np.logaddexp.reduce(weight.ravel())
     return Posterior({"export_crossover": holds}, weight, name, how)
@@ -36,7 +36,7 @@ def chain():
     rng = np.random.default_rng(1)
     first = posterior(rng, 0.5, "a")
     holds = first.holds["export_crossover"]
-    weight = 0.3 * np.nan_to_num(events.first_year(holds.values, holds.years) - 2030.0)
+    weight = 0.3 * np.nan_to_num(events.first_year(holds.values, holds.years)[..., 0] - 2030.0)
     even = weight - np.logaddexp.reduce(weight.ravel())
     revised = first._replace(log_weight=even, how="weights", khat=0.2)
     return [first, first._replace(how="nothing changed"), revised, posterior(rng, 0.8, "b")]
@@ -102,8 +102,17 @@ def test_a_step_within_the_same_draws_is_known_better_than_one_between_two_fits(
 
 def test_a_state_that_ends_again_counts_in_its_years_alone():
     span = np.array([2026, 2027, 2028])
-    holds = Holds(span, np.array([[[False, True, False], [True, True, True]]]))
+    holds = Holds(span, np.array([[[[False, True, False]], [[True, True, True]]]]))
     assert [holds.at(year).mean() for year in (2025, *span)] == [0.0, 0.5, 1.0, 0.5]
+
+
+def test_a_state_under_half_of_the_conventions_counts_half():
+    span = np.array([2026, 2027])
+    either = Holds(span, np.array([[[[True, True], [False, True]]]]))
+    assert [either.at(year).item() for year in span] == [0.5, 1.0]
+    one = Posterior({"e": either}, np.zeros((1, 1)), "a", "run")
+    middle, _, _ = explain._headline(one, "e", MEDIAN)
+    assert middle == 2026.0
 
 
 def test_the_error_of_a_probability_is_the_binomial_one_of_independent_draws(chain):

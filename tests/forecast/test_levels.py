@@ -1,12 +1,11 @@
-"""Conventions of the level: which are offered, and what each adds to the same draws."""
+"""Conventions of the level: which are offered, what each adds, and what their average is."""
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from data.names import COUNTRY, RECIPIENT, SUPPLIER
-from forecast import levels
+from data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
+from forecast import conventions, events, levels, market, shifts
 from forecast.draws import stack
 from forecast.simulate import futures
 from tests import small
@@ -37,28 +36,49 @@ def with_orders(tree, placed):
 
 
 def gaps(tree, pair=PAIR, seed=0):
+    """Return draws, inputs, and the gap at the origin by convention."""
     draws = stack(tree["posterior"].to_dataset())
     inputs = tree["constant_data"].to_dataset()
-    return draws, inputs, levels.gaps(draws, inputs, pair, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    theta = market.all_countries(draws, inputs, rng)[..., -1]
+    sides = [
+        draws["supplier_capacity"][:, at(inputs, SUPPLIER, code), -1]
+        if code in inputs[SUPPLIER] else theta[:, at(inputs, COUNTRY, code)]
+        for code in pair
+    ]  # fmt: skip
+    base = sides[1] - sides[0]
+    found = shifts.shifts(draws, inputs, pair, base, rng)
+    war = inputs["war"].transpose(SUPPLIER, YEAR).values
+    times = shifts.wars(war, [str(s) for s in inputs[SUPPLIER].values], pair)[-1]
+    return draws, inputs, {
+        name: base + shift * (times if name == conventions.WAR else 1.0)
+        for name, shift in found.items()
+    }
 
 
 def at(inputs, dim, code):
     return [str(c) for c in inputs[dim].values].index(code)
 
 
+def table(tree, pair=PAIR, seed=0, horizon=small.ORIGIN + 1):
+    return levels.levels(futures(tree, *pair, seed=seed, horizon=horizon))
+
+
 def singles(tree, pair=PAIR, seed=0):
-    """Return the rows of single conventions."""
-    table = levels.levels(tree, *pair, seed=seed)
-    return table[table["alternative"] != levels.AVERAGE].reset_index(drop=True)
+    """Return the rows of single conventions at the origin."""
+    found = table(tree, pair, seed)
+    one = (found["alternative"] != levels.AVERAGE) & (found["year"] == small.ORIGIN)
+    return found[one].reset_index(drop=True)
 
 
-def test_the_average_comes_first_and_is_the_headline(tree):
-    table = levels.levels(tree, *PAIR)
-    assert list(table["alternative"][:2]) == [levels.AVERAGE, levels.CHOSEN]
-    assert table["headline"].tolist() == [1] + [0] * (len(table) - 1)
-    assert set(table["alternative"]) == {levels.AVERAGE, *levels.DESCRIPTIONS}
-    assert (table["year"] == small.ORIGIN).all()
-    assert table["description"].str.len().min() > 10
+def test_the_average_comes_first_of_each_year_and_is_the_headline(tree):
+    found = table(tree)
+    assert found["year"].unique().tolist() == [small.ORIGIN, small.ORIGIN + 1]
+    for _, of_year in found.groupby("year"):
+        assert list(of_year["alternative"][:2]) == [levels.AVERAGE, levels.CHOSEN]
+        assert of_year["headline"].tolist() == [1] + [0] * (len(of_year) - 1)
+        assert set(of_year["alternative"]) == {levels.AVERAGE, *levels.DESCRIPTIONS}
+    assert found["description"].str.len().min() > 10
 
 
 def test_at_least_four_alternatives_stand_beside_the_headline(tree):
@@ -66,47 +86,63 @@ def test_at_least_four_alternatives_stand_beside_the_headline(tree):
 
 
 @pytest.mark.parametrize("pair", [PAIR, ("RUS", "IND")])
-def test_the_average_is_that_of_the_draws_of_all_conventions_by_their_weights(tree, pair):
-    table, (_, _, found) = levels.levels(tree, *pair), gaps(tree, pair)
-    average = table.iloc[0]
-    # All weights are one, so every draw of every convention counts the same.
-    every = np.concatenate(list(found.values()))
-    assert average["probability"] == pytest.approx((every > 0).mean())
-    for name, q in (("gap_q05", 0.05), ("gap_median", 0.5), ("gap_q95", 0.95)):
-        expected = np.quantile(every, q, method="inverted_cdf")
-        assert average[name] == pytest.approx(expected, abs=1e-6)
-    rest = table.iloc[1:]
-    assert rest["weight"].tolist() == pytest.approx([1 / len(rest)] * len(rest))
-    assert average["probability"] == pytest.approx(rest["probability"].mean())
-    assert rest["probability"].min() <= average["probability"] <= rest["probability"].max()
+def test_the_average_is_that_of_the_draws_of_all_conventions_each_counting_the_same(tree, pair):
+    ahead = futures(tree, *pair, seed=1, horizon=small.ORIGIN + 1)
+    found = levels.levels(ahead)
+    for year, gap in (
+        (small.ORIGIN, conventions.past(ahead).sel(year=small.ORIGIN)),
+        (small.ORIGIN + 1, conventions.ahead(ahead).isel(scenario=0, year_future=0)),
+    ):
+        average, *rest = found[found["year"] == year].to_dict("records")
+        assert average["probability"] == pytest.approx(float((gap > 0).mean()))
+        for name, q in (("gap_q05", 0.05), ("gap_median", 0.5), ("gap_q95", 0.95)):
+            assert average[name] == pytest.approx(float(np.quantile(gap, q)), abs=1e-6)
+        single = [row["probability"] for row in rest]
+        assert [row["weight"] for row in rest] == pytest.approx([1 / len(rest)] * len(rest))
+        assert average["probability"] == pytest.approx(np.mean(single))
+        assert min(single) <= average["probability"] <= max(single)
 
 
-def test_a_convention_that_weighs_nothing_does_not_count(tree, monkeypatch):
-    weights = {name: float(name == levels.CHOSEN) for name in levels.DESCRIPTIONS}
-    monkeypatch.setattr(levels, "WEIGHTS", weights)
-    average, own = levels.levels(tree, *PAIR).iloc[0], gaps(tree)[2][levels.CHOSEN]
-    assert average["probability"] == pytest.approx((own > 0).mean())
-    middle = np.quantile(own, 0.5, method="inverted_cdf")
-    assert average["gap_median"] == pytest.approx(middle, abs=1e-6)
+def test_the_average_is_what_the_events_say(tree):
+    ahead = futures(tree, *PAIR, seed=1, horizon=small.ORIGIN + 1)
+    said, _ = events.tables(events.answers(ahead))
+    said = said[(said["event"] == "capacity_crossover") & (said["kind"] == "state")]
+    found = levels.levels(ahead).query("headline == 1")
+    assert said["probability"].tolist() == pytest.approx(found["probability"].tolist())
+    assert said["mc_error"].tolist() == pytest.approx(found["mc_error"].tolist())
 
 
-def test_the_chosen_probability_is_that_of_the_forecast_at_the_origin(tree):
-    theta = futures(tree, *PAIR, seed=2, horizon=small.ORIGIN + 1)["theta_past"].isel(year=-1)
+def test_the_chosen_convention_is_the_draws_as_they_are(tree):
+    ahead = futures(tree, *PAIR, seed=2, horizon=small.ORIGIN + 1)
+    theta = ahead["theta_past"].isel(year=-1)
     gap = theta.sel(country="CHN") - theta.sel(country="RUS")
     row = singles(tree, seed=2).iloc[0]
     assert row["probability"] == pytest.approx(float((gap > 0).mean()))
-    # Draws are kept in single precision.
     assert row["gap_median"] == pytest.approx(float(gap.median()), abs=1e-5)
 
 
-def test_of_a_recipient_that_exports_nothing_the_same_level_is_drawn_as_in_the_forecast(tree):
-    """Its own level is random; both are draws of one distribution."""
-    theta = futures(tree, "RUS", "IND", seed=2, horizon=small.ORIGIN + 1)["theta_past"]
-    gap = theta.isel(year=-1).sel(country="IND") - theta.isel(year=-1).sel(country="RUS")
-    found = gaps(tree, ("RUS", "IND"))[2][levels.CHOSEN]
-    # Two draws for 80 states: their means differ by less than five of their spreads.
-    spread = np.std(found - gap.values) / np.sqrt(len(found))
-    assert found.mean() == pytest.approx(float(gap.mean()), abs=5 * spread)
+def test_all_conventions_move_alike_but_that_of_a_war_which_ends(tree):
+    ahead = futures(tree, *PAIR, seed=2, horizon=small.ORIGIN + 12)
+    now = conventions.past(ahead).sel(year=small.ORIGIN)
+    moved = conventions.ahead(ahead).isel(scenario=0) - now
+    chosen = moved.sel(convention="chosen")
+    for name in moved["convention"].values:
+        if name != conventions.WAR:
+            np.testing.assert_allclose(moved.sel(convention=name), chosen, atol=1e-5)
+    ended = ahead["war_gap"].isel(scenario=0) == 0.0
+    assert 0.2 < float(ended.mean()) < 1.0
+    effect = ahead["convention_shift"].sel(convention=conventions.WAR)
+    expected = chosen + xr.where(ended, effect, 0.0)
+    np.testing.assert_allclose(
+        moved.sel(convention=conventions.WAR).transpose(*expected.dims), expected, atol=1e-5
+    )
+
+
+def test_of_a_recipient_that_exports_nothing_effort_alone_is_its_level_but_for_its_own(tree):
+    """What effort leaves of its capacity, and its own effect of R&D, are drawn: both vary."""
+    _, _, found = gaps(tree, ("RUS", "IND"))
+    assert set(found) == set(levels.DESCRIPTIONS) - NEED_EXPORTS
+    assert np.std(found["effort_only"] - found[levels.CHOSEN]) > 0.01
 
 
 def test_conventions_that_need_exports_are_left_out_where_one_has_none(tree):
@@ -115,8 +151,8 @@ def test_conventions_that_need_exports_are_left_out_where_one_has_none(tree):
 
 
 def test_the_war_is_offered_only_where_one_of_them_is_at_war(tree):
-    assert "war_counted" in set(levels.levels(tree, *PAIR)["alternative"])
-    assert "war_counted" not in set(levels.levels(tree, "FRA", "CHN")["alternative"])
+    assert "war_counted" in set(singles(tree)["alternative"])
+    assert "war_counted" not in set(singles(tree, ("FRA", "CHN"))["alternative"])
 
 
 def test_common_customers_are_left_out_where_there_are_none(tree):
@@ -126,12 +162,6 @@ def test_common_customers_are_left_out_where_there_are_none(tree):
     placed[at(inputs, SUPPLIER, "CHN"), at(inputs, RECIPIENT, "VNM")] = 5.0
     offered = set(singles(with_orders(tree, placed))["alternative"])
     assert offered == set(levels.DESCRIPTIONS) - {"common_customers"}
-
-
-@pytest.mark.parametrize("pair", [("RUS", "RUS"), ("IND", "CHN"), ("RUS", "XXX")])
-def test_a_pair_that_the_fit_does_not_know_is_refused(tree, pair):
-    with pytest.raises(InputError):
-        levels.levels(tree, *pair)
 
 
 # By hand.

@@ -47,7 +47,7 @@ def invented(start=-0.9495, rise=0.1, effect=EFFECT):
         data | {"theta_past": (("draw", "country", "year"), past)},
         coords={"scenario": ["baseline", "a", "b"], "country": list(PAIR), "year_future": YEARS,
                 "year": np.arange(ORIGIN - 2, ORIGIN + 1)},
-        attrs={"origin": ORIGIN},
+        attrs={"origin": ORIGIN, "supplier": PAIR[0], "recipient": PAIR[1]},
     )  # fmt: skip
 
 
