@@ -1341,15 +1341,23 @@ def whatif_command(args: Args) -> int:
         put(whatif.COLUMNS, table.itertuples(index=False), True)
         return DONE
     shown = [
-        (countries.name_of(r.country), r.year, whatif.TITLES[r.quantity], f"{r.without:.3g}",
-         f"{r.with_more:.3g}", f"{r.change:+.2g}", f"{r.mc_error:.1g}",
-         "" if math.isnan(r.q05) else f"{r.q05:+.2g} to {r.q95:+.2g}")
+        (countries.name_of(r.country), r.year, whatif.TITLES[r.quantity], _digits(r.without, 3),
+         _digits(r.with_more, 3), _digits(r.change, 2, "+"), _digits(r.mc_error, 1),
+         "" if math.isnan(r.q05) else f"{_digits(r.q05, 2, '+')} to {_digits(r.q95, 2, '+')}")
         for r in table.itertuples()
     ]  # fmt: skip
     title = f"R&D {args.rd:g} % above what it would be, for {args.years} years"
     header = ("whose R&D", "year", "what", "without", "with", "change", "error", "90 %")
     put(header, shown, False, title)
     return DONE
+
+
+def _digits(value: float, significant: int, sign: str = "") -> str:
+    """Write a number with so many significant digits and never with an exponent."""
+    if not value:
+        return "0"
+    places = significant - 1 - math.floor(math.log10(abs(value)))
+    return f"{round(value, places):{sign},.{max(places, 0)}f}"
 
 
 def sensitivity_levels(args: Args) -> int:

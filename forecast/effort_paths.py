@@ -106,7 +106,9 @@ def record(inputs: xr.Dataset) -> Record:
     )
     level = np.nan_to_num(form["level"].transpose("driver", COUNTRY, time).values)
     growth = log_people.transpose(COUNTRY, time).diff(time)
-    recent = growth.isel({time: slice(-TREND_YEARS, None)}).mean(time).values
+    last = growth.isel({time: slice(-TREND_YEARS, None)})
+    count = last.count(time)
+    recent = (last.sum(time) / count.where(count > 0)).values
     people = np.concatenate([np.zeros((len(recent), 1)), trailing(growth).values], axis=1)
     people = np.concatenate([people, recent[:, None]], axis=1)
     people -= float(inputs["driver_people_mean"].sel(driver="gdp"))

@@ -90,7 +90,12 @@ class Figures:
     def __init__(self, run: Path):
         self.run = run
         self.record: dict[str, Any] = json.loads(_text(run / "run.json"))
-        self.levels = _rows(run / "levels.csv")
+        levels = _rows(run / "levels.csv")
+        self.levels = [row for row in levels if row["year"] == levels[0]["year"]]
+        self.later = {
+            (row["alternative"], int(row["year"])): prob(float(row["probability"]))
+            for row in levels
+        }
         self.by_domain = _rows(run / "levels_domains.csv")
         self.origin = int(self.levels[0]["year"])
         self.probability: dict[tuple[str, str, str, int], float] = {
@@ -185,10 +190,12 @@ class Figures:
                 else _lower(row["description"]),
                 prob(float(row["probability"])),
                 _gap(row),
+                *(self.later[row["alternative"], year] for year in MILESTONES),
             )
             for row in self.levels
         ]
-        header = ("convention", f"P(China ahead, {self.origin})", "gap, log-odds (90 %)")
+        header = ("convention", f"P(China ahead, {self.origin})", "gap, log-odds (90 %)",
+                  *(f"P, {year}" for year in MILESTONES))  # fmt: skip
         return _table(header, rows)
 
     def range(self) -> str:

@@ -487,7 +487,11 @@ def _levels(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path
                 "headline": at == 0,
             }
         )
-    pd.DataFrame(rows).to_csv(folder / "levels.csv", index=False)
+    later = [
+        row | {"year": year, "probability": row["probability"] * share}
+        for year, share in ((2030, 0.95), (2035, 0.9), (2050, 0.8)) for row in rows
+    ]  # fmt: skip
+    pd.DataFrame(rows + later).to_csv(folder / "levels.csv", index=False)
 
 
 def _ahead(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Futures: the fitted equations run forward, checked by hand where nothing is random."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -715,3 +716,19 @@ def test_an_embargo_of_a_later_year_changes_no_order_before_it(tree):
     assert (base[..., :first] == barred[..., :first]).all()
     s, r = small.SUPPLIERS.index("USA"), small.RECIPIENTS.index("VNM")
     assert (base[:, s, r, first] != barred[:, s, r, first]).mean() > 0.9
+
+
+def test_a_country_without_population_is_carried_on_without_a_warning(tree):
+    inputs = tree["constant_data"].to_dataset().copy(deep=True)
+    whole = effort_paths.record(inputs)
+    inputs["population"].loc[{COUNTRY: "VNM"}] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = effort_paths.record(inputs)
+    at = list(inputs[COUNTRY].values).index("VNM")
+    assert found.growth[at] == 0.0 and whole.growth[at] != 0.0
+    rest = np.arange(len(whole.growth)) != at
+    assert np.array_equal(found.growth[rest], whole.growth[rest])
+    last = np.log(inputs["population"]).transpose(COUNTRY, ...).values[rest]
+    mean = (last[:, -1] - last[:, -1 - effort_paths.TREND_YEARS]) / effort_paths.TREND_YEARS
+    assert whole.growth[rest] == pytest.approx(mean)

@@ -165,7 +165,7 @@ def share_the_posterior(patch):
         return "habit" in posterior
 
     stack = once_for(simulate.stack, layer)
-    for module in (simulate, domains, levels, decomposition, gap_change):
+    for module in (simulate, domains, decomposition, gap_change):
         patch.setattr(module, "stack", stack)
     patch.setattr(market, "arrays", once(market.arrays))
     patch.setattr(domains.model, "pairs", once(domains.model.pairs))
@@ -213,11 +213,11 @@ def share_by_kind(patch, run):
     patch.setattr(events, "domain_answers", answered)
     compare, collect = levels.by_domain, domain_payload.collect
     of_levels = once_for(lambda pair, *given, **named: compare(*given, **named), kind)
-    patch.setattr(levels, "by_domain", lambda tree, *pair, seed: of_levels(
-        pair, tree, *pair, seed=seed))  # fmt: skip
+    patch.setattr(levels, "by_domain", lambda tree, futures, found, *, seed: of_levels(
+        of(futures.attrs), tree, futures, found, seed=seed))  # fmt: skip
     of_payload = once_for(lambda pair, *given: collect(*given), kind)
-    patch.setattr(domain_payload, "collect", lambda paths, tree, pair, *given: of_payload(
-        pair, paths, tree, pair, *given))  # fmt: skip
+    patch.setattr(domain_payload, "collect", lambda paths, tree, futures, pair, *given: of_payload(
+        pair, paths, tree, futures, pair, *given))  # fmt: skip
 
 
 def hand_on_tables(patch, files):
@@ -263,7 +263,7 @@ def walk(run, request):
             share_by_kind(patch, run)
         patch.setattr(steps, "HORIZON", HORIZON)
         patch.setattr(events, "monte_carlo_error", simple_error)
-        patch.setattr(levels, "_error", lambda *given: float(simple_error(*given)))
+        patch.setattr(levels, "monte_carlo_error", simple_error)
         patch.setattr(events, "indicators", lambda table: {})
         patch.setattr(steps.record, "hash_draws", lambda data: "")
         patch.setattr(steps, "say", lambda *given: None)

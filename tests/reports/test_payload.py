@@ -48,7 +48,8 @@ def test_probabilities_are_those_of_the_tables(runs, plain):
 
 
 def test_the_average_over_conventions_stands_apart_and_that_of_the_forecast_first(runs, plain):
-    table = pd.read_csv(runs["plain"] / "levels.csv").set_index("alternative")
+    every = pd.read_csv(runs["plain"] / "levels.csv").set_index("alternative")
+    table = every[every["year"] == every["year"].iloc[0]]
     found = plain["levels"]
     assert found["average"]["probability"] == pytest.approx(
         table.loc["average", "probability"], rel=1e-5
@@ -56,6 +57,10 @@ def test_the_average_over_conventions_stands_apart_and_that_of_the_forecast_firs
     assert [row["alternative"] for row in found["rows"]] == list(table.index[1:])
     assert [row["headline"] for row in found["rows"]] == [True, False, False, False, False]
     assert found["lowest"] <= found["average"]["probability"] <= found["highest"]
+    assert found["years"] == [2030, 2035]
+    for row in (found["average"], *found["rows"]):
+        then = every.loc[row["alternative"]].set_index("year")["probability"]
+        assert row["later"] == pytest.approx(then[[2030, 2035]].tolist(), rel=1e-5)
 
 
 def test_the_mass_of_a_timing_and_of_never_adds_up_to_one(payloads):
