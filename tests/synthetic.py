@@ -484,7 +484,7 @@ def _levels(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path
                 "gap_q05": float(np.quantile(moved, 0.05)),
                 "gap_q95": float(np.quantile(moved, 0.95)),
                 "year": ORIGIN,
-                "headline": at == 0,
+                "headline": int(at == 0),
             }
         )
     later = [
