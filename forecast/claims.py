@@ -665,7 +665,10 @@ def _event(name: str, claim: Claim, run: Run) -> Row:
             levels = shipped.rows(folder / "levels.csv")
             if claim["event"] in BY_CONVENTION and levels:
                 origin = levels[0]["year"]
-                now = [float(r["probability"]) for r in levels if r["year"] == origin]
+                now = [
+                    float(r["probability"]) for r in levels
+                    if r["year"] == origin and r["headline"] != "1"
+                ]  # fmt: skip
                 figure += f"; ahead at the origin {min(now):.2f} to {max(now):.2f} by convention"
                 rule = "conventions"
                 if (verdict == SUPPORTED and min(now) <= 0.5) or (
@@ -698,13 +701,14 @@ def _domain_ahead(name: str, claim: Claim, run: Run) -> Row:
     if not headline:
         return _nothing(name, claim, words, "not forecast in this run", "conventions")
     p, error = headline[0]
-    low, high = min(v[0] for v in of.values()), max(v[0] for v in of.values())
+    single = [probability for probability, _, first in of.values() if not first]
+    low, high = min(single), max(single)
     verdict = by_probability(p, error)
     if (verdict == SUPPORTED and low <= 0.5) or (verdict == CONTRADICTED and high >= 0.5):
         verdict = OPEN
     return _row(
         name, claim, quantity=words, value=p, error=error,
-        figure=f"{p:.3f} ± {error:.3f}; {low:.2f} to {high:.2f} over {len(of)} conventions",
+        figure=f"{p:.3f} ± {error:.3f}; {low:.2f} to {high:.2f} over {len(single)} conventions",
         verdict=verdict, rule=RULES["conventions"], data="levels_domains.csv of the run",
     )  # fmt: skip
 

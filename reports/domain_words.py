@@ -674,9 +674,9 @@ def _answer(payload: Payload, claim: Mapping[str, Any]) -> str:
         "open": f"The data leave open whether {first} was ahead of {second}",
     }[claim["verdict"]]
     return (
-        f"{what} in {claim['year']}: probability {prob(claim['probability'])} as an average "
-        f"over conventions, {prob(claim['lowest'])} to {prob(claim['highest'])} under each of "
-        f"{count(claim['conventions'])}."
+        f"{what} in {claim['year']}: probability {prob(claim['probability'])} as an average over "
+        f"conventions; single ones, {count(claim['conventions'])} of them, give "
+        f"{prob(claim['lowest'])} to {prob(claim['highest'])}."
     )
 
 
