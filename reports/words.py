@@ -254,8 +254,7 @@ def gap_sentence(payload: Payload) -> str:
     return say(
         "Over all of them the capacity gap in {origin}, {r} minus {s}, has a median of "
         f"{number(average['gap_median'], 2)} log-odds and a 90 % interval of "
-        f"{span(average['gap_q05'], average['gap_q95'], 2)}, the spread of conventions included. "
-        "Later years count every convention the same too.", payload
+        f"{span(average['gap_q05'], average['gap_q95'], 2)}, the spread of conventions included.", payload
     )
 
 
@@ -490,11 +489,9 @@ def levels_paragraphs(payload: Payload) -> list[str]:
     )
     if chosen:
         second += (
-            " So do the forecasts of later years: from the last year of data on all conventions "
-            "move alike, but that what a war costs comes back with peace. Where one country is "
-            f"shown by itself, it is under {_letter(0)}: {_lower(chosen['description'])}. In the "
-            "annex the spread of the rows is convention; the width of each interval is what the "
-            "data leave open once a convention is fixed."
+            " So do the forecasts of later years: all conventions move alike, but that what a war "
+            f"costs comes back with peace. One country by itself is shown under {_letter(0)}: "
+            f"{_lower(chosen['description'])}."
         )
     return [first, second]
 

@@ -162,14 +162,16 @@ def test_a_convention_that_says_the_opposite_leaves_a_claim_open(run):
         pd.DataFrame(
             [
                 {"domain": "engines", "alternative": name, "probability": p, "mc_error": 0.001,
-                 "headline": int(name == "chosen")}
-                for name, p in (("chosen", 0.01), ("second", other))
+                 "headline": int(name == "average")}
+                for name, p in (("average", 0.01), ("chosen", 0.02), ("second", other))
             ]
         ).to_csv(run.folder / "levels_domains.csv", index=False)  # fmt: skip
 
     claim = {"test": "domain_ahead", "leader": "RUS", "domain": "engines"}
     levels(0.4)
-    assert judged(run, **claim).verdict == SUPPORTED
+    found = judged(run, **claim)
+    assert found.verdict == SUPPORTED
+    assert "0.60 to 0.98 over 2 conventions" in found.figure
     levels(0.6)
     assert judged(run, **claim).verdict == OPEN
 
