@@ -70,11 +70,11 @@ TARGETS = {
 }
 VARIANTS = {
     "full": "the model",
-    "no_rd": "without R&D",
-    "no_military": "without military spending",
-    "no_memory": "without memory of the pair",
-    "no_pooling": "without pooling",
-    "gdp": "with GDP in place of R&D",
+    "no_rd": "the model without R&D",
+    "no_military": "the model without military spending",
+    "no_memory": "the model without memory of the pair",
+    "no_pooling": "the model without pooling",
+    "gdp": "the model with GDP in place of R&D",
 }
 SKILL_PARTS = ("target", "focal", "event")
 GROUPS = ("1-3", "4-6")
