@@ -53,9 +53,14 @@ def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> 
 
 
 def _figures(posterior: xr.Dataset) -> dict[str, xr.Dataset]:
-    """Return R-hat and effective sample sizes of every quantity of a posterior."""
-    flat = [_flat(values) for values in posterior.data_vars.values()]
-    found = diagnose(np.concatenate(flat, axis=2), CORES)
+    """Return R-hat and effective sample sizes of every quantity of a posterior.
+
+    What is one and the same number in every draw of every chain is a constant of the model, such as
+    a sum-to-zero effect of a single year: its R-hat is one. A chain that is stuck by itself is not.
+    """
+    draws = np.concatenate([_flat(values) for values in posterior.data_vars.values()], axis=2)
+    found = diagnose(draws, CORES)
+    found[0, (draws == draws[0, 0]).all((0, 1))] = 1.0
     shapes = {
         name: values.isel({CHAIN: 0, DRAW: 0}, drop=True)
         for name, values in posterior.data_vars.items()

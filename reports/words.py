@@ -254,7 +254,8 @@ def gap_sentence(payload: Payload) -> str:
     return say(
         "Over all of them the capacity gap in {origin}, {r} minus {s}, has a median of "
         f"{number(average['gap_median'], 2)} log-odds and a 90 % interval of "
-        f"{span(average['gap_q05'], average['gap_q95'], 2)}, the spread of conventions included.", payload
+        f"{span(average['gap_q05'], average['gap_q95'], 2)}, the spread of conventions included.",
+        payload,
     )
 
 

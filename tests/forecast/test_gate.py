@@ -333,3 +333,14 @@ def test_events_of_another_number_of_draws_are_judged_beside_the_rest():
     apart = gate.combine(gate.judge_events(held), gate.judge_events(alone))
     assert both["event_indicators"] == 2
     assert both["checks"] == apart["checks"]
+
+
+def test_a_constant_of_the_model_is_no_fault_and_a_chain_stuck_at_its_own_value_is():
+    posterior, sample = draws()
+    posterior["fixed"] = (("chain", "draw", "only"), np.zeros((CHAINS, DRAWS, 1)))
+    assert judge(posterior, sample)["passed"]
+    posterior["fixed"].values[:] = np.arange(CHAINS)[:, None, None]
+    verdict = judge(posterior, sample)
+    assert not verdict["passed"] and check(verdict, "rhat")["where"] == "fixed[0]"
+    posterior["fixed"].values[:] = np.nan
+    assert not judge(posterior, sample)["passed"]
