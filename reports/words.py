@@ -270,7 +270,7 @@ def levels_sentence(payload: Payload) -> str:
     verdicts = [verdict(row["probability"]) for row in rows]
     low, high = payload["levels"]["lowest"], payload["levels"]["highest"]
     start = (
-        f"Single ones, on the same data, put it {_range(low, high)} (annex on levels)"
+        f"Single conventions, on the same data, put it {_range(low, high)} (annex on levels)"
     )
     if len(set(verdicts)) == 1:
         rest = {
