@@ -91,8 +91,8 @@ def test_the_change_of_the_gap_and_what_arrives_are_told(plain):
 @pytest.mark.parametrize(
     ("probabilities", "expected"),
     [
-        ([0.2, 0.4, 0.6], "Single conventions, on the same data, put it between 0.20 and 0.60 (annex on "
-         "levels); under every one of them it is left open."),
+        ([0.2, 0.4, 0.6], "Single conventions, on the same data, put it between 0.20 and 0.60 "
+         "(annex on levels); under every one of them it is left open."),
         ([0.96, 0.99], "under every one of them it is supported."),
         ([0.01, 0.04], "under every one of them it is contradicted."),
         ([0.0, 0.0], "at <0.01 throughout"),
