@@ -112,5 +112,5 @@ BASELINE = "baseline"
 DEFAULT_SUPPLIER = "RUS"
 DEFAULT_RECIPIENT = "CHN"
 SOON, HEADLINE_YEAR = 2030, 2035
-"""Last year of what is led with; what comes after, to the horizon, is an extrapolation."""
+"""The years that are led with; what comes after, to the horizon, is an extrapolation."""
 HORIZON = 2050

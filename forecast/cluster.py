@@ -145,7 +145,11 @@ def client(workers: int, scheduler: str | None) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
 
-    dask.config.set({"distributed.scheduler.allowed-failures": LOSSES})
+    # A task carries the panel of its origin, which is large and goes to one worker.
+    dask.config.set(
+        {"distributed.scheduler.allowed-failures": LOSSES,
+         "distributed.admin.large-graph-warning-threshold": "1GB"}
+    )  # fmt: skip
     logging.getLogger("distributed").setLevel(logging.ERROR)
     if scheduler is None:
         with (

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data.names import CONVENTION, COUNTRY, DOMAIN, DRAW, YEAR, YEAR_FUTURE
+from data.errors import InputError, fault
+from data.names import CONVENTION, COUNTRY, DRAW, YEAR, YEAR_FUTURE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,81 +49,49 @@ SHIFT, WARS, WARS_PAST = "convention_shift", "war_gap", "war_gap_past"
 """What futures hold of conventions: `shift`, and the war of the recipient less the supplier's."""
 
 
-def past(futures: xr.Dataset) -> xr.DataArray:
+def past(futures: xr.Dataset, theta: xr.DataArray | None = None) -> xr.DataArray:
     """Return the gap up to the origin (draw, convention, year), log-odds.
 
     Parameters
     ----------
     futures
         As from `forecast.simulate.futures`.
+    theta
+        Capacity (draw, country, year), in all by default; of a domain with `draws_of` its draws:
+        a convention of the level moves all domains alike.
     """
-    gap = _less(futures["theta_past"], futures)
-    return under_each(gap, futures, futures.get(WARS_PAST)).transpose(DRAW, CONVENTION, YEAR)
+    gap = _under_each(futures, futures["theta_past"] if theta is None else theta, WARS_PAST)
+    return gap.transpose(DRAW, CONVENTION, YEAR)
 
 
-def ahead(futures: xr.Dataset) -> xr.DataArray:
+def ahead(futures: xr.Dataset, theta: xr.DataArray | None = None) -> xr.DataArray:
     """Return the gap after the origin (draw, scenario, convention, year_future), log-odds.
 
-    Without the dim `scenario` where one is chosen.
+    Without the dim `scenario` where one is chosen. See `past`.
     """
-    gap = under_each(_less(futures["theta"], futures), futures, futures.get(WARS))
+    gap = _under_each(futures, futures["theta"] if theta is None else theta, WARS)
     return gap.transpose(DRAW, ..., CONVENTION, YEAR_FUTURE)
 
 
-def of_domain(
-    futures: xr.Dataset, by_domain: xr.Dataset, domain: str
-) -> tuple[xr.DataArray, xr.DataArray]:
-    """Return the gap in a domain, up to the origin and after it, as `past` and `ahead` do.
-
-    Parameters
-    ----------
-    futures
-        As from `forecast.simulate.futures`, of the draws of `by_domain`, one by one.
-    by_domain
-        As from `forecast.domains.by_domain`.
-    domain
-        A convention of the level moves all domains alike.
-    """
-    own = by_domain.sel({DOMAIN: domain})
-    futures = futures.assign_coords({DRAW: own[DRAW].values})
-    before, after = (
-        _less(own[name], futures) for name in ("theta_domain_past", "theta_domain")
-    )
-    return (
-        under_each(before, futures, futures.get(WARS_PAST)).transpose(DRAW, CONVENTION, YEAR),
-        under_each(after, futures, futures.get(WARS)).transpose(
-            DRAW, ..., CONVENTION, YEAR_FUTURE
-        ),
-    )
+def draws_of(futures: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
+    """Return the futures that the draws of `forecast.domains.by_domain` belong to, one by one."""
+    own = futures.isel({DRAW: by_domain["main_draw"].values})
+    return own.assign_coords({DRAW: by_domain[DRAW].values})
 
 
-def under_each(
-    gap: xr.DataArray, futures: xr.Dataset, war: xr.DataArray | None
-) -> xr.DataArray:
-    """Return a gap under the chosen convention as it is under each.
+def check(futures: xr.Dataset, file: object) -> None:
+    """Raise InputError if a stored forecast is of an edition that knew no convention but one."""
+    if SHIFT not in futures:
+        rule = "is of an older edition, with one convention: 'crossover forecast' makes it anew"
+        raise InputError(fault(rule, file=file))
 
-    Parameters
-    ----------
-    gap
-        Of capacity, in all or by domain (draw, ...).
-    futures
-        Whose `convention_shift` (draw, convention) counts; the chosen convention alone where it
-        has none.
-    war
-        Recipient's less supplier's, over the years of the gap.
-    """
+
+def _under_each(futures: xr.Dataset, theta: xr.DataArray, wars: str) -> xr.DataArray:
+    """Return the recipient's capacity less the supplier's by convention; see the module."""
     import xarray as xr
 
-    if SHIFT not in futures:
-        return gap.expand_dims({CONVENTION: [CHOSEN]})
-    shift = futures[SHIFT]
-    times = xr.where(shift[CONVENTION] == WAR, war, 1.0) if war is not None else 1.0
-    return gap + shift * times
-
-
-def _less(theta: xr.DataArray, futures: xr.Dataset) -> xr.DataArray:
-    """Return the capacity of the recipient less that of the supplier."""
     supplier, recipient = (
         theta.sel({COUNTRY: futures.attrs[side]}, drop=True) for side in ("supplier", "recipient")
     )
-    return recipient - supplier
+    shift = futures[SHIFT]
+    return recipient - supplier + shift * xr.where(shift[CONVENTION] == WAR, futures[wars], 1.0)

@@ -233,12 +233,19 @@ def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
     pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
     origin = int(forecast.attrs["origin"])
     years = np.arange(origin, int(forecast[YEAR_FUTURE].max()) + 1)
-    own = forecast.isel({DRAW: by_domain["main_draw"].values})
+    own = conventions.draws_of(forecast, by_domain)
     lead = MEAN_YEARS - 1
     domains = [str(d) for d in by_domain[DOMAIN].values]
+    theta = [by_domain[name] for name in ("theta_domain_past", "theta_domain")]
     by_each = np.stack(
-        [_whole(*conventions.of_domain(own, by_domain, one), origin) > 0 for one in domains], axis=2
-    )
+        [
+            _whole(
+                conventions.past(own, theta[0].sel({DOMAIN: one})),
+                conventions.ahead(own, theta[1].sel({DOMAIN: one})), origin,
+            ) > 0
+            for one in domains
+        ], axis=2,
+    )  # fmt: skip
     each = (DRAW, SCENARIO, CONVENTION, YEAR)
     by_domain_too = (DRAW, SCENARIO, DOMAIN, CONVENTION, YEAR)
     found = {

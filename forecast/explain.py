@@ -33,7 +33,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import record, runs, steps
+from forecast import conventions, record, runs, steps
 from models.order_book import ORDER_PERIOD
 
 if TYPE_CHECKING:
@@ -342,9 +342,11 @@ def forecast_of(run: Path) -> xr.Dataset:
         raise InputError(fault(rule, file=run))
     try:
         with xr.open_dataset(path, engine=steps.ENGINE) as data:
-            return data.load()
+            futures = data.load()
     except (OSError, ValueError):
         raise InputError(fault("cannot be read: half-written?", file=path)) from None
+    conventions.check(futures, path)
+    return futures
 
 
 def _same_code(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:

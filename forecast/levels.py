@@ -123,12 +123,12 @@ def by_domain(
         recipient_items: how many unit values there are of each. `DOMAIN_ALONE` are no part of the
         average: they are measured at the origin only.
     """
-    own = futures.isel({DRAW: apart["main_draw"].values})
+    own = conventions.draws_of(futures, apart)
     origin, chains = int(futures.attrs["origin"]), int(apart.attrs["chains"])
     alone, seen = _of_domains_alone(tree, own, seed)
-    rows = []
+    theta, rows = apart["theta_domain_past"].sel({YEAR: [origin]}), []
     for at, domain in enumerate(str(d) for d in apart[DOMAIN].values):
-        gap = conventions.of_domain(own, apart, domain)[0].sel({YEAR: origin})
+        gap = conventions.past(own, theta.sel({DOMAIN: domain})).sel({YEAR: origin})
         found = _rows(gap, chains) + [
             {"alternative": name, "description": DOMAIN_DESCRIPTIONS[name],
              **figures(values[:, [at]].astype(float), chains), "headline": 0}

@@ -84,9 +84,8 @@ def futures(
         year_future), `imports`. `contested`, TIV million: what each wins of the orders of `market`
         (draw, scenario, supplier, year_future), see `contested`. `convention_shift`
         (draw, convention), `war_gap` (draw, scenario, year_future) and `war_gap_past` (year): see
-        `forecast.gaps`. Observed: `deliveries_observed`, `imports_observed`, `exports_observed`,
-        `orders_observed`. Attributes supplier, recipient,
-        origin, chains.
+        `forecast.conventions`. Observed: `deliveries_observed`, `imports_observed`,
+        `exports_observed`, `orders_observed`. Attributes supplier, recipient, origin, chains.
 
     Raises
     ------

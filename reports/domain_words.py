@@ -673,10 +673,11 @@ def _answer(payload: Payload, claim: Mapping[str, Any]) -> str:
         "contradicted": f"The data speak against {first} having been ahead of {second}",
         "open": f"The data leave open whether {first} was ahead of {second}",
     }[claim["verdict"]]
+    ends = dict.fromkeys((prob(claim["lowest"]), prob(claim["highest"])))
     return (
         f"{what} in {claim['year']}: probability {prob(claim['probability'])} as an average over "
         f"conventions; single ones, {count(claim['conventions'])} of them, give "
-        f"{prob(claim['lowest'])} to {prob(claim['highest'])}."
+        f"{' to '.join(ends)}."
     )
 
 

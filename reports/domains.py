@@ -124,7 +124,7 @@ def collect(
     """
     with read_netcdf(paths[FORECAST], xr.open_dataset) as stored:
         base = stored.sel({SCENARIO: BASELINE}).load()
-    futures = futures.isel({DRAW: base["main_draw"].values})
+    futures = conventions.draws_of(futures, base)
     origin = tables.origin
     observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
     levels = _levels(paths[LEVELS])
@@ -132,10 +132,9 @@ def collect(
     rows = []
     for domain in (str(d) for d in base[DOMAIN].values):
         own = base.sel({DOMAIN: domain})
-        gap = conventions.of_domain(futures, base, domain)
-        capacity = _capacity(own, pair, origin) | gap_over_conventions(
-            gap[0].sel({YEAR: slice(None, origin)}), gap[1]
-        )
+        past = conventions.past(futures, own["theta_domain_past"]).sel({YEAR: slice(None, origin)})
+        ahead = conventions.ahead(futures, own["theta_domain"])
+        capacity = _capacity(own, pair, origin) | gap_over_conventions(past, ahead)
         rows.append(
             {
                 "domain": domain,

@@ -235,7 +235,7 @@ def causes(payload: Payload) -> bytes:
     verbs = {cause_names.ORDERED: "What {} orders abroad", cause_names.WON: "What {} wins"}
     with style.canvas(66) as figure:
         drawn = figure.subplots(1, len(sides), squeeze=False)[0]
-        figure.subplots_adjust(left=0.2, right=0.975, top=0.84, bottom=0.12, wspace=0.75)
+        figure.subplots_adjust(left=0.2, right=0.975, top=0.84, bottom=0.12, wspace=0.9)
         for axes, side in zip(drawn, sides, strict=True):
             role = of_code[side["country"]]
             y = -np.arange(len(side["rows"]))

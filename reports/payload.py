@@ -161,6 +161,7 @@ def collect(run: Path, supplier: str | None = None, recipient: str | None = None
                 rule = f"the group {group!r} is missing"
                 raise InputError(fault(rule, file=paths["posterior.nc"]))
         domains.check(paths, tree)
+        conventions.check(forecast, paths["forecast.nc"])
         return _freeze(_collect(paths, record, priors, tree, forecast, run, folder))
     except KeyError as error:
         rule = f"{error.args[0]!r} is missing from what the run stores"

@@ -57,8 +57,8 @@ FEW_DRAWS = 100
 """Timing that rests on fewer draws than this is flagged."""
 
 EVENT_RULES = {
-    CAPACITY_CROSSOVER: "θ of {r} is above θ of {s}; a quantity of the model, resolved by no "
-    "outside source",
+    CAPACITY_CROSSOVER: "capacity θ of {r} is above that of {s}; a quantity of the model, resolved "
+    "by no outside source",
     CAPACITY_CROSSOVER_SUSTAINED: "the same in that year and the two before",
     EXPORT_CROSSOVER_SINGLE: "{rs} total arms exports of the year (TIV) are above {ss}; resolved "
     "by SIPRI, and never mixed with the mean of {n} years",

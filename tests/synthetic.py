@@ -191,7 +191,7 @@ def _forecast(
         "imports_observed": (("recipient", "year"), np.tile(imports, (len(RECIPIENTS), 1))),
         "exports_observed": (("supplier", "year"), exports_past),
     }
-    return xr.Dataset(
+    return chosen_alone(xr.Dataset(
         data,
         coords={
             "draw": np.arange(draws),
@@ -204,7 +204,16 @@ def _forecast(
             ORDER_PERIOD: ORDER_ENDS,
         },
         attrs={"supplier": pair[0], "recipient": pair[1], "origin": ORIGIN},
-    )
+    ))
+
+
+def chosen_alone(futures: xr.Dataset) -> xr.Dataset:
+    """Give futures the chosen convention of the level and no other, and no war."""
+    of_year = futures["theta"].isel(draw=0, country=0, drop=True)
+    return futures.assign(
+        convention_shift=(("draw", "convention"), np.zeros((futures.sizes["draw"], 1))),
+        war_gap=xr.zeros_like(of_year), war_gap_past=("year", np.zeros(futures.sizes["year"])),
+    ).assign_coords(convention=["chosen"])  # fmt: skip
 
 
 def _events(

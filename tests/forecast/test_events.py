@@ -21,7 +21,7 @@ from data.names import (
     STATE,
 )
 from forecast import events
-from tests.synthetic import make_run
+from tests.synthetic import chosen_alone, make_run
 
 ANSWERED = set(EVENTS) - {CONTESTED_ORDERS}
 """Questions on figures of every year from the origin on; contested orders begin later."""
@@ -55,7 +55,7 @@ def forecast(
     moved = np.array(deliveries if deliveries is not None else [[100] * 4] * draws, float)
     moved_past = np.full(len(PAST), 100.0) if deliveries_past is None else deliveries_past
     count = len(suppliers)
-    return xr.Dataset(
+    return chosen_alone(xr.Dataset(
         {
             "theta": (("draw", "scenario", "country", "year_future"), theta[:, None]),
             "theta_past": (("draw", "country", "year"), before),
@@ -73,7 +73,7 @@ def forecast(
             "year_future": FUTURE,
         },
         attrs={"supplier": "RUS", "recipient": "CHN", "origin": ORIGIN, "chains": chains},
-    )
+    ))
 
 
 def happens(event, **given):

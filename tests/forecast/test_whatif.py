@@ -7,6 +7,7 @@ import xarray as xr
 from forecast import cli, whatif
 from forecast.effort_paths import accumulate
 from tests import small
+from tests.synthetic import chosen_alone
 
 PAIR = ("RUS", "CHN")
 ORIGIN, LAST = 2010, 2030
@@ -43,12 +44,12 @@ def invented(start=-0.9495, rise=0.1, effect=EFFECT):
     flat = np.zeros((DRAWS, 3, len(YEARS)))
     data |= {name: (("draw", "scenario", "year_future"), flat + at + 1.0)
              for at, name in enumerate(("import_share", "ordered", "deliveries"))}  # fmt: skip
-    return xr.Dataset(
+    return chosen_alone(xr.Dataset(
         data | {"theta_past": (("draw", "country", "year"), past)},
         coords={"scenario": ["baseline", "a", "b"], "country": list(PAIR), "year_future": YEARS,
                 "year": np.arange(ORIGIN - 2, ORIGIN + 1)},
         attrs={"origin": ORIGIN, "supplier": PAIR[0], "recipient": PAIR[1]},
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def shift(times, year, effect=EFFECT):

@@ -164,6 +164,19 @@ def test_a_stored_variable_that_is_missing_is_named(runs, tmp_path):
         payload.collect(run)
 
 
+def test_a_forecast_of_an_edition_with_one_convention_is_refused_with_the_cure(runs, tmp_path):
+    from forecast import explain
+
+    run = shutil.copytree(runs["plain"], tmp_path / "run")
+    with xr.open_dataset(run / "forecast.nc", engine="h5netcdf") as stored:
+        older = stored.load().drop_vars("convention_shift")
+    (run / "forecast.nc").unlink()
+    older.to_netcdf(run / "forecast.nc", engine="h5netcdf")
+    for read in (payload.collect, explain.forecast_of):
+        with pytest.raises(InputError, match=r"forecast\.nc.*'crossover forecast' makes it anew"):
+            read(run)
+
+
 def test_no_folder_and_an_unknown_pair_are_named(runs, tmp_path):
     with pytest.raises(InputError, match="no run folder"):
         payload.collect(tmp_path / "absent")
