@@ -8,6 +8,7 @@ import xarray as xr
 
 from data.errors import InputError
 from data.names import CAPACITY_CROSSOVER
+from forecast import explain
 from reports import payload
 
 
@@ -154,27 +155,28 @@ def test_an_event_without_timing_is_named(runs, tmp_path):
         payload.collect(run)
 
 
-def test_a_stored_variable_that_is_missing_is_named(runs, tmp_path):
+def lacking(name, runs, tmp_path):
+    """Return a run whose forecast lacks a variable."""
     run = shutil.copytree(runs["plain"], tmp_path / "run")
     with xr.open_dataset(run / "forecast.nc", engine="h5netcdf") as stored:
-        shorter = stored.load().drop_vars("import_share")
+        shorter = stored.load().drop_vars(name)
     (run / "forecast.nc").unlink()
     shorter.to_netcdf(run / "forecast.nc", engine="h5netcdf")
+    return run
+
+
+def test_a_stored_variable_that_is_missing_is_named(runs, tmp_path):
     with pytest.raises(InputError, match="import_share"):
-        payload.collect(run)
+        payload.collect(lacking("import_share", runs, tmp_path))
 
 
-def test_a_forecast_of_an_edition_with_one_convention_is_refused_with_the_cure(runs, tmp_path):
-    from forecast import explain
-
-    run = shutil.copytree(runs["plain"], tmp_path / "run")
-    with xr.open_dataset(run / "forecast.nc", engine="h5netcdf") as stored:
-        older = stored.load().drop_vars("convention_shift")
-    (run / "forecast.nc").unlink()
-    older.to_netcdf(run / "forecast.nc", engine="h5netcdf")
-    for read in (payload.collect, explain.forecast_of):
-        with pytest.raises(InputError, match=r"forecast\.nc.*'crossover forecast' makes it anew"):
-            read(run)
+@pytest.mark.parametrize("read", [payload.collect, explain.forecast_of])
+def test_a_forecast_of_an_edition_with_one_convention_is_refused_with_the_cure(
+    read, runs, tmp_path
+):
+    run = lacking("convention_shift", runs, tmp_path)
+    with pytest.raises(InputError, match=r"forecast\.nc.*'crossover forecast' makes it anew"):
+        read(run)
 
 
 def test_no_folder_and_an_unknown_pair_are_named(runs, tmp_path):
