@@ -197,6 +197,13 @@ def parser() -> argparse.ArgumentParser:
     _skill_commands(commands)
     words = "cross-validate the hazard of a downturn: does the thesis beat a constant hazard?"
     crossed = _command(sensitivity, "partnership", sensitivity_partnership, words)
+    words = "what moves the answer on capacity: conventions, likelihoods, priors, earlier figures"
+    moved = _command(sensitivity, "answer", sensitivity_answer, words)
+    words = "the table; in the store by default"
+    moved.add_argument("--out", type=Path, metavar="FILE", help=words)
+    _panel_option(moved)
+    _run_options(moved)
+    _csv_option(moved)
     words = "futures of GDP, military spending and R&D from past origins, against simple rules"
     driven = _command(sensitivity, "drivers", sensitivity_drivers, words)
     driven.add_argument(
@@ -1165,6 +1172,38 @@ def sensitivity_drivers(args: Args) -> int:
     ]  # fmt: skip
     title = "Futures of the drivers; skill is that of the model against the forecast of the row"
     put(header, shown, False, title)
+    return DONE
+
+
+def sensitivity_answer(args: Args) -> int:
+    """Ask whether the recipient is ahead in capacity under every choice that could have been
+    another: each convention of the level, other likelihoods of orders, a model without one of its
+    parts, other priors, and figures that end one and two years earlier. Ten fits, two minutes or
+    so each; the table goes to a file.
+    """
+    run, said, pair = _meant(args)
+    rows = steps.move_answer(
+        run, pair, tuple(steps.layers_of(said, _layers(args))), args.line, args.out,
+        runs.store(args.store),
+    )  # fmt: skip
+    if args.csv:
+        put(list(rows[0]), [list(r.values()) for r in rows], True)
+        return DONE
+    from forecast.shipped import trusted
+
+    if said["quick"]:
+        print(QUICK_WORDS)
+    years = list(dict.fromkeys(row["year"] for row in rows))
+    at = {(row["choice"], row["year"]): row for row in rows}
+    shown = [
+        (row["group"], row["description"],
+         *(f"{float(at[row['choice'], year]['probability']):.2f}" for year in years),
+         "" if trusted(row) else "no")
+        for row in rows if row["year"] == years[0]
+    ]  # fmt: skip
+    supplier, recipient = map(countries.name_of, pair)
+    title = f"P(capacity of {recipient} above {supplier}), averaged over conventions"
+    put(("what differs", "choice", *years, "to be trusted"), shown, False, title)
     return DONE
 
 

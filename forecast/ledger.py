@@ -24,10 +24,12 @@ from data.errors import InputError, fault
 from data.names import (
     ALL_DOMAINS,
     BASELINE,
+    CONTESTED_ORDERS,
     DRAW,
     FIRST_PASSAGE,
     KIND,
     KINDS,
+    MARKET,
     QUANTITY,
     RECIPIENT,
     SCENARIO,
@@ -48,9 +50,10 @@ WAIT = 30.0
 EVENT = "event"
 """What stands for the kind of answer in entries of the format before."""
 DELIVERIES, IMPORTS, EXPORTS = "deliveries", "imports", "exports"
-EVENTS_FILE, TIMING_FILE, FORECAST, GATE_FILE = (
+EVENTS_FILE, TIMING_FILE, MARKETS_FILE, FORECAST, GATE_FILE = (
     "events.csv",
     "timing.csv",
+    "contested_markets.csv",
     "forecast.nc",
     "gate.json",
 )
@@ -101,8 +104,9 @@ class Entry(NamedTuple):
     `kind` is that of the answer, see `data.names.KINDS`, or `QUANTITY`; an event that was entered
     before there were kinds has that of first passage. `country` is whose exports or imports are
     meant, empty for questions of the pair. `forecast` of an event has `probability` and `mc_error`
-    by year, and of its first passage `timing`; of a quantity `levels`, and
-    `quantiles` by year in TIV million. `hash` is over all other fields, `previous` among them.
+    by year, of its first passage `timing`, and of contested orders `markets`; of a quantity
+    `levels`, and `quantiles` by year in TIV million. `hash` is over all other fields, `previous`
+    among them.
     """
 
     seq: int
@@ -260,6 +264,8 @@ def _events(folder: Path, shared: dict[str, Any]) -> Iterator[dict[str, Any]]:
         timing = {c: float(v) if v else None for c, v in row.items() if c not in skip}
         found[(*(row[c] for c in by), FIRST_PASSAGE)]["timing"] = timing
     for (event, domain, scenario, kind), forecast in found.items():
+        if event == CONTESTED_ORDERS:
+            forecast["markets"] = [row[MARKET] for row in _rows(folder / MARKETS_FILE)]
         yield shared | {
             "kind": kind,
             "question": event,

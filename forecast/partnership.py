@@ -20,6 +20,7 @@ from data.names import CHAIN, DRAW
 from data.tables import AlliedPair
 from forecast.fit import plain_coords, single
 from forecast.sampling import ready, sample
+from forecast.shipped import KHAT
 from models import partnership as model
 from models.covariates import COVARIATES, DOWNTURN, OUTCOMES, THESIS
 from models.partnership import COVARIATE, ERA, ROW, TREATY, known_log_hazard
@@ -27,8 +28,6 @@ from models.priors import Priors
 
 DRAWS, TUNE, CHAINS = 800, 300, 4
 TARGET_ACCEPT = 0.95
-KHAT = 0.7
-"""Above this reweighted draws are not to be trusted (Vehtari et al. 2024)."""
 CLASSES = ("both_major", "one_major", "no_major")
 BANDS = (0.5, 0.9)
 DECADE = 10

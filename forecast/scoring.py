@@ -3,7 +3,8 @@
 Events that resolve on SIPRI's deliveries and quantities of deliveries are scored in each year after
 the origin that a release covers: what was said of a state against whether it held in the year, what
 was said of a first passage against whether it had happened. Whether something lasts is known at the
-horizon only. Capacity is a model quantity: no figure will ever resolve it.
+horizon only. Orders are listed late, so what was ordered is read from registers that were public
+two years later. Capacity is a model quantity: no figure will ever resolve it.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data import vintages
+from data import books, vintages
 from data.names import (
     ALL_DOMAINS,
     BASE_YEARS,
     BASELINE,
+    CONTESTED_ORDERS,
     EXPORT_CROSSOVER,
     EXPORT_CROSSOVER_SINGLE,
     FIRST_PASSAGE,
@@ -37,8 +39,10 @@ from forecast import events, ledger, scores
 from forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
 
 FIRST, LATEST = "first", "latest"
-RESOLVED = (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE, INDEPENDENCE)
+RESOLVED = (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE, INDEPENDENCE, CONTESTED_ORDERS)
 """Events that figures resolve."""
+LISTED_AFTER = 2
+"""Orders of a year are read from registers that were public so many years later."""
 RECORD = "track_record.json"
 """The track record in the folder of a run, for its report."""
 
@@ -101,6 +105,7 @@ class Outturns:
             row for row in read("vintages", panel) if row.table == "transfers"
         ]
         self.rows: list[Transfer] = read("transfers", panel, where)
+        self.panel = panel
         self.known = functools.cache(self._known)
 
     def of_year(self, year: int) -> dict[str, str]:
@@ -111,6 +116,43 @@ class Outturns:
             if not row.assumed and row.first_year <= year <= row.last_year
         )
         return {FIRST: days[0], LATEST: days[-1]} if days else {}
+
+    def of_orders(self, year: int) -> dict[str, str]:
+        """Return first and latest → date of the release whose register has the orders of a year."""
+        days = sorted(
+            row.released
+            for row in read("registers", self.panel)
+            if row.released >= f"{year + LISTED_AFTER}" and row.last_year >= year
+        )
+        return {FIRST: days[0], LATEST: days[-1]} if days else {}
+
+    def won(
+        self, pair: tuple[str, str], markets: Iterable[str], years: range, day: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what each of a pair won of the orders of some markets (year), TIV million.
+
+        A deal whose number is not known counts by what was delivered of it.
+        """
+        book = books.as_of(datetime.date.fromisoformat(day), self.panel)
+        sums = {code: np.zeros(len(years)) for code in pair}
+        for deal in books.with_earlier_units(book, self.panel).deals:
+            if deal.supplier in sums and deal.recipient in markets and deal.order_year in years:
+                tiv = max(deal.tiv_ordered or 0.0, deal.tiv_delivered)
+                sums[deal.supplier][deal.order_year - years.start] += tiv
+        return sums[pair[0]], sums[pair[1]]
+
+    def won_more(
+        self, pair: tuple[str, str], markets: Iterable[str], origin: int, year: int, day: str
+    ) -> np.ndarray | None:
+        """Say in which years the recipient won more contested orders, as known on a day.
+
+        From the first year of which all summed years lie after the origin; None before it.
+        """
+        years = range(origin + 1, year + 1)
+        if len(years) < MEAN_YEARS:
+            return None
+        theirs, ours = map(events.trailing_mean, self.won(pair, markets, years, day))
+        return events.ahead(ours, theirs)
 
     def _known(self, day: str) -> dict[tuple, float]:
         """Return (what, who, year) → TIV million as known on a day, zeros left out."""
@@ -181,6 +223,8 @@ def _scored(entry: Entry) -> bool:
         return True
     if entry.question not in RESOLVED:
         return False
+    if entry.question == CONTESTED_ORDERS and "markets" not in entry.forecast:
+        return False
     on_record = entry.forecast["probability"].get(str(entry.origin), 0.0) >= 1.0
     return entry.kind == STATE or (entry.kind == FIRST_PASSAGE and not on_record)
 
@@ -191,7 +235,8 @@ def _score(entry: Entry, came: Outturns) -> Iterator[Score]:
     for year in sorted(map(int, said)):
         if year <= entry.origin:
             continue
-        for release, day in came.of_year(year).items():
+        orders = entry.question == CONTESTED_ORDERS
+        for release, day in (came.of_orders if orders else came.of_year)(year).items():
             place = (
                 *(entry.run, entry.question, entry.kind, entry.country, entry.domain),
                 *(entry.supplier, entry.recipient, entry.scenario, entry.origin),
@@ -199,8 +244,12 @@ def _score(entry: Entry, came: Outturns) -> Iterator[Score]:
             )
             pair = (entry.supplier, entry.recipient)
             if is_event:
-                span = range(entry.origin, year + 1)
-                held = came.held(entry.question, pair, span, day)
+                if orders:
+                    markets = entry.forecast["markets"]
+                    held = came.won_more(pair, markets, entry.origin, year, day)
+                else:
+                    span = range(entry.origin, year + 1)
+                    held = came.held(entry.question, pair, span, day)
                 if held is not None:
                     came_true = events.READ[entry.kind](held)[-1]
                     yield _event(place, said[str(year)], float(came_true), entry.draws)

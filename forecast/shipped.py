@@ -22,6 +22,9 @@ BACKTEST = Path(__file__).with_name("backtest_summary.csv")
 DRIVERS = Path(__file__).with_name("driver_skill.csv")
 """How good futures of GDP, military spending and R&D shares were: a copy of what `sensitivity
 drivers` writes."""
+ANSWER = Path(__file__).with_name("answer_moves.csv")
+"""What moves the answer on capacity, of the shipped run: a copy of what `sensitivity answer`
+writes."""
 
 ABLATION = "ablation"
 """Part of a backtest's summary: a comparison of our model with itself without a part."""
@@ -40,3 +43,14 @@ def rows(path: Path) -> list[dict[str, str]]:
         return []
     with path.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
+
+
+KHAT = 0.7
+"""Above this weighted draws are not to be trusted (Vehtari et al. 2024)."""
+
+
+def trusted(row: dict[str, str]) -> bool:
+    """Say whether a row of `ANSWER` rests on draws that can be trusted."""
+    if row["khat"]:
+        return float(row["khat"]) <= KHAT
+    return row["passed"] in ("", "1", "1.0", "True")

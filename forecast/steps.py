@@ -23,6 +23,7 @@ from data import countries
 from data.errors import InputError, fault
 from data.names import DOMAIN_LAYER, HORIZON
 from forecast import record, runs
+from forecast.ledger import MARKETS_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ CHECK_DRAWS = 500
 PARTNERSHIP, SCENARIOS_FILE = "partnership.nc", "scenarios.json"
 DIFFERENCES_FILE = "scenario_differences.csv"
 ARRIVALS_FILE, BELOW_FILE = "arrivals.csv", "arrivals_below.csv"
-GAP_CHANGE_FILE, MARKETS_FILE = "capacity_change.csv", "contested_markets.csv"
+GAP_CHANGE_FILE = "capacity_change.csv"
 CAUSES_FILE = "causes.csv"
 PARTNERSHIP_PATHS_FILE, BY_HAND_FILE = "partnership_paths.csv", "partnership_by_hand.csv"
 FACTS_FILE = "partnership_pair.json"
@@ -651,6 +652,27 @@ def score_drivers(
     path = out or store / shipped.DRIVERS.name
     path.parent.mkdir(parents=True, exist_ok=True)
     _write_made(table, path, layers, seed, command)
+    return shipped.rows(path)
+
+
+def move_answer(
+    run: Path,
+    pair: tuple[str, str],
+    layers: tuple[Path, ...],
+    command: str,
+    out: Path | None,
+    store: Path,
+) -> list[dict[str, str]]:
+    """Ask a run's question of capacity under every other choice, write that, return its rows."""
+    from forecast import robustness, shipped
+
+    seconds: dict[str, float] = {}
+    with step("asking under every choice", "answer", seconds), stoppable():
+        table = robustness.of_run(run, pair, layers, say)
+    table["supplier"], table["recipient"] = pair
+    path = out or store / shipped.ANSWER.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_made(table, path, layers, runs.read(run)["seed"], command)
     return shipped.rows(path)
 
 

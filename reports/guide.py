@@ -23,6 +23,8 @@ from data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
     CONTESTED_ORDERS,
+    DEFAULT_RECIPIENT,
+    DEFAULT_SUPPLIER,
     EVENTS,
     EXPORT_CROSSOVER,
     EXPORT_CROSSOVER_SINGLE,
@@ -36,7 +38,7 @@ from data.names import (
     YEAR,
 )
 from forecast import events, runs, shipped
-from reports import essay
+from reports import essay, robustness
 from reports.numerals import NONE, number, prob, span
 
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -198,6 +200,14 @@ class Figures:
                   *(f"P, {year}" for year in MILESTONES))  # fmt: skip
         return _table(header, rows)
 
+    def moves(self) -> str:
+        """What moves the answer on capacity."""
+        found = robustness.collect((DEFAULT_SUPPLIER, DEFAULT_RECIPIENT))
+        if found is None:
+            return "Not asked of the shipped panel."
+        header = ("what differs", "choice", *(f"P(China ahead, {y})" for y in found["years"]))
+        return _table(header, robustness.lines(found))
+
     def range(self) -> str:
         """How far the conventions are apart."""
         low, high = self._ends()
@@ -357,9 +367,9 @@ class Figures:
 
 BLOCKS: dict[str, Callable[[Figures], str]] = {
     name: getattr(Figures, name)
-    for name in ("gate", "answers", "conventions", "range", "domains", "partnership", "hazard",
-                 "rates", "left_out", "deciles", "disputes", "skill", "ablations", "drivers",
-                 "claims")
+    for name in ("gate", "answers", "conventions", "moves", "range", "domains", "partnership",
+                 "hazard", "rates", "left_out", "deciles", "disputes", "skill", "ablations",
+                 "drivers", "claims")
 }  # fmt: skip
 
 

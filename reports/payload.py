@@ -44,7 +44,7 @@ from data.names import (
 )
 from forecast import cause_names, conventions, gap_change
 from forecast import events as event_rules
-from reports import changes, domains, partnership, skill
+from reports import changes, domains, partnership, robustness, skill
 from reports.reading import (
     CONTRADICTED,
     QUANTILES,
@@ -242,6 +242,7 @@ def _collect(
         "gate": _gate(record),
         "events": events,
         "levels": levels,
+        "robustness": robustness.collect(pair),
         "rd": rd,
         "capacity": capacity,
         "dependence": dependence,

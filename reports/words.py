@@ -26,7 +26,7 @@ from data.names import (
     STATE,
 )
 from forecast import gap_change
-from reports import changes_words, domain_words, partnership_words, skill_words
+from reports import changes_words, domain_words, partnership_words, robustness, skill_words
 from reports.figures import one_scale
 from reports.numerals import NONE, complement, error, number, places, prob, span
 from reports.phrases import (
@@ -1406,6 +1406,7 @@ def write(payload: Payload) -> dict[str, Any]:
             "paragraphs": levels_paragraphs(payload),
             "table": levels_table(payload),
         },
+        "robustness": robustness.table(payload),
         "reading": reading(payload),
         "rules": event_rules(payload),
         "captions": captions(payload),

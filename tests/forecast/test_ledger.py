@@ -73,6 +73,20 @@ def test_what_is_entered_is_what_the_run_said(run, store):
     assert entry.draws == futures.sizes["draw"]
 
 
+def test_contested_orders_are_entered_with_their_markets(run, store, tmp_path):
+    folder = copy(run, tmp_path)
+    table = (folder / "events.csv").read_text().splitlines()
+    own = [row.replace("capacity_crossover,", "contested_orders,") for row in table
+           if row.startswith("capacity_crossover,")]  # fmt: skip
+    (folder / "events.csv").write_text("\n".join([*table, *own]) + "\n")
+    (folder / ledger.MARKETS_FILE).write_text("market,name\nEGY,Egypt\nSAU,Saudi Arabia\n")
+    ledger.enter(store, folder)
+    found = [e for e in ledger.entries(store) if e.question == "contested_orders"]
+    assert found and all(e.forecast["markets"] == ["EGY", "SAU"] for e in found)
+    others = [e for e in ledger.entries(store) if e.question != "contested_orders"]
+    assert all("markets" not in e.forecast for e in others)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [({"quick": True}, "quick run"), ({"gate": {"passed": False}}, "has not passed the gate"),

@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pytest
 
-from data import additions
+from data import additions, books
 from data.build import build
 from data.names import BASELINE, FIRST_PASSAGE, LASTING, QUANTITY, STATE
 from forecast import ledger, scores, scoring
@@ -136,9 +136,46 @@ def test_a_share_of_no_draws_is_half_a_draw():
     assert row.outturn == 1.0 and row.log_score == pytest.approx(-np.log(0.01))
 
 
+def contested(origin, by, markets=("IND", "DZA", "EGY", "SAU", "MMR", "VEN"), **changes):
+    said = {"probability": by, "markets": list(markets)}
+    return entry(changes.pop("kind", STATE), "contested_orders", said, origin=origin, **changes)
+
+
+def test_contested_orders_resolve_on_a_register_of_two_years_later():
+    """Sums of three years after the origin; counted here from the rows of the newest register."""
+    by = {str(year): 0.4 for year in range(2018, 2027)}
+    markets = ("IND", "DZA", "EGY", "SAU", "MMR", "VEN")
+    rows = scoring.score([contested(2017, by)])
+    assert {r.year for r in rows} == {2020, 2021, 2022, 2023, 2024}
+    for r in rows:
+        assert int(r.vintage[:4]) >= r.year + scoring.LISTED_AFTER
+    book = books.with_earlier_units(books.as_of())
+    for r in rows:
+        if r.release == "latest":
+            won = {code: sum(
+                max(d.tiv_ordered or 0.0, d.tiv_delivered) for d in book.deals
+                if d.supplier == code and d.recipient in markets
+                and r.year - 3 < d.order_year <= r.year
+            ) for code in ("RUS", "CHN")}  # fmt: skip
+            assert won["RUS"] > 0 and r.outturn == float(won["CHN"] > won["RUS"]), r.year
+            assert r.brier == pytest.approx((0.4 - r.outturn) ** 2)
+
+
+def test_a_passage_of_contested_orders_has_happened_once_it_was_a_state():
+    by = {str(year): 0.4 for year in range(2018, 2025)}
+    said = [contested(2017, by, kind=kind, markets=("PAK", "BGD")) for kind in (STATE,
+            FIRST_PASSAGE)]  # fmt: skip
+    state, passage = (
+        [r.outturn for r in scoring.score([one]) if r.release == "latest"] for one in said
+    )
+    assert any(state) and passage == [float(any(state[: k + 1])) for k in range(len(state))]
+
+
 @pytest.mark.parametrize(
     "said",
     [
+        entry(STATE, "contested_orders", {"probability": {"2023": 0.5}}, origin=2017),
+        contested(2022, {"2023": 0.5, "2024": 0.5}),
         real("capacity_crossover", 2022, {"2023": 0.5}),
         real("export_crossover", 2022, {"2022": 1.0, "2023": 1.0}),
         real("export_crossover", 2022, {"2023": 0.5}, scenario="chinese_plateau"),
@@ -146,8 +183,8 @@ def test_a_share_of_no_draws_is_half_a_draw():
         real("export_crossover", 2025, {"2025": 0.0, "2026": 0.5}),
         real("independence", 2023, {"2024": 0.5}, supplier="FRA", recipient="RUS"),
     ],
-    ids=["model quantity", "known at the origin", "scenario", "known at the horizon",
-         "not out yet", "undefined"],
+    ids=["markets not kept", "no three years yet", "model quantity", "known at the origin",
+         "scenario", "known at the horizon", "not out yet", "undefined"],
 )
 def test_what_no_figure_resolves_is_not_scored(said):
     assert scoring.score([said]) == []

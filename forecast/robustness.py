@@ -1,0 +1,254 @@
+"""What moves the answer: the question of capacity under every choice that could have been another.
+
+Conventions are read off the draws. The others are fits: orders that come in clumps of another kind,
+a model without one of its parts, wider priors, and the figures of earlier years. Priors that count
+for a little less or more need no fit: draws are weighted (power-scaling, Kallioinen et al. 2024).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.errors import InputError, fault
+from data.names import BASELINE, CHAIN, CONVENTION, DRAW, HEADLINE_YEAR, SCENARIO, SOON, YEAR
+from data.tables import Panel
+from forecast import conventions, events, runs
+from forecast.backtest import NIL, VARIANTS, gdp_for_rd, quality, variant
+from models.priors import Priors, load
+
+PUBLISHED = "published"
+CONVENTIONS, LIKELIHOOD, PARTS, PRIORS, FIGURES = (
+    "convention", "likelihood", "without", "priors", "figures",
+)  # fmt: skip
+"""What of a fit is another than published."""
+EARLIER = (1, 2)
+"""How many years earlier the figures end."""
+WIDER = 2.0
+SCALED = (0.8, 1.25)
+"""Powers of the priors: for how much they count."""
+NO_GROWTH, FULL_GROWTH = {"clumping_growth": NIL}, {"clumping_growth": {"mu": 1.0, "sigma": 0.001}}
+
+
+class Choice(NamedTuple):
+    """A fit that differs from the published one: by its priors, or by the figures that it sees."""
+
+    group: str
+    name: str
+    description: str
+    priors: Callable[[Priors], Priors] = lambda given: given
+    figures: Callable[[xr.Dataset], xr.Dataset] = lambda panel: panel
+
+
+def wider(given: Priors) -> Priors:
+    """Return priors whose top-level parameters are spread `WIDER` times as widely."""
+    spread = {
+        name: {"sigma": WIDER * entry["sigma"]}
+        for name, entry in given.variables.items() if entry["top_level"]
+    }  # fmt: skip
+    return variant(given, spread)
+
+
+def _changed(changes: Mapping[str, Mapping[str, float]]) -> Callable[[Priors], Priors]:
+    return lambda given: variant(given, changes)
+
+
+def choices(origin: int, folder: Panel = None) -> tuple[Choice, ...]:
+    """Return the fits that are compared with the published one.
+
+    Parameters
+    ----------
+    origin
+        Last data year of the published fit.
+    folder
+        The panel and additions that it was made from.
+    """
+    from forecast.origins import seen
+
+    single = {"clumping": {"mu": 7.0, "sigma": 0.05}} | NO_GROWTH
+    likelihoods = (
+        ("one_by_one", "orders come one by one (Poisson)", single),
+        ("clumps_alike", "orders of all pairs clump alike, however many", NO_GROWTH),
+        ("clumps_in_proportion", "variance of orders in proportion to their mean", FULL_GROWTH),
+    )
+    parts = (
+        ("no_memory", "earlier orders of a pair do not bring new ones"),
+        ("no_rd", "R&D explains nothing"),
+        ("no_military", "military spending explains nothing"),
+    )
+    earlier = (
+        Choice(
+            FIGURES, f"to_{origin - years}",
+            f"figures to {origin - years}, as known half a year later",
+            figures=lambda _, last=origin - years: seen(last, folder),
+        )
+        for years in EARLIER
+    )  # fmt: skip
+    return (
+        *(Choice(LIKELIHOOD, name, words, _changed(how)) for name, words, how in likelihoods),
+        *(Choice(PARTS, name, words, _changed(VARIANTS[name])) for name, words in parts),
+        Choice(PARTS, "gdp", "GDP in place of R&D", figures=gdp_for_rd),
+        Choice(PRIORS, "wider", "priors twice as wide", wider),
+        *earlier,
+    )
+
+
+def table(
+    tree: xr.DataTree,
+    panel: xr.Dataset,
+    given: Priors,
+    pair: tuple[str, str],
+    *,
+    seed: int,
+    folder: Panel = None,
+    say: Callable[[str], None] = lambda words: None,
+) -> pd.DataFrame:
+    """Ask whether the recipient is ahead in capacity under every choice.
+
+    Parameters
+    ----------
+    tree
+        The published fit; its numbers of chains and draws are those of the others.
+    panel, given
+        What it was made from.
+    pair
+        ISO3 codes of supplier and recipient.
+    seed
+        Of the samplers and the futures.
+    folder
+        Panel and additions, for earlier years.
+    say
+        Told of each fit before it is made.
+
+    Returns
+    -------
+    pandas.DataFrame
+        group, choice, description, year, probability (state in the year, averaged over conventions
+        but for the rows of single ones), mc_error, change (against published), passed (1 where the
+        gate passed the fit, empty where there is none of its own), rhat, ess, khat (of weighted
+        draws). Years: the origin, `SOON` and `HEADLINE_YEAR`.
+    """
+    from forecast.fit import fit
+
+    origin = int(tree["constant_data"].attrs["origin"])
+    years = [origin, SOON, HEADLINE_YEAR]
+    ahead = states(tree, pair, years, seed=seed)
+    lead = ahead.mean(CONVENTION)
+    rows = list(_rows(PUBLISHED, PUBLISHED, "as published", lead))
+    for name in ahead[CONVENTION].values:
+        words = conventions.DESCRIPTIONS[str(name)]
+        rows += _rows(CONVENTIONS, str(name), words, ahead.sel({CONVENTION: name}, drop=True))
+    for power in SCALED:
+        words = f"priors count {power:g} times as much"
+        weight, khat = weights(tree["log_prior"].to_dataset(), power)
+        rows += _rows(PRIORS, f"power_{power:g}", words, lead, weight, khat=khat)
+    sizes = tree["posterior"].sizes
+    for choice in choices(origin, folder):
+        say(f"fitting: {choice.description}")
+        own = fit(
+            choice.figures(panel), choice.priors(given), seed=seed, draws=sizes[DRAW],
+            chains=sizes[CHAIN], progress=False,
+        )  # fmt: skip
+        lead = states(own, pair, years, seed=seed).mean(CONVENTION)
+        found = {key: value for key, value in quality(own).items() if key != "divergences"}
+        rows += _rows(choice.group, choice.name, choice.description, lead, **found)
+    made = pd.DataFrame(rows)
+    published = made[made["choice"] == PUBLISHED].set_index("year")["probability"]
+    made["change"] = made["probability"] - made["year"].map(published)
+    return made
+
+
+def states(
+    tree: xr.DataTree, pair: tuple[str, str], years: Iterable[int], *, seed: int
+) -> xr.DataArray:
+    """Return whether the recipient is ahead in each year (chain, draw, convention, year), 0 or 1.
+
+    Years before the fit's origin are refused by xarray's KeyError; they are never asked for.
+    """
+    from forecast import simulate
+
+    years = list(years)
+    futures = simulate.futures(tree, *pair, seed=seed, horizon=max(years))
+    answered = events.answers(futures)[events.CAPACITY_CROSSOVER]
+    held = answered.sel({SCENARIO: BASELINE, YEAR: years}, drop=True)
+    held = held.transpose(DRAW, CONVENTION, YEAR)
+    chains = int(futures.attrs["chains"])
+    values = held.values.reshape(chains, -1, *held.shape[1:]).astype(float)
+    return xr.DataArray(
+        values, dims=(CHAIN, DRAW, CONVENTION, YEAR),
+        coords={CONVENTION: futures[CONVENTION].values, YEAR: years},
+    )  # fmt: skip
+
+
+def weights(log_prior: xr.Dataset, power: float) -> tuple[np.ndarray, float]:
+    r"""Return what each draw weighs where the priors of top-level parameters count otherwise.
+
+    .. math:: w \propto \prod_j p(\theta_j)^{a - 1}
+
+    smoothed by a Pareto tail (Vehtari et al. 2024).
+
+    Parameters
+    ----------
+    log_prior
+        A variable each top-level parameter (chain, draw).
+    power
+        a: 1 as stated.
+
+    Returns
+    -------
+    tuple
+        Weights (chain, draw), of mean one, and k-hat: above 0.7 they are not to be trusted.
+    """
+    from arviz_stats.base import array_stats
+
+    total = sum(log_prior[name].transpose(CHAIN, DRAW).values for name in log_prior.data_vars)
+    # psislw takes the log likelihood that is to be left out, and turns it round.
+    smoothed, khat = array_stats.psislw((1.0 - power) * total.ravel())
+    weight = np.exp(smoothed - smoothed.max())
+    return (weight / weight.mean()).reshape(total.shape), float(khat)
+
+
+def _rows(
+    group: str,
+    name: str,
+    words: str,
+    lead: xr.DataArray,
+    weight: np.ndarray | None = None,
+    **found: Any,
+) -> Iterable[dict[str, Any]]:
+    """Yield a choice's row of each year; `lead` (chain, draw, year) is the share that hold."""
+    each = np.ones(lead.shape[:2]) if weight is None else weight
+    for year in lead[YEAR].values:
+        values = lead.sel({YEAR: year}).transpose(CHAIN, DRAW).values
+        chance = float((each * values).mean())
+        error = events.monte_carlo_error(
+            (chance + each * (values - chance)).reshape(-1, 1), len(values)
+        )
+        yield {
+            "group": group, "choice": name, "description": words, "year": int(year),
+            "probability": chance, "mc_error": float(np.ravel(error)[0]), "change": np.nan,
+            "passed": None, "rhat": np.nan, "ess": np.nan, "khat": np.nan,
+        } | found  # fmt: skip
+
+
+def of_run(
+    run: Path, pair: tuple[str, str], layers: tuple[Path, ...], say: Callable[[str], None]
+) -> pd.DataFrame:
+    """Return the table of a stored run, made from the figures that its record names.
+
+    `layers`: panel and additions, as from `forecast.steps.layers_of`.
+    """
+    from forecast import steps
+
+    said = runs.read(run)
+    if said.get("prior_only"):
+        raise InputError(fault("was drawn from its priors: there is no answer to move", file=run))
+    tree = steps.stored(run)
+    panel = steps.known_on(steps.day(said.get("as_of")), layers)
+    given = load(run / steps.PRIORS_FILE)
+    return table(tree, panel, given, pair, seed=said["seed"], folder=layers, say=say)
