@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from data.errors import InputError, fault
+from models.folders import user_cache
 
 RETRIES = 2
 """How often a task that raised is tried again."""
@@ -125,8 +126,7 @@ def own_compile_directory(name: str) -> Path:
     It is kept between runs, by the worker's name, so that the next one starts warm. Without effect
     in a process that has imported PyTensor already.
     """
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "crossover" / "compile" / re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+    folder = user_cache() / "compile" / re.sub(r"[^A-Za-z0-9_-]+", "-", name)
     if "pytensor" not in sys.modules:
         flags = os.environ.get("PYTENSOR_FLAGS", "").split(",")
         flags = [flag for flag in flags if flag and not flag.startswith("base_compiledir=")]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import xarray as xr
 
 from data.names import DOMAIN, SUPPLIER
 from forecast.streams import after_normal, normal, of_part, uniform
 from models import deal_features as features
+from models.caching import njit
 from models.delivery import heavy
 from models.order_book import (
     COMPLETE,
@@ -36,7 +36,7 @@ MOST = 400
 LAST_COMPLETE = 2
 """Years without a delivery after which a complete deal counts as closed."""
 LAST_UNNUMBERED = STILL[UNNUMBERED] + LAST_COMPLETE
-compiled = numba.njit(cache=True)
+compiled = njit(cache=True)
 OF_BOOK, OF_ORDERS, OF_BUNDLES = np.uint64(1), np.uint64(2), np.uint64(3)
 WIDEST = 32
 """At least as many as there are features of any question."""
@@ -219,7 +219,7 @@ def _in_bundle(state: Any, bundle: Any, year: int, alike: float) -> Any:
     return uniform(state)
 
 
-@numba.njit(cache=True, fastmath={"reassoc", "contract"})
+@njit(cache=True, fastmath={"reassoc", "contract"})
 def _dot(row: Any, effect: Any, start: int, width: int) -> float:
     """Return the sum of features times effects, which begin at `start`."""
     total = 0.0
@@ -334,7 +334,7 @@ def _bundle(world: Any, seller: int, buyer: int, order_year: int) -> Any:
     return of_part(of_part(of_part(world, seller), buyer), order_year)
 
 
-@numba.njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True)
 def _deliver_book(
     seed: int, ids: Any, c: Any, book: Any, place: Any, origin: int, out: Any
 ) -> None:
@@ -431,7 +431,7 @@ def _place(
     return tiv
 
 
-@numba.njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True)
 def _deliver_orders(
     seed: int, ids: Any, c: Any, rates: Any, first: int, pairs: Any, origin: int, out: Any,
     ordered: Any,

@@ -8,34 +8,35 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
+
+from models.caching import njit
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _mixed(z: Any) -> Any:
     z = (z ^ (z >> np.uint64(30))) * FIRST
     z = (z ^ (z >> np.uint64(27))) * SECOND
     return z ^ (z >> np.uint64(31))
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def of_part(state: Any, part: int) -> Any:
     """Return the state of the stream of a part, by its number."""
     return _mixed(state ^ (np.uint64(part) * GOLDEN + GOLDEN))
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def uniform(state: Any) -> Any:
     """Return the next state and a number above 0 and below 1."""
     state = state + GOLDEN
     return state, (float(_mixed(state) >> np.uint64(11)) + 0.5) * 2.0**-53
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def normal(state: Any) -> Any:
     """Return the next state and a standard normal number (Box & Muller 1958)."""
     state, one = uniform(state)
@@ -43,13 +44,13 @@ def normal(state: Any) -> Any:
     return state, np.sqrt(-2.0 * np.log(one)) * np.cos(2.0 * np.pi * two)
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def after_normal(state: Any) -> Any:
     """Return the state that `normal` returns, of which nobody wants the number."""
     return state + GOLDEN + GOLDEN
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def gamma(state: Any, shape: float) -> Any:
     """Return the next state and a Gamma number of scale 1 (Marsaglia & Tsang 2000).
 
@@ -72,7 +73,7 @@ def gamma(state: Any, shape: float) -> Any:
     return state, third * cube * one ** (1.0 / shape)
 
 
-@numba.njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True)
 def gammas(seed: int, shapes: np.ndarray) -> np.ndarray:
     """Return a Gamma number of scale 1 of each shape, each of a stream of its own."""
     found = np.empty(shapes.size)

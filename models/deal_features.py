@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
+from models.caching import njit
 from models.order_book import NEVER, RUNNING, SMALLEST, UNNUMBERED, WAITING
 
 CHANCE = (
@@ -48,7 +48,7 @@ PACE_RANGE = (-4.0, 3.0)
 LOG_SMALLEST = float(np.log(SMALLEST))
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def chance(row: Any, state: int, age: int, left: float, since: int) -> None:
     """Fill the features of the chance of a delivery; `left` in TIV million."""
     row[:] = 0.0
@@ -91,7 +91,7 @@ def chance(row: Any, state: int, age: int, left: float, since: int) -> None:
         row[18] = 1.0
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def gone(row: Any, state: int, age: int) -> None:
     """Fill the features of the chance that the next register lacks a deal."""
     row[:] = 0.0
@@ -102,7 +102,7 @@ def gone(row: Any, state: int, age: int) -> None:
         row[state + 1] = 1.0
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def whole(
     row: Any, state: int, age: int, left: float, units: float, delivered: float, times: int
 ) -> None:
@@ -127,7 +127,7 @@ def whole(
     row[9] = 1.0 if many <= SMALLEST else 0.0
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def wait(row: Any, age: int, log_tiv: float) -> None:
     """Fill the features of the chance of a first delivery at an age."""
     row[:] = 0.0
@@ -136,7 +136,7 @@ def wait(row: Any, age: int, log_tiv: float) -> None:
     row[8] = log_tiv - MIDDLE if age <= EARLY else 0.0
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def known(row: Any, age: int, begun: bool, log_tiv: float) -> None:
     """Fill the features of the chance that a register lists an order."""
     row[:] = 0.0

@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from models import vector_math
+from models.caching import njit
 
 WIDTH = 10
 (

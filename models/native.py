@@ -16,12 +16,13 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import carray, types
 from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed, impl_ret_new_ref
 from numba.extending import intrinsic
 
 from models import interpreter
+from models.caching import njit
 from models.program import Program
 
 COPIES = 4

@@ -12,7 +12,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from models.caching import njit
 
 EXACT = {"contract", "nsz", "arcp"}
 """What the compiler may do with the order and form of operations without loss of digits."""

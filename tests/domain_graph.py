@@ -15,7 +15,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models import domains
-from models.domain_density import UNIT_VALUE_DF
+from models.domain_likelihood import UNIT_VALUE_DF
 from models.priors import Priors, order, parameters
 
 

@@ -13,7 +13,7 @@ import xarray as xr
 
 from data.names import CLASS_DOMAIN, DOMAINS, RECIPIENT, REST, SUPPLIER, WEAPON_CLASS, YEAR
 from models import domains, priors
-from models.domain_density import UNIT_VALUE_DF
+from models.domain_likelihood import UNIT_VALUE_DF
 
 CLASSES = tuple(f"{domain} {kind}" for domain in DOMAINS for kind in ("light", "heavy"))
 LINES_LEVEL, LINES_SLOPE = -0.2, 0.45

@@ -257,12 +257,22 @@ def _waits(chance: np.ndarray, normal: object) -> np.ndarray:
 
 def change_years(inputs: xr.Dataset) -> np.ndarray:
     """Return the years of which the drivers' model has a shock of the world."""
-    return drivers.observations(inputs)["change_year"].values
+    return _changes(inputs)["change_year"].values
+
+
+_LAST: list[xr.Dataset] = []
+
+
+def _changes(inputs: xr.Dataset) -> xr.Dataset:
+    """Return what the drivers of some inputs did, made once for the inputs last asked about."""
+    if not _LAST or _LAST[0] is not inputs:
+        _LAST[:] = inputs, drivers.observations(inputs)
+    return _LAST[1]
 
 
 def _drivers(inputs: xr.Dataset, top: dict[str, float], rng: np.random.Generator) -> Arrays:
     shape = (len(drivers.DRIVERS), inputs.sizes[COUNTRY])
-    table = drivers.observations(inputs)
+    table = _changes(inputs)
     usual = np.stack([_usual(name, table, top) for name in drivers.WORLDLY])
     sd = np.array([[top[f"{d}_shock_sd"], top[f"{d}_shock_spread"]] for d in drivers.DRIVERS])
     world = np.array([top[f"{d}_world_sd"] for d in drivers.WORLDLY])

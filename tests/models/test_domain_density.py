@@ -111,6 +111,7 @@ def test_nothing_that_is_sampled_is_idle(observed):
     graphs.check_gradient(domains.domains(observed, small_domains.prior()))
 
 
+@pytest.mark.slow
 def test_a_compiled_graph_has_the_same_density_and_derivatives(world):
     observed = observed_of(world)
     model = domains.domains(observed, small_domains.prior())
