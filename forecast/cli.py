@@ -1189,7 +1189,7 @@ def sensitivity_answer(args: Args) -> int:
     if args.csv:
         put(list(rows[0]), [list(r.values()) for r in rows], True)
         return DONE
-    from forecast.shipped import trusted
+    from forecast.shipped import doubt
 
     if said["quick"]:
         print(QUICK_WORDS)
@@ -1198,12 +1198,12 @@ def sensitivity_answer(args: Args) -> int:
     shown = [
         (row["group"], row["description"],
          *(f"{float(at[row['choice'], year]['probability']):.2f}" for year in years),
-         "" if trusted(row) else "no")
+         doubt(row))
         for row in rows if row["year"] == years[0]
     ]  # fmt: skip
     supplier, recipient = map(countries.name_of, pair)
     title = f"P(capacity of {recipient} above {supplier}), averaged over conventions"
-    put(("what differs", "choice", *years, "to be trusted"), shown, False, title)
+    put(("what differs", "choice", *years, "but"), shown, False, title)
     return DONE
 
 

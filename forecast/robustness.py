@@ -77,9 +77,9 @@ def choices(origin: int, folder: Panel = None) -> tuple[Choice, ...]:
         ("clumps_in_proportion", "variance of orders in proportion to their mean", FULL_GROWTH),
     )
     parts = (
-        ("no_memory", "earlier orders of a pair do not bring new ones"),
-        ("no_rd", "R&D explains nothing"),
-        ("no_military", "military spending explains nothing"),
+        ("no_memory", "without memory of a pair's earlier orders"),
+        ("no_rd", "without effects of R&D"),
+        ("no_military", "without effects of military spending"),
     )
     earlier = (
         Choice(
@@ -168,12 +168,12 @@ def states(
 ) -> xr.DataArray:
     """Return whether the recipient is ahead in each year (chain, draw, convention, year), 0 or 1.
 
-    Years before the fit's origin are refused by xarray's KeyError; they are never asked for.
+    Simulated to the usual horizon, so that a run's own figures come out as it published them.
     """
     from forecast import simulate
 
     years = list(years)
-    futures = simulate.futures(tree, *pair, seed=seed, horizon=max(years))
+    futures = simulate.futures(tree, *pair, seed=seed)
     answered = events.answers(futures)[events.CAPACITY_CROSSOVER]
     held = answered.sel({SCENARIO: BASELINE, YEAR: years}, drop=True)
     held = held.transpose(DRAW, CONVENTION, YEAR)

@@ -49,8 +49,8 @@ KHAT = 0.7
 """Above this weighted draws are not to be trusted (Vehtari et al. 2024)."""
 
 
-def trusted(row: dict[str, str]) -> bool:
-    """Say whether a row of `ANSWER` rests on draws that can be trusted."""
-    if row["khat"]:
-        return float(row["khat"]) <= KHAT
-    return row["passed"] in ("", "1", "1.0", "True")
+def doubt(row: dict[str, str]) -> str:
+    """Say why the draws of a row of `ANSWER` are not to be trusted; nothing where they are."""
+    if row["khat"] and float(row["khat"]) > KHAT:
+        return "few draws carry the weight"
+    return "" if row["passed"] in ("", "1", "1.0", "True") else "did not pass the gate"

@@ -8,7 +8,7 @@ from typing import Any
 from data.names import RECIPIENT, SUPPLIER
 from forecast import shipped
 from reports.numerals import prob
-from reports.phrases import Payload, Table, curly, say
+from reports.phrases import Payload, Table, curly, date, say
 
 GROUPS = {
     "likelihood": "Orders", "without": "Parts", "priors": "Priors", "figures": "Figures",
@@ -23,7 +23,7 @@ def collect(pair: tuple[str, str]) -> dict[str, Any] | None:
     -------
     dict
         `years`; `published`: probability of each; `conventions`: lowest and highest of each;
-        `rows`: group, description, `values` (probability of each year), `trusted`; `made`, a date.
+        `rows`: group, description, `values` (probability of each year), `doubt`; `made`, a date.
     """
     rows = [r for r in shipped.rows(shipped.ANSWER) if (r[SUPPLIER], r[RECIPIENT]) == pair]
     if not rows:
@@ -33,6 +33,7 @@ def collect(pair: tuple[str, str]) -> dict[str, Any] | None:
     for row in rows:
         at.setdefault(row["choice"], {})[int(row["year"])] = float(row["probability"])
     first = [row for row in rows if int(row["year"]) == years[0]]
+    first.sort(key=lambda row: list(GROUPS).index(row["group"]) if row["group"] in GROUPS else -1)
 
     def values(choice: str) -> list[float]:
         return [at[choice][year] for year in years]
@@ -46,7 +47,7 @@ def collect(pair: tuple[str, str]) -> dict[str, Any] | None:
         "rows": [
             {
                 "group": row["group"], "description": row["description"],
-                "values": values(row["choice"]), "trusted": shipped.trusted(row),
+                "values": values(row["choice"]), "doubt": shipped.doubt(row),
             }
             for row in first if row["group"] in GROUPS
         ],
@@ -63,7 +64,7 @@ def lines(found: Mapping[str, Any]) -> list[Sequence[str]]:
     seen = ""
     for row in found["rows"]:
         group = GROUPS[row["group"]]
-        mark = "" if row["trusted"] else " (not to be trusted)"
+        mark = f" ({row['doubt']})" if row["doubt"] else ""
         words = curly(row["description"])
         made.append((
             group if group != seen else "", words[:1].upper() + words[1:] + mark,
@@ -86,7 +87,7 @@ def table(payload: Payload) -> Table | None:
         "columns": ["", "Choice", *map(str, found["years"])],
         "rows": [list(line) for line in lines(found)],
         "notes": [
-            f"Each row but the first two and the weighted priors is a fit of its own; made "
-            f"{found['made']} from the shipped figures ('crossover sensitivity answer')."
+            f"Each row but the first two and the weighted priors is a fit of its own; made on "
+            f"{date(found['made'])} from the shipped figures ('crossover sensitivity answer')."
         ],
     }

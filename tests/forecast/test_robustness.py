@@ -63,7 +63,7 @@ def test_states_are_asked_of_the_same_draws_as_the_published_ones(tree):
     years = [int(tree["constant_data"].attrs["origin"]), 2030, 2035]
     found = robustness.states(tree, PAIR, years, seed=3)
     assert found.dims == (CHAIN, DRAW, CONVENTION, YEAR)
-    published = events.answers(simulate.futures(tree, *PAIR, seed=3, horizon=2035))
+    published = events.answers(simulate.futures(tree, *PAIR, seed=3))
     table = events.tables(published[[events.CAPACITY_CROSSOVER]])[0]
     state = table[table["kind"] == "state"].set_index("year")["probability"]
     for year in years:
@@ -102,9 +102,10 @@ def test_a_choice_that_changes_nothing_moves_nothing(made):
 
 def test_a_fit_that_failed_the_gate_and_weights_of_a_heavy_tail_are_not_to_be_trusted():
     row = {"khat": "", "passed": ""}
-    assert shipped.trusted(row) and shipped.trusted(row | {"passed": "1.0"})
-    assert not shipped.trusted(row | {"passed": "0.0"})
-    assert shipped.trusted(row | {"khat": "0.5"}) and not shipped.trusted(row | {"khat": "0.9"})
+    assert not shipped.doubt(row) and not shipped.doubt(row | {"passed": "1.0"})
+    assert shipped.doubt(row | {"passed": "0.0"}) == "did not pass the gate"
+    assert not shipped.doubt(row | {"khat": "0.5"})
+    assert shipped.doubt(row | {"khat": "0.9"}) == "few draws carry the weight"
 
 
 def test_a_run_of_its_priors_has_no_answer_to_move(tmp_path):
