@@ -172,7 +172,7 @@ def from_origin(
     origin: int, latest: xr.Dataset, given: Priors, *, seed: int, folder: Panel = None
 ) -> pd.DataFrame:
     """Fit the drivers to what was known at an origin, and score them and the benchmarks."""
-    from forecast.fit import CHAINS, DRAWS, TARGET_ACCEPT, TUNE, single
+    from forecast.fit import ACCEPT, CHAINS, DRAWS, TUNE, single
     from forecast.sampling import ready, sample
 
     panel = figures_seen(origin, folder)
@@ -180,7 +180,7 @@ def from_origin(
     model = ready(drivers(inputs, given.part("drivers")))
     tree = sample(
         model, seed=seed + origin, draws=DRAWS, tune=TUNE, chains=CHAINS,
-        target_accept=TARGET_ACCEPT,
+        target_accept=ACCEPT["drivers"],
     )  # fmt: skip
     draws = stack(single(tree["posterior"].to_dataset()))
     mine = ours(draws, inputs, given.constant("rd_noise_young"), seed)

@@ -51,7 +51,7 @@ def _of_models(
     folder: Path, args: argparse.Namespace, wanted: Iterable[str]
 ) -> Iterator[Row]:
     """Yield rows of sections that rest on models of the shipped panel."""
-    from forecast.fit import CAREFUL_ACCEPT
+    from forecast.fit import ACCEPT
     from forecast.sampling import CORES
     from models.market import market
     from tests.bench import compared, compiling, growth, problem, shipped
@@ -61,7 +61,7 @@ def _of_models(
         yield from compiling.rows(_within(folder, "compile"), shipped.models(held))
     beliefs, place = held.priors.part("market"), _within(folder, "market")
     tune, draws = QUICK if args.quick else FULL
-    length = Length(tune, draws, CORES, CAREFUL_ACCEPT, SEED)
+    length = Length(tune, draws, CORES, ACCEPT["market"], SEED)
     problem.store(place, held.inputs, beliefs, length)
     if "peers" in wanted:
         yield from compared.rows(place, market(held.inputs, beliefs))
