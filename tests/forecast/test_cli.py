@@ -819,7 +819,11 @@ def test_a_run_says_which_additions_it_rests_on(command, tmp_path, own_store):
     assert before["hashes"]["panel"] != after["hashes"]["panel"]
 
 
-def test_the_world_bank_is_asked_and_what_is_new_is_added(command, own_store, small_panel):
+def test_the_world_bank_is_asked_and_what_is_new_is_added(
+    command, own_store, small_panel, monkeypatch
+):
+    import time
+
     from tests.data import samples
     from tests.data.test_world_bank_api import no_server, server
 
@@ -830,9 +834,12 @@ def test_the_world_bank_is_asked_and_what_is_new_is_added(command, own_store, sm
         done = command(*words, url)
     assert done.code == 0 and "rd_share" in done.out and "added: " in done.err
     assert len(additions_of(own_store)) == 1 and len(requests) == 2
+    waits = []
+    monkeypatch.setattr(time, "sleep", waits.append)
     with no_server() as url:
         gone = command(*words, url)
     assert gone.code == cli.BAD_INPUT and "no connection" in gone.err
+    assert sum(waits) >= 3.0
 
 
 # Scenarios and claims --------------------------------------------------------------------------
