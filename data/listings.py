@@ -7,6 +7,7 @@ ones show what later ones did not know yet, and what became of a deal that was l
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -61,16 +62,20 @@ def attach(panel: xr.Dataset, found: Sequence[Book]) -> xr.Dataset:
         {str(code): at for at, code in enumerate(panel[d].values)} for d in (SUPPLIER, RECIPIENT)
     )
     sellers[SOVIET_UNION] = sellers.get("RUS", sellers[REST])
+
+    @functools.cache
+    def covered(supplier: str, order_year: int) -> int:
+        return sum(
+            1 << k
+            for k, other in enumerate(found)
+            if other.degraded or covers(other.register, supplier, order_year)
+        )
+
     rows = []
     for at, book in enumerate(found):
         for deal in book.deals:
             if not FIRST_ORDER <= deal.order_year <= book.last_year:
                 continue
-            covered = sum(
-                1 << k
-                for k, other in enumerate(found)
-                if other.degraded or covers(other.register, deal.supplier, deal.order_year)
-            )
             rows.append(
                 (
                     at,
@@ -84,7 +89,7 @@ def attach(panel: xr.Dataset, found: Sequence[Book]) -> xr.Dataset:
                     np.nan if deal.n_ordered is None else float(deal.n_ordered),
                     deal.tiv_delivered,
                     _bits(deal.delivery_years),
-                    covered,
+                    covered(deal.supplier, deal.order_year),
                 )
             )
     names = (
@@ -123,6 +128,7 @@ WORDS = {
 }
 
 
+@functools.cache
 def _bits(text: str) -> int:
     """Return years as in "2019-2021 2023", as bits from `FIRST_BIT` on."""
     found = 0
