@@ -184,48 +184,47 @@ def density(
     single, ..., item_value
         As of `Layer`.
     """
-    x = np.concatenate((free, wants, habits, standings, classes))
     logs = np.log(np.abs(vector))
     substitution, strength, concentration = vector[single[0]], vector[single[1]], vector[single[2]]
     order_sd, alike, unit_sd = vector[single[3]], vector[single[4]], vector[single[5]]
-    z, damp, moved, mean = np.empty(x.size), np.empty(x.size), np.empty(x.size), np.zeros(x.size)
-    ends = np.cumsum(
-        np.array([free.size, wants.size, habits.size, standings.size, classes.size])
-    )
-    a, b, c, e = slice(0, ends[0]), slice(ends[0], ends[1]), slice(ends[1], ends[2]), slice(
-        ends[2], ends[3])
-    f = slice(ends[3], ends[4])
+    first = free.size
+    a, b = effects.kind(free, centred, scale, 0), effects.kind(wants, centred, scale, first)
+    first += wants.size
+    c = effects.kind(habits, centred, scale, first)
+    first += habits.size
+    e = effects.kind(standings, centred, scale, first)
+    f = effects.kind(classes, centred, scale, first + standings.size)
 
     # What is expected, from parameters to log-odds and sizes.
-    effects.standard(x[a], mean[a], centred[a], scale[a], logs, z[a], damp[a], moved[a])
+    effects.standard(a, logs)
     level, moving, rows, drift, size, unit_drift = effects.tables(
-        moved[a], start, walk_at, size_at, of_supplier, of_sizes, basis, waves
+        a.moved, start, walk_at, size_at, of_supplier, of_sizes, basis, waves
     )
-    unit_level = moved[start[9] : ends[0]]
+    unit_level = a.moved[start[9] :]
     saved, need = np.empty((own.size, DOMAINS)), np.zeros((own.size, DOMAINS))
     turned = np.zeros((own.size - 1, DOMAINS))
     effects.saved(level, -substitution, own, saved)
     sums.rows(of_recipient, saved, turned)
-    sums.to_contrasts(turned, basis, mean[b].reshape((own.size - 1, CONTRASTS)))
-    effects.standard(x[b], mean[b], centred[b], scale[b], logs, z[b], damp[b], moved[b])
+    sums.to_contrasts(turned, basis, b.mean.reshape((own.size - 1, CONTRASTS)))
+    effects.standard(b, logs)
     turned[:] = 0.0
-    sums.to_domains(moved[b].reshape((own.size - 1, CONTRASTS)), basis, turned)
+    sums.to_domains(b.moved.reshape((own.size - 1, CONTRASTS)), basis, turned)
     sums.rows(of_recipient.T, turned, need)
 
     standing = strength * level
     for s in range(unit_level.size):
         standing[s] += unit_level[s]
-    sums.standings(standing_basis, standing, mean[e].reshape(standing.shape), False)
-    effects.standard(x[e], mean[e], centred[e], scale[e], logs, z[e], damp[e], moved[e])
-    sums.standings(standing_basis, moved[e].reshape(standing.shape), standing, True)
+    sums.standings(standing_basis, standing, e.mean.reshape(standing.shape), False)
+    effects.standard(e, logs)
+    sums.standings(standing_basis, e.moved.reshape(standing.shape), standing, True)
 
     by_pair = np.empty((seller.size, DOMAINS))
     effects.pairs(level, rows[0], need, substitution, own, seller, buyer, by_pair)
-    effects.habits(habit_rows, habit_pair, by_pair, mean[c])
-    effects.standard(x[c], mean[c], centred[c], scale[c], logs, z[c], damp[c], moved[c])
-    effects.of_habits(moved[c], habit_rows, habit_pair, by_pair)
-    effects.mixes(class_mix, standing.ravel(), class_mean, mean[f])
-    effects.standard(x[f], mean[f], centred[f], scale[f], logs, z[f], damp[f], moved[f])
+    effects.habits(habit_rows, habit_pair, by_pair, c.mean)
+    effects.standard(c, logs)
+    effects.of_habits(c.moved, habit_rows, habit_pair, by_pair)
+    effects.mixes(class_mix, standing.ravel(), class_mean, f.mean)
+    effects.standard(f, logs)
 
     # What is seen.
     both, suppliers = moving.copy(), level.shape[0]
@@ -244,50 +243,48 @@ def density(
         size, rows[3], rows[2], order_sd, alike, size_seller, size_scale, size_start, size_domain,
         size_kind, size_share, size_value, by_size, by_rows[3], by_rows[2],
     )  # fmt: skip
-    by_moved, by_mean, by_x = np.zeros(x.size), np.empty(x.size), np.empty(x.size)
     by_standing, by_moving = np.zeros(standing.shape), np.zeros(moving.shape)
     of_worth, by_strength, by_unit_sd = likelihood.worth(
-        moved[f] - class_mean, unit_drift.ravel(), standing.ravel(), strength, moving.ravel(),
+        f.moved - class_mean, unit_drift.ravel(), standing.ravel(), strength, moving.ravel(),
         unit_sd, item_class, item_place, item_standing, item_strength, item_value,
-        by_moved[f], by_unit_drift.ravel(), by_standing.ravel(), by_moving.ravel(),
+        f.by_moved, by_unit_drift.ravel(), by_standing.ravel(), by_moving.ravel(),
     )  # fmt: skip
     total += of_sizes_ + of_worth
 
     # And back.
     by_logs = np.zeros(vector.size)
-    total += effects.back(by_moved[f], centred[f], scale[f], logs, z[f], damp[f], by_x[f], by_logs)
-    by_mean[f] = -centred[f] * by_x[f]
-    effects.mixes_back(by_mean[f], class_mix, by_standing.ravel())
-    sums.standings(standing_basis, by_standing, by_moved[e].reshape(standing.shape), False)
-    total += effects.back(by_moved[e], centred[e], scale[e], logs, z[e], damp[e], by_x[e], by_logs)
-    by_mean[e] = -centred[e] * by_x[e]
-    sums.standings(standing_basis, by_mean[e].reshape(standing.shape), by_standing, True)
-    by_strength += (by_standing * level).sum()
-    by_level = strength * by_standing
-    by_unit_level = by_standing.sum(axis=1)
+    total += effects.back(f, logs, by_logs)
+    effects.mixes_back(f.by_mean, class_mix, by_standing.ravel())
+    sums.standings(standing_basis, by_standing, e.by_moved.reshape(standing.shape), False)
+    total += effects.back(e, logs, by_logs)
+    sums.standings(standing_basis, e.by_mean.reshape(standing.shape), by_standing, True)
+    by_level, by_unit_level = strength * by_standing, np.zeros(suppliers)
+    for s in range(suppliers):
+        for d in range(DOMAINS):
+            by_strength += by_standing[s, d] * level[s, d]
+            by_unit_level[s] += by_standing[s, d]
 
     of_pair, by_both = np.zeros(by_pair.shape), np.zeros(both.shape)
     by_substitution = likelihood.composed_back(
         logit, moving, substitution, cell_pair, cell_seller, cell_buyer, of_pair, by_both, by_moving
     )
-    effects.habits(habit_rows, habit_pair, of_pair, by_moved[c])
-    total += effects.back(by_moved[c], centred[c], scale[c], logs, z[c], damp[c], by_x[c], by_logs)
-    by_mean[c] = -centred[c] * by_x[c]
-    effects.of_habits(by_mean[c], habit_rows, habit_pair, of_pair)
+    effects.habits(habit_rows, habit_pair, of_pair, c.by_moved)
+    total += effects.back(c, logs, by_logs)
+    effects.of_habits(c.by_mean, habit_rows, habit_pair, of_pair)
     by_need, by_saved = np.zeros(need.shape), np.zeros(need.shape)
     effects.pairs_back(of_pair, seller, buyer, by_level, by_rows[0], by_need, by_saved)
     turned[:] = 0.0
     sums.rows(of_recipient, by_need, turned)
-    sums.to_contrasts(turned, basis, by_moved[b].reshape((own.size - 1, CONTRASTS)))
-    total += effects.back(by_moved[b], centred[b], scale[b], logs, z[b], damp[b], by_x[b], by_logs)
-    by_mean[b] = centred[b] * by_x[b]
+    sums.to_contrasts(turned, basis, b.by_moved.reshape((own.size - 1, CONTRASTS)))
+    total += effects.back(b, logs, by_logs)
     turned[:] = 0.0
-    sums.to_domains(by_mean[b].reshape((own.size - 1, CONTRASTS)), basis, turned)
-    sums.rows(of_recipient.T, turned, by_saved)
+    sums.to_domains(b.by_mean.reshape((own.size - 1, CONTRASTS)), basis, turned)
+    sums.rows(of_recipient.T, -turned, by_saved)
     for r in range(own.size):
         if own[r] >= 0:
-            by_level[own[r]] += substitution * by_saved[r]
-            by_substitution += (by_saved[r] * level[own[r]]).sum()
+            for d in range(DOMAINS):
+                by_level[own[r], d] += substitution * by_saved[r, d]
+                by_substitution += by_saved[r, d] * level[own[r], d]
     by_drift = np.zeros(drift.shape)
     for i in range(both.shape[0]):
         for d in range(DOMAINS):
@@ -295,9 +292,9 @@ def density(
     by_moving += by_both
     effects.tables_back(
         by_level, by_moving, by_rows, by_drift, by_size, by_unit_drift, by_unit_level,
-        start, walk_at, size_at, of_supplier, of_sizes, basis, waves, by_moved[a],
+        start, walk_at, size_at, of_supplier, of_sizes, basis, waves, a.by_moved,
     )  # fmt: skip
-    total += effects.back(by_moved[a], centred[a], scale[a], logs, z[a], damp[a], by_x[a], by_logs)
+    total += effects.back(a, logs, by_logs)
 
     by_vector = np.zeros(vector.size)
     for k in range(vector.size):
@@ -309,7 +306,7 @@ def density(
     by_vector[single[3]] += by_sd / order_sd
     by_vector[single[4]] += by_alike
     by_vector[single[5]] += by_unit_sd / unit_sd
-    return np.asarray(total), by_vector, by_x[a], by_x[b], by_x[c], by_x[e], by_x[f]
+    return np.asarray(total), by_vector, a.by_x, b.by_x, c.by_x, e.by_x, f.by_x
 
 
 class Domains(Density):

@@ -7,6 +7,7 @@ what a class of items is worth. `models.domain_density` has the equations.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,28 +16,63 @@ from models.domain_sums import CONTRASTS, DOMAINS
 from models.vector_math import exact, exp, summing
 
 
+class Kind(NamedTuple):
+    """Effects of one kind; arrays alike.
+
+    Attributes
+    ----------
+    x, centred, scale : as sampled, by c, and the position of their spread among the parameters.
+    mean, z, damp, moved : m, z, exp(−c log s) and s z.
+    by_moved, by_mean, by_x : derivatives by s z, m and x.
+    """
+
+    x: np.ndarray
+    centred: np.ndarray
+    scale: np.ndarray
+    mean: np.ndarray
+    z: np.ndarray
+    damp: np.ndarray
+    moved: np.ndarray
+    by_moved: np.ndarray
+    by_mean: np.ndarray
+    by_x: np.ndarray
+
+
 @exact
-def standard(x, mean, centred, scale, logs, z, damp, deviation):
+def kind(x, centred, scale, first):
+    """Return effects of a kind that begins at `first` of all; means, and what is added up, zero."""
+    n, last = x.size, first + x.size
+    return Kind(
+        x, centred[first:last], scale[first:last], np.zeros(n), np.empty(n), np.empty(n),
+        np.empty(n), np.zeros(n), np.empty(n), np.empty(n),
+    )  # fmt: skip
+
+
+@exact
+def standard(of, logs):
     """Fill in z, exp(−c log s) and s z of some effects."""
-    for i in range(x.size):
-        damp[i] = exp(-centred[i] * logs[scale[i]])
-        z[i] = (x[i] - centred[i] * mean[i]) * damp[i]
+    for i in range(of.x.size):
+        of.damp[i] = exp(-of.centred[i] * logs[of.scale[i]])
+        of.z[i] = (of.x[i] - of.centred[i] * of.mean[i]) * of.damp[i]
     spread = np.exp(logs)
-    for i in range(x.size):
-        deviation[i] = spread[scale[i]] * z[i]
+    for i in range(of.x.size):
+        of.moved[i] = spread[of.scale[i]] * of.z[i]
 
 
 @exact
-def back(by_deviation, centred, scale, logs, z, damp, by_x, by_logs):
-    """Fill in derivatives by x, from those by s z; add those by log s; return the log density."""
-    total, spread = -0.5 * math.log(2.0 * math.pi) * z.size, np.exp(logs)
-    for i in range(z.size):
-        g = spread[scale[i]] * by_deviation[i] - z[i]
-        by_x[i] = damp[i] * g
-        total -= 0.5 * z[i] * z[i] + centred[i] * logs[scale[i]]
-        by_logs[scale[i]] += (
-            spread[scale[i]] * z[i] * by_deviation[i] - centred[i] * (z[i] * g + 1.0)
-        )
+def back(of, logs, by_logs):
+    """Fill in derivatives by x and m, from those by s z; add those by log s.
+
+    Returns the log density.
+    """
+    total, spread = -0.5 * math.log(2.0 * math.pi) * of.z.size, np.exp(logs)
+    for i in range(of.z.size):
+        z, c, at = of.z[i], of.centred[i], of.scale[i]
+        g = spread[at] * of.by_moved[i] - z
+        of.by_x[i] = of.damp[i] * g
+        of.by_mean[i] = -c * of.by_x[i]
+        total -= 0.5 * z * z + c * logs[at]
+        by_logs[at] += spread[at] * z * of.by_moved[i] - c * (z * g + 1.0)
     return total
 
 
