@@ -484,7 +484,7 @@ def calibrate_one(
         `divergences`, `rhat`.
     """
     from forecast.backtest import quality
-    from forecast.fit import parts
+    from forecast.fit import ACCEPT, parts
     from forecast.sampling import ready, sample
 
     given = Priors(variables=entries[0], constants=entries[1], text="")
@@ -495,7 +495,9 @@ def calibrate_one(
     models = parts(made.inputs, made.orders, given)
     for name in ("market", "delivery"):
         compiled = ready(models[name])
-        tree = sample(compiled, seed=seed + k, target_accept=0.8, cores=1, **sampler)
+        tree = sample(
+            compiled, seed=seed + k, target_accept=ACCEPT[name], cores=1, **sampler
+        )
         own = quality(tree)
         worst["divergences"] += own["divergences"]
         worst["rhat"] = max(worst["rhat"], own["rhat"])
