@@ -50,10 +50,9 @@ WAIT = 30.0
 EVENT = "event"
 """What stands for the kind of answer in entries of the format before."""
 DELIVERIES, IMPORTS, EXPORTS = "deliveries", "imports", "exports"
-EVENTS_FILE, TIMING_FILE, MARKETS_FILE, FORECAST, GATE_FILE = (
+EVENTS_FILE, TIMING_FILE, FORECAST, GATE_FILE = (
     "events.csv",
     "timing.csv",
-    "contested_markets.csv",
     "forecast.nc",
     "gate.json",
 )
@@ -265,7 +264,7 @@ def _events(folder: Path, shared: dict[str, Any]) -> Iterator[dict[str, Any]]:
         found[(*(row[c] for c in by), FIRST_PASSAGE)]["timing"] = timing
     for (event, domain, scenario, kind), forecast in found.items():
         if event == CONTESTED_ORDERS:
-            forecast["markets"] = [row[MARKET] for row in _rows(folder / MARKETS_FILE)]
+            forecast["markets"] = [row[MARKET] for row in _rows(folder / runs.MARKETS_FILE)]
         yield shared | {
             "kind": kind,
             "question": event,

@@ -24,6 +24,8 @@ STORE = "crossover-store"
 VARIABLE = "CROSSOVER_STORE"
 RUNS, PRIORS = "runs", "priors"
 RECORD = "run.json"
+MARKETS_FILE = "contested_markets.csv"
+"""The markets that either country of a pair could win, in the folder of its forecast."""
 
 
 def store(folder: Path | None = None) -> Path:

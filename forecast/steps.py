@@ -23,7 +23,6 @@ from data import countries
 from data.errors import InputError, fault
 from data.names import DOMAIN_LAYER, HORIZON
 from forecast import record, runs
-from forecast.ledger import MARKETS_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -525,7 +524,7 @@ def look_ahead(
         events.to_csv(events.domains_ahead(by_each), folder / AHEAD_FILE)
         events.to_csv(arrivals.arrivals(futures), folder / ARRIVALS_FILE)
         events.to_csv(arrivals.below(futures), folder / BELOW_FILE)
-        events.to_csv(arrivals.markets(futures), folder / MARKETS_FILE)
+        events.to_csv(arrivals.markets(futures), folder / runs.MARKETS_FILE)
         events.to_csv(gap_change.changes(tree, futures), folder / GAP_CHANGE_FILE)
     with step("checking domains", "domain_check", said["seconds"]):
         checked = domains.predictive_check(_some_draws(tree), pair[1:], seed=said["seed"])

@@ -14,7 +14,7 @@ import xarray as xr
 
 from data.errors import InputError
 from data.names import FIRST_PASSAGE, QUANTITY, STATE
-from forecast import ledger
+from forecast import ledger, runs
 from tests.synthetic import make_run
 
 QUESTIONS = 3 * (6 + 2 * 10 + 2) + 3
@@ -79,7 +79,7 @@ def test_contested_orders_are_entered_with_their_markets(run, store, tmp_path):
     own = [row.replace("capacity_crossover,", "contested_orders,") for row in table
            if row.startswith("capacity_crossover,")]  # fmt: skip
     (folder / "events.csv").write_text("\n".join([*table, *own]) + "\n")
-    (folder / ledger.MARKETS_FILE).write_text("market,name\nEGY,Egypt\nSAU,Saudi Arabia\n")
+    (folder / runs.MARKETS_FILE).write_text("market,name\nEGY,Egypt\nSAU,Saudi Arabia\n")
     ledger.enter(store, folder)
     found = [e for e in ledger.entries(store) if e.question == "contested_orders"]
     assert found and all(e.forecast["markets"] == ["EGY", "SAU"] for e in found)
