@@ -78,7 +78,7 @@ class Target:
 
     def __str__(self) -> str:
         """Say it in a sentence."""
-        who = countries.name_of(self.country)
+        who = countries.the(countries.name_of(self.country))
         since = f"Odds have been better than even since {self.even_year}. " if self.past else ""
         if self.reason:
             return f"{since}Not reachable by R&D of {who}: {self.reason}."

@@ -115,6 +115,11 @@ def test_what_cannot_be_reached_is_said_with_its_reason(changed, later, highest,
     assert words in str(found)
 
 
+def test_a_country_has_its_article():
+    said = str(whatif.Target("USA", None, None, reason="odds are never even up to 2050"))
+    assert said == "Not reachable by R&D of the United States: odds are never even up to 2050."
+
+
 def test_odds_that_were_better_than_even_already_can_be_made_even_again():
     found = whatif.target(invented(start=0.1, rise=0.01), 10, 90.0, DEPRECIATION)
     assert (found.past, found.wanted_year, found.country) == (True, 2020, "RUS")
