@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy import special
 
 from data.errors import InputError, fault
 from data.names import (
@@ -34,6 +33,7 @@ from data.names import (
     YEAR_FUTURE,
 )
 from forecast import conventions, record, runs, steps
+from forecast.weighting import smoothed
 from models.order_book import ORDER_PERIOD
 
 if TYPE_CHECKING:
@@ -417,36 +417,6 @@ def influences(
                 Influence(code, int(period), kind, held, total, whole - without, error, khat)
             )
     return sorted(rows, key=lambda row: -abs(row.influence))[:top]
-
-
-def smoothed(raw: np.ndarray) -> tuple[np.ndarray, float]:
-    """Pareto-smooth log weights (chain, draw); return them, summing to one, and the tail's k."""
-    from arviz_stats.base import array_stats
-
-    if not np.isfinite(raw).all():
-        return np.full(raw.shape, -math.log(raw.size)), math.inf
-    if float(np.ptp(raw)) < 1e-6:
-        return np.full(raw.shape, -math.log(raw.size)), -math.inf
-    smooth, khat = array_stats.psislw(raw.max() - raw.ravel())
-    smooth = np.asarray(smooth) - special.logsumexp(smooth)
-    return smooth.reshape(raw.shape), float(khat)
-
-
-def probability(log_weight: np.ndarray, happened: np.ndarray) -> tuple[float, float]:
-    """Weighted probability of an indicator (chain, draw), and its Monte-Carlo error.
-
-    The error of a ratio of means, with the effective sample size of what it averages, so that both
-    unequal weights and autocorrelation count.
-    """
-    import arviz as az
-
-    weight = np.exp(log_weight - special.logsumexp(log_weight)) * log_weight.size
-    found = float((weight * happened).mean())
-    influence = weight * (happened - found)
-    if not float(influence.std()) > 0:
-        return found, 0.0
-    size = float(az.ess(influence, method="mean"))
-    return found, float(influence.std() / math.sqrt(size))
 
 
 # Next year's data ------------------------------------------------------------------------------

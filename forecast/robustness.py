@@ -8,19 +8,18 @@ for a little less or more need no fit: draws are weighted (power-scaling, Kallio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.errors import InputError, fault
 from data.names import BASELINE, CHAIN, CONVENTION, DRAW, HEADLINE_YEAR, SCENARIO, SOON, YEAR
 from data.tables import Panel
-from forecast import conventions, events, runs
+from forecast import conventions, events
 from forecast.backtest import NIL, VARIANTS, gdp_for_rd, quality, variant
-from models.priors import Priors, load
+from forecast.weighting import probability, smoothed
+from models.priors import Priors
 
 PUBLISHED = "published"
 CONVENTIONS, LIKELIHOOD, PARTS, PRIORS, FIGURES = (
@@ -145,7 +144,7 @@ def table(
         rows += _rows(CONVENTIONS, str(name), words, ahead.sel({CONVENTION: name}, drop=True))
     for power in SCALED:
         words = f"priors count {power:g} times as much"
-        weight, khat = weights(tree["log_prior"].to_dataset(), power)
+        weight, khat = scaled(tree["log_prior"].to_dataset(), power)
         rows += _rows(PRIORS, f"power_{power:g}", words, lead, weight, khat=khat)
     sizes = tree["posterior"].sizes
     for choice in choices(origin, folder):
@@ -164,7 +163,7 @@ def table(
 
 
 def states(
-    tree: xr.DataTree, pair: tuple[str, str], years: Iterable[int], *, seed: int
+    tree: xr.DataTree, pair: tuple[str, str], years: list[int], *, seed: int
 ) -> xr.DataArray:
     """Return whether the recipient is ahead in each year (chain, draw, convention, year), 0 or 1.
 
@@ -172,7 +171,6 @@ def states(
     """
     from forecast import simulate
 
-    years = list(years)
     futures = simulate.futures(tree, *pair, seed=seed)
     answered = events.answers(futures)[events.CAPACITY_CROSSOVER]
     held = answered.sel({SCENARIO: BASELINE, YEAR: years}, drop=True)
@@ -185,12 +183,10 @@ def states(
     )  # fmt: skip
 
 
-def weights(log_prior: xr.Dataset, power: float) -> tuple[np.ndarray, float]:
-    r"""Return what each draw weighs where the priors of top-level parameters count otherwise.
+def scaled(log_prior: xr.Dataset, power: float) -> tuple[np.ndarray, float]:
+    r"""Return the log weight of each draw where the priors of top-level parameters count otherwise.
 
     .. math:: w \propto \prod_j p(\theta_j)^{a - 1}
-
-    smoothed by a Pareto tail (Vehtari et al. 2024).
 
     Parameters
     ----------
@@ -202,15 +198,10 @@ def weights(log_prior: xr.Dataset, power: float) -> tuple[np.ndarray, float]:
     Returns
     -------
     tuple
-        Weights (chain, draw), of mean one, and k-hat: above 0.7 they are not to be trusted.
+        As from `forecast.weighting.smoothed`.
     """
-    from arviz_stats.base import array_stats
-
-    total = sum(log_prior[name].transpose(CHAIN, DRAW).values for name in log_prior.data_vars)
-    # psislw takes the log likelihood that is to be left out, and turns it round.
-    smoothed, khat = array_stats.psislw((1.0 - power) * total.ravel())
-    weight = np.exp(smoothed - smoothed.max())
-    return (weight / weight.mean()).reshape(total.shape), float(khat)
+    total = log_prior.to_dataarray("parameter").sum("parameter").transpose(CHAIN, DRAW)
+    return smoothed((power - 1.0) * total.values)
 
 
 def _rows(
@@ -218,37 +209,15 @@ def _rows(
     name: str,
     words: str,
     lead: xr.DataArray,
-    weight: np.ndarray | None = None,
+    log_weight: np.ndarray | None = None,
     **found: Any,
 ) -> Iterable[dict[str, Any]]:
     """Yield a choice's row of each year; `lead` (chain, draw, year) is the share that hold."""
-    each = np.ones(lead.shape[:2]) if weight is None else weight
+    equal = np.zeros(lead.shape[:2]) if log_weight is None else log_weight
     for year in lead[YEAR].values:
-        values = lead.sel({YEAR: year}).transpose(CHAIN, DRAW).values
-        chance = float((each * values).mean())
-        error = events.monte_carlo_error(
-            (chance + each * (values - chance)).reshape(-1, 1), len(values)
-        )
+        chance, error = probability(equal, lead.sel({YEAR: year}).transpose(CHAIN, DRAW).values)
         yield {
             "group": group, "choice": name, "description": words, "year": int(year),
-            "probability": chance, "mc_error": float(np.ravel(error)[0]), "change": np.nan,
+            "probability": chance, "mc_error": error, "change": np.nan,
             "passed": None, "rhat": np.nan, "ess": np.nan, "khat": np.nan,
         } | found  # fmt: skip
-
-
-def of_run(
-    run: Path, pair: tuple[str, str], layers: tuple[Path, ...], say: Callable[[str], None]
-) -> pd.DataFrame:
-    """Return the table of a stored run, made from the figures that its record names.
-
-    `layers`: panel and additions, as from `forecast.steps.layers_of`.
-    """
-    from forecast import steps
-
-    said = runs.read(run)
-    if said.get("prior_only"):
-        raise InputError(fault("was drawn from its priors: there is no answer to move", file=run))
-    tree = steps.stored(run)
-    panel = steps.known_on(steps.day(said.get("as_of")), layers)
-    given = load(run / steps.PRIORS_FILE)
-    return table(tree, panel, given, pair, seed=said["seed"], folder=layers, say=say)

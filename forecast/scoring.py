@@ -34,7 +34,7 @@ from data.names import (
     QUANTITY,
     STATE,
 )
-from data.tables import SOVIET_UNION, Panel, Transfer, Vintage, read
+from data.tables import SOVIET_UNION, Deal, Panel, Transfer, Vintage, read, read_once
 from forecast import events, ledger, scores
 from forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
 
@@ -106,25 +106,30 @@ class Outturns:
         ]
         self.rows: list[Transfer] = read("transfers", panel, where)
         self.panel = panel
-        self.known = functools.cache(self._known)
+        self.known, self.deals = functools.cache(self._known), functools.cache(self._deals)
 
-    def of_year(self, year: int) -> dict[str, str]:
-        """Return first and latest → date of the kept release that covers a year."""
-        days = sorted(
-            row.vintage
-            for row in self.releases
-            if not row.assumed and row.first_year <= year <= row.last_year
-        )
+    def of_year(self, year: int, question: str = DELIVERIES) -> dict[str, str]:
+        """Return first and latest → date of the release that resolves a question on a year.
+
+        Of deliveries a kept release that covers the year, of orders a register.
+        """
+        if question == CONTESTED_ORDERS:
+            found = (
+                row.released for row in read_once("registers", self.panel)
+                if row.released >= str(year + LISTED_AFTER) and row.last_year >= year
+            )  # fmt: skip
+        else:
+            found = (
+                row.vintage for row in self.releases
+                if not row.assumed and row.first_year <= year <= row.last_year
+            )  # fmt: skip
+        days = sorted(found)
         return {FIRST: days[0], LATEST: days[-1]} if days else {}
 
-    def of_orders(self, year: int) -> dict[str, str]:
-        """Return first and latest → date of the release whose register has the orders of a year."""
-        days = sorted(
-            row.released
-            for row in read("registers", self.panel)
-            if row.released >= f"{year + LISTED_AFTER}" and row.last_year >= year
-        )
-        return {FIRST: days[0], LATEST: days[-1]} if days else {}
+    def _deals(self, day: str) -> tuple[Deal, ...]:
+        """Return the deals as known on a day."""
+        book = books.as_of(datetime.date.fromisoformat(day), self.panel)
+        return books.with_earlier_units(book, self.panel).deals
 
     def won(
         self, pair: tuple[str, str], markets: Iterable[str], years: range, day: str
@@ -133,26 +138,12 @@ class Outturns:
 
         A deal whose number is not known counts by what was delivered of it.
         """
-        book = books.as_of(datetime.date.fromisoformat(day), self.panel)
         sums = {code: np.zeros(len(years)) for code in pair}
-        for deal in books.with_earlier_units(book, self.panel).deals:
+        for deal in self.deals(day):
             if deal.supplier in sums and deal.recipient in markets and deal.order_year in years:
                 tiv = max(deal.tiv_ordered or 0.0, deal.tiv_delivered)
                 sums[deal.supplier][deal.order_year - years.start] += tiv
         return sums[pair[0]], sums[pair[1]]
-
-    def won_more(
-        self, pair: tuple[str, str], markets: Iterable[str], origin: int, year: int, day: str
-    ) -> np.ndarray | None:
-        """Say in which years the recipient won more contested orders, as known on a day.
-
-        From the first year of which all summed years lie after the origin; None before it.
-        """
-        years = range(origin + 1, year + 1)
-        if len(years) < MEAN_YEARS:
-            return None
-        theirs, ours = map(events.trailing_mean, self.won(pair, markets, years, day))
-        return events.ahead(ours, theirs)
 
     def _known(self, day: str) -> dict[tuple, float]:
         """Return (what, who, year) → TIV million as known on a day, zeros left out."""
@@ -172,12 +163,22 @@ class Outturns:
         known = self.known(day)
         return np.array([known.get((what, who, year), 0.0) for year in years])
 
-    def held(self, event: str, pair: tuple[str, str], span: range, day: str) -> np.ndarray | None:
+    def held(
+        self, event: str, pair: tuple[str, str], span: range, day: str, markets: Iterable[str] = ()
+    ) -> np.ndarray | None:
         """Say in which years of a span an event held (year), as known on a day.
 
-        None where it is not defined: nothing was delivered in the base years.
+        The span begins with the origin.
+        None where it is not defined: nothing was delivered in the base years, or of orders in
+        `markets`, all of which have to come after the origin, there are not years enough to sum.
         """
         supplier, recipient = pair
+        if event == CONTESTED_ORDERS:
+            years = span[1:]
+            if len(years) < MEAN_YEARS:
+                return None
+            theirs, ours = map(events.trailing_mean, self.won(pair, markets, years, day))
+            return events.ahead(ours, theirs)
         years = range(span.start - (MEAN_YEARS - 1), span.stop)
         if event in (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE):
             theirs, ours = (self.values(day, EXPORTS, w, years) for w in (supplier, recipient))
@@ -235,8 +236,7 @@ def _score(entry: Entry, came: Outturns) -> Iterator[Score]:
     for year in sorted(map(int, said)):
         if year <= entry.origin:
             continue
-        orders = entry.question == CONTESTED_ORDERS
-        for release, day in (came.of_orders if orders else came.of_year)(year).items():
+        for release, day in came.of_year(year, entry.question).items():
             place = (
                 *(entry.run, entry.question, entry.kind, entry.country, entry.domain),
                 *(entry.supplier, entry.recipient, entry.scenario, entry.origin),
@@ -244,12 +244,8 @@ def _score(entry: Entry, came: Outturns) -> Iterator[Score]:
             )
             pair = (entry.supplier, entry.recipient)
             if is_event:
-                if orders:
-                    markets = entry.forecast["markets"]
-                    held = came.won_more(pair, markets, entry.origin, year, day)
-                else:
-                    span = range(entry.origin, year + 1)
-                    held = came.held(entry.question, pair, span, day)
+                span, markets = range(entry.origin, year + 1), entry.forecast.get("markets", ())
+                held = came.held(entry.question, pair, span, day, markets)
                 if held is not None:
                     came_true = events.READ[entry.kind](held)[-1]
                     yield _event(place, said[str(year)], float(came_true), entry.draws)

@@ -664,14 +664,20 @@ def move_answer(
 ) -> list[dict[str, str]]:
     """Ask a run's question of capacity under every other choice, write that, return its rows."""
     from forecast import robustness, shipped
+    from models.priors import load
 
-    seconds: dict[str, float] = {}
-    with step("asking under every choice", "answer", seconds), stoppable():
-        table = robustness.of_run(run, pair, layers, say)
+    said = runs.read(run)
+    if said.get("prior_only"):
+        raise InputError(fault("was drawn from its priors: there is no answer to move", file=run))
+    tree, panel = stored(run), known_on(day(said.get("as_of")), layers)
+    with step("asking under every choice", "answer", {}), stoppable():
+        table = robustness.table(
+            tree, panel, load(run / PRIORS_FILE), pair, seed=said["seed"], folder=layers, say=say
+        )
     table["supplier"], table["recipient"] = pair
     path = out or store / shipped.ANSWER.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_made(table, path, layers, runs.read(run)["seed"], command)
+    _write_made(table, path, layers, said["seed"], command)
     return shipped.rows(path)
 
 

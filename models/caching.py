@@ -15,12 +15,12 @@ import numba
 from models.folders import user_cache
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("models", "forecast")
-"""Packages with compiled loops."""
+PACKAGES = ("data", "models", "forecast")
+"""Packages with compiled loops, and with numbers that are compiled into them."""
 
 
 def edition(root: Path = ROOT) -> str:
-    """Return a name of the sources of all packages with compiled loops, as they stand now."""
+    """Return a name of the sources of these packages, as they stand now."""
     found = hashlib.sha256()
     for package in PACKAGES:
         for source in sorted((root / package).glob("*.py")):

@@ -203,8 +203,6 @@ class Figures:
     def moves(self) -> str:
         """What moves the answer on capacity."""
         found = robustness.collect((DEFAULT_SUPPLIER, DEFAULT_RECIPIENT))
-        if found is None:
-            return "Not asked of the shipped panel."
         header = ("what differs", "choice", *(f"P(China ahead, {y})" for y in found["years"]))
         return _table(header, robustness.lines(found))
 

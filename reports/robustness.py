@@ -8,7 +8,7 @@ from typing import Any
 from data.names import RECIPIENT, SUPPLIER
 from forecast import shipped
 from reports.numerals import prob
-from reports.phrases import Payload, Table, curly, date, say
+from reports.phrases import Payload, Table, curly, date, say, sentence
 
 GROUPS = {
     "likelihood": "Orders", "without": "Parts", "priors": "Priors", "figures": "Figures",
@@ -65,10 +65,9 @@ def lines(found: Mapping[str, Any]) -> list[Sequence[str]]:
     for row in found["rows"]:
         group = GROUPS[row["group"]]
         mark = f" ({row['doubt']})" if row["doubt"] else ""
-        words = curly(row["description"])
+        words = sentence(curly(row["description"])) + mark
         made.append((
-            group if group != seen else "", words[:1].upper() + words[1:] + mark,
-            *map(prob, row["values"]),
+            group if group != seen else "", words, *map(prob, row["values"]),
         ))  # fmt: skip
         seen = group
     return made

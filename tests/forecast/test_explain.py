@@ -10,7 +10,7 @@ import pytest
 
 from data.errors import InputError
 from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER
-from forecast import events, explain
+from forecast import events, explain, weighting
 from forecast.explain import MEDIAN, STEPS, Holds, Posterior
 from forecast.simulate import futures
 from models import priors
@@ -185,8 +185,8 @@ def test_leaving_orders_out_is_weighting_with_the_inverse_of_their_likelihood(mo
     likelihood = mock_fit["log_likelihood"]["orders"].sel(
         {RECIPIENT: row.recipient, ORDER_PERIOD: row.year}
     )
-    smooth, khat = explain.smoothed(-likelihood.values.astype(float))
-    without, _ = explain.probability(smooth, happened)
+    smooth, khat = weighting.smoothed(-likelihood.values.astype(float))
+    without, _ = weighting.probability(smooth, happened)
     assert row.influence == pytest.approx(happened.mean() - without, abs=1e-6)
     assert row.khat == khat
     assert len(explain.influences(mock_fit, held, happened, top=3)) == 3

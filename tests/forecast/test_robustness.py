@@ -6,7 +6,7 @@ import xarray as xr
 
 from data.errors import InputError
 from data.names import CHAIN, CONVENTION, DRAW, YEAR
-from forecast import fit, robustness, runs, shipped
+from forecast import fit, robustness, runs, shipped, steps
 from models import priors
 from reports import robustness as told
 
@@ -51,7 +51,8 @@ def test_a_prior_that_counts_otherwise_weighs_draws_as_its_power_does(power):
     """
     x = normal()
     log_prior = xr.Dataset({"a": ((CHAIN, DRAW), -0.5 * x**2)})
-    weight, khat = robustness.weights(log_prior, power)
+    log_weight, khat = robustness.scaled(log_prior, power)
+    weight = np.exp(log_weight) * log_weight.size
     assert weight.mean() == pytest.approx(1.0, abs=1e-12)
     assert khat < shipped.KHAT
     assert (weight * x**2).mean() == pytest.approx(1.0 / power, rel=0.03)
@@ -111,7 +112,7 @@ def test_a_fit_that_failed_the_gate_and_weights_of_a_heavy_tail_are_not_to_be_tr
 def test_a_run_of_its_priors_has_no_answer_to_move(tmp_path):
     (tmp_path / runs.RECORD).write_text('{"prior_only": true}', "utf-8")
     with pytest.raises(InputError, match="drawn from its priors"):
-        robustness.of_run(tmp_path, PAIR, (), print)
+        steps.move_answer(tmp_path, PAIR, (), "crossover", None, tmp_path)
 
 
 def test_the_shipped_table_is_of_the_pair_that_the_program_is_about():
