@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data import alarms, check, deal_additions, domains, rules, sources, vintages
-from data.alarms import Alarm
-from data.comparison import (
+from crossover.data import alarms, check, deal_additions, domains, rules, sources, vintages
+from crossover.data.alarms import Alarm
+from crossover.data.comparison import (
     WHOLE_RELEASES,
     WHOLE_YEARS,
     Change,
@@ -32,15 +32,15 @@ from data.comparison import (
     series_of,
     value_of,
 )
-from data.comparison import bare as _bare
-from data.comparison import name as _name
-from data.comparison import same as _same
-from data.comparison import show as _show
-from data.errors import InputError, collecting, fault
-from data.renames import Rename
-from data.sources import sipri_deals
-from data.sources.files import PLAIN, Batch, Options
-from data.tables import KEYS, PANEL, TABLES, Panel, Vintage, encode, key_of, read
+from crossover.data.comparison import bare as _bare
+from crossover.data.comparison import name as _name
+from crossover.data.comparison import same as _same
+from crossover.data.comparison import show as _show
+from crossover.data.errors import InputError, collecting, fault
+from crossover.data.renames import Rename
+from crossover.data.sources import sipri_deals
+from crossover.data.sources.files import PLAIN, Batch, Options
+from crossover.data.tables import KEYS, PANEL, TABLES, Panel, Vintage, encode, key_of, read
 
 FOLDER = "panel"
 INDEX = "addition.json"

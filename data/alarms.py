@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from data import look, revisions
-from data.history import LEAST, NEAR, NEW, OF_PAIRS, REVISED, VOLUMES, History, Move
-from data.revisions import Published
-from data.sources.files import Batch
+from crossover.data import look, revisions
+from crossover.data.history import LEAST, NEAR, NEW, OF_PAIRS, REVISED, VOLUMES, History, Move
+from crossover.data.revisions import Published
+from crossover.data.sources.files import Batch
 
 SIGN, FACTOR, BASE, JUMP = KINDS = ("sign", "factor", "base year", "jump")
 SURE = 3

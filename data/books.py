@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from data import vintages
-from data.deals import covers, undelivered
-from data.tables import Deal, Panel, Register, read_once
+from crossover.data import vintages
+from crossover.data.deals import covers, undelivered
+from crossover.data.tables import Deal, Panel, Register, read_once
 
 SETTLED_BY = (6, 30)
 """A data year's register is the newest that was public by this day of the next year."""

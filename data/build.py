@@ -15,12 +15,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from data import deals, dyads, package, sources
-from data.errors import InputError, fault
-from data.names import PANEL_START
-from data.sources import sipri_deals
-from data.sources.files import Batch
-from data.tables import (
+from crossover.data import deals, dyads, package, sources
+from crossover.data.errors import InputError, fault
+from crossover.data.names import PANEL_START
+from crossover.data.sources import sipri_deals
+from crossover.data.sources.files import Batch
+from crossover.data.tables import (
     FACT_TABLES,
     FACTS,
     KEYS,

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from data import deal_rules, domains, package
-from data.errors import InputError
-from data.rules import DATED, Fault, all_sound, judge
-from data.tables import KEYS, PANEL, RESTATED, TABLES, WORLD, many_rows, text
+from crossover.data import deal_rules, domains, package
+from crossover.data.errors import InputError
+from crossover.data.rules import DATED, Fault, all_sound, judge
+from crossover.data.tables import KEYS, PANEL, RESTATED, TABLES, WORLD, many_rows, text
 
 ROUNDING = 0.5 + 1e-6
 """The provider's totals are whole TIV millions, each rounded from its own sum."""

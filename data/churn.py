@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from data.books import comparable, standing
-from data.deals import covers, undelivered, years_of
-from data.errors import InputError
-from data.tables import RESTATED, Deal, DealDelivery, Panel, Register, read_once, stamps
+from crossover.data.books import comparable, standing
+from crossover.data.deals import covers, undelivered, years_of
+from crossover.data.errors import InputError
+from crossover.data.tables import RESTATED, Deal, DealDelivery, Panel, Register, read_once, stamps
 
 SETTLED = 3
 """Years after which a register's word on an order counts as the last."""

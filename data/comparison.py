@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from data import check, renames, vintages
-from data.sources.files import Batch
-from data.tables import KEYS, TABLES, Vintage, key_of
+from crossover.data import check, renames, vintages
+from crossover.data.sources.files import Batch
+from crossover.data.tables import KEYS, TABLES, Vintage, key_of
 
 WHOLE_YEARS = ("transfers", "unit_values", "descriptions")
 """Tables of which a year is taken whole from one release."""

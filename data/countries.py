@@ -8,9 +8,9 @@ import csv
 import difflib
 import functools
 
-from data.errors import InputError, fault
-from data.names import REST
-from data.tables import FACTS, SOVIET_UNION, WORLD, Country, read_facts
+from crossover.data.errors import InputError, fault
+from crossover.data.names import REST
+from crossover.data.tables import FACTS, SOVIET_UNION, WORLD, Country, read_facts
 
 CODES = "must be an ISO3 code of country_names.csv"
 

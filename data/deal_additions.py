@@ -12,15 +12,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from data import rules
-from data.books import standing
-from data.comparison import name
-from data.deals import Before, compile_deals, coverage
-from data.errors import fault
-from data.names import ALL_SUPPLIERS
-from data.sources import sipri_deals
-from data.sources.files import Batch
-from data.tables import RESTATED, Deal, Panel, Register, read_once
+from crossover.data import rules
+from crossover.data.books import standing
+from crossover.data.comparison import name
+from crossover.data.deals import Before, compile_deals, coverage
+from crossover.data.errors import fault
+from crossover.data.names import ALL_SUPPLIERS
+from crossover.data.sources import sipri_deals
+from crossover.data.sources.files import Batch
+from crossover.data.tables import RESTATED, Deal, Panel, Register, read_once
 
 
 class Deals(NamedTuple):

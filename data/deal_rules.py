@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from data.names import ALL_SUPPLIERS
-from data.tables import RESTATED
+from crossover.data.names import ALL_SUPPLIERS
+from crossover.data.tables import RESTATED
 
 Broken = tuple[str, int | None, str, str, str]
 """File, line, column, value, rule."""

@@ -14,9 +14,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from data import countries
-from data.deal_lines import Listed, deliveries, take_numbers
-from data.deal_matching import (
+from crossover.data import countries
+from crossover.data.deal_lines import Listed, deliveries, take_numbers
+from crossover.data.deal_matching import (
     ACROSS_REGISTERS,
     OF_THE_PAST,
     UNMISTAKABLE,
@@ -24,12 +24,12 @@ from data.deal_matching import (
     Sought,
     pair,
 )
-from data.errors import InputError, fault
-from data.names import ALL_SUPPLIERS
-from data.sources import sipri_deals
-from data.sources.files import Batch
-from data.sources.sipri_deals import DealLine, RegisterDeal
-from data.tables import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import ALL_SUPPLIERS
+from crossover.data.sources import sipri_deals
+from crossover.data.sources.files import Batch
+from crossover.data.sources.sipri_deals import DealLine, RegisterDeal
+from crossover.data.tables import (
     RESTATED,
     Deal,
     DealDelivery,

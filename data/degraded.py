@@ -17,11 +17,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from data.books import Book, of_year, standing
-from data.churn import FORESEEN, Case, Registers, of_final, of_open, registers_of, volume
-from data.deals import spans, undelivered, years_of
-from data.errors import InputError, fault
-from data.tables import Deal, DealDelivery, Panel
+from crossover.data.books import Book, of_year, standing
+from crossover.data.churn import FORESEEN, Case, Registers, of_final, of_open, registers_of, volume
+from crossover.data.deals import spans, undelivered, years_of
+from crossover.data.errors import InputError, fault
+from crossover.data.tables import Deal, DealDelivery, Panel
 
 SEED = 20260518
 OLDEST = 5

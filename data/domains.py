@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from data.errors import InputError, fault
-from data.names import DOMAINS
-from data.tables import FACTS, Panel
+from crossover.data.errors import InputError, fault
+from crossover.data.names import DOMAINS
+from crossover.data.tables import FACTS, Panel
 
 NAME = "domains.csv"
 COLUMNS = ("category", "description", "domain", "weapon_class", "note")

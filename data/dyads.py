@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import NamedTuple
 
-from data.errors import InputError, fault
-from data.rules import FORCE, grade_of
-from data.sources import atop, cow, regimes, tss
-from data.sources.files import Batch
-from data.tables import FACTS, AlliedPair, Capability, RivalPair, read_facts
+from crossover.data.errors import InputError, fault
+from crossover.data.rules import FORCE, grade_of
+from crossover.data.sources import atop, cow, regimes, tss
+from crossover.data.sources.files import Batch
+from crossover.data.tables import FACTS, AlliedPair, Capability, RivalPair, read_facts
 
 RAW: dict[str, type] = {
     "members": atop.Member,

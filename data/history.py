@@ -13,10 +13,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from data import look
-from data.comparison import same
-from data.revisions import Published
-from data.tables import indicators
+from crossover.data import look
+from crossover.data.comparison import same
+from crossover.data.revisions import Published
+from crossover.data.tables import indicators
 
 REVISED, NEW = "revised", "new"
 LEAST = 5

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from data import books, vintages
-from data.books import Book
-from data.deals import covers, undelivered
-from data.names import DOMAINS, RECIPIENT, REST, SUPPLIER
-from data.tables import SOVIET_UNION, Panel, read
+from crossover.data import books, vintages
+from crossover.data.books import Book
+from crossover.data.deals import covers, undelivered
+from crossover.data.names import DOMAINS, RECIPIENT, REST, SUPPLIER
+from crossover.data.tables import SOVIET_UNION, Panel, read
 
 LISTING, BOOK = "listing", "book"
 FIRST_ORDER = 1980

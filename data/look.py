@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from data import countries, domains, vintages
-from data.errors import InputError, fault
-from data.names import DOMAINS, REST
-from data.tables import FACT_TABLES, SOVIET_UNION, WORLD, Panel, Vintage, indicators, read
+from crossover.data import countries, domains, vintages
+from crossover.data.errors import InputError, fault
+from crossover.data.names import DOMAINS, REST
+from crossover.data.tables import FACT_TABLES, SOVIET_UNION, WORLD, Panel, Vintage, indicators, read
 
 DELIVERIES = "deliveries"
 ORDERS = "orders"
@@ -112,7 +112,7 @@ def added(store: Path) -> Answer:
     ------
     InputError : nothing was added yet, or an addition is damaged.
     """
-    from data import additions
+    from crossover.data import additions
 
     rows = [
         (one.id, one.created, file["name"], file["rows"], one.added)

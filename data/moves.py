@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from data import domains, vintages
-from data.domains import CATEGORIES
-from data.errors import InputError, fault
-from data.look import Answer, check_domain
-from data.names import DOMAINS, FIRST_YEAR
-from data.sources.sipri_yearly import categories
-from data.tables import Panel, read
+from crossover.data import domains, vintages
+from crossover.data.domains import CATEGORIES
+from crossover.data.errors import InputError, fault
+from crossover.data.look import Answer, check_domain
+from crossover.data.names import DOMAINS, FIRST_YEAR
+from crossover.data.sources.sipri_yearly import categories
+from crossover.data.tables import Panel, read
 
 TIV = "TIV million"
 ALL = "all"

@@ -7,9 +7,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from data.names import DOMAINS, STATUSES
-from data.providers import PROVIDERS
-from data.tables import KEYS, TABLES, indicators
+from crossover.data.names import DOMAINS, STATUSES
+from crossover.data.providers import PROVIDERS
+from crossover.data.tables import KEYS, TABLES, indicators
 
 NAME = "datapackage.json"
 TITLES = {

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from data import domains, providers, vintages
-from data.errors import InputError
-from data.names import (
+from crossover.data import domains, providers, vintages
+from crossover.data.errors import InputError
+from crossover.data.names import (
     CLASS_DOMAIN,
     COUNTRY,
     DOMAIN,
@@ -33,7 +33,7 @@ from data.names import (
     WEAPON_CLASS,
     YEAR,
 )
-from data.tables import (
+from crossover.data.tables import (
     SOVIET_UNION,
     WORLD,
     Alliance,

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from data import additions
-from data.sources import worldbank_api
-from data.tables import indicators
+from crossover.data import additions
+from crossover.data.sources import worldbank_api
+from crossover.data.tables import indicators
 
 
 def served() -> list[str]:

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from data import domains
-from data.tables import read_own
+from crossover.data import domains
+from crossover.data.tables import read_own
 
 NAME = "renames.csv"
 NUMBERS = ("", "", "two", "three", "four", "five", "six")

@@ -13,11 +13,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from data import look, providers, renames
-from data.build import TRANSFERS_DELAY, VOTES_DELAY
-from data.errors import InputError, fault
-from data.look import Answer
-from data.tables import KEYS, Panel, indicators, read
+from crossover.data import look, providers, renames
+from crossover.data.build import TRANSFERS_DELAY, VOTES_DELAY
+from crossover.data.errors import InputError, fault
+from crossover.data.look import Answer
+from crossover.data.tables import KEYS, Panel, indicators, read
 
 LATE = datetime.timedelta(days=366)
 """A figure first kept later than this after its usual day was not kept when it was first out."""

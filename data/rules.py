@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from data import countries, domains
-from data.names import DOMAINS, REST, STATUSES
-from data.tables import SOVIET_UNION, TABLES, WORLD, Indicator, as_text, indicators
+from crossover.data import countries, domains
+from crossover.data.names import DOMAINS, REST, STATUSES
+from crossover.data.tables import SOVIET_UNION, TABLES, WORLD, Indicator, as_text, indicators
 
 DATED = (
     "country_years",

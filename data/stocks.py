@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from data.names import YEAR
+from crossover.data.names import YEAR
 
 
 def stock(flow: xr.DataArray, depreciation: float, growth: float) -> xr.DataArray:

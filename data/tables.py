@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from data.errors import InputError, fault
+from crossover.data.errors import InputError, fault
 
 PANEL = Path(__file__).parent / "panel"
 FACTS = Path(__file__).parent

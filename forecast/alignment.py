@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import YEAR, YEAR_FUTURE
-from forecast.fit import plain_coords, single
-from forecast.partnership import flat
-from forecast.sampling import ready, sample
-from models import alignment as model
-from models.priors import Priors
+from crossover.data.names import YEAR, YEAR_FUTURE
+from crossover.forecast.fit import plain_coords, single
+from crossover.forecast.partnership import flat
+from crossover.forecast.sampling import ready, sample
+from crossover.models import alignment as model
+from crossover.models.priors import Priors
 
 CHECK = Path(__file__).with_name("alignment_check.csv")
 """The result of `check` on the shipped panel, with its day and seed."""

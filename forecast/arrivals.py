@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import countries
-from data.names import CONTESTED_YEARS, DRAW, MARKET, SCENARIO, SUPPLIER, YEAR_FUTURE
-from forecast.events import monte_carlo_error
+from crossover.data import countries
+from crossover.data.names import CONTESTED_YEARS, DRAW, MARKET, SCENARIO, SUPPLIER, YEAR_FUTURE
+from crossover.forecast.events import monte_carlo_error
 
 BELOW = (1.0, 10.0, 50.0, 100.0, 500.0)
 """Levels, TIV million a year."""

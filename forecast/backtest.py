@@ -20,13 +20,22 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.churn import Registers
-from data.errors import InputError, fault
-from data.listings import BOOK, LISTING
-from data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR, YEAR_FUTURE
-from data.tables import Panel
-from forecast import baselines, event_odds, forest, gate, order_book, runs, skill, summary
-from forecast.origins import (
+from crossover.data.churn import Registers
+from crossover.data.errors import InputError, fault
+from crossover.data.listings import BOOK, LISTING
+from crossover.data.names import (
+    COUNTRY,
+    DRAW,
+    MEAN_YEARS,
+    RECIPIENT,
+    REST,
+    SUPPLIER,
+    YEAR,
+    YEAR_FUTURE,
+)
+from crossover.data.tables import Panel
+from crossover.forecast import baselines, event_odds, forest, gate, order_book, runs, skill, summary
+from crossover.forecast.origins import (
     climatology,
     figures_seen,
     history,
@@ -36,8 +45,8 @@ from forecast.origins import (
     seen,
     series,
 )
-from forecast.scores import QUANTILE
-from forecast.skill import (
+from crossover.forecast.scores import QUANTILE
+from crossover.forecast.skill import (
     CLIMATOLOGY,
     DISTANCE,
     DYADS,
@@ -52,7 +61,7 @@ from forecast.skill import (
     RELEASE,
     SERIES,
 )
-from models import priors as beliefs
+from crossover.models import priors as beliefs
 
 HORIZONS = 6
 FIRST_ORIGIN = 2005
@@ -178,7 +187,7 @@ def ours(
     xarray.Dataset
         See `forecast_of`; attributes tell `seconds` and what the gate found (see `quality`).
     """
-    from forecast.fit import fit
+    from crossover.forecast.fit import fit
 
     start = time.perf_counter()
     own = variant(given, VARIANTS[model])
@@ -213,7 +222,7 @@ def from_fit(
 
     R&D shares are given the noise of figures that are still young when they are first published.
     """
-    from forecast import simulate
+    from crossover.forecast import simulate
 
     origin = int(tree["constant_data"].attrs["origin"])
     nothing = xr.full_like(panel["tiv"].isel({RECIPIENT: 0}, drop=True), np.nan)
@@ -416,7 +425,7 @@ def made_with(
     horizons: int, sampler: Mapping[str, int], given: beliefs.Priors, folder: Panel
 ) -> dict[str, Any]:
     """Return what all forecasts of one backtest must share, for its record."""
-    from forecast import record
+    from crossover.forecast import record
 
     return {
         "horizons": horizons,
@@ -452,7 +461,7 @@ def run(
     say: Callable[[str], None] = print,
 ) -> list[str]:
     """Make every forecast that is not kept yet; return the names of those that failed."""
-    from forecast import cluster
+    from crossover.forecast import cluster
 
     todo = pending(out, wanted)
     done = len(wanted) - len(todo)
@@ -506,7 +515,7 @@ def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.D
     and fits are; summary.csv (see `summary.summarise`) is what a report prints of all that, with
     `command`, which is on record in it.
     """
-    from forecast import record
+    from crossover.forecast import record
 
     forecasts = kept(out)
     if not forecasts:

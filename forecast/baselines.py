@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import MEAN_YEARS, YEAR
-from forecast.skill import IN_TIV, LEVELS, SERIES
+from crossover.data.names import MEAN_YEARS, YEAR
+from crossover.forecast.skill import IN_TIV, LEVELS, SERIES
 
 Forecaster = Callable[[np.ndarray], np.ndarray]
 """Columns (case, column) → forecast (case)."""

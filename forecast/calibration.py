@@ -18,22 +18,22 @@ import pandas as pd
 import xarray as xr
 from scipy import special, stats
 
-from data.errors import InputError, fault
-from data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, REST, STATE, SUPPLIER, YEAR
-from data.tables import Panel
-from forecast import events, market, runs, simulate
-from forecast.backtest import variant
-from forecast.draws import Arrays, block, stack
-from models import deal_features, delivery
-from models.inputs import with_orders
-from models.market import CELL, arrays
-from models.order_book import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, REST, STATE, SUPPLIER, YEAR
+from crossover.data.tables import Panel
+from crossover.forecast import events, market, runs, simulate
+from crossover.forecast.backtest import variant
+from crossover.forecast.draws import Arrays, block, stack
+from crossover.models import deal_features, delivery
+from crossover.models.inputs import with_orders
+from crossover.models.market import CELL, arrays
+from crossover.models.order_book import (
     ORDER_PERIOD,
     REMEMBERED,
     RUNNING,
     OrderData,
 )
-from models.priors import Priors, load, order
+from crossover.models.priors import Priors, load, order
 
 FEW = 400
 """Draws used in predictive checks."""
@@ -349,7 +349,7 @@ def sensitivity(
 
 def small_panel(folder: Panel = None) -> xr.Dataset:
     """Return a panel of a few real countries to 2021, whose orders are to be simulated."""
-    from forecast.origins import seen
+    from crossover.forecast.origins import seen
 
     known = seen(SMALL_LAST, folder)
     codes = {SUPPLIER: SMALL_SUPPLIERS, RECIPIENT: SMALL_RECIPIENTS}
@@ -384,7 +384,7 @@ def one_world(panel: xr.Dataset, given: Priors, *, seed: int) -> SmallWorld:
     """
     import pymc as pm
 
-    from forecast.fit import parts
+    from crossover.forecast.fit import parts
 
     inputs, orders = with_orders(panel, given)
     rng = np.random.default_rng(seed)
@@ -483,9 +483,9 @@ def calibrate_one(
         is right): top-level parameters of market and delivery, and a gap of capacity. And
         `divergences`, `rhat`.
     """
-    from forecast.backtest import quality
-    from forecast.fit import ACCEPT, parts
-    from forecast.sampling import ready, sample
+    from crossover.forecast.backtest import quality
+    from crossover.forecast.fit import ACCEPT, parts
+    from crossover.forecast.sampling import ready, sample
 
     given = Priors(variables=entries[0], constants=entries[1], text="")
     made = one_world(panel, given, seed=seed + k)
@@ -593,14 +593,14 @@ def sbc(
     seed, priors, folder, sampler
         What worlds are made from, and how they are fitted.
     workers, scheduler, say
-        As of `forecast.cluster.run`.
+        As of `crossover.forecast.cluster.run`.
 
     Returns
     -------
     tuple
         As from `uniformity`, and names of simulations that failed.
     """
-    from forecast import cluster, record
+    from crossover.forecast import cluster, record
 
     given = small_priors(priors)
     panel = small_panel(folder)
@@ -659,7 +659,7 @@ def check(
     dict
         File name → table, as from `predictive` (posterior, then prior) and `sensitivity`.
     """
-    from forecast import fit, steps
+    from crossover.forecast import fit, steps
 
     tree = steps.stored(run)
     given = load(run / steps.PRIORS_FILE)

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from data.errors import InputError, fault
-from data.names import CHAIN, DOMAIN_LAYER, DRAW, MEAN_YEARS, RECIPIENT, SUPPLIER, YEAR
-from forecast import runs
-from models.inputs import FROM_YEAR
-from models.priors import CARRIED, DEFAULT_FILE, Priors, load, order
+from crossover.data.errors import InputError, fault
+from crossover.data.names import CHAIN, DOMAIN_LAYER, DRAW, MEAN_YEARS, RECIPIENT, SUPPLIER, YEAR
+from crossover.forecast import runs
+from crossover.models.inputs import FROM_YEAR
+from crossover.models.priors import CARRIED, DEFAULT_FILE, Priors, load, order
 
 OPTION = "--from-year"
 NOTE = (
@@ -48,9 +48,9 @@ def carry(run: Path) -> str:
     InputError
         If the run was only drawn from priors, its gate did not pass, or it holds no posterior.
     """
-    from forecast import steps
-    from models import domains
-    from models.priors import text
+    from crossover.forecast import steps
+    from crossover.models import domains
+    from crossover.models.priors import text
 
     said = runs.read(run)
     if said.get("prior_only"):
@@ -79,7 +79,7 @@ def carry(run: Path) -> str:
 
 def last_year(run: Path) -> int:
     """Return the last year whose observations a run's posterior holds."""
-    from forecast import steps
+    from crossover.forecast import steps
 
     return int(steps.stored(run)["constant_data"].attrs["origin"])
 

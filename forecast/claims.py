@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data import countries
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data import countries
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
     CAPACITY_CROSSOVER,
@@ -35,12 +35,12 @@ from data.names import (
     PARTNERSHIP_EVENTS,
     QUANTITY,
 )
-from data.tables import Panel, indicators, read
-from data.vintages import as_of_country_years, as_of_transfers, as_of_votes
-from forecast import runs, shipped
-from forecast.compare import ASKED
-from forecast.events import kinds_of
-from models.covariates import COVARIATES, OUTCOMES
+from crossover.data.tables import Panel, indicators, read
+from crossover.data.vintages import as_of_country_years, as_of_transfers, as_of_votes
+from crossover.forecast import runs, shipped
+from crossover.forecast.compare import ASKED
+from crossover.forecast.events import kinds_of
+from crossover.models.covariates import COVARIATES, OUTCOMES
 
 FILE = Path(__file__).with_name("claims.toml")
 CLAIMS_FILE = "claims.csv"

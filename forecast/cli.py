@@ -23,9 +23,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data import countries
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data import countries
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
     DEFAULT_RECIPIENT,
@@ -37,13 +37,13 @@ from data.names import (
     LASTING,
     STATE,
 )
-from forecast import runs, steps
-from forecast.steps import QUICK_WORDS, say
+from crossover.forecast import runs, steps
+from crossover.forecast.steps import QUICK_WORDS, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from forecast import claims
+    from crossover.forecast import claims
 
 DONE, FAILED, BAD_INPUT, GATE_FAILED, STOPPED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 SEED = 20260424
@@ -454,7 +454,7 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from forecast import record
+        from crossover.forecast import record
 
         print(f"crossover {record.code()['version']}")
         parser.exit()
@@ -705,7 +705,7 @@ def run_command(args: Args) -> int:
         steps.audit(part, made)
         runs.write(part / runs.RECORD, said)
         with steps.step("writing the report", "report", {}):
-            from reports.build import build
+            from crossover.reports.build import build
 
             build(part)
     put_pair(made.pair, events, args.quick, False)
@@ -762,7 +762,7 @@ def update_command(args: Args) -> int:
     ever; the old one stays. An as-of date of the old run is not kept: an update is to what is
     known now.
     """
-    from forecast import update
+    from crossover.forecast import update
 
     store = runs.store(args.store)
     run = runs.find(args.run, store)
@@ -791,7 +791,7 @@ def update_command(args: Args) -> int:
         steps.audit(part, made)
         runs.write(part / runs.RECORD, new)
         with steps.step("writing the report", "report", {}):
-            from reports.build import build
+            from crossover.reports.build import build
 
             build(part)
     put_pair(made.pair, events, new["quick"], args.csv)
@@ -808,8 +808,8 @@ def explain_command(args: Args) -> int:
     most, and what would have to be true in next year's data to move it by ten points. The tables
     are written into the folder of run B too, and its report is written anew with them as a page.
     """
-    from data import additions
-    from forecast import explain
+    from crossover.data import additions
+    from crossover.forecast import explain
 
     store = runs.store(args.store)
     a, b = (runs.find(text, store) for text in (args.a, args.b))
@@ -818,7 +818,7 @@ def explain_command(args: Args) -> int:
     with runs.refreshing(b) as part:
         explain.write(part, found)
     with steps.step("writing the report", "report", {}):
-        from reports.build import build
+        from crossover.reports.build import build
 
         build(b)
     shown = [
@@ -855,7 +855,7 @@ def priors_carry(args: Args) -> int:
     """Write a priors file that holds what a run's posterior says of all variables together, and
     which observations are in it. A fit with it must count later years only: --from-year.
     """
-    from forecast import carry
+    from crossover.forecast import carry
 
     store = runs.store(args.store)
     run = runs.find(args.run, store)
@@ -896,7 +896,7 @@ def report_command(args: Args) -> int:
     run, said, pair = _meant(args)
     chosen = (None, None) if pair == runs.own_pair(said) else pair
     with steps.step("writing the report", "report", {}):
-        from reports.build import build
+        from crossover.reports.build import build
 
         path = build(run, *chosen, out=args.out)
     if not (said.get("gate") or {}).get("passed"):
@@ -959,7 +959,7 @@ def runs_compare(args: Args) -> int:
     event by 2030 and 2050 and its median year, and every named parameter. Spreads are Monte-Carlo
     errors of probabilities and standard deviations of parameters.
     """
-    from forecast import compare
+    from crossover.forecast import compare
 
     store = runs.store(args.store)
     a, b = (runs.find(text, store) for text in (args.a, args.b))
@@ -978,7 +978,7 @@ def runs_compare(args: Args) -> int:
 
 def _enter(args: Args, run: Path) -> bool:
     """Enter a run in the ledger, say so, and return whether it may stand there."""
-    from forecast import ledger
+    from crossover.forecast import ledger
 
     store = runs.store(args.store)
     done = ledger.enter(store, run)
@@ -999,7 +999,7 @@ def ledger_enter(args: Args) -> int:
 
 def ledger_list(args: Args) -> int:
     """List what was entered: one row a question of a published run."""
-    from forecast import ledger
+    from crossover.forecast import ledger
 
     store = runs.store(args.store)
     found = ledger.entries(store)
@@ -1022,7 +1022,7 @@ def ledger_list(args: Args) -> int:
 
 def ledger_check(args: Args) -> int:
     """Check the chain of hashes: every entry that was changed, or is missing, is named."""
-    from forecast import ledger
+    from crossover.forecast import ledger
 
     store = runs.store(args.store)
     faults = ledger.verify(store)
@@ -1039,7 +1039,7 @@ def guide_build(args: Args) -> int:
     """Fill the blocks of figures in README.md and reports/guide/*.md of the folder that you stand
     in from a run of Russia and China.
     """
-    from reports import guide
+    from crossover.reports import guide
 
     run = runs.find(args.run, runs.store(args.store))
     pages = [Path("README.md"), *sorted(Path("reports/guide").glob("*.md"))]
@@ -1065,7 +1065,7 @@ def score_command(args: Args) -> int:
     half a draw count as half a draw. All scores go into a table; with --run the track record goes
     into that run's folder too, and `crossover report` shows it.
     """
-    from forecast import ledger, scoring
+    from crossover.forecast import ledger, scoring
 
     store = runs.store(args.store)
     run = runs.find(args.run, store) if args.run else None
@@ -1110,7 +1110,7 @@ def score_command(args: Args) -> int:
 
 def _beside_benchmarks(entries: Sequence[Any], rows: Sequence[Any], args: Args) -> None:
     """Print mean scores of the ledger's quantities beside those of the backtest's benchmarks."""
-    from forecast import rivals, scoring
+    from crossover.forecast import rivals, scoring
 
     quantities = [row for row in rows if row.crps is not None]
     by_model = {"ledger": quantities}
@@ -1154,7 +1154,7 @@ def sensitivity_drivers(args: Args) -> int:
     one to six years ahead, against the mean growth of the record, that of the last five years and
     the last figure carried on. Some tens of seconds an origin; the table goes to a file.
     """
-    from forecast import driver_skill
+    from crossover.forecast import driver_skill
 
     origins = years_of(args.origins, driver_skill.ORIGINS[0])
     rows = steps.score_drivers(
@@ -1189,7 +1189,7 @@ def sensitivity_answer(args: Args) -> int:
     if args.csv:
         put(list(rows[0]), [list(r.values()) for r in rows], True)
         return DONE
-    from forecast.shipped import doubt
+    from crossover.forecast.shipped import doubt
 
     if said["quick"]:
         print(QUICK_WORDS)
@@ -1245,7 +1245,7 @@ def claims_command(args: Args) -> int:
     and panel, and a verdict by a stated rule. 'supported' and 'contradicted' are said only beyond
     Monte-Carlo error; where an earlier release gives another verdict, that is shown.
     """
-    from forecast import claims
+    from crossover.forecast import claims
 
     asked = claims.load(args.file)
     run, said, pair = _meant(args)
@@ -1281,7 +1281,7 @@ def _put_claims(rows: Sequence[claims.Row], title: str) -> None:
 
 def scenario_list(args: Args) -> int:
     """List the shipped scenarios, and what a scenario may set."""
-    from forecast import scenarios
+    from crossover.forecast import scenarios
 
     put(("scenario", "title", "paths", "what it says"), scenarios.listing(), args.csv, "Scenarios")
     if not args.csv:
@@ -1299,8 +1299,8 @@ def scenario_check(args: Args) -> int:
     """Check a scenario file: the first fault is named with its file, table, key, value and rule,
     and exit 2 if there is one.
     """
-    from data import tables
-    from forecast import scenarios
+    from crossover.data import tables
+    from crossover.forecast import scenarios
 
     origin = args.origin
     if origin is None:
@@ -1361,7 +1361,7 @@ def whatif_command(args: Args) -> int:
     it would be for some years: what that does to capacity, orders and dependence. With --target N
     say which R&D moves the year of even odds by N years, or that none does.
     """
-    from forecast import whatif
+    from crossover.forecast import whatif
 
     run, said, pair = _meant(args)
     tree = steps.stored(run)
@@ -1448,8 +1448,8 @@ def backtest_command(args: Args) -> int:
     skill.csv, events to events_skill.csv, intervals to calibration.csv, and all that a report
     prints of them to summary.csv.
     """
-    from forecast import backtest
-    from models.priors import load
+    from crossover.forecast import backtest
+    from crossover.models.priors import load
 
     out = args.out or runs.store(args.store) / "backtest"
     origins = years_of(args.origins, backtest.FIRST_ORIGIN)
@@ -1459,7 +1459,7 @@ def backtest_command(args: Args) -> int:
     given = load(args.priors)
     failed: list[str] = []
     if not args.score_only:
-        from forecast.fit import CHAINS, DRAWS, TUNE
+        from crossover.forecast.fit import CHAINS, DRAWS, TUNE
 
         sampler = {
             "seed": args.seed, "draws": args.draws or DRAWS, "tune": args.tune or TUNE,
@@ -1489,7 +1489,7 @@ def check_command(args: Args) -> int:
     asked for later, as in 'crossover check --sbc 200 --scheduler tcp://host:8786'. A check that
     fails is named, and exit is 3.
     """
-    from forecast import calibration
+    from crossover.forecast import calibration
 
     if args.sbc:
         out = args.out or runs.store(args.store) / "calibration"
@@ -1538,7 +1538,7 @@ def years_of(text: str, first: int) -> list[int]:
 
 def data_list(args: Args) -> int:
     """List the series of the panel, every release that was kept of them, or what was added."""
-    from data import look
+    from crossover.data import look
 
     if args.additions:
         found = look.added(runs.store(args.store))
@@ -1554,7 +1554,7 @@ def data_show(args: Args) -> int:
     """Show a series: an indicator, deliveries, orders, ideal points, imports, exports, the highest
     values per unit of new systems (unit_values), or the world's deliveries by description.
     """
-    from data import look
+    from crossover.data import look
 
     found = look.show(
         args.series,
@@ -1574,7 +1574,7 @@ def data_show(args: Args) -> int:
 
 def _layers(args: Args) -> tuple[Path, ...]:
     """Return the panel with what the store adds to it."""
-    from data import additions
+    from crossover.data import additions
 
     if args.panel is not None and not args.panel.is_dir():
         raise InputError(fault("there is no such folder", column="--panel", value=str(args.panel)))
@@ -1586,9 +1586,9 @@ def data_add(args: Args) -> int:
     compared with what is known. The files are added together or not at all; an older release than
     the newest known is welcome.
     """
-    from data import additions
-    from data.sources import fields
-    from data.sources.files import Options
+    from crossover.data import additions
+    from crossover.data.sources import fields
+    from crossover.data.sources.files import Options
 
     released = args.released and fields.date(
         args.released, file=None, line=None, column="--released"
@@ -1605,7 +1605,7 @@ def data_add(args: Args) -> int:
 
 def data_refresh(args: Args) -> int:
     """Fetch the series that the World Bank serves, and add what is new: of all or of none."""
-    from data.refresh import refresh
+    from crossover.data.refresh import refresh
 
     more = {"base_url": args.url} if args.url else {}
     with steps.progress("fetching") as move:
@@ -1618,7 +1618,7 @@ def data_refresh(args: Args) -> int:
 
 
 def _add(args: Args, act: Callable[..., Any]) -> int:
-    from data import additions
+    from crossover.data import additions
 
     _layers(args)
     store = runs.store(args.store)
@@ -1650,7 +1650,7 @@ def _add(args: Args, act: Callable[..., Any]) -> int:
     for note in added.examined.notes:
         say(note if note.startswith("warning: ") else f"note: {note}")
     if page:
-        from reports import preview
+        from crossover.reports import preview
 
         say(f"written: {runs.write(page, preview.render(added.examined))}")
     if not fresh and not added.examined.restated:
@@ -1666,7 +1666,7 @@ def _add(args: Args, act: Callable[..., Any]) -> int:
 
 def _check_page(args: Args) -> None:
     """Refuse a page that nothing is previewed in, or that would take the place of something."""
-    from reports import preview
+    from crossover.reports import preview
 
     if not args.dry_run:
         raise InputError("--html shows what would change: give --dry-run with it")
@@ -1716,7 +1716,7 @@ def data_revisions(args: Args) -> int:
     deliveries from --supplier to --recipient. Without any of these, by how much the second, third
     and later release of a figure differ from the first, by source.
     """
-    from data import look, revisions
+    from crossover.data import look, revisions
 
     layers = _layers(args)
     side = args.supplier or args.recipient
@@ -1746,7 +1746,7 @@ def data_check(args: Args) -> int:
     """Check a panel: every fault is named with its place and rule, and exit 2 if there is one.
     Without a folder, the shipped panel and what the store adds to it.
     """
-    from data import additions, check
+    from crossover.data import additions, check
 
     faults = check.check(args.folder)
     if args.folder is None:
@@ -1762,7 +1762,7 @@ def data_check(args: Args) -> int:
 
 def data_build(args: Args) -> int:
     """Compile a panel from a folder of files as the providers publish them, whole or not at all."""
-    from data.build import build, shipped_files
+    from crossover.data.build import build, shipped_files
 
     only = shipped_files() if args.shipped else None
     with steps.progress("reading") as move:
@@ -1781,7 +1781,7 @@ def data_domains(args: Args) -> int:
     into the panel's deliveries, orders and unit values ('crossover data check' finds a panel that
     was not built anew).
     """
-    from data import moves
+    from crossover.data import moves
 
     panel = _layers(args)
     if args.domain is not None or args.description is not None or args.all:

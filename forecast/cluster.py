@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data.errors import InputError, fault
-from models.folders import user_cache
+from crossover.data.errors import InputError, fault
+from crossover.models.folders import user_cache
 
 RETRIES = 2
 """How often a task that raised is tried again."""

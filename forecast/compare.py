@@ -9,9 +9,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data.errors import InputError, fault
-from data.names import BASELINE, FIRST_PASSAGE, HEADLINE_YEAR, HORIZON, KIND, LASTING, STATE
-from forecast import runs
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
+    BASELINE,
+    FIRST_PASSAGE,
+    HEADLINE_YEAR,
+    HORIZON,
+    KIND,
+    LASTING,
+    STATE,
+)
+from crossover.forecast import runs
 
 YEARS = (2030, HEADLINE_YEAR, HORIZON)
 ASKED = {

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data.errors import InputError, fault
-from data.names import CONVENTION, COUNTRY, DRAW, YEAR, YEAR_FUTURE
+from crossover.data.errors import InputError, fault
+from crossover.data.names import CONVENTION, COUNTRY, DRAW, YEAR, YEAR_FUTURE
 
 if TYPE_CHECKING:
     import xarray as xr

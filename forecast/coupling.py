@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import countries
-from data.dyads import RECENT_YEARS, abbreviations
-from data.errors import InputError
-from data.names import (
+from crossover.data import countries
+from crossover.data.dyads import RECENT_YEARS, abbreviations
+from crossover.data.errors import InputError
+from crossover.data.names import (
     COOLING,
     COUNTRY,
     DOWNTURN,
@@ -30,16 +30,16 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from data.rules import DOWNTURN_GRADE, FORCE
-from data.tables import AlliedPair, Panel, read, write
-from forecast import alignment as votes
-from forecast import pairs, partnership, scenarios
-from forecast.scenarios import Scenario
-from models import alignment as vote_model
-from models import partnership as hazard
-from models import power
-from models.covariates import OUTCOMES
-from models.priors import Priors
+from crossover.data.rules import DOWNTURN_GRADE, FORCE
+from crossover.data.tables import AlliedPair, Panel, read, write
+from crossover.forecast import alignment as votes
+from crossover.forecast import pairs, partnership, scenarios
+from crossover.forecast.scenarios import Scenario
+from crossover.models import alignment as vote_model
+from crossover.models import partnership as hazard
+from crossover.models import power
+from crossover.models.covariates import OUTCOMES
+from crossover.models.priors import Priors
 
 RECORD = "record"
 """Folder of a run with what its pairs' hazards rest on: three tables of the panel."""

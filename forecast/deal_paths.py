@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from data.names import DOMAIN, SUPPLIER
-from forecast.streams import after_normal, normal, of_part, uniform
-from models import deal_features as features
-from models.caching import njit
-from models.delivery import heavy
-from models.order_book import (
+from crossover.data.names import DOMAIN, SUPPLIER
+from crossover.forecast.streams import after_normal, normal, of_part, uniform
+from crossover.models import deal_features as features
+from crossover.models.caching import njit
+from crossover.models.delivery import heavy
+from crossover.models.order_book import (
     COMPLETE,
     NEVER,
     OPEN_COLUMNS,

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.errors import InputError, fault
-from data.names import RECIPIENT, SUPPLIER
-from forecast.cause_names import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import RECIPIENT, SUPPLIER
+from crossover.forecast.cause_names import (
     ALL,
     BUDGET,
     COLUMNS,
@@ -37,11 +37,11 @@ from forecast.cause_names import (
     WAR,
     WON,
 )
-from forecast.draws import Arrays, stack
-from forecast.market import by_effort
-from models.inputs import COVARIATES
-from models.market import MEMORIES, Market, arrays, demand_explained, log_orders
-from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
+from crossover.forecast.draws import Arrays, stack
+from crossover.forecast.market import by_effort
+from crossover.models.inputs import COVARIATES
+from crossover.models.market import MEMORIES, Market, arrays, demand_explained, log_orders
+from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 
 FEW = 150
 """Posterior draws that are used."""

@@ -13,9 +13,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import BASELINE, COUNTRY, DRAW, QUANTITY, SCENARIO, SUPPLIER, YEAR, YEAR_FUTURE
-from forecast.convergence import ess_of_mean
-from forecast.events import answered, by_chain, kinds_of, one_by_one
+from crossover.data.names import (
+    BASELINE,
+    COUNTRY,
+    DRAW,
+    QUANTITY,
+    SCENARIO,
+    SUPPLIER,
+    YEAR,
+    YEAR_FUTURE,
+)
+from crossover.forecast.convergence import ess_of_mean
+from crossover.forecast.events import answered, by_chain, kinds_of, one_by_one
 
 EVERY = 5
 """Differences are told every so many years, and at the horizon."""

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import (
+from crossover.data.names import (
     CHAIN,
     COUNTRY,
     DOMAIN,
@@ -28,11 +28,11 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast.draws import block, stack
-from forecast.market import BLOCK
-from models import domains as model
-from models.domains import CELL, PERIOD, PERIOD_YEARS
-from models.inputs import exporters
+from crossover.forecast.draws import block, stack
+from crossover.forecast.market import BLOCK
+from crossover.models import domains as model
+from crossover.models.domains import CELL, PERIOD, PERIOD_YEARS
+from crossover.models.inputs import exporters
 
 BIG = 6
 """How many of the largest suppliers the predictive check shows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from data.names import CHAIN, DRAW
+from crossover.data.names import CHAIN, DRAW
 
 Arrays = dict[str, np.ndarray]
 

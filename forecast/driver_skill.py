@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import COUNTRY, YEAR
-from data.panel import assemble
-from data.tables import Panel
-from forecast import backtest, skill
-from forecast.draws import Arrays, stack
-from forecast.effort_paths import LATE, driver_paths
-from forecast.origins import figures_seen
-from forecast.summary import of_fits
-from models.drivers import TREND_YEARS, drivers
-from models.inputs import of_states
-from models.priors import Priors
+from crossover.data.names import COUNTRY, YEAR
+from crossover.data.panel import assemble
+from crossover.data.tables import Panel
+from crossover.forecast import backtest, skill
+from crossover.forecast.draws import Arrays, stack
+from crossover.forecast.effort_paths import LATE, driver_paths
+from crossover.forecast.origins import figures_seen
+from crossover.forecast.summary import of_fits
+from crossover.models.drivers import TREND_YEARS, drivers
+from crossover.models.inputs import of_states
+from crossover.models.priors import Priors
 
 ORIGINS = tuple(range(2005, 2025))
 HORIZONS = 6
@@ -172,8 +172,8 @@ def from_origin(
     origin: int, latest: xr.Dataset, given: Priors, *, seed: int, folder: Panel = None
 ) -> pd.DataFrame:
     """Fit the drivers to what was known at an origin, and score them and the benchmarks."""
-    from forecast.fit import ACCEPT, CHAINS, DRAWS, TUNE, single
-    from forecast.sampling import ready, sample
+    from crossover.forecast.fit import ACCEPT, CHAINS, DRAWS, TUNE, single
+    from crossover.forecast.sampling import ready, sample
 
     panel = figures_seen(origin, folder)
     inputs = of_states(panel, given)

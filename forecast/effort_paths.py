@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
-from forecast import scenarios as scenario_files
-from forecast.draws import Arrays
-from models.drivers import (
+from crossover.data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
+from crossover.forecast import scenarios as scenario_files
+from crossover.forecast.draws import Arrays
+from crossover.models.drivers import (
     DRIVERS,
     TREND_YEARS,
     WORLDLY,
@@ -23,7 +23,7 @@ from models.drivers import (
     of_mean,
     trailing,
 )
-from models.inputs import country_index
+from crossover.models.inputs import country_index
 
 Worlds = Sequence[xr.Dataset | None]
 """What scenarios change, as from `forecast.scenarios.overrides`; None changes nothing."""

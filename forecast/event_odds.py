@@ -12,7 +12,7 @@ import itertools
 import numpy as np
 import xarray as xr
 
-from data.names import (
+from crossover.data.names import (
     EXPORT_CROSSOVER,
     FIRST_PASSAGE,
     INDEPENDENCE,
@@ -22,7 +22,7 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from forecast import origins, skill
+from crossover.forecast import origins, skill
 
 EXPORTS_ADDED, PAIR_ADDED = 5.0, 0.5
 """TIV million added before logs are taken, so that zero has one: of totals and of a pair."""

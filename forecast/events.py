@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.names import (
+from crossover.data.names import (
     ALL_DOMAINS,
     BASE_YEARS,
     BASELINE,
@@ -48,7 +48,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import conventions
+from crossover.forecast import conventions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -370,7 +370,7 @@ def monte_carlo_error(happened: np.ndarray, chains: int) -> np.ndarray:
     From the effective sample size of each, which counts the draws' autocorrelation;
     zero where all draws agree.
     """
-    from forecast.convergence import ess_of_mean
+    from crossover.forecast.convergence import ess_of_mean
 
     spread = happened.std(axis=0)
     out = np.zeros(happened.shape[1])

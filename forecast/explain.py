@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     BASELINE,
     CHAIN,
     CONVENTION,
@@ -32,14 +32,14 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import conventions, record, runs, steps
-from forecast.weighting import smoothed
-from models.order_book import ORDER_PERIOD
+from crossover.forecast import conventions, record, runs, steps
+from crossover.forecast.weighting import smoothed
+from crossover.models.order_book import ORDER_PERIOD
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from models.priors import Priors
+    from crossover.models.priors import Priors
 
 MEDIAN = "median year"
 PRIORS_OR_CODE, REVISED, NEW_YEAR = "priors or code", "revised history", "new year"
@@ -145,7 +145,7 @@ def _headline(
     one: Posterior, event: str, what: str
 ) -> tuple[float | None, float | None, np.ndarray | None]:
     """Return a headline, its Monte-Carlo error, and each draw's influence on it."""
-    from forecast.events import first_year
+    from crossover.forecast.events import first_year
 
     holds = one.holds[event]
     weight = np.exp(one.log_weight - np.logaddexp.reduce(one.log_weight.ravel()))
@@ -193,7 +193,7 @@ def _error(one: Posterior, two: Posterior, before: tuple, after: tuple) -> float
 
 def states(answers: xr.Dataset) -> dict[str, Holds]:
     """Return event → in which years it holds in the baseline."""
-    from forecast import events
+    from crossover.forecast import events
 
     chains = int(answers.attrs["chains"])
     return {
@@ -240,7 +240,7 @@ def chain(
         If the runs are of two pairs, one holds no posterior or forecast, or the first has later
         figures than the second.
     """
-    from models.priors import load
+    from crossover.models.priors import load
 
     said, new = runs.read(a), runs.read(b)
     pair = runs.own_pair(said)
@@ -253,7 +253,7 @@ def chain(
     if origins[0] > origins[1]:
         rule = f"goes to {origins[0]}, the second run to {origins[1]}: name the older run first"
         raise InputError(fault(rule, file=a))
-    from forecast import events
+    from crossover.forecast import events
 
     first, last = (
         Posterior(states(events.answers(forecast_of(run))), equal(tree), str(run), RUN)
@@ -294,7 +294,7 @@ def cut(panel: xr.Dataset, origin: int) -> xr.Dataset:
     The newest figures of those years, and order books that go no further: what became of later
     orders belongs to the new year.
     """
-    from data.listings import BOOK, LISTING
+    from crossover.data.listings import BOOK, LISTING
 
     early = panel.sel({YEAR: slice(None, origin)})
     if BOOK not in early.dims:
@@ -313,7 +313,7 @@ def fitted(
     horizon: int = HORIZON,
 ) -> Posterior:
     """Fit a step between two runs."""
-    from forecast import events, fit, simulate
+    from crossover.forecast import events, fit, simulate
 
     with steps.step(f"fitting between the two runs: {name}", name, {}), steps.stoppable():
         tree = fit.fit(
@@ -633,7 +633,7 @@ def write(folder: Path, found: Explanation) -> None:
     """Write an explanation's tables, and the bars of its waterfalls, into a folder."""
     import pandas as pd
 
-    from forecast import events
+    from crossover.forecast import events
 
     for name, kind, rows in (
         (FILES[0], Part, found.parts),

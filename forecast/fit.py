@@ -15,15 +15,15 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-from data.names import CHAIN, DOMAIN_LAYER, DRAW
-from forecast.gate import PART
-from forecast.sampling import CORES, keep_sources, ready, sample
-from models.delivery import delivery
-from models.drivers import drivers
-from models.inputs import with_orders
-from models.market import market
-from models.order_book import OrderData
-from models.priors import PARTS, Priors, moments, order
+from crossover.data.names import CHAIN, DOMAIN_LAYER, DRAW
+from crossover.forecast.gate import PART
+from crossover.forecast.sampling import CORES, keep_sources, ready, sample
+from crossover.models.delivery import delivery
+from crossover.models.drivers import drivers
+from crossover.models.inputs import with_orders
+from crossover.models.market import market
+from crossover.models.order_book import OrderData
+from crossover.models.priors import PARTS, Priors, moments, order
 
 DRAWS, TUNE, CHAINS = 1100, 300, 4
 DOMAIN_DRAWS, DOMAIN_TUNE = 1100, 300
@@ -141,7 +141,7 @@ def fit_domains(
         `posterior` (as from `models.domains.effects`), `sample_stats`, `log_prior`,
         `constant_data`.
     """
-    from models import domains
+    from crossover.models import domains
 
     observed = domains.prepare(panel, inputs, priors)
     compiled = ready(domains.domains(observed, priors))
@@ -173,7 +173,7 @@ def gather(
     sampled: Mapping[str, xr.DataTree], inputs: xr.Dataset, priors: Priors
 ) -> xr.DataTree:
     """Put what was sampled and what it was sampled from into one tree of plain arrays."""
-    from forecast.market import log_likelihood
+    from crossover.forecast.market import log_likelihood
 
     posterior = single(together([tree["posterior"].to_dataset() for tree in sampled.values()]))
     statistics = [plain_statistics(tree["sample_stats"].to_dataset()) for tree in sampled.values()]

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
-from forecast import baselines
-from forecast.skill import DYADS, IMPORTS, IN_TIV, LEVELS, SERIES
+from crossover.data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
+from crossover.forecast import baselines
+from crossover.forecast.skill import DYADS, IMPORTS, IN_TIV, LEVELS, SERIES
 
 TREES, LEAST = 100, 30
 """Number of trees, and fewest past cases in a leaf."""

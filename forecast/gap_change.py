@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import COUNTRY, DRAW, SUPPLIER, YEAR
-from forecast.draws import stack
+from crossover.data.names import COUNTRY, DRAW, SUPPLIER, YEAR
+from crossover.forecast.draws import stack
 
 SPANS = (5, 10, 20)
 """Years back from the origin."""

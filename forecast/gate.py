@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from data.names import CHAIN, DOMAIN_LAYER, DRAW
-from forecast.convergence import diagnose, ess_of_mean
-from forecast.sampling import CORES
+from crossover.data.names import CHAIN, DOMAIN_LAYER, DRAW
+from crossover.forecast.convergence import diagnose, ess_of_mean
+from crossover.forecast.sampling import CORES
 
 PART = "part"
 RHAT, ESS, EBFMI = 1.01, 400.0, 0.3

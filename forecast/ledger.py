@@ -20,8 +20,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
     CONTESTED_ORDERS,
@@ -36,8 +36,8 @@ from data.names import (
     SUPPLIER,
     YEAR_FUTURE,
 )
-from forecast import runs
-from forecast.scores import LEVELS
+from crossover.forecast import runs
+from crossover.forecast.scores import LEVELS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -195,7 +195,7 @@ def _questions(run: Path, folder: Path, said: Mapping[str, Any]) -> Iterator[dic
     """Yield the questions of a pair's forecast, without their place in the ledger."""
     import xarray as xr
 
-    from forecast import record
+    from crossover.forecast import record
 
     file = folder / FORECAST
     try:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import (
+from crossover.data.names import (
     BASELINE,
     CONVENTION,
     DOMAIN,
@@ -23,10 +23,10 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import conventions
-from forecast.conventions import AVERAGE, CHOSEN, DESCRIPTIONS, DOMAIN_DESCRIPTIONS
-from forecast.domains import layer_draws, paths, relative
-from forecast.events import monte_carlo_error
+from crossover.forecast import conventions
+from crossover.forecast.conventions import AVERAGE, CHOSEN, DESCRIPTIONS, DOMAIN_DESCRIPTIONS
+from crossover.forecast.domains import layer_draws, paths, relative
+from crossover.forecast.events import monte_carlo_error
 
 COLUMNS = ("alternative", "description", "weight", "probability", "mc_error", "gap_median",
            "gap_q05", "gap_q95", "year", "headline")  # fmt: skip

@@ -12,13 +12,13 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, REST, SUPPLIER, YEAR
-from forecast import market_loops
-from forecast import scenarios as scenario_files
-from forecast.draws import Arrays, block, stack
-from forecast.effort_paths import BASELINE_ALONE, Effort, Points, Worlds, ideal_points
-from models.inputs import COVARIATES, EFFORTS, country_index
-from models.market import (
+from crossover.data.names import CHAIN, COUNTRY, DRAW, RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.forecast import market_loops
+from crossover.forecast import scenarios as scenario_files
+from crossover.forecast.draws import Arrays, block, stack
+from crossover.forecast.effort_paths import BASELINE_ALONE, Effort, Points, Worlds, ideal_points
+from crossover.models.inputs import COVARIATES, EFFORTS, country_index
+from crossover.models.market import (
     CELL,
     MEMORIES,
     Market,
@@ -28,7 +28,7 @@ from models.market import (
     log_orders,
     log_size,
 )
-from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
+from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 
 BLOCK = 250
 """Draws worked on at a time: what bounds memory."""

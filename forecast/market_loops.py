@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.streams import gamma, of_part, uniform
-from models.order_book import PERIOD
-from models.vector_math import cos_of_turns, exact, exp, log
+from crossover.forecast.streams import gamma, of_part, uniform
+from crossover.models.order_book import PERIOD
+from crossover.models.vector_math import cos_of_turns, exact, exp, log
 
 TINY = 1e-300
 NOTHING = -300.0

@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from data import books, churn, degraded
-from data.deals import covers, undelivered
-from data.names import ALL_SUPPLIERS, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR
-from data.tables import SOVIET_UNION, Panel
-from forecast import baselines
-from forecast.skill import DEGRADED_BOOK, DYADS, EXPORTS, IMPORTS, LEVELS, SERIES
+from crossover.data import books, churn, degraded
+from crossover.data.deals import covers, undelivered
+from crossover.data.names import ALL_SUPPLIERS, MEAN_YEARS, RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.data.tables import SOVIET_UNION, Panel
+from crossover.forecast import baselines
+from crossover.forecast.skill import DEGRADED_BOOK, DYADS, EXPORTS, IMPORTS, LEVELS, SERIES
 
 ON_ORDER, BOOK, AGE = "on_order", "ridge_book", "age"
 """Variable of a panel: TIV million ordered and not delivered (book, supplier, recipient, age); the

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import books, degraded, listings, providers
-from data.churn import Registers
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data import books, degraded, listings, providers
+from crossover.data.churn import Registers
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     BASE_YEARS,
     COUNTRY,
     EXPORT_CROSSOVER,
@@ -36,10 +36,10 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from data.panel import assemble
-from data.tables import SOVIET_UNION, Panel, read
-from forecast import events
-from forecast.skill import (
+from crossover.data.panel import assemble
+from crossover.data.tables import SOVIET_UNION, Panel, read
+from crossover.forecast import events
+from crossover.forecast.skill import (
     DISTANCE,
     DYADS,
     EXPORTS,

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import countries
-from data.dyads import (
+from crossover.data import countries
+from crossover.data.dyads import (
     LAST_DISPUTE,
     LAST_YEAR,
     MARGIN,
@@ -24,12 +24,12 @@ from data.dyads import (
     REVERSAL_YEARS,
     SPEED_YEARS,
 )
-from data.errors import InputError, fault
-from data.names import DRAW, YEAR_FUTURE
-from data.rules import FORCE
-from data.tables import AlliedPair, Capability, RivalPair, read
-from models import partnership as model
-from models.priors import Priors
+from crossover.data.errors import InputError, fault
+from crossover.data.names import DRAW, YEAR_FUTURE
+from crossover.data.rules import FORCE
+from crossover.data.tables import AlliedPair, Capability, RivalPair, read
+from crossover.models import partnership as model
+from crossover.models.priors import Priors
 
 NO_TREATY = "no treaty of partnership between {} is on record"
 OVERRIDES = ("common_rivals", "rivals", "recent", "autocracy1", "autocracy2", "major1", "major2")

@@ -16,15 +16,15 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from data.names import CHAIN, DRAW
-from data.tables import AlliedPair
-from forecast.fit import plain_coords, single
-from forecast.sampling import ready, sample
-from forecast.shipped import KHAT
-from models import partnership as model
-from models.covariates import COVARIATES, DOWNTURN, OUTCOMES, THESIS
-from models.partnership import COVARIATE, ERA, ROW, TREATY, known_log_hazard
-from models.priors import Priors
+from crossover.data.names import CHAIN, DRAW
+from crossover.data.tables import AlliedPair
+from crossover.forecast.fit import plain_coords, single
+from crossover.forecast.sampling import ready, sample
+from crossover.forecast.shipped import KHAT
+from crossover.models import partnership as model
+from crossover.models.covariates import COVARIATES, DOWNTURN, OUTCOMES, THESIS
+from crossover.models.partnership import COVARIATE, ERA, ROW, TREATY, known_log_hazard
+from crossover.models.priors import Priors
 
 DRAWS, TUNE, CHAINS = 800, 300, 4
 TARGET_ACCEPT = 0.95

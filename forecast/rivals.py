@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import xarray as xr
 
-from data.names import YEAR
-from data.panel import assemble
-from data.tables import Panel
-from forecast import baselines, forest, ledger, origins, scoring
-from forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
-from forecast.skill import DYADS, IN_TIV, LEVELS, SERIES
+from crossover.data.names import YEAR
+from crossover.data.panel import assemble
+from crossover.data.tables import Panel
+from crossover.forecast import baselines, forest, ledger, origins, scoring
+from crossover.forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
+from crossover.forecast.skill import DYADS, IN_TIV, LEVELS, SERIES
 
 TARGETS = {DELIVERIES: DYADS, EXPORTS: EXPORTS, IMPORTS: IMPORTS}
 """Question of the ledger → target of the backtest."""

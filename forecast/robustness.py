@@ -14,12 +14,21 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.names import BASELINE, CHAIN, CONVENTION, DRAW, HEADLINE_YEAR, SCENARIO, SOON, YEAR
-from data.tables import Panel
-from forecast import conventions, events
-from forecast.backtest import NIL, VARIANTS, gdp_for_rd, quality, variant
-from forecast.weighting import probability, smoothed
-from models.priors import Priors
+from crossover.data.names import (
+    BASELINE,
+    CHAIN,
+    CONVENTION,
+    DRAW,
+    HEADLINE_YEAR,
+    SCENARIO,
+    SOON,
+    YEAR,
+)
+from crossover.data.tables import Panel
+from crossover.forecast import conventions, events
+from crossover.forecast.backtest import NIL, VARIANTS, gdp_for_rd, quality, variant
+from crossover.forecast.weighting import probability, smoothed
+from crossover.models.priors import Priors
 
 PUBLISHED = "published"
 CONVENTIONS, LIKELIHOOD, PARTS, PRIORS, FIGURES = (
@@ -67,7 +76,7 @@ def choices(origin: int, folder: Panel = None) -> tuple[Choice, ...]:
     folder
         The panel and additions that it was made from.
     """
-    from forecast.origins import seen
+    from crossover.forecast.origins import seen
 
     single = {"clumping": {"mu": 7.0, "sigma": 0.05}} | NO_GROWTH
     likelihoods = (
@@ -132,7 +141,7 @@ def table(
         gate passed the fit, empty where there is none of its own), rhat, ess, khat (of weighted
         draws). Years: the origin, `SOON` and `HEADLINE_YEAR`.
     """
-    from forecast.fit import fit
+    from crossover.forecast.fit import fit
 
     origin = int(tree["constant_data"].attrs["origin"])
     years = [origin, SOON, HEADLINE_YEAR]
@@ -169,7 +178,7 @@ def states(
 
     Simulated to the usual horizon, so that a run's own figures come out as it published them.
     """
-    from forecast import simulate
+    from crossover.forecast import simulate
 
     futures = simulate.futures(tree, *pair, seed=seed)
     answered = events.answers(futures)[events.CAPACITY_CROSSOVER]

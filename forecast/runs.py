@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from data.errors import InputError, fault
+from crossover.data.errors import InputError, fault
 
 STORE = "crossover-store"
 VARIABLE = "CROSSOVER_STORE"

@@ -34,7 +34,7 @@ def ready(model: pm.Model) -> Any:
     import pandas as pd
     from nutpie.compile_pymc import CompiledPyMCModel
 
-    from models import native, program
+    from crossover.models import native, program
 
     keep_sources()
     start = model.initial_point()

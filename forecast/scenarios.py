@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from data import countries
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data import countries
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     BASELINE,
     COUNTRY,
     DEFAULT_RECIPIENT,

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data import books, vintages
-from data.names import (
+from crossover.data import books, vintages
+from crossover.data.names import (
     ALL_DOMAINS,
     BASE_YEARS,
     BASELINE,
@@ -34,9 +34,9 @@ from data.names import (
     QUANTITY,
     STATE,
 )
-from data.tables import SOVIET_UNION, Deal, Panel, Transfer, Vintage, read, read_once
-from forecast import events, ledger, scores
-from forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
+from crossover.data.tables import SOVIET_UNION, Deal, Panel, Transfer, Vintage, read, read_once
+from crossover.forecast import events, ledger, scores
+from crossover.forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
 
 FIRST, LATEST = "first", "latest"
 RESOLVED = (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE, INDEPENDENCE, CONTESTED_ORDERS)

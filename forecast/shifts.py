@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
-from forecast.conventions import CHOSEN, WAR
-from forecast.draws import Arrays
-from models.inputs import COVARIATES, EFFORTS, country_index
-from models.market import CELL
-from models.order_book import ORDER_PERIOD
+from crossover.data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
+from crossover.forecast.conventions import CHOSEN, WAR
+from crossover.forecast.draws import Arrays
+from crossover.models.inputs import COVARIATES, EFFORTS, country_index
+from crossover.models.market import CELL
+from crossover.models.order_book import ORDER_PERIOD
 
 
 def wars(war: np.ndarray, suppliers: list[str], pair: tuple[str, str]) -> np.ndarray:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     BASELINE,
     CHAIN,
     CONTESTED_YEARS,
@@ -32,14 +32,14 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import conventions, deal_paths, effort_paths, market, shifts
-from forecast import scenarios as scenario_files
-from forecast.draws import Arrays, block, stack
-from forecast.market import BLOCK
-from forecast.sampling import CORES
-from forecast.scenarios import Scenario
-from models.market import CELL
-from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
+from crossover.forecast import conventions, deal_paths, effort_paths, market, shifts
+from crossover.forecast import scenarios as scenario_files
+from crossover.forecast.draws import Arrays, block, stack
+from crossover.forecast.market import BLOCK
+from crossover.forecast.sampling import CORES
+from crossover.forecast.scenarios import Scenario
+from crossover.models.market import CELL
+from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 
 
 def futures(

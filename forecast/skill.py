@@ -14,8 +14,8 @@ import pandas as pd
 import xarray as xr
 from scipy import optimize, stats
 
-from data.names import FIRST_PASSAGE, KIND, STATE
-from forecast import scores
+from crossover.data.names import FIRST_PASSAGE, KIND, STATE
+from crossover.forecast import scores
 
 HORIZON = "horizon"
 SERIES, QUESTION, RELEASE = "series", "question", "release"

@@ -19,17 +19,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from data import countries
-from data.errors import InputError, fault
-from data.names import DOMAIN_LAYER, HORIZON
-from forecast import record, runs
+from crossover.data import countries
+from crossover.data.errors import InputError, fault
+from crossover.data.names import DOMAIN_LAYER, HORIZON
+from crossover.forecast import record, runs
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from forecast.scenarios import Scenario
-    from models.priors import Priors
+    from crossover.forecast.scenarios import Scenario
+    from crossover.models.priors import Priors
 
 POSTERIOR, FORECAST, PRIOR_DRAWS = "posterior.nc", "forecast.nc", "prior.nc"
 EVENTS_FILE, TIMING_FILE, LEVELS_FILE = "events.csv", "timing.csv", "levels.csv"
@@ -221,21 +221,21 @@ def plan(
     target = out if out is not None else runs.store(store) / kind / name
     runs.check_free(target)
 
-    from models import alignment, partnership
-    from models import domains as domain_layer
-    from models.priors import load, text
+    from crossover.models import alignment, partnership
+    from crossover.models import domains as domain_layer
+    from crossover.models.priors import load, text
 
     beliefs, domain_beliefs = load(priors), load(priors, domain_layer.PRIORS_FILE)
     partnership_beliefs = partnership.load(priors), alignment.load(priors)
     beliefs_text = text(priors)
     seconds: dict[str, float] = {}
     with step("assembling the panel", "panel", seconds):
-        from data.additions import layers
+        from crossover.data.additions import layers
 
         made_of = layers(panel, runs.store(store))
         known = known_on(when, made_of)
-    from forecast import carry, fit
-    from forecast import scenarios as scenario_files
+    from crossover.forecast import carry, fit
+    from crossover.forecast import scenarios as scenario_files
 
     chosen = scenario_files.choose(scenarios, pair, origin=_origin(known))
     known = carry.windowed(known, beliefs, from_year, priors)
@@ -288,8 +288,8 @@ def plan(
 
 def known_on(day: datetime.date | None, layers: Sequence[Path]) -> xr.Dataset:
     """Return the panel of what was known on a day, order books included."""
-    from data import listings
-    from data.panel import assemble
+    from crossover.data import listings
+    from crossover.data.panel import assemble
 
     return listings.attach(assemble(day, layers), listings.known(day, layers))
 
@@ -302,7 +302,7 @@ def layers_of(said: Mapping[str, Any], known: Sequence[Path]) -> list[Path]:
 
 def _origin(panel: xr.Dataset) -> int:
     """Last year of a panel with deliveries; raise InputError if there is none."""
-    from data.names import RECIPIENT, SUPPLIER, YEAR
+    from crossover.data.names import RECIPIENT, SUPPLIER, YEAR
 
     has = (panel["tiv"] >= 0).any((SUPPLIER, RECIPIENT))
     if not bool(has.any()):
@@ -320,7 +320,7 @@ def begin(part: Path, made: Plan) -> None:
 
 def sample(part: Path, made: Plan) -> xr.DataTree:
     """Sample all, store the draws, judge them; return what was stored."""
-    from forecast import fit
+    from crossover.forecast import fit
 
     said = made.record
     if said["quick"]:
@@ -341,7 +341,7 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
 
 def _of_domains(said: Mapping[str, Any]) -> dict[str, int]:
     """Return how a run's domain layer is sampled."""
-    from forecast import fit
+    from crossover.forecast import fit
 
     draws, tune = said["draws"], said["tune"]
     if not said["quick"]:
@@ -351,7 +351,7 @@ def _of_domains(said: Mapping[str, Any]) -> dict[str, int]:
 
 def _of_partnerships(said: Mapping[str, Any]) -> dict[str, int]:
     """Return how a run's hazards and alignment are sampled."""
-    from forecast import fit
+    from crossover.forecast import fit
 
     few = said["quick"] or said["draws"] < fit.DRAWS
     return {key: said[key] for key in ("draws", "tune", "chains") if few} | {"seed": said["seed"]}
@@ -359,7 +359,7 @@ def _of_partnerships(said: Mapping[str, Any]) -> dict[str, int]:
 
 def sample_domains(made: Plan, tree: xr.DataTree) -> xr.DataTree:
     """Sample the domain layer beside a fit of the joint model."""
-    from forecast import fit
+    from crossover.forecast import fit
 
     said = made.record
     how = _of_domains(said)
@@ -384,7 +384,7 @@ def keep(
 
     `partnership`, given in place of a fit, puts what is known of partnerships into the folder.
     """
-    from forecast import gate
+    from crossover.forecast import gate
 
     said = made.record
     tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
@@ -406,7 +406,7 @@ def keep(
 
 def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | None:
     """Fit and store the hazards and the alignment, with what they say; None without a history."""
-    from forecast import coupling, events
+    from crossover.forecast import coupling, events
 
     said = made.record
     with step("sampling partnerships", "sample_partnership", said["seconds"]), stoppable():
@@ -435,7 +435,7 @@ def _judged_beside(
     verdict: Mapping[str, Any], name: str, other: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return a verdict with that on another fit in it, whose places are named."""
-    from forecast import gate
+    from crossover.forecast import gate
 
     checks = [c | {"where": f"{name}: {c['where']}".rstrip(": ")} for c in other["checks"]]
     both = gate.combine(verdict, {**other, "checks": checks})
@@ -484,7 +484,7 @@ def look_ahead(
     """
     import pandas as pd
 
-    from forecast import (
+    from crossover.forecast import (
         arrivals,
         decomposition,
         differences,
@@ -553,8 +553,8 @@ def _partnership_ahead(
     """Forecast a pair's partnership and write its paths; events, None if there is no such fit."""
     import xarray as xr
 
-    from forecast import coupling, events
-    from models import partnership
+    from crossover.forecast import coupling, events
+    from crossover.models import partnership
 
     if not (run / PARTNERSHIP).is_file():
         return None, xr.Dataset()
@@ -577,7 +577,7 @@ def _partnership_ahead(
 
 def audit(part: Path, made: Plan) -> None:
     """Judge the claims of the thesis from the run and its panel, and write them."""
-    from forecast import claims
+    from crossover.forecast import claims
 
     said = made.record
     with step("auditing the claims", "claims", said["seconds"]):
@@ -598,11 +598,11 @@ def cross_validate(
     Beside the comparison go its calibration, the base rates by era, and what the disputes on record
     do to the probabilities of the default pair.
     """
-    from data.names import DEFAULT_RECIPIENT, DEFAULT_SUPPLIER, DOWNTURN
-    from data.tables import read
-    from forecast import coupling, partnership, shipped
-    from models import partnership as model
-    from models.covariates import OUTCOMES
+    from crossover.data.names import DEFAULT_RECIPIENT, DEFAULT_SUPPLIER, DOWNTURN
+    from crossover.data.tables import read
+    from crossover.forecast import coupling, partnership, shipped
+    from crossover.models import partnership as model
+    from crossover.models.covariates import OUTCOMES
 
     beliefs = model.load(priors)
     rows = read("alliance_dyads", layers)
@@ -641,8 +641,8 @@ def score_drivers(
     store: Path,
 ) -> list[dict[str, Any]]:
     """Forecast the drivers from past origins, write how good that was, and return its rows."""
-    from forecast import driver_skill, shipped
-    from models.priors import load
+    from crossover.forecast import driver_skill, shipped
+    from crossover.models.priors import load
 
     seconds: dict[str, float] = {}
     with step("forecasting GDP, spending and R&D shares", "drivers", seconds), stoppable():
@@ -663,8 +663,8 @@ def move_answer(
     store: Path,
 ) -> list[dict[str, str]]:
     """Ask a run's question of capacity under every other choice, write that, return its rows."""
-    from forecast import robustness, shipped
-    from models.priors import load
+    from crossover.forecast import robustness, shipped
+    from crossover.models.priors import load
 
     said = runs.read(run)
     if said.get("prior_only"):
@@ -685,7 +685,7 @@ def _write_made(
     table: pd.DataFrame, path: Path, layers: tuple[Path, ...], seed: int, command: str
 ) -> None:
     """Write a table with when it was made, how, and of which panel."""
-    from forecast import events
+    from crossover.forecast import events
 
     table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     table["command"], table["seed"] = command, seed
@@ -698,9 +698,9 @@ def _check_votes(
     layers: tuple[Path, ...], priors: Path | None, seed: int, command: str, folder: Path
 ) -> None:
     """Forecast votes from an earlier year, compare with what came, and write the comparison."""
-    from data.panel import assemble
-    from forecast import alignment as votes
-    from models import alignment as model
+    from crossover.data.panel import assemble
+    from crossover.forecast import alignment as votes
+    from crossover.models import alignment as model
 
     seconds: dict[str, float] = {}
     gap = model.gaps(assemble(None, layers)["ideal_point"])
@@ -725,11 +725,11 @@ def with_analogues(
     import pandas as pd
     import xarray as xr
 
-    from data.names import DOWNTURN, DRAW, SCENARIO, YEAR
-    from data.tables import read
-    from forecast import coupling, partnership
-    from models import analogues
-    from models import partnership as model
+    from crossover.data.names import DOWNTURN, DRAW, SCENARIO, YEAR
+    from crossover.data.tables import read
+    from crossover.forecast import coupling, partnership
+    from crossover.models import analogues
+    from crossover.models import partnership as model
 
     said = runs.read(run)
     cases = analogues.pseudo_rows(analogues.load(file))
@@ -776,7 +776,7 @@ def _some_draws(tree: xr.DataTree) -> xr.DataTree:
     """Return the domain layer with at most `CHECK_DRAWS` draws, evenly spread over the chains."""
     import xarray as xr
 
-    from data.names import DRAW
+    from crossover.data.names import DRAW
 
     layer = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
     count = layer["parameters"].isel(parameter=0).size
@@ -812,7 +812,7 @@ def write_levels(
     folder: Path, tree: xr.DataTree, futures: xr.Dataset, apart: xr.Dataset, seed: int
 ) -> None:
     """Write levels.csv and levels_domains.csv of a pair."""
-    from forecast import events, levels
+    from crossover.forecast import events, levels
 
     events.to_csv(levels.levels(futures), folder / LEVELS_FILE)
     by_domain = levels.by_domain(tree, futures, apart, seed=seed)
@@ -821,7 +821,7 @@ def write_levels(
 
 def compare_levels(folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed: int) -> None:
     """Write levels.csv and levels_domains.csv of a pair that is not forecast yet."""
-    from forecast import domains, simulate
+    from crossover.forecast import domains, simulate
 
     with step("comparing conventions of the level", "levels", {}):
         futures = simulate.futures(tree, *pair, seed=seed, horizon=HORIZON)
@@ -837,8 +837,8 @@ def _scenarios_of(
     """
     import json
 
-    from data.names import BASELINE
-    from forecast import scenarios as files
+    from crossover.data.names import BASELINE
+    from crossover.forecast import scenarios as files
 
     held = folder / SCENARIOS_FILE
     if not held.is_file():
@@ -878,7 +878,7 @@ def forecast_stored(
     own = pair == runs.own_pair(said)
     if own:
         new["scenarios"] = {one.name: record.hash_text(one.text) for one in chosen}
-    from forecast import claims
+    from crossover.forecast import claims
 
     with runs.refreshing(folder) as part:
         happens, when = look_ahead(part, tree, pair, new, run, chosen)
@@ -895,7 +895,7 @@ def _say_if_moved(file: Path, said: Mapping[str, Any], new: Mapping[str, Any]) -
     """Say so where the draws of scenarios that are on record are not those on record."""
     import xarray as xr
 
-    from data.names import SCENARIO
+    from crossover.data.names import SCENARIO
 
     before, held = said["hashes"].get("forecast"), said.get("scenarios") or {}
     if not (before and held) or any(new["scenarios"].get(n) != text for n, text in held.items()):
@@ -914,8 +914,8 @@ def _say_if_moved(file: Path, said: Mapping[str, Any], new: Mapping[str, Any]) -
 
 def draw_prior(part: Path, made: Plan) -> None:
     """Draw from the priors, run the draws forward, and show what they imply."""
-    from forecast import fit, simulate
-    from reports import prior
+    from crossover.forecast import fit, simulate
+    from crossover.reports import prior
 
     said = made.record
     words = f"drawing {said['draws']} times from the priors"

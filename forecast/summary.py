@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast import skill
-from forecast.baselines import NAMES, ORDER_BOOK, PERSISTENCE, RIDGE
-from forecast.shipped import ABLATION, DELIVERIES, WITHOUT
-from forecast.skill import (
+from crossover.forecast import skill
+from crossover.forecast.baselines import NAMES, ORDER_BOOK, PERSISTENCE, RIDGE
+from crossover.forecast.shipped import ABLATION, DELIVERIES, WITHOUT
+from crossover.forecast.skill import (
     CLIMATOLOGY,
     DEGRADED_BOOK,
     DYADS,

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.errors import InputError, fault
-from data.names import DOMAIN_LAYER
-from forecast import record, runs, steps
-from forecast.steps import Plan, say, step, stoppable
+from crossover.data.errors import InputError, fault
+from crossover.data.names import DOMAIN_LAYER
+from crossover.forecast import record, runs, steps
+from crossover.forecast.steps import Plan, say, step, stoppable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,7 +50,7 @@ def posterior(part: Path, made: Plan, run: Path) -> xr.DataTree:
     What of the run's domain layer and partnerships rests on figures that stayed is taken over. The
     record's `update` says from which run, and what was kept.
     """
-    from forecast import fit
+    from crossover.forecast import fit
 
     new = made.record
     new["update"] = {"from": runs.read(run)["id"], "how": FITTED, "reason": reason(run, made)}
@@ -75,7 +75,7 @@ def reason(run: Path, made: Plan) -> str:
 
 def keep(part: Path, made: Plan, run: Path, tree: xr.DataTree) -> xr.DataTree:
     """Store a fit beside what of the run's other factors still holds, and judge all."""
-    from forecast import fit
+    from crossover.forecast import fit
 
     said, old = runs.read(run), steps.stored(run)
     if same_domains(old, made, run):
@@ -99,10 +99,10 @@ def keep(part: Path, made: Plan, run: Path, tree: xr.DataTree) -> xr.DataTree:
 
 def same_domains(tree: xr.DataTree, made: Plan, run: Path) -> bool:
     """Say whether the domain layer was fitted to the figures and priors that a plan has."""
-    from forecast import fit
-    from models import domains
-    from models.inputs import prepare
-    from models.priors import load
+    from crossover.forecast import fit
+    from crossover.models import domains
+    from crossover.models.inputs import prepare
+    from crossover.models.priors import load
 
     if DOMAIN_LAYER not in tree.children:
         return False
@@ -132,7 +132,7 @@ def same(one: xr.Dataset, other: xr.Dataset) -> bool:
 
 def same_partnership(said: Mapping[str, Any], made: Plan, run: Path) -> bool:
     """Say whether what partnerships rest on is what it was when the run was made."""
-    from models import alignment, partnership
+    from crossover.models import alignment, partnership
 
     if not (run / steps.PARTNERSHIP).is_file():
         return False
@@ -154,7 +154,7 @@ def copy_partnership(
     run: Path, part: Path, said: Mapping[str, Any], new: dict[str, Any]
 ) -> xr.DataTree:
     """Take a run's partnership fits and their tables over; return the fits."""
-    from forecast import coupling
+    from crossover.forecast import coupling
 
     for path in run.glob("partnership_*.csv"):
         if path.name not in (steps.PARTNERSHIP_PATHS_FILE, steps.BY_HAND_FILE):
@@ -170,7 +170,7 @@ def copy_partnership(
 
 def scenarios_of(run: Path, made: Plan) -> tuple[Any, ...]:
     """Return the scenarios of a run, their paths cut to the years after a plan's origin."""
-    from models.inputs import prepare
+    from crossover.models.inputs import prepare
 
     origin = int(prepare(made.panel, made.priors).attrs["origin"])
     return steps._scenarios_of(run, (), made.pair, origin)

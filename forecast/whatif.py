@@ -21,11 +21,20 @@ import pandas as pd
 import xarray as xr
 from scipy import optimize
 
-from data import countries
-from data.names import BASELINE, CONVENTION, COUNTRY, DRAW, HORIZON, SCENARIO, YEAR, YEAR_FUTURE
-from forecast import conventions, simulate
-from forecast.effort_paths import accumulate
-from forecast.scenarios import MULTIPLY, Course, Scenario
+from crossover.data import countries
+from crossover.data.names import (
+    BASELINE,
+    CONVENTION,
+    COUNTRY,
+    DRAW,
+    HORIZON,
+    SCENARIO,
+    YEAR,
+    YEAR_FUTURE,
+)
+from crossover.forecast import conventions, simulate
+from crossover.forecast.effort_paths import accumulate
+from crossover.forecast.scenarios import MULTIPLY, Course, Scenario
 
 PER_CENT, YEARS = 10.0, 10
 AFTER = (5, 10, 20)

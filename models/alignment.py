@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from data.errors import InputError, fault
-from data.names import COUNTRY, DRAW, YEAR, YEAR_FUTURE
-from models import priors as prior_files
-from models.priors import Priors
+from crossover.data.errors import InputError, fault
+from crossover.data.names import COUNTRY, DRAW, YEAR, YEAR_FUTURE
+from crossover.models import priors as prior_files
+from crossover.models.priors import Priors
 
 PRIORS_FILE = prior_files.DEFAULT_FILE.with_name("alignment.toml")
 POWERS = (

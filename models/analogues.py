@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from data.errors import InputError, fault
-from data.rules import DOWNTURN_GRADE
-from data.tables import AlliedPair
+from crossover.data.errors import InputError, fault
+from crossover.data.rules import DOWNTURN_GRADE
+from crossover.data.tables import AlliedPair
 
 FILE = Path(__file__).with_name("priors") / "analogues.toml"
 TEXTS = ("state1", "state2", "reason", "source")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numba
 
-from models.folders import user_cache
+from crossover.models.folders import user_cache
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("data", "models", "forecast")

@@ -17,7 +17,7 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-from models.caching import EDITION
+from crossover.models.caching import EDITION
 
 
 class Density(Op):

@@ -3,7 +3,7 @@
 Apart from the model itself, so that whoever only needs a name imports nothing else.
 """
 
-from data.names import DOWNTURN, INCIDENT
+from crossover.data.names import DOWNTURN, INCIDENT
 
 GRADES = {DOWNTURN: (3,), INCIDENT: (1, 2)}
 """Outcome → grades of a pair-year, as in the table `alliance_dyads`, that count as one."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from models.caching import njit
-from models.order_book import NEVER, RUNNING, SMALLEST, UNNUMBERED, WAITING
+from crossover.models.caching import njit
+from crossover.models.order_book import NEVER, RUNNING, SMALLEST, UNNUMBERED, WAITING
 
 CHANCE = (
     "waiting_0", "waiting_1", "waiting_2", "waiting_3_4", "waiting_5_7", "waiting_8",

@@ -18,12 +18,12 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from data import names
-from models import deal_features as features
-from models.contrasts import orthonormal
-from models.logistic import Cases, cases, log_density
-from models.order_book import RUNNING, OrderData
-from models.priors import Priors, order, parameters
+from crossover.data import names
+from crossover.models import deal_features as features
+from crossover.models.contrasts import orthonormal
+from crossover.models.logistic import Cases, cases, log_density
+from crossover.models.order_book import RUNNING, OrderData
+from crossover.models.priors import Priors, order, parameters
 
 WHOLE_FROM = 0.98
 """Share of what was left from which a delivery counts as the last."""

@@ -34,13 +34,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models import domain_effects as effects
-from models import domain_likelihood as likelihood
-from models import domain_sums as sums
-from models.compiled import Density
-from models.domain_sums import CONTRASTS, DOMAINS
-from models.rising import counted
-from models.vector_math import exact
+from crossover.models import domain_effects as effects
+from crossover.models import domain_likelihood as likelihood
+from crossover.models import domain_sums as sums
+from crossover.models.compiled import Density
+from crossover.models.domain_sums import CONTRASTS, DOMAINS
+from crossover.models.rising import counted
+from crossover.models.vector_math import exact
 
 SINGLE = ("substitution", "unit_strength", "concentration", "order_sd", "orders_alike", "unit_sd")
 """Parameters that are no spreads of effects, in the order of `Layer.single`."""

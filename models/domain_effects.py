@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models import domain_sums as sums
-from models.domain_sums import CONTRASTS, DOMAINS
-from models.vector_math import exact, exp, summing
+from crossover.models import domain_sums as sums
+from crossover.models.domain_sums import CONTRASTS, DOMAINS
+from crossover.models.vector_math import exact, exp, summing
 
 
 class Kind(NamedTuple):

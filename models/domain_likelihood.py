@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
-from models.domain_sums import DOMAINS
-from models.rising import rising
-from models.vector_math import exact, exp, log, summing
+from crossover.models.domain_sums import DOMAINS
+from crossover.models.rising import rising
+from crossover.models.vector_math import exact, exp, log, summing
 
 UNIT_VALUE_DF = 4.0
 """Degrees of freedom of unit values: a class holds a few ships or systems unlike the rest."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from data import names
-from models.vector_math import exact, summing
+from crossover.data import names
+from crossover.models.vector_math import exact, summing
 
 DOMAINS = len(names.DOMAINS)
 """Known when compiled, so that loops over domains are unrolled."""

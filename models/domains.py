@@ -18,12 +18,12 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from data import names
-from data.listings import LISTING
-from models import contrasts
-from models.domain_density import Domains, arranged
-from models.inputs import exporters
-from models.priors import FOLDER, Priors, order, parameters
+from crossover.data import names
+from crossover.data.listings import LISTING
+from crossover.models import contrasts
+from crossover.models.domain_density import Domains, arranged
+from crossover.models.inputs import exporters
+from crossover.models.priors import FOLDER, Priors, order, parameters
 
 PRIORS_FILE = FOLDER / "domains.toml"
 PERIOD = "period"

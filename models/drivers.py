@@ -18,9 +18,9 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from data import names
-from data.errors import InputError, fault
-from models.priors import Priors, order, parameters
+from crossover.data import names
+from crossover.data.errors import InputError, fault
+from crossover.models.priors import Priors, order, parameters
 
 DRIVERS = ("gdp", "rd", "mil")
 WORLDLY = ("gdp", "mil")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from data import names
-from data.stocks import stock
-from models.priors import Priors
+from crossover.data import names
+from crossover.data.stocks import stock
+from crossover.models.priors import Priors
 
 YOUNG_YEARS = 2.0
 """Age, in years after the data year, under which a figure is likely to be revised."""

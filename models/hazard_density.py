@@ -18,8 +18,8 @@ import math
 
 import numpy as np
 
-from models.compiled import Density
-from models.vector_math import exact, exp, inline
+from crossover.models.compiled import Density
+from crossover.models.vector_math import exact, exp, inline
 
 STEP = 0.25
 NODES = np.arange(-20, 21) * STEP

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from data import names
-from data.errors import InputError
-from data.stocks import stock
-from models import drivers, effort, order_book
-from models.priors import Priors
+from crossover.data import names
+from crossover.data.errors import InputError
+from crossover.data.stocks import stock
+from crossover.models import drivers, effort, order_book
+from crossover.models.priors import Priors
 
 COVARIATES = ("ideal_point", "embargo", "legacy", "ally", "distance")
 EFFORTS = ("rd", "mil")

@@ -15,8 +15,8 @@ import math
 
 import numpy as np
 
-from models import vector_math
-from models.caching import njit
+from crossover.models import vector_math
+from crossover.models.caching import njit
 
 WIDTH = 10
 (

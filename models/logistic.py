@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.compiled import Density
-from models.vector_math import exact, exp, log1p, summing
+from crossover.models.compiled import Density
+from crossover.models.vector_math import exact, exp, log1p, summing
 
 
 class Cases(NamedTuple):

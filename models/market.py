@@ -33,11 +33,11 @@ import scipy.linalg
 import xarray as xr
 from scipy import special
 
-from data import names
-from models.inputs import COVARIATES, EFFORTS, country_index, exporters
-from models.market_density import Orders, listed
-from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
-from models.priors import Priors, order, parameters
+from crossover.data import names
+from crossover.models.inputs import COVARIATES, EFFORTS, country_index, exporters
+from crossover.models.market_density import Orders, listed
+from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
+from crossover.models.priors import Priors, order, parameters
 
 CELL = (names.SUPPLIER, names.RECIPIENT)
 BARRED = -40.0

@@ -23,9 +23,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.compiled import Density
-from models.rising import counted, rising
-from models.vector_math import exact, exp, log, log1p, summing
+from crossover.models.compiled import Density
+from crossover.models.rising import counted, rising
+from crossover.models.vector_math import exact, exp, log, log1p, summing
 
 
 class Listed(NamedTuple):

@@ -21,9 +21,9 @@ from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed, impl_ret_new_ref
 from numba.extending import intrinsic
 
-from models import interpreter
-from models.caching import njit
-from models.program import Program
+from crossover.models import interpreter
+from crossover.models.caching import njit
+from crossover.models.program import Program
 
 COPIES = 4
 """Threads that can evaluate a model at once; more of them wait."""

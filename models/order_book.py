@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import names
-from data.errors import InputError
-from data.listings import BOOK, FIRST_BIT, LISTING
-from models.priors import Priors
+from crossover.data import names
+from crossover.data.errors import InputError
+from crossover.data.listings import BOOK, FIRST_BIT, LISTING
+from crossover.models.priors import Priors
 
 WAITING, RUNNING, UNNUMBERED, COMPLETE = range(4)
 """A deal without delivery; with some, and more to come; of unknown number; all delivered."""

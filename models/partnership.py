@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.errors import InputError, fault
-from data.tables import AlliedPair
-from models import priors as prior_files
-from models.covariates import COVARIATES, GRADES, OUTCOMES, THESIS
-from models.priors import Priors
+from crossover.data.errors import InputError, fault
+from crossover.data.tables import AlliedPair
+from crossover.models import priors as prior_files
+from crossover.models.covariates import COVARIATES, GRADES, OUTCOMES, THESIS
+from crossover.models.priors import Priors
 
 PRIORS_FILE = prior_files.DEFAULT_FILE.with_name("partnership.toml")
 
@@ -325,7 +325,7 @@ def hazard_model(inputs: xr.Dataset, priors: Priors) -> Any:
     import pymc as pm
     import pytensor.tensor as pt
 
-    from models.hazard_density import Records
+    from crossover.models.hazard_density import Records
 
     names = prior_files.order(priors)
     data = arrays(inputs, names)
@@ -386,7 +386,7 @@ def treaty_effects(
     tuple of xarray.DataArray
         (draw, treaty) each.
     """
-    from models.hazard_density import of_treaties
+    from crossover.models.hazard_density import of_treaties
 
     spread = by_name(posterior)["treaty_sd"].values.astype(float)
     random = np.random.default_rng(seed)

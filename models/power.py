@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import countries
-from data.errors import InputError, fault
-from data.names import COUNTRY, DRAW, YEAR, YEAR_FUTURE
-from data.tables import Capability
+from crossover.data import countries
+from crossover.data.errors import InputError, fault
+from crossover.data.names import COUNTRY, DRAW, YEAR, YEAR_FUTURE
+from crossover.data.tables import Capability
 
 FIRST_YEAR = 1992
 PREDICTORS = ("gdp", "milex")

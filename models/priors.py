@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import InputError, fault
+from crossover.data.errors import InputError, fault
 
 FOLDER = Path(__file__).with_name("priors")
 DEFAULT_FILE = FOLDER / "default.toml"

@@ -33,8 +33,8 @@ from pytensor.tensor.subtensor import (
     Subtensor,
 )
 
-from models import interpreter as do
-from models.compiled import Density
+from crossover.models import interpreter as do
+from crossover.models.compiled import Density
 
 PLAIN = Mode("py", RewriteDatabaseQuery(
     include=["fast_run"], exclude=["fusion", "inplace", "BlasOpt", "scan"],

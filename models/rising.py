@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.vector_math import exact, log, summing
+from crossover.models.vector_math import exact, log, summing
 
 MOST = 16
 """Factors of a product, which is then far from the largest number."""

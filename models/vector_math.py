@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from models.caching import njit
+from crossover.models.caching import njit
 
 EXACT = {"contract", "nsz", "arcp"}
 """What the compiler may do with the order and form of operations without loss of digits."""

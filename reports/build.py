@@ -16,8 +16,8 @@ from typing import Any
 import matplotlib
 import typst
 
-from data.errors import InputError, fault
-from reports import figures, payload, words
+from crossover.data.errors import InputError, fault
+from crossover.reports import figures, payload, words
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 REPORT = "report.pdf"

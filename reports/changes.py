@@ -13,8 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from data.names import EVENTS
-from reports.reading import present, read_json, read_table
+from crossover.data.names import EVENTS
+from crossover.reports.reading import present, read_json, read_table
 
 TOLD, PARTS, OBSERVATIONS, NEXT_YEAR = (
     "explain.json", "explain.csv", "explain_observations.csv", "explain_next_year.csv",

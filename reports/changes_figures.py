@@ -9,10 +9,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from reports import style
-from reports.numerals import prob
-from reports.phrases import EVENT_TITLES, names
-from reports.style import COLOURS, GREY, INK
+from crossover.reports import style
+from crossover.reports.numerals import prob
+from crossover.reports.phrases import EVENT_TITLES, names
+from crossover.reports.style import COLOURS, GREY, INK
 
 Payload = Mapping[str, Any]
 STEPS = ("priors or code", "revised history", "new year")

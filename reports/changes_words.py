@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data.names import (
+from crossover.data.names import (
     EXPORT_CROSSOVER,
     EXPORT_CROSSOVER_SINGLE,
     FIRST_PASSAGE,
@@ -18,10 +18,10 @@ from data.names import (
     KIND,
     STATE,
 )
-from reports import changes_figures
-from reports.changes_figures import STEPS, points
-from reports.numerals import NONE, error, number, prob
-from reports.phrases import (
+from crossover.reports import changes_figures
+from crossover.reports.changes_figures import STEPS, points
+from crossover.reports.numerals import NONE, error, number, prob
+from crossover.reports.phrases import (
     RECIPIENT,
     STATE_CLAUSES,
     SUPPLIER,

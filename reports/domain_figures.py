@@ -13,11 +13,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from reports import style
-from reports.domains import UNITS, counted
-from reports.numerals import prob
-from reports.phrases import label, names
-from reports.style import COLOURS, FAINT, GREY, INK
+from crossover.reports import style
+from crossover.reports.domains import UNITS, counted
+from crossover.reports.numerals import prob
+from crossover.reports.phrases import label, names
+from crossover.reports.style import COLOURS, FAINT, GREY, INK
 
 Payload = Mapping[str, Any]
 SHORT_DOMAINS = {

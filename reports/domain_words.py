@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data.names import (
+from crossover.data.names import (
     DEFAULT_RECIPIENT,
     DEFAULT_SUPPLIER,
     FIRST_PASSAGE,
@@ -18,10 +18,10 @@ from data.names import (
     LASTING,
     STATE,
 )
-from reports.domain_figures import ROOT_TICKS, letters, short
-from reports.domains import UNITS, counted, stands
-from reports.numerals import NONE, error, number, prob, span
-from reports.phrases import (
+from crossover.reports.domain_figures import ROOT_TICKS, letters, short
+from crossover.reports.domains import UNITS, counted, stands
+from crossover.reports.numerals import NONE, error, number, prob, span
+from crossover.reports.phrases import (
     KIND_WORDS,
     RECIPIENT,
     SUPPLIER,
@@ -37,7 +37,7 @@ from reports.phrases import (
     terms,
     the,
 )
-from reports.reading import CONTRADICTED, SUPPORTED, at_year, verdict
+from crossover.reports.reading import CONTRADICTED, SUPPORTED, at_year, verdict
 
 LONG_DOMAINS = {
     "aircraft": "aircraft",

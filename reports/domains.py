@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     BASELINE,
     COUNTRY,
     DOMAIN,
@@ -32,8 +32,8 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import conventions
-from reports.reading import (
+from crossover.forecast import conventions
+from crossover.reports.reading import (
     CONTRADICTED,
     QUANTILES,
     SUPPORTED,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from data.errors import InputError, fault
+from crossover.data.errors import InputError, fault
 
 BEFORE = Path(__file__).parent / "guide" / "claims_before.csv"
 HEADER = ("claim", "earlier edition", "this one", "why it moved")

@@ -19,12 +19,18 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from data.names import FIRST_PASSAGE, LASTING, STATE
-from forecast import cause_names
-from reports import changes_figures, domain_figures, partnership_figures, skill_figures, style
-from reports.numerals import complement, prob
-from reports.phrases import EVENT_TITLES, ROLES, names
-from reports.style import COLOURS, FAINT, GREY, INK, values
+from crossover.data.names import FIRST_PASSAGE, LASTING, STATE
+from crossover.forecast import cause_names
+from crossover.reports import (
+    changes_figures,
+    domain_figures,
+    partnership_figures,
+    skill_figures,
+    style,
+)
+from crossover.reports.numerals import complement, prob
+from crossover.reports.phrases import EVENT_TITLES, ROLES, names
+from crossover.reports.style import COLOURS, FAINT, GREY, INK, values
 
 LOG_TICKS = 3
 """A logarithmic axis takes the coarsest steps that give this many ticks."""

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
     CAPACITY_CROSSOVER,
@@ -37,9 +37,9 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from forecast import events, runs, shipped
-from reports import essay, robustness
-from reports.numerals import NONE, number, prob, span
+from crossover.forecast import events, runs, shipped
+from crossover.reports import essay, robustness
+from crossover.reports.numerals import NONE, number, prob, span
 
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 EFFECTS = {

@@ -13,8 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from data import countries
-from data.names import (
+from crossover.data import countries
+from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
     COOLING,
@@ -26,8 +26,8 @@ from data.names import (
     PARTNERSHIP_EVENTS,
     QUANTITY,
 )
-from forecast import claims, events, shipped
-from reports.reading import EVENT_COLUMNS, Tables, read_json, read_table
+from crossover.forecast import claims, events, shipped
+from crossover.reports.reading import EVENT_COLUMNS, Tables, read_json, read_table
 
 FOLDER = Path(__file__).resolve().parents[1] / "forecast"
 COOLING_CHECK = FOLDER / "alignment_check.csv"

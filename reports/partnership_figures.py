@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from data.names import STATE
-from reports import style
-from reports.numerals import prob
-from reports.partnership_words import EFFECTS, EVENT_NAMES, scenario_titles
-from reports.style import COLOURS, FAINT, GREY, INK
+from crossover.data.names import STATE
+from crossover.reports import style
+from crossover.reports.numerals import prob
+from crossover.reports.partnership_words import EFFECTS, EVENT_NAMES, scenario_titles
+from crossover.reports.style import COLOURS, FAINT, GREY, INK
 
 Payload = Mapping[str, Any]
 LINES = (("#004488", "-"), ("#bb5566", (0, (5, 1.6))), ("#997700", (0, (1.2, 1.2))),

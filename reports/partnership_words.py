@@ -6,9 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from data.names import COOLING, DOWNTURN, FIRST_PASSAGE, INCIDENT, LASTING, QUANTITY, STATE
-from reports.numerals import NONE, complement, error, number, prob, span
-from reports.phrases import (
+from crossover.data.names import (
+    COOLING,
+    DOWNTURN,
+    FIRST_PASSAGE,
+    INCIDENT,
+    LASTING,
+    QUANTITY,
+    STATE,
+)
+from crossover.reports.numerals import NONE, complement, error, number, prob, span
+from crossover.reports.phrases import (
     RECIPIENT,
     SUPPLIER,
     VERDICTS,
@@ -23,7 +31,7 @@ from reports.phrases import (
     year_of,
     years_of,
 )
-from reports.reading import at_year
+from crossover.reports.reading import at_year
 
 EFFECTS = {
     "speed": "Speed of change of the balance",

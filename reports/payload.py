@@ -17,8 +17,8 @@ import pandas as pd
 import xarray as xr
 from scipy import special, stats
 
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     BASE_YEARS,
     BASELINE,
     CAPACITY_CROSSOVER,
@@ -42,10 +42,10 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import cause_names, conventions, gap_change
-from forecast import events as event_rules
-from reports import changes, domains, partnership, robustness, skill
-from reports.reading import (
+from crossover.forecast import cause_names, conventions, gap_change
+from crossover.forecast import events as event_rules
+from crossover.reports import changes, domains, partnership, robustness, skill
+from crossover.reports.reading import (
     CONTRADICTED,
     QUANTILES,
     SUPPORTED,

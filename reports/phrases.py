@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from data.countries import the
-from data.names import (
+from crossover.data.countries import the
+from crossover.data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
     CONTESTED_ORDERS,
@@ -18,7 +18,7 @@ from data.names import (
     LASTING,
     STATE,
 )
-from reports.numerals import NONE
+from crossover.reports.numerals import NONE
 
 Payload = Mapping[str, Any]
 Table = dict[str, Any]

@@ -17,17 +17,17 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from data import alarms, countries, look
-from data.additions import Examined
-from data.alarms import Alarm
-from data.comparison import Change, Comparison, Revision
-from data.errors import InputError, fault
-from data.history import LEAST, NEAR_YEAR, REVISED, Move, signed
-from data.names import REST
-from data.revisions import quantile
-from data.tables import SOVIET_UNION, WORLD, indicators
-from reports.numerals import number
-from reports.phrases import count, date, sentence
+from crossover.data import alarms, countries, look
+from crossover.data.additions import Examined
+from crossover.data.alarms import Alarm
+from crossover.data.comparison import Change, Comparison, Revision
+from crossover.data.errors import InputError, fault
+from crossover.data.history import LEAST, NEAR_YEAR, REVISED, Move, signed
+from crossover.data.names import REST
+from crossover.data.revisions import quantile
+from crossover.data.tables import SOVIET_UNION, WORLD, indicators
+from crossover.reports.numerals import number
+from crossover.reports.phrases import count, date, sentence
 
 TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE = "preview.html.j2"

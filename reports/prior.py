@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.ticker import FuncFormatter
 
-from data.names import BASELINE, DRAW, ORDER_PERIOD, SCENARIO, YEAR, YEAR_FUTURE
-from forecast import conventions
-from reports import style
-from reports.payload import fan
-from reports.style import COLOURS, GREY, INK
+from crossover.data.names import BASELINE, DRAW, ORDER_PERIOD, SCENARIO, YEAR, YEAR_FUTURE
+from crossover.forecast import conventions
+from crossover.reports import style
+from crossover.reports.payload import fan
+from crossover.reports.style import COLOURS, GREY, INK
 
 
 def figure(tree: xr.DataTree, forecast: xr.Dataset, out: Path) -> Path:

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.errors import InputError, fault
-from data.names import (
+from crossover.data.errors import InputError, fault
+from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
     CONVENTION,
@@ -27,7 +27,7 @@ from data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from forecast import events as event_rules
+from crossover.forecast import events as event_rules
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 SUPPORTED, CONTRADICTED = 0.95, 0.05

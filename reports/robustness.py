@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data.names import RECIPIENT, SUPPLIER
-from forecast import shipped
-from reports.numerals import prob
-from reports.phrases import Payload, Table, curly, date, say, sentence
+from crossover.data.names import RECIPIENT, SUPPLIER
+from crossover.forecast import shipped
+from crossover.reports.numerals import prob
+from crossover.reports.phrases import Payload, Table, curly, date, say, sentence
 
 GROUPS = {
     "likelihood": "Orders", "without": "Parts", "priors": "Priors", "figures": "Figures",

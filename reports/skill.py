@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from forecast import shipped
+from crossover.forecast import shipped
 
 FILE = shipped.BACKTEST
 WORDS = ("part", "target", "group", "model", "against", "score")

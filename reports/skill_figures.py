@@ -9,10 +9,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from reports import style
-from reports.numerals import number
-from reports.skill_words import BETTER, GROUPS, TARGETS, UNSURE, WORSE, rows, short, standing
-from reports.style import COLOURS, GREY, INK
+from crossover.reports import style
+from crossover.reports.numerals import number
+from crossover.reports.skill_words import (
+    BETTER,
+    GROUPS,
+    TARGETS,
+    UNSURE,
+    WORSE,
+    rows,
+    short,
+    standing,
+)
+from crossover.reports.style import COLOURS, GREY, INK
 
 Payload = Mapping[str, Any]
 EDGE, LEAST = 1.0, 0.1

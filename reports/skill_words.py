@@ -10,8 +10,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.numerals import NONE, number, span
-from reports.phrases import Payload, Table, count, date, listing, sentence
+from crossover.reports.numerals import NONE, number, span
+from crossover.reports.phrases import Payload, Table, count, date, listing, sentence
 
 Row = Mapping[str, Any]
 TARGETS = {

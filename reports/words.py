@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from data.names import (
+from crossover.data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
     CONTESTED_ORDERS,
@@ -25,11 +25,17 @@ from data.names import (
     LASTING,
     STATE,
 )
-from forecast import gap_change
-from reports import changes_words, domain_words, partnership_words, robustness, skill_words
-from reports.figures import one_scale
-from reports.numerals import NONE, complement, error, number, places, prob, span
-from reports.phrases import (
+from crossover.forecast import gap_change
+from crossover.reports import (
+    changes_words,
+    domain_words,
+    partnership_words,
+    robustness,
+    skill_words,
+)
+from crossover.reports.figures import one_scale
+from crossover.reports.numerals import NONE, complement, error, number, places, prob, span
+from crossover.reports.phrases import (
     EVENT_TITLES,
     KIND_HEADS,
     KIND_WORDS,
@@ -51,7 +57,7 @@ from reports.phrases import (
     the,
     years_of,
 )
-from reports.reading import at_year, verdict
+from crossover.reports.reading import at_year, verdict
 
 FEW_DRAWS = 100
 """Timing that rests on fewer draws than this is flagged."""

@@ -139,7 +139,7 @@ def tree(world):
 @pytest.fixture(scope="session")
 def models(world):
     """Return the parts of the joint model of the small world, by name."""
-    from forecast.fit import parts
+    from crossover.forecast.fit import parts
 
     return parts(world.inputs, world.orders, world.priors)
 
@@ -147,7 +147,7 @@ def models(world):
 @pytest.fixture(scope="session")
 def mock_fit(world, models):
     """Return all that a fit with its domain layer holds, of draws that are always the same."""
-    from forecast.fit import with_domains
+    from crossover.forecast.fit import with_domains
     from tests import mock_fit
 
     return with_domains(mock_fit.joint(world, models), mock_fit.domain_layer(world))
@@ -156,7 +156,7 @@ def mock_fit(world, models):
 @pytest.fixture(scope="session")
 def fitted(world):
     """Return a real fit of the small world: too short to pass the gate, or to be near the truth."""
-    from forecast.fit import fit, fit_domains, with_domains
+    from crossover.forecast.fit import fit, fit_domains, with_domains
     from tests import short_paths, small, small_domains
 
     steps = short_paths.STEPS | {"seed": small.SEED, "progress": False}
@@ -182,7 +182,7 @@ def small_raw(tmp_path_factory):
 @pytest.fixture(scope="session")
 def small_panel(small_raw, tmp_path_factory):
     """Return the folder of a panel built from the small files."""
-    from data.build import build
+    from crossover.data.build import build
 
     return build(small_raw, tmp_path_factory.mktemp("built") / "panel").folder
 
@@ -190,8 +190,8 @@ def small_panel(small_raw, tmp_path_factory):
 @pytest.fixture(scope="session")
 def shipped():
     """Return the panel that ships with its order books, everything known."""
-    from data import listings
-    from data.panel import assemble
+    from crossover.data import listings
+    from crossover.data.panel import assemble
 
     return listings.attach(assemble(), listings.known())
 
@@ -199,7 +199,7 @@ def shipped():
 @pytest.fixture(scope="session")
 def real(shipped):
     """Return what a fit of the shipped panel conditions on."""
-    from models import priors
-    from models.inputs import prepare
+    from crossover.models import priors
+    from crossover.models.inputs import prepare
 
     return prepare(shipped, priors.load())

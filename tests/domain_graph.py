@@ -14,9 +14,9 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models import domains
-from models.domain_likelihood import UNIT_VALUE_DF
-from models.priors import Priors, order, parameters
+from crossover.models import domains
+from crossover.models.domain_likelihood import UNIT_VALUE_DF
+from crossover.models.priors import Priors, order, parameters
 
 
 def model(observed: xr.Dataset, priors: Priors) -> pm.Model:

@@ -9,7 +9,7 @@ import numpy as np
 import pytensor.tensor as pt
 import pytest
 
-from models.market import Market
+from crossover.models.market import Market
 from tests import mock_fit
 
 MODE = "FAST_COMPILE"

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.rules import DOWNTURN_GRADE
-from data.tables import AlliedPair
-from forecast.fit import plain_coords
-from models import partnership as model
-from models.priors import Priors, order
+from crossover.data.rules import DOWNTURN_GRADE
+from crossover.data.tables import AlliedPair
+from crossover.forecast.fit import plain_coords
+from crossover.models import partnership as model
+from crossover.models.priors import Priors, order
 
 TREATIES, YEARS = 40, 25
 EFFECTS = {"intercept": -2.6, "speed": 1.5, "recent": 0.8}

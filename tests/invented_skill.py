@@ -12,8 +12,8 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from forecast import skill, summary
-from forecast.skill import DISTANCE, DYADS, EXPORTS, FULL, IMPORTS, LEVELS, RD_SHARE
+from crossover.forecast import skill, summary
+from crossover.forecast.skill import DISTANCE, DYADS, EXPORTS, FULL, IMPORTS, LEVELS, RD_SHARE
 
 UNITS = {
     IMPORTS: ("CHN", "IND", "VNM"), EXPORTS: ("RUS", "CHN", "USA"),

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from data.names import CHAIN, DOMAIN, DRAW
-from forecast import fit
-from models import domains, priors
+from crossover.data.names import CHAIN, DOMAIN, DRAW
+from crossover.forecast import fit
+from crossover.models import domains, priors
 from tests import small_domains
 from tests.small import World
 

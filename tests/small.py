@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from data import listings
-from data.books import Book
-from data.names import (
+from crossover.data import listings
+from crossover.data.books import Book
+from crossover.data.names import (
     CHAIN,
     COUNTRY,
     DOMAIN,
@@ -31,10 +31,10 @@ from data.names import (
     SUPPLIER,
     YEAR,
 )
-from forecast.draws import Arrays
-from models import deal_features, drivers, priors
-from models.inputs import prepare, with_orders
-from models.order_book import ORDER_PERIOD, REMEMBERED, OrderData
+from crossover.forecast.draws import Arrays
+from crossover.models import deal_features, drivers, priors
+from crossover.models.inputs import prepare, with_orders
+from crossover.models.order_book import ORDER_PERIOD, REMEMBERED, OrderData
 from tests import small_domains, small_orders
 from tests.small_orders import draw
 
@@ -275,7 +275,7 @@ def posterior(
 
 def tree(of: World, *, draws: int = 40, chains: int = 2, seed: int = 7) -> xr.DataTree:
     """Return prior draws as if they were a fit to the world: what follows a fit, without one."""
-    from forecast.fit import storable
+    from crossover.forecast.fit import storable
 
     rng = np.random.default_rng(seed)
     drawn = [draw(of.inputs, of.priors, rng) for _ in range(draws * chains)]

@@ -11,9 +11,17 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from data.names import CLASS_DOMAIN, DOMAINS, RECIPIENT, REST, SUPPLIER, WEAPON_CLASS, YEAR
-from models import domains, priors
-from models.domain_likelihood import UNIT_VALUE_DF
+from crossover.data.names import (
+    CLASS_DOMAIN,
+    DOMAINS,
+    RECIPIENT,
+    REST,
+    SUPPLIER,
+    WEAPON_CLASS,
+    YEAR,
+)
+from crossover.models import domains, priors
+from crossover.models.domain_likelihood import UNIT_VALUE_DF
 
 CLASSES = tuple(f"{domain} {kind}" for domain in DOMAINS for kind in ("light", "heavy"))
 LINES_LEVEL, LINES_SLOPE = -0.2, 0.45

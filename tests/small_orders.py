@@ -15,15 +15,15 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from data import listings
-from data.books import Book
-from data.names import ALL_SUPPLIERS, COUNTRY, DOMAINS, RECIPIENT, REST, SUPPLIER, YEAR
-from data.tables import Deal, Register
-from forecast.draws import Arrays
-from models import deal_features as features
-from models import delivery, drivers, priors
-from models.inputs import COVARIATES
-from models.order_book import (
+from crossover.data import listings
+from crossover.data.books import Book
+from crossover.data.names import ALL_SUPPLIERS, COUNTRY, DOMAINS, RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.data.tables import Deal, Register
+from crossover.forecast.draws import Arrays
+from crossover.models import deal_features as features
+from crossover.models import delivery, drivers, priors
+from crossover.models.inputs import COVARIATES
+from crossover.models.order_book import (
     COMPLETE,
     LISTED_BACK,
     NEVER,

@@ -19,7 +19,7 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from data.names import (
+from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
     CAPACITY_CROSSOVER,
@@ -34,9 +34,9 @@ from data.names import (
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
 )
-from forecast import cause_names
-from models.order_book import ORDER_PERIOD
-from reports.payload import FAMILIES
+from crossover.forecast import cause_names
+from crossover.models.order_book import ORDER_PERIOD
+from crossover.reports.payload import FAMILIES
 
 KINDS = ("plain", "never", "crossed", "undefined")
 SUPPLIERS = ("RUS", "CHN", "USA", "FRA")

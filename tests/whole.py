@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from data import listings
-from data.names import CHAIN, DOMAIN, DRAW
-from data.names import DOMAINS as ALL_DOMAINS
-from data.panel import assemble
-from data.tables import PANEL, read
-from forecast import coupling, record, runs, steps
-from forecast.fit import storable, with_domains
-from models import alignment, partnership, priors
-from models import domains as domain_layer
-from models.inputs import prepare
+from crossover.data import listings
+from crossover.data.names import CHAIN, DOMAIN, DRAW
+from crossover.data.names import DOMAINS as ALL_DOMAINS
+from crossover.data.panel import assemble
+from crossover.data.tables import PANEL, read
+from crossover.forecast import coupling, record, runs, steps
+from crossover.forecast.fit import storable, with_domains
+from crossover.models import alignment, partnership, priors
+from crossover.models import domains as domain_layer
+from crossover.models.inputs import prepare
 from tests import small, small_domains
 
 CHAINS, DRAWS = 2, 8

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from data.errors import InputError, fault
-from data.sources import (
+from crossover.data.errors import InputError, fault
+from crossover.data.sources import (
     atop,
     cow,
     oecd,
@@ -25,9 +25,9 @@ from data.sources import (
     worldbank_csv,
     worldbank_long,
 )
-from data.sources.files import PLAIN, Batch, Options, Source, load
-from data.sources.workbooks import Workbook
-from data.tables import KEYS
+from crossover.data.sources.files import PLAIN, Batch, Options, Source, load
+from crossover.data.sources.workbooks import Workbook
+from crossover.data.tables import KEYS
 
 PROVIDERS = (
     sipri_lines,

@@ -6,8 +6,8 @@ for those that ended, how (TERMMODE) and why (TERMCAUS).
 
 from typing import NamedTuple
 
-from data.sources.files import Batch, Source
-from data.sources.rows import Row, parse, starts
+from crossover.data.sources.files import Batch, Source
+from crossover.data.sources.rows import Row, parse, starts
 
 PROVIDER = "ATOP"
 START = "atopid,cowid,cow4id,member,"

@@ -6,8 +6,8 @@ Little and Miller (GML, to 2010). Both are dyadic with one row a dispute, pair a
 
 from typing import NamedTuple
 
-from data.sources.files import Batch, Source
-from data.sources.rows import Row, parse, starts, stem
+from crossover.data.sources.files import Batch, Source
+from crossover.data.sources.rows import Row, parse, starts, stem
 
 PROVIDER = "COW"
 CAPABILITIES = "ccode,year,milex,milper,irst,pec,tpop,upop,cinc"

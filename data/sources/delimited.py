@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from data.errors import InputError, fault
-from data.sources.files import Source
+from crossover.data.errors import InputError, fault
+from crossover.data.sources.files import Source
 
 SEPARATORS = ",;\t"
 LOOKED_AT = 60

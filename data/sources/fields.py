@@ -3,7 +3,7 @@
 import datetime
 import math
 
-from data.errors import InputError, fault
+from crossover.data.errors import InputError, fault
 
 
 def year(text: str, *, file: object, line: int | None, column: str) -> int:

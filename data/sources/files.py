@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from data.errors import InputError, fault
+from crossover.data.errors import InputError, fault
 
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"

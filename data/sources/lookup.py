@@ -7,9 +7,9 @@ line it first stands on.
 
 from dataclasses import dataclass
 
-from data import countries, domains
-from data.errors import InputError, each_row, fault
-from data.sources.files import PLAIN, Options
+from crossover.data import countries, domains
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources.files import PLAIN, Options
 
 
 @dataclass

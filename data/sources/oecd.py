@@ -2,11 +2,11 @@
 
 import csv
 
-from data import countries
-from data.errors import InputError, each_row, fault
-from data.sources import fields
-from data.sources.files import Batch, Source, date_in_name
-from data.tables import CountryYear, indicators
+from crossover.data import countries
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import fields
+from crossover.data.sources.files import Batch, Source, date_in_name
+from crossover.data.tables import CountryYear, indicators
 
 SOURCE = "OECD, Main Science and Technology Indicators"
 COLUMNS = ["country_iso3", "year", "indicator", "value", "Flag Codes"]

@@ -4,13 +4,13 @@ The export says of everything what it is, save when it was published: its user d
 and units in it are passed over and counted.
 """
 
-from data import countries
-from data.errors import each_row
-from data.sources import delimited, fields
-from data.sources.files import Batch, Source, release
-from data.sources.lookup import Names
-from data.sources.oecd import SOURCE
-from data.tables import CountryYear, indicators
+from crossover.data import countries
+from crossover.data.errors import each_row
+from crossover.data.sources import delimited, fields
+from crossover.data.sources.files import Batch, Source, release
+from crossover.data.sources.lookup import Names
+from crossover.data.sources.oecd import SOURCE
+from crossover.data.tables import CountryYear, indicators
 
 COLUMNS = ("REF_AREA", "MEASURE", "UNIT_MEASURE", "TIME_PERIOD", "OBS_VALUE")
 GERD = ("G", "PT_B1GQ")

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from data.sources.files import Batch, Source
-from data.sources.rows import Row, parse, starts, stem
+from crossover.data.sources.files import Batch, Source
+from crossover.data.sources.rows import Row, parse, starts, stem
 
 PROVIDER = "V-Dem and Polity"
 START = "ccode,year,euds,aeuds,polity2,v2x_polyarchy"

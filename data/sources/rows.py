@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import NamedTuple
 
-from data.errors import InputError, each_row, fault
-from data.sources import fields
-from data.sources.files import Source
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import fields
+from crossover.data.sources.files import Source
 
 STATE = (2, 9999)
 """Bounds of a state's number in the Correlates of War and ATOP."""

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from data import countries, domains
-from data.deal_matching import mark
-from data.domains import Weapon
-from data.errors import InputError, each_row, fault
-from data.sources import delimited, fields, sipri_lines, sipri_register, sipri_yearly
-from data.sources.files import Batch, Source, date_in_name, generated
-from data.tables import FACTS
-from data.vintages import PART
+from crossover.data import countries, domains
+from crossover.data.deal_matching import mark
+from crossover.data.domains import Weapon
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import delimited, fields, sipri_lines, sipri_register, sipri_yearly
+from crossover.data.sources.files import Batch, Source, date_in_name, generated
+from crossover.data.tables import FACTS
+from crossover.data.vintages import PART
 
 TIDY_START = "recipient,supplier,order_year,order_year_uncertain,"
 REGISTER, LINES = "register_deals", "deal_lines"

@@ -12,14 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from data import countries, domains
-from data.domains import CATEGORIES
-from data.errors import InputError, each_row, fault
-from data.names import FIRST_YEAR, REST
-from data.sources import delimited, fields
-from data.sources.files import Batch, Source, generated, scope
-from data.sources.lookup import Names
-from data.tables import Description, Transfer, UnitValue
+from crossover.data import countries, domains
+from crossover.data.domains import CATEGORIES
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.names import FIRST_YEAR, REST
+from crossover.data.sources import delimited, fields
+from crossover.data.sources.files import Batch, Source, generated, scope
+from crossover.data.sources.lookup import Names
+from crossover.data.tables import Description, Transfer, UnitValue
 
 OFFICIAL = {
     "deal": "SIPRI AT Database ID",

@@ -10,13 +10,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from data import countries
-from data.errors import InputError, each_row, fault
-from data.sources import fields
-from data.sources.files import Batch, Source
-from data.sources.lookup import Names
-from data.sources.workbooks import Workbook
-from data.tables import WORLD, CountryYear, indicators
+from crossover.data import countries
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import fields
+from crossover.data.sources.files import Batch, Source
+from crossover.data.sources.lookup import Names
+from crossover.data.sources.workbooks import Workbook
+from crossover.data.tables import WORLD, CountryYear, indicators
 
 SOURCE = "SIPRI Military Expenditure Database"
 BLANKS = ("", "xxx", "...", ". .", "..", "n.a.")

@@ -8,14 +8,14 @@ release: it counts for the orders of its own pairs and leaves those of all other
 import math
 from collections.abc import Iterator
 
-from data import countries
-from data.errors import InputError, each_row, fault
-from data.names import REST
-from data.sources import delimited, fields
-from data.sources.files import EVERYBODY, Batch, Scope, Source, generated, scope
-from data.sources.lookup import Names
-from data.tables import Order
-from data.vintages import PART
+from crossover.data import countries
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.names import REST
+from crossover.data.sources import delimited, fields
+from crossover.data.sources.files import EVERYBODY, Batch, Scope, Source, generated, scope
+from crossover.data.sources.lookup import Names
+from crossover.data.tables import Order
+from crossover.data.vintages import PART
 
 START = ("Recipient", "Supplier", "Year of order")
 COLUMNS = (

@@ -7,12 +7,12 @@ one country's partners, which are no totals of theirs, the row of sums is that c
 
 import re
 
-from data import countries, domains
-from data.errors import InputError, each_row, fault
-from data.sources import delimited, fields
-from data.sources.files import PREAMBLE, Batch, Source, generated
-from data.sources.lookup import Names
-from data.tables import WORLD, Total
+from crossover.data import countries, domains
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import delimited, fields
+from crossover.data.sources.files import PREAMBLE, Batch, Source, generated
+from crossover.data.sources.lookup import Names
+from crossover.data.tables import WORLD, Total
 
 START = "Volume of transfers of major arms"
 OLD_START = "TIV of arms "

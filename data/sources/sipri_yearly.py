@@ -10,13 +10,13 @@ import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from data import countries, domains
-from data.errors import InputError, each_row, fault
-from data.sources import fields
-from data.sources.files import Batch, Source, date_in_name
-from data.sources.lookup import Names
-from data.sources.sipri_lines import CATEGORIES, Line, complete, describe, sum_transfers
-from data.tables import SOVIET_UNION
+from crossover.data import countries, domains
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import fields
+from crossover.data.sources.files import Batch, Source, date_in_name
+from crossover.data.sources.lookup import Names
+from crossover.data.sources.sipri_lines import CATEGORIES, Line, complete, describe, sum_transfers
+from crossover.data.tables import SOVIET_UNION
 
 HEADER = ("supplier", "recipient", "year", "n_delivered", "tiv", "description", "designation")
 LAST_SOVIET = 1991

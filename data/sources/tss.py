@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from data.sources.files import Batch, Source
-from data.sources.rows import Row, parse, starts, stem
+from crossover.data.sources.files import Batch, Source
+from crossover.data.sources.rows import Row, parse, starts, stem
 
 PROVIDER = "TSS"
 START = "tssr_id,rivalry,ccode1,ccode2,start,end,"

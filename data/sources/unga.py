@@ -3,11 +3,11 @@
 The estimate from votes on final passage is taken: it alone reaches the latest session.
 """
 
-from data import countries
-from data.errors import InputError, each_row, fault
-from data.sources import delimited, fields
-from data.sources.files import Batch, Source, date_in_name
-from data.tables import Vote
+from crossover.data import countries
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import delimited, fields
+from crossover.data.sources.files import Batch, Source, date_in_name
+from crossover.data.tables import Vote
 
 COLUMNS = ("iso3c", "year", "idealpointfp")
 FIRST_YEAR = 1985

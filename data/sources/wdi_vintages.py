@@ -9,11 +9,11 @@ import csv
 import re
 from collections.abc import Iterator
 
-from data.errors import InputError, each_row, fault
-from data.sources import fields, worldbank
-from data.sources.files import Batch, Source, month_end
-from data.sources.lookup import Names
-from data.tables import CountryYear, Total
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import fields, worldbank
+from crossover.data.sources.files import Batch, Source, month_end
+from crossover.data.sources.lookup import Names
+from crossover.data.tables import CountryYear, Total
 
 COLUMNS = ["country_iso3", "year", "indicator", "value", "vintage", "source"]
 LABELS = {

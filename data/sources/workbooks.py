@@ -9,7 +9,7 @@ import io
 import warnings
 from collections.abc import Iterator
 
-from data.sources.files import Source, damaged
+from crossover.data.sources.files import Source, damaged
 
 
 class Workbook:

@@ -4,12 +4,12 @@ import functools
 import re
 from collections.abc import Mapping
 
-from data import countries
-from data.errors import InputError, fault
-from data.sources import fields
-from data.sources.files import Batch
-from data.sources.lookup import Names
-from data.tables import CountryYear, Indicator, indicators
+from crossover.data import countries
+from crossover.data.errors import InputError, fault
+from crossover.data.sources import fields
+from crossover.data.sources.files import Batch
+from crossover.data.sources.lookup import Names
+from crossover.data.tables import CountryYear, Indicator, indicators
 
 SOURCE = "World Bank, World Development Indicators"
 ARMS_TOTALS = {"MS.MIL.XPRT.KD": "exports", "MS.MIL.MPRT.KD": "imports"}

@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from data.errors import InputError, each_row, fault
-from data.sources import fields, worldbank
-from data.sources.files import Batch, Source
-from data.sources.lookup import Names
-from data.tables import CountryYear, indicators
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import fields, worldbank
+from crossover.data.sources.files import Batch, Source
+from crossover.data.sources.lookup import Names
+from crossover.data.tables import CountryYear, indicators
 
 BASE_URL = "https://api.worldbank.org/v2"
 PER_PAGE = 20_000

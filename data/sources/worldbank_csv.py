@@ -9,11 +9,11 @@ import datetime
 import re
 from collections import Counter
 
-from data.errors import InputError, each_row, fault
-from data.sources import delimited, fields, worldbank
-from data.sources.files import PREAMBLE, Batch, Source, release
-from data.sources.lookup import Names
-from data.tables import CountryYear, Indicator
+from crossover.data.errors import InputError, each_row, fault
+from crossover.data.sources import delimited, fields, worldbank
+from crossover.data.sources.files import PREAMBLE, Batch, Source, release
+from crossover.data.sources.lookup import Names
+from crossover.data.tables import CountryYear, Indicator
 
 SITE = '"Data Source","World Development Indicators"'
 CODE = "Country Code"

@@ -51,9 +51,9 @@ def _of_models(
     folder: Path, args: argparse.Namespace, wanted: Iterable[str]
 ) -> Iterator[Row]:
     """Yield rows of sections that rest on models of the shipped panel."""
-    from forecast.fit import ACCEPT
-    from forecast.sampling import CORES
-    from models.market import market
+    from crossover.forecast.fit import ACCEPT
+    from crossover.forecast.sampling import CORES
+    from crossover.models.market import market
     from tests.bench import compared, compiling, growth, problem, shipped
 
     held = shipped.read()

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from data.names import CHAIN, DRAW, REST, SUPPLIER, YEAR
-from forecast.convergence import diagnose, ess_of_mean
+from crossover.data.names import CHAIN, DRAW, REST, SUPPLIER, YEAR
+from crossover.forecast.convergence import diagnose, ess_of_mean
 from tests.bench import child, posterior
 from tests.bench.table import DIFFERS, Row, failed
 

@@ -35,7 +35,7 @@ def timed(model: Any) -> dict[str, float]:
 
 def made_ready(model: Any) -> tuple[Any, float]:
     """Return a model that is ready to be sampled, and the seconds until its first gradient."""
-    from forecast.sampling import ready
+    from crossover.forecast.sampling import ready
 
     began = time.perf_counter()
     compiled = ready(model)

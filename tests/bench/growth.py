@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from data.names import RECIPIENT, YEAR
-from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
+from crossover.data.names import RECIPIENT, YEAR
+from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 from tests.bench import child, problem
 from tests.bench.table import Row, rounded
 
@@ -46,7 +46,7 @@ WAYS = {"recipients": with_recipients, "years": with_years}
 
 def work(folder: Path) -> dict[str, Any]:
     """Time a gradient of every size that a folder asks for."""
-    from models.market import market
+    from crossover.models.market import market
     from tests.bench.compiling import timed
 
     inputs, priors = problem.given(folder)

@@ -18,7 +18,7 @@ def work(folder: Path) -> dict[str, Any]:
     """Sample the posterior of a folder."""
     import nutpie
 
-    from models.market import market
+    from crossover.models.market import market
 
     length, model = posterior.length(folder), market(*problem.given(folder))
     compiled, compiling = made_ready(model)

@@ -11,7 +11,7 @@ from tests.bench import peer_ours, posterior, problem
 
 def work(folder: Path) -> dict[str, Any]:
     """Sample the posterior of a folder."""
-    from models.market import market
+    from crossover.models.market import market
 
     return sampled(market(*problem.given(folder)), folder)
 

@@ -8,8 +8,8 @@ from unittest import mock
 
 import xarray as xr
 
-from models import market
-from models.priors import Priors
+from crossover.models import market
+from crossover.models.priors import Priors
 from tests import graphs
 from tests.bench import peer_pymc, problem
 

@@ -12,10 +12,10 @@ import numpy as np
 import scipy.linalg
 import xarray as xr
 
-from models.inputs import COVARIATES, EFFORTS
-from models.market import MEMORIES, arrays, market
-from models.order_book import PERIOD
-from models.priors import Priors, moments, order
+from crossover.models.inputs import COVARIATES, EFFORTS
+from crossover.models.market import MEMORIES, arrays, market
+from crossover.models.order_book import PERIOD
+from crossover.models.priors import Priors, moments, order
 from tests import graphs, mock_fit
 from tests.bench import posterior
 from tests.bench.posterior import Length

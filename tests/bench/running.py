@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from forecast import events, gate, runs, steps
-from forecast.cli import DONE, GATE_FAILED
-from forecast.convergence import diagnose
+from crossover.forecast import events, gate, runs, steps
+from crossover.forecast.cli import DONE, GATE_FAILED
+from crossover.forecast.convergence import diagnose
 from tests.bench import child
 from tests.bench.compared import flattened
 from tests.bench.starting import crossover

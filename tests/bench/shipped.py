@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from models.order_book import OrderData
-from models.priors import Priors
+from crossover.models.order_book import OrderData
+from crossover.models.priors import Priors
 
 Built = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -24,10 +24,10 @@ class Shipped(NamedTuple):
 
 def read() -> Shipped:
     """Return the shipped panel with the default priors."""
-    from data.tables import PANEL
-    from forecast.steps import known_on
-    from models import priors
-    from models.inputs import with_orders
+    from crossover.data.tables import PANEL
+    from crossover.forecast.steps import known_on
+    from crossover.models import priors
+    from crossover.models.inputs import with_orders
 
     panel, beliefs = known_on(None, [PANEL]), priors.load()
     return Shipped(panel, *with_orders(panel, beliefs), beliefs)
@@ -35,13 +35,13 @@ def read() -> Shipped:
 
 def models(of: Shipped) -> dict[str, Built]:
     """Return, of every part of the model, the function that builds it and its arguments."""
-    from data.names import DOWNTURN
-    from data.tables import PANEL
-    from data.tables import read as table
-    from models import alignment, domains, partnership, priors
-    from models.delivery import delivery
-    from models.drivers import drivers
-    from models.market import market
+    from crossover.data.names import DOWNTURN
+    from crossover.data.tables import PANEL
+    from crossover.data.tables import read as table
+    from crossover.models import alignment, domains, partnership, priors
+    from crossover.models.delivery import delivery
+    from crossover.models.drivers import drivers
+    from crossover.models.market import market
 
     domain_priors = priors.load(None, domains.PRIORS_FILE)
     observed = domains.prepare(of.panel, of.inputs, domain_priors)

@@ -17,7 +17,7 @@ TIMES = 2
 
 def crossover(*words: object) -> list[str]:
     """Return the command line of the program, with some words."""
-    return [sys.executable, "-W", "ignore", "-m", "forecast.cli", *map(str, words)]
+    return [sys.executable, "-W", "ignore", "-m", "crossover.forecast.cli", *map(str, words)]
 
 
 def rows(folder: Path, commands: Sequence[str] = COMMANDS) -> Iterator[Row]:
@@ -37,7 +37,7 @@ def rows(folder: Path, commands: Sequence[str] = COMMANDS) -> Iterator[Row]:
 
 def invented(folder: Path) -> Path:
     """Return a store in a folder, with one invented run that is entered in the ledger."""
-    from forecast import ledger, runs
+    from crossover.forecast import ledger, runs
     from tests.synthetic import make_run
 
     store = folder / "store"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.names import CHAIN, DRAW, RECIPIENT, REST, SUPPLIER, YEAR
-from models import market
-from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
+from crossover.data.names import CHAIN, DRAW, RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.models import market
+from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 from tests.bench import child, compared, growth, peer_numpyro, peer_stan, posterior, problem, table
 
 

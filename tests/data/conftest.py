@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from data import sources
-from data.errors import InputError
+from crossover.data import sources
+from crossover.data.errors import InputError
 
 RAW = Path(os.environ.get("CROSSOVER_RAW") or Path(__file__).parents[3] / "shared" / "data")
 

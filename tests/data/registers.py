@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from data.build import build
+from crossover.data.build import build
 from tests.data import samples
 
 TIDY_HEADER = (

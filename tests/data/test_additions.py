@@ -12,11 +12,11 @@ import types
 
 import pytest
 
-from data import additions, look
-from data.build import build
-from data.errors import InputError
-from data.panel import assemble
-from data.tables import TABLES, read
+from crossover.data import additions, look
+from crossover.data.build import build
+from crossover.data.errors import InputError
+from crossover.data.panel import assemble
+from crossover.data.tables import TABLES, read
 from tests.data import samples
 
 TODAY = datetime.date(2024, 6, 1)
@@ -298,7 +298,7 @@ def test_parts_of_one_day_are_added_pair_by_pair(small_panel, put, store):
 ADD = """
 import datetime, os, signal, sys
 from pathlib import Path
-from data import additions
+from crossover.data import additions
 panel, store, file, at = sys.argv[1:]
 count = 0
 def dying(function):

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from data import additions, alarms
-from data.alarms import BASE, FACTOR, JUMP, SIGN
-from data.build import build
-from data.comparison import series_of
-from data.sources.files import Batch
-from data.tables import KEYS, CountryYear, Order, Transfer, Vote, read
+from crossover.data import additions, alarms
+from crossover.data.alarms import BASE, FACTOR, JUMP, SIGN
+from crossover.data.build import build
+from crossover.data.comparison import series_of
+from crossover.data.sources.files import Batch
+from crossover.data.tables import KEYS, CountryYear, Order, Transfer, Vote, read
 from tests.data import samples
 
 CODES = ("CHN", "RUS", "USA", "FRA", "IND", "DEU")

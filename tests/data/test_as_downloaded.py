@@ -5,7 +5,7 @@ By the command line, on the shipped panel: what a user types and what the progra
 
 import pytest
 
-from forecast import cli
+from crossover.forecast import cli
 
 PART = "refused as deliveries, used for the orders of its 1 pair"
 FILES = {

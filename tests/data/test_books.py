@@ -4,8 +4,8 @@ import datetime
 
 import pytest
 
-from data import books
-from data.errors import InputError
+from crossover.data import books
+from crossover.data.errors import InputError
 from tests.data import registers
 
 DAY = datetime.date.fromisoformat
@@ -121,7 +121,7 @@ def test_the_shipped_panel_has_books_of_their_time_for_eight_years():
 
 @pytest.mark.parametrize("year", [2018, 2021, 2024])
 def test_a_shipped_book_holds_no_order_and_no_delivery_after_its_year(year):
-    from data.deals import years_of
+    from crossover.data.deals import years_of
 
     book = books.of_year(year)
     assert max(deal.order_year for deal in book.deals) == year

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from data import build as building
-from data.build import build, shipped_files
-from data.check import check
-from data.errors import InputError
-from data.tables import PANEL, read
+from crossover.data import build as building
+from crossover.data.build import build, shipped_files
+from crossover.data.check import check
+from crossover.data.errors import InputError
+from crossover.data.tables import PANEL, read
 from tests.data import samples
 
 

@@ -8,10 +8,10 @@ import shutil
 
 import pytest
 
-from data import domains
-from data.check import HEADER, check
-from data.errors import InputError
-from data.package import NAME
+from crossover.data import domains
+from crossover.data.check import HEADER, check
+from crossover.data.errors import InputError
+from crossover.data.package import NAME
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from data.churn import Registers, churn, of_open, reporting_delay
-from data.errors import InputError
+from crossover.data.churn import Registers, churn, of_open, reporting_delay
+from crossover.data.errors import InputError
 from tests.data import registers
 
 CHN_PAK, RUS_CHN = registers.CHN_PAK, registers.RUS_CHN

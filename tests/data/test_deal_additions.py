@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from data import additions, books
-from data.deals import OWN_NUMBERS, Before, compile_deals
-from data.sources import sipri_deals
-from data.sources.files import Options, load
-from data.tables import RESTATED, read, read_once, write
+from crossover.data import additions, books
+from crossover.data.deals import OWN_NUMBERS, Before, compile_deals
+from crossover.data.sources import sipri_deals
+from crossover.data.sources.files import Options, load
+from crossover.data.tables import RESTATED, read, read_once, write
 from tests.data import registers
 from tests.data.registers import CHN_PAK, DRONES, RUS_CHN, TANKS, deal
 

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from data.deal_matching import ACROSS_REGISTERS, family, first_word, letters, mark, pair
-from data.domains import Weapon
+from crossover.data.deal_matching import ACROSS_REGISTERS, family, first_word, letters, mark, pair
+from crossover.data.domains import Weapon
 
 JET = Weapon("aircraft", "fighter aircraft")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from data.check import check
-from data.tables import read, write
+from crossover.data.check import check
+from crossover.data.tables import read, write
 from tests.data import registers
 
 

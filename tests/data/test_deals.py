@@ -2,11 +2,11 @@
 
 import pytest
 
-from data.build import build, shipped_files
-from data.check import check
-from data.deals import OWN_NUMBERS, coverage, covers, spans, undelivered, years_of
-from data.errors import InputError
-from data.tables import PANEL, read
+from crossover.data.build import build, shipped_files
+from crossover.data.check import check
+from crossover.data.deals import OWN_NUMBERS, coverage, covers, spans, undelivered, years_of
+from crossover.data.errors import InputError
+from crossover.data.tables import PANEL, read
 from tests.data import registers
 
 
@@ -271,9 +271,9 @@ def test_the_shipped_tables_of_deals_are_small():
 
 def test_pairing_finds_the_deals_whose_numbers_are_known_at_both_ends(raw):
     """Two copies of one release, the numbers hidden: 98 of 100 deals are found again."""
-    from data.deal_matching import ACROSS_REGISTERS, pair
-    from data.sources import sipri_deals
-    from data.sources.files import load
+    from crossover.data.deal_matching import ACROSS_REGISTERS, pair
+    from crossover.data.sources import sipri_deals
+    from crossover.data.sources.files import load
 
     folder = raw / "sipri" / "registers"
     (before,) = sipri_deals.read(load(folder / "register_2017-03-09.csv.gz"))

@@ -2,10 +2,10 @@
 
 import pytest
 
-from data import books, degraded
-from data.churn import Registers
-from data.deals import undelivered, years_of
-from data.errors import InputError
+from crossover.data import books, degraded
+from crossover.data.churn import Registers
+from crossover.data.deals import undelivered, years_of
+from crossover.data.errors import InputError
 from tests.data import registers
 
 CHN_PAK, RUS_CHN = registers.CHN_PAK, registers.RUS_CHN

@@ -4,14 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from data import sources
-from data.build import build
-from data.check import check
-from data.dyads import _Context, allied_pairs, capabilities, compile_dyads, is_adverse, spells
-from data.errors import InputError, collecting
-from data.rules import faults_of, grade_of
-from data.sources.files import Batch
-from data.tables import read
+from crossover.data import sources
+from crossover.data.build import build
+from crossover.data.check import check
+from crossover.data.dyads import (
+    _Context,
+    allied_pairs,
+    capabilities,
+    compile_dyads,
+    is_adverse,
+    spells,
+)
+from crossover.data.errors import InputError, collecting
+from crossover.data.rules import faults_of, grade_of
+from crossover.data.sources.files import Batch
+from crossover.data.tables import read
 from tests.data.conftest import RAW
 
 HEAD = ",".join(

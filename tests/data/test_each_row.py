@@ -2,9 +2,9 @@
 
 import pytest
 
-from data import sources
-from data.errors import InputError, collecting
-from data.sources.files import Options
+from crossover.data import sources
+from crossover.data.errors import InputError, collecting
+from crossover.data.sources.files import Options
 from tests.data import samples
 
 BAD = {

@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from data import sources
-from data.errors import InputError
-from data.sources import files
+from crossover.data import sources
+from crossover.data.errors import InputError
+from crossover.data.sources import files
 from tests.data import samples
 
 

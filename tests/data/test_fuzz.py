@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import additions, sources
-from data.errors import InputError, collecting
-from data.sources.files import Batch, Options
+from crossover.data import additions, sources
+from crossover.data.errors import InputError, collecting
+from crossover.data.sources.files import Batch, Options
 from tests.data import samples
 
 CELLS = (

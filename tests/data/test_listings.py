@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import books, listings, names
+from crossover.data import books, listings, names
 from tests.data import registers
 
 CODES = ("CHN", "RUS", names.REST)

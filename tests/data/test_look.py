@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from data import look
-from data.errors import InputError
-from data.names import REST
+from crossover.data import look
+from crossover.data.errors import InputError
+from crossover.data.names import REST
 
 HEAVY = ("numpy", "pandas", "xarray", "openpyxl", "httpx", "pymc", "frictionless")
 
@@ -19,7 +19,7 @@ def on(text: str) -> datetime.date:
 
 def test_looking_up_imports_nothing_heavy():
     code = (
-        "import sys; from data import look, check, build; look.listing(); "
+        "import sys; from crossover.data import look, check, build; look.listing(); "
         "look.show('rd_share', country='CHN'); "
         f"print([m for m in {HEAVY!r} if m in sys.modules])"
     )

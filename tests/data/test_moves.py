@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from data import domains, moves
-from data.errors import InputError
-from data.names import DOMAINS, FIRST_YEAR
-from data.tables import read
-from data.vintages import as_of_transfers
+from crossover.data import domains, moves
+from crossover.data.errors import InputError
+from crossover.data.names import DOMAINS, FIRST_YEAR
+from crossover.data.tables import read
+from crossover.data.vintages import as_of_transfers
 
 
 def test_the_volumes_are_those_of_the_deliveries_by_domain():
@@ -96,7 +96,7 @@ def test_a_changed_mapping_shows_at_once(small_panel, monkeypatch):
 
 def test_looking_at_domains_imports_nothing_heavy():
     code = (
-        "import sys; from data import moves; moves.by_category(); "
+        "import sys; from crossover.data import moves; moves.by_category(); "
         "print([m for m in ('numpy', 'pandas', 'xarray', 'openpyxl') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

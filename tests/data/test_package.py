@@ -5,8 +5,8 @@ import json
 import pytest
 from frictionless import Package
 
-from data.package import NAME
-from data.tables import PANEL, TABLES, Transfer, read, write
+from crossover.data.package import NAME
+from crossover.data.tables import PANEL, TABLES, Transfer, read, write
 
 DESCRIPTION = PANEL / NAME
 

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import data.panel
-from data import countries, domains, tables
-from data.errors import InputError
-from data.names import DOMAINS, REST
-from data.package import NAME
-from data.panel import assemble
-from data.tables import (
+from crossover.data import countries, domains, tables
+from crossover.data.errors import InputError
+from crossover.data.names import DOMAINS, REST
+from crossover.data.package import NAME
+from crossover.data.panel import assemble
+from crossover.data.tables import (
     TABLES,
     Alliance,
     Country,
@@ -222,7 +221,7 @@ def test_the_shipped_panel_is_assembled_by_reading_each_table_once(monkeypatch):
         rows[table] = len(found)
         return found
 
-    monkeypatch.setattr(data.panel, "read", read)
+    monkeypatch.setattr("crossover.data.panel.read", read)
     assemble()
     held = {table: len(tables.read(table)) for table in ("transfers", "unit_values", "orders")}
     assert all(0 < rows[table] < count for table, count in held.items()), (rows, held)

@@ -4,9 +4,9 @@ import datetime
 
 import pytest
 
-from data import additions
-from data.errors import InputError
-from data.refresh import refresh, served
+from crossover.data import additions
+from crossover.data.errors import InputError
+from crossover.data.refresh import refresh, served
 from tests.data.samples import api_page, api_row
 from tests.data.test_world_bank_api import server
 

@@ -6,12 +6,12 @@ from collections import defaultdict
 
 import pytest
 
-from data import additions, domains, renames, revisions, tables
-from data.build import build
-from data.comparison import compare, replaced
-from data.errors import InputError
-from data.sources.files import Batch
-from data.tables import read
+from crossover.data import additions, domains, renames, revisions, tables
+from crossover.data.build import build
+from crossover.data.comparison import compare, replaced
+from crossover.data.errors import InputError
+from crossover.data.sources.files import Batch
+from crossover.data.tables import read
 from tests.data import samples
 
 OLD_ROWS = (

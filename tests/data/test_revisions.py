@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from data import additions, revisions
-from data.errors import InputError
+from crossover.data import additions, revisions
+from crossover.data.errors import InputError
 from tests.data import samples
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from data import sources
-from data.additions import Refused, examine
-from data.sources import sipri_deals
-from data.sources.files import load
+from crossover.data import sources
+from crossover.data.additions import Refused, examine
+from crossover.data.sources import sipri_deals
+from crossover.data.sources.files import load
 from tests.data import registers, samples
 
 UNDELIVERED = {

@@ -4,11 +4,11 @@ from collections import defaultdict
 
 import pytest
 
-from data import sources
-from data.errors import InputError
-from data.names import REST
-from data.sources.files import Options
-from data.tables import read
+from crossover.data import sources
+from crossover.data.errors import InputError
+from crossover.data.names import REST
+from crossover.data.sources.files import Options
+from crossover.data.tables import read
 from tests.data import samples
 
 RUSSIA_TO_CHINA = (

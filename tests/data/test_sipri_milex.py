@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from data import sources
-from data.errors import InputError
+from crossover.data import sources
+from crossover.data.errors import InputError
 from tests.data import samples
 
 

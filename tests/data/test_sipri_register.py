@@ -2,10 +2,10 @@
 
 import pytest
 
-from data import sources, vintages
-from data.errors import InputError
-from data.sources.files import PLAIN, Options
-from data.sources.files import Batch as Read
+from crossover.data import sources, vintages
+from crossover.data.errors import InputError
+from crossover.data.sources.files import PLAIN, Options
+from crossover.data.sources.files import Batch as Read
 from tests.data import samples
 
 

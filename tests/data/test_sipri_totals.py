@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from data import sources
+from crossover.data import sources
 from tests.data import samples
 
 

@@ -7,9 +7,9 @@ from collections import defaultdict
 
 import pytest
 
-from data import countries, sources
-from data.names import REST
-from data.panel import assemble
+from crossover.data import countries, sources
+from crossover.data.names import REST
+from crossover.data.panel import assemble
 
 HEADER = "supplier,recipient,year,n_delivered,tiv,description,designation"
 ROWS = (

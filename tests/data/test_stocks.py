@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.stocks import stock
+from crossover.data.stocks import stock
 
 
 def flow(*values: float) -> xr.DataArray:

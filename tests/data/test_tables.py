@@ -5,14 +5,14 @@ import gzip
 
 import pytest
 
-from data import countries, domains, sources
-from data.build import build
-from data.check import check
-from data.errors import InputError, fault
-from data.names import DOMAINS, REST
-from data.sources import sipri_lines, sipri_register, sipri_yearly
-from data.sources.files import load
-from data.tables import FACT_TABLES, Vote, encode, indicators, read, read_facts, write
+from crossover.data import countries, domains, sources
+from crossover.data.build import build
+from crossover.data.check import check
+from crossover.data.errors import InputError, fault
+from crossover.data.names import DOMAINS, REST
+from crossover.data.sources import sipri_lines, sipri_register, sipri_yearly
+from crossover.data.sources.files import load
+from crossover.data.tables import FACT_TABLES, Vote, encode, indicators, read, read_facts, write
 from tests.data import samples
 
 VOTES = [Vote("RUS", 2019, 0.25, "2021-08-31", 0), Vote("CHN", 2019, -0.75, "2021-08-31", 1)]

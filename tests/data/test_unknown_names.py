@@ -4,11 +4,11 @@ import csv
 
 import pytest
 
-from data import additions, countries, domains, look, moves, sources
-from data.errors import InputError, collecting
-from data.names import DOMAINS, REST
-from data.sources.files import Options
-from data.tables import read
+from crossover.data import additions, countries, domains, look, moves, sources
+from crossover.data.errors import InputError, collecting
+from crossover.data.names import DOMAINS, REST
+from crossover.data.sources.files import Options
+from crossover.data.tables import read
 from tests.data import samples
 
 UNKNOWN_ROWS = (

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import vintages
-from data.build import assumed
-from data.errors import InputError
-from data.sources.files import Batch
-from data.tables import CountryYear, Order, Transfer, Vintage, Vote
+from crossover.data import vintages
+from crossover.data.build import assumed
+from crossover.data.errors import InputError
+from crossover.data.sources.files import Batch
+from crossover.data.tables import CountryYear, Order, Transfer, Vintage, Vote
 
 USD = "constant {} US$"
 

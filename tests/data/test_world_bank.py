@@ -2,10 +2,10 @@
 
 import pytest
 
-from data import sources
-from data.errors import InputError
-from data.sources import wdi_vintages
-from data.sources.files import Options
+from crossover.data import sources
+from crossover.data.errors import InputError
+from crossover.data.sources import wdi_vintages
+from crossover.data.sources.files import Options
 from tests.data import samples
 
 

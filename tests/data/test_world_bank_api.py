@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from data import sources
-from data.errors import InputError
-from data.sources import worldbank_api
+from crossover.data import sources
+from crossover.data.errors import InputError
+from crossover.data.sources import worldbank_api
 from tests.data.samples import api_page, api_row
 
 

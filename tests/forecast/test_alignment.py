@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast import alignment as room
-from models import alignment as model
+from crossover.forecast import alignment as room
+from crossover.models import alignment as model
 from tests import small
 
 CODES = ["CHN", "FRA", "GBR", "IND", "RUS", "USA"]

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.names import BASELINE, CONTESTED_YEARS, COUNTRY, SUPPLIER, YEAR
-from forecast import arrivals, gap_change, simulate
-from forecast.draws import stack
+from crossover.data.names import BASELINE, CONTESTED_YEARS, COUNTRY, SUPPLIER, YEAR
+from crossover.forecast import arrivals, gap_change, simulate
+from crossover.forecast.draws import stack
 from tests import small
 
 PAIR = ("RUS", "CHN")

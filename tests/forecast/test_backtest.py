@@ -12,11 +12,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-import data.panel
-from data import books
-from data.errors import InputError
-from data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
-from forecast import (
+from crossover.data import books, panel
+from crossover.data.errors import InputError
+from crossover.data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
+from crossover.forecast import (
     backtest,
     baselines,
     cli,
@@ -28,7 +27,7 @@ from forecast import (
     skill,
     summary,
 )
-from forecast.skill import LEVELS
+from crossover.forecast.skill import LEVELS
 from tests import small
 
 ORIGIN = small.ORIGIN
@@ -101,12 +100,12 @@ def test_poison_after_the_origin_changes_nothing_of_what_a_fit_sees(poisoned):
 @pytest.mark.parametrize("origin", [2018, 2023])
 def test_without_what_came_after_the_origin_a_fit_sees_the_same(origin, monkeypatch):
     as_it_is = KEPT(origin)
-    monkeypatch.setattr(data.panel, "read", read_with("drop", origin, data.panel.read))
+    monkeypatch.setattr(panel, "read", read_with("drop", origin, panel.read))
     assert backtest.seen(origin).identical(as_it_is)
 
 
 def test_poison_is_tasted_where_it_may_be(monkeypatch, seen_2016):
-    monkeypatch.setattr(data.panel, "read", read_with("poison", 2014, data.panel.read))
+    monkeypatch.setattr(panel, "read", read_with("poison", 2014, panel.read))
     later = backtest.seen(2016)
     for name in ("tiv", "milex", "rd_share", "ideal_point", "gdp"):
         assert not later[name].identical(seen_2016[name]), name
@@ -129,7 +128,7 @@ def test_an_origin_the_panel_does_not_reach_is_refused():
 def poisoned():
     """Return what is seen of 2012 if all that came later is poisoned."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data.panel, "read", read_with("poison", 2012, data.panel.read))
+        patch.setattr(panel, "read", read_with("poison", 2012, panel.read))
         return backtest.seen(2012)
 
 
@@ -300,7 +299,7 @@ def test_a_forecast_of_ours_has_every_series_and_event_a_benchmark_has(own, worl
 
 
 def test_quantiles_are_those_of_the_simulated_world(own, tree):
-    from forecast import simulate
+    from crossover.forecast import simulate
 
     world = simulate.world(tree, seed=2, years=3, draws=backtest.FEW)
     drawn = world["deliveries"].sel(supplier="RUS").sum(RECIPIENT)
@@ -331,7 +330,7 @@ def test_the_sampler_gets_what_was_seen_and_the_variants_priors(world, tree, mon
 
 @pytest.mark.parametrize("name", list(backtest.VARIANTS))
 def test_a_variants_priors_are_complete(name, world):
-    from models import priors
+    from crossover.models import priors
 
     made = backtest.variant(world.priors, backtest.VARIANTS[name])
     assert priors.order(made) == priors.order(world.priors)
@@ -500,7 +499,7 @@ def test_unknown_models_and_missing_libraries_are_named(monkeypatch, capsys):
 
 def test_asking_for_help_imports_nothing_heavy():
     code = (
-        "import sys; from forecast.cli import parser; parser();"
+        "import sys; from crossover.forecast.cli import parser; parser();"
         "print([m for m in ('numpy', 'distributed', 'pymc', 'sklearn') if m in sys.modules])"
     )
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

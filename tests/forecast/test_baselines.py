@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast import baselines, forest, origins, skill
-from forecast.skill import LEVELS
+from crossover.forecast import baselines, forest, origins, skill
+from crossover.forecast.skill import LEVELS
 
 needs_library = pytest.mark.skipif(
     baselines.FOREST not in baselines.available(),

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from data.names import DRAW, RECIPIENT, REST, SUPPLIER, YEAR
-from forecast import calibration, cli, cluster, events, fit, market, simulate
-from models.inputs import with_orders
-from models.order_book import ORDER_PERIOD, REMEMBERED
+from crossover.data.errors import InputError
+from crossover.data.names import DRAW, RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.forecast import calibration, cli, cluster, events, fit, market, simulate
+from crossover.models.inputs import with_orders
+from crossover.models.order_book import ORDER_PERIOD, REMEMBERED
 from tests import small
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from data.names import YEAR
-from forecast import carry, cli, fit, steps
-from models import drivers, priors
-from models.inputs import FROM_YEAR, prepare, with_orders
+from crossover.data.errors import InputError
+from crossover.data.names import YEAR
+from crossover.forecast import carry, cli, fit, steps
+from crossover.models import drivers, priors
+from crossover.models.inputs import FROM_YEAR, prepare, with_orders
 from tests import small
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data import countries
-from data.errors import InputError
-from forecast import claims
-from forecast.claims import CONTRADICTED, OPEN, SUPPORTED
+from crossover.data import countries
+from crossover.data.errors import InputError
+from crossover.forecast import claims
+from crossover.forecast.claims import CONTRADICTED, OPEN, SUPPORTED
 
 INDICATOR = {
     "says": "'A claim'", "test": "'indicator'", "country": "'CHN'", "indicator": "'rd_share'",

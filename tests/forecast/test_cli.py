@@ -19,10 +19,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-import forecast
-from data import errors
-from data.names import EVENTS
-from forecast import cli, runs, scenarios, steps
+import crossover as rooms
+from crossover.data import errors
+from crossover.data.names import EVENTS
+from crossover.forecast import cli, runs, scenarios, steps
 from tests.synthetic import make_run
 
 HEAVY = ("numpy", "pandas", "xarray", "pymc", "matplotlib", "arviz", "rich", "httpx")
@@ -67,7 +67,7 @@ def stand_ins(invented, monkeypatch):
     """Replace what is heavy; return the record of how it was called, and levers to pull."""
     told = types.SimpleNamespace(calls=[], passed=True, stop=None)
 
-    def put(name, package=forecast, **content):
+    def put(name, package=rooms.forecast, **content):
         module = types.ModuleType(f"{package.__name__}.{name}")
         module.__dict__.update(content)
         monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -119,10 +119,8 @@ def stand_ins(invented, monkeypatch):
         },
     )
 
-    import data
-    import reports
-    from data import listings
-    from forecast import events
+    from crossover.data import listings
+    from crossover.forecast import events
 
     monkeypatch.setattr(events, "monte_carlo_error", lambda happened, chains: happened.std(0))
     nothing = xr.Dataset(coords={"scenario": ["baseline"], "year": np.arange(2024, 2051)})
@@ -136,7 +134,8 @@ def stand_ins(invented, monkeypatch):
     )
     monkeypatch.setattr(listings, "known", lambda *given: [])
     monkeypatch.setattr(listings, "attach", lambda panel, books: panel)
-    put("panel", data, assemble=lambda as_of, folder: told.calls.append(("panel", as_of)) or panel)
+    put("panel", rooms.data,
+        assemble=lambda as_of, folder: told.calls.append(("panel", as_of)) or panel)
     monkeypatch.setattr(listings, "known", lambda as_of, folder: [])
     monkeypatch.setattr(listings, "attach", lambda panel, books: panel)
     put("decomposition", decompose=lambda tree, *pair: invented.causes)
@@ -147,13 +146,13 @@ def stand_ins(invented, monkeypatch):
         path.write_bytes(b"%PDF " + json.dumps(runs.read(run)["gate"]["passed"]).encode())
         return path
 
-    put("build", reports, build=build)
+    put("build", rooms.reports, build=build)
 
     def figure(tree, futures, out):
         out.write_text("figure")
         return out
 
-    put("prior", reports, figure=figure)
+    put("prior", rooms.reports, figure=figure)
     return told
 
 
@@ -182,7 +181,7 @@ def tree(folder):
 
 def test_starting_imports_nothing_heavy():
     code = (
-        "import sys, forecast.cli; forecast.cli.parser(); "
+        "import sys, crossover.forecast.cli as cli; cli.parser(); "
         f"print([m for m in {HEAVY!r} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -193,7 +192,7 @@ def test_starting_imports_nothing_heavy():
 def test_help_and_plain_data_commands_import_next_to_nothing(words):
     """Half a second is promised: 0.1 s is Python, and a module takes a millisecond or less."""
     code = (
-        "import sys, forecast.cli as cli\n"
+        "import sys, crossover.forecast.cli as cli\n"
         "try: cli.main()\n"
         "except SystemExit as end: assert not end.code\n"
         f"heavy = [m for m in {HEAVY!r} if m in sys.modules]\n"
@@ -221,8 +220,9 @@ def test_every_command_of_the_manual_is_there(command):
 def test_a_closed_pipe_is_no_error():
     read, write = os.pipe()
     os.close(read)
-    code = "import sys; from forecast.cli import main; sys.exit(main(['data', 'domains']))"
-    done = subprocess.run([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE)
+    code = "import sys; from crossover.forecast import cli; sys.exit(cli.main(sys.argv[1:]))"
+    words = [sys.executable, "-c", code, "data", "domains"]
+    done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE)
     os.close(write)
     assert done.stderr == b""
 
@@ -282,7 +282,7 @@ def test_options_reach_the_sampler_and_one_seed_serves_all(command, stand_ins, t
 
 
 def test_hashes_are_those_of_the_stored_draws(command, tmp_path):
-    from forecast import record
+    from crossover.forecast import record
 
     command("run", "--out", tmp_path / "out")
     said = runs.read(tmp_path / "out")["hashes"]
@@ -623,7 +623,7 @@ def test_data_check_names_every_fault_and_exits_2(command, tmp_path, small_panel
 def test_the_end_of_a_process_asked_to_end_is_that_of_ctrl_c(tmp_path):
     code = (
         "import sys, os, signal\n"
-        "from forecast import cli\n"
+        "from crossover.forecast import cli\n"
         "cli.data_domains = lambda args: os.kill(os.getpid(), signal.SIGTERM)\n"
         "sys.exit(cli.main(['data', 'domains']))\n"
     )
@@ -706,7 +706,7 @@ def test_an_unknown_weapon_is_accepted_with_a_warning(command, tmp_path, own_sto
 
 
 def additions_of(store):
-    from data import additions
+    from crossover.data import additions
 
     return additions.listing(store)
 
@@ -898,7 +898,7 @@ def test_a_run_takes_the_scenarios_asked_for_and_a_forecast_keeps_them(
 @pytest.fixture
 def by_scenario(stand_ins, invented, monkeypatch):
     """Let the invented futures hold every scenario asked for; return what is added to each."""
-    from forecast import simulate
+    from crossover.forecast import simulate
 
     moved = {}
     base = invented.forecast.sel(scenario="baseline", drop=True)
@@ -946,7 +946,7 @@ def test_a_users_scenario_stands_beside_those_of_the_run_and_no_code_is_blamed(
 def test_other_draws_than_those_on_record_are_told_with_what_has_changed(
     command, by_scenario, own_store, tmp_path, monkeypatch, change
 ):
-    from forecast import record
+    from crossover.forecast import record
 
     command("run")
     by_scenario["baseline"] = 1.0
@@ -965,7 +965,7 @@ def test_other_draws_than_those_on_record_are_told_with_what_has_changed(
 
 
 def test_changed_code_is_not_told_where_it_draws_the_same(command, by_scenario, monkeypatch):
-    from forecast import record
+    from crossover.forecast import record
 
     command("run")
     monkeypatch.setattr(record, "hash_code", lambda root: "0" * 64)

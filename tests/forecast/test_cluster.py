@@ -15,8 +15,8 @@ from pathlib import Path
 import distributed
 import pytest
 
-from data.errors import InputError
-from forecast import cluster
+from crossover.data.errors import InputError
+from crossover.forecast import cluster
 
 ROOT = Path(__file__).parents[2]
 SLOW_MACHINE = 600

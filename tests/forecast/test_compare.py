@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from data.errors import InputError
-from forecast import compare
+from crossover.data.errors import InputError
+from crossover.forecast import compare
 from tests.synthetic import make_run
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast.convergence import diagnose, ess_of_mean
+from crossover.forecast.convergence import diagnose, ess_of_mean
 
 CORRELATIONS = (0.0, 0.5, 0.95, 0.999, -0.6)
 

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from data.names import BASELINE, COOLING, DOWNTURN, INCIDENT
-from data.tables import read
-from forecast import coupling, differences, events, pairs, scenarios
-from models import alignment as votes
-from models import partnership as model
-from models.priors import order
+from crossover.data.errors import InputError
+from crossover.data.names import BASELINE, COOLING, DOWNTURN, INCIDENT
+from crossover.data.tables import read
+from crossover.forecast import coupling, differences, events, pairs, scenarios
+from crossover.models import alignment as votes
+from crossover.models import partnership as model
+from crossover.models.priors import order
 
 PRIORS = model.load()
 ORIGIN, HORIZON = 2024, 2034

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from data.names import DOMAINS
-from forecast import deal_paths
-from forecast.deal_paths import Coefficients, OpenDeals, deliver_book, deliver_orders
-from models import deal_features as features
-from models.order_book import COMPLETE, PERIOD, RUNNING, UNNUMBERED, WAITING
+from crossover.data.names import DOMAINS
+from crossover.forecast import deal_paths
+from crossover.forecast.deal_paths import Coefficients, OpenDeals, deliver_book, deliver_orders
+from crossover.models import deal_features as features
+from crossover.models.order_book import COMPLETE, PERIOD, RUNNING, UNNUMBERED, WAITING
 
 ORIGIN, YEARS = 2020, 8
 NEVER, ALWAYS = -60.0, 60.0

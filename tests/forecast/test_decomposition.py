@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from forecast import cause_names as names
-from forecast import decomposition
-from forecast.draws import stack
-from models.market import arrays
-from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
+from crossover.data.errors import InputError
+from crossover.forecast import cause_names as names
+from crossover.forecast import decomposition
+from crossover.forecast.draws import stack
+from crossover.models.market import arrays
+from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 from tests import small
 
 MOVING = ("memory", "rd_within", "mil_within")

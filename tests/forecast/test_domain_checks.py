@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast import steps
+from crossover.forecast import steps
 
 
 def test_a_check_rests_on_draws_spread_over_all_chains(monkeypatch):

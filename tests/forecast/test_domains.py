@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.names import DOMAIN, DOMAINS, DRAW, SCENARIO, YEAR_FUTURE
-from forecast import domains, events, levels
-from forecast.simulate import futures
-from models import domains as model
+from crossover.data.names import DOMAIN, DOMAINS, DRAW, SCENARIO, YEAR_FUTURE
+from crossover.forecast import domains, events, levels
+from crossover.forecast.simulate import futures
+from crossover.models import domains as model
 from tests import small
 
 HORIZON = 2030

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.names import COUNTRY
-from forecast import driver_skill as skilled
-from forecast import scores, shipped, skill
-from forecast.draws import stack
-from forecast.effort_paths import LATE, driver_paths
-from models import drivers
+from crossover.data.names import COUNTRY
+from crossover.forecast import driver_skill as skilled
+from crossover.forecast import scores, shipped, skill
+from crossover.forecast.draws import stack
+from crossover.forecast.effort_paths import LATE, driver_paths
+from crossover.models import drivers
 from tests import small
 
 YEARS, COUNTRIES, FIRST = 30, 12, 1990

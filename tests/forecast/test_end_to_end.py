@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from data.names import EVENTS
-from forecast import events, gate, levels
-from forecast.simulate import futures
+from crossover.data.names import EVENTS
+from crossover.forecast import events, gate, levels
+from crossover.forecast.simulate import futures
 from tests import mock_fit as mock
 from tests import small
 

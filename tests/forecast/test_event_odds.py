@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
-from forecast import event_odds, origins
+from crossover.data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPPLIER, YEAR
+from crossover.forecast import event_odds, origins
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed: uv run --group bench pytest")
 ORIGIN = 2016

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.names import (
+from crossover.data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
@@ -20,7 +20,7 @@ from data.names import (
     LASTING,
     STATE,
 )
-from forecast import events
+from crossover.forecast import events
 from tests.synthetic import chosen_alone, make_run
 
 ANSWERED = set(EVENTS) - {CONTESTED_ORDERS}

@@ -8,13 +8,13 @@ import shutil
 import numpy as np
 import pytest
 
-from data.errors import InputError
-from data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER
-from forecast import events, explain, weighting
-from forecast.explain import MEDIAN, STEPS, Holds, Posterior
-from forecast.simulate import futures
-from models import priors
-from models.order_book import ORDER_PERIOD
+from crossover.data.errors import InputError
+from crossover.data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER
+from crossover.forecast import events, explain, weighting
+from crossover.forecast.explain import MEDIAN, STEPS, Holds, Posterior
+from crossover.forecast.simulate import futures
+from crossover.models import priors
+from crossover.models.order_book import ORDER_PERIOD
 from tests import small
 
 CHAINS, EACH = 4, 500
@@ -315,7 +315,7 @@ def test_changed_priors_are_a_step_of_their_own_made_by_a_fit(
         asked.append((panel, beliefs.variables["war_effect"]["mu"], options))
         return mock_fit
 
-    monkeypatch.setattr("forecast.fit.fit", fitted)
+    monkeypatch.setattr("crossover.forecast.fit.fit", fitted)
     monkeypatch.setattr(explain, "panel_of", lambda said, layers: (said["id"], list(layers)))
     found = explain.chain(a, b, lambda said: [tmp_path])
     assert [one.how for one in found] == ["run", "fit", "run", "nothing changed"]

@@ -7,12 +7,12 @@ import pytest
 import xarray as xr
 from scipy import special, stats
 
-from data.errors import InputError
-from data.names import CHAIN, DRAW, RECIPIENT
-from forecast import fit, gate
-from forecast.market import log_likelihood
-from models.order_book import ORDER_PERIOD
-from models.priors import PARTS, moments, order
+from crossover.data.errors import InputError
+from crossover.data.names import CHAIN, DRAW, RECIPIENT
+from crossover.forecast import fit, gate
+from crossover.forecast.market import log_likelihood
+from crossover.models.order_book import ORDER_PERIOD
+from crossover.models.priors import PARTS, moments, order
 from tests.short_paths import STEPS
 
 SIZE = {CHAIN: STEPS["chains"], DRAW: STEPS["draws"]}

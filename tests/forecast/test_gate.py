@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast import cli, gate
-from forecast.gate import PART
+from crossover.forecast import cli, gate
+from crossover.forecast.gate import PART
 
 CHAINS, DRAWS = 4, 1000
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from data.names import FIRST_PASSAGE, QUANTITY, STATE
-from forecast import ledger, runs
+from crossover.data.errors import InputError
+from crossover.data.names import FIRST_PASSAGE, QUANTITY, STATE
+from crossover.forecast import ledger, runs
 from tests.synthetic import make_run
 
 QUESTIONS = 3 * (6 + 2 * 10 + 2) + 3

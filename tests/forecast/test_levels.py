@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
-from forecast import conventions, events, levels, market, shifts
-from forecast.draws import stack
-from forecast.simulate import futures
+from crossover.data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
+from crossover.forecast import conventions, events, levels, market, shifts
+from crossover.forecast.draws import stack
+from crossover.forecast.simulate import futures
 from tests import small
 
 PAIR = ("RUS", "CHN")

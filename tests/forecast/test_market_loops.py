@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from forecast import market_loops, streams
-from models.vector_math import cos_of_turns
+from crossover.forecast import market_loops, streams
+from crossover.models.vector_math import cos_of_turns
 
 CELLS = 4000
 SEED, FIRST = 17, 833

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import books
-from data.names import RECIPIENT, REST, SUPPLIER, YEAR
-from data.tables import Deal, Register
-from forecast import baselines, order_book, origins, skill
+from crossover.data import books
+from crossover.data.names import RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.data.tables import Deal, Register
+from crossover.forecast import baselines, order_book, origins, skill
 
 YEARS = np.arange(1992, 2021)
 SELLERS, BUYERS = [*"ABCDEF", REST], [*"ABCDEFGHIJKL", REST]

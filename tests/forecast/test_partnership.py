@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.dyads import LAST_DISPUTE
-from data.errors import InputError
-from data.tables import read, write
-from forecast import gate, pairs
-from forecast import partnership as room
-from models import partnership as model
-from models.covariates import CONTROLS, THESIS
-from models.priors import order
+from crossover.data.dyads import LAST_DISPUTE
+from crossover.data.errors import InputError
+from crossover.data.tables import read, write
+from crossover.forecast import gate, pairs
+from crossover.forecast import partnership as room
+from crossover.models import partnership as model
+from crossover.models.covariates import CONTROLS, THESIS
+from crossover.models.priors import order
 from tests import history, short_paths, small
 
 PRIORS = model.load()

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from data.names import BASELINE
-from forecast import baselines, ledger, rivals, scores, scoring
-from forecast.ledger import Entry
+from crossover.data.names import BASELINE
+from crossover.forecast import baselines, ledger, rivals, scores, scoring
+from crossover.forecast.ledger import Entry
 
 NEXT_YEAR = 2025
 

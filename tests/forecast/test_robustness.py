@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from data.names import CHAIN, CONVENTION, DRAW, YEAR
-from forecast import fit, robustness, runs, shipped, steps
-from models import priors
-from reports import robustness as told
+from crossover.data.errors import InputError
+from crossover.data.names import CHAIN, CONVENTION, DRAW, YEAR
+from crossover.forecast import fit, robustness, runs, shipped, steps
+from crossover.models import priors
+from crossover.reports import robustness as told
 
 PAIR = ("RUS", "CHN")
 CHAINS, DRAWS = 4, 500
@@ -59,7 +59,7 @@ def test_a_prior_that_counts_otherwise_weighs_draws_as_its_power_does(power):
 
 
 def test_states_are_asked_of_the_same_draws_as_the_published_ones(tree):
-    from forecast import events, simulate
+    from crossover.forecast import events, simulate
 
     years = [int(tree["constant_data"].attrs["origin"]), 2030, 2035]
     found = robustness.states(tree, PAIR, years, seed=3)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from forecast import record, runs
+from crossover.data.errors import InputError
+from crossover.forecast import record, runs
 
 
 def put_run(store, name, **said):

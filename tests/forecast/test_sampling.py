@@ -7,7 +7,7 @@ import pymc as pm
 import pytensor
 import pytest
 
-from forecast import sampling
+from crossover.forecast import sampling
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from data.errors import InputError
-from data.names import BASELINE
-from forecast import scenarios, simulate
-from models.order_book import PERIOD
+from crossover.data.errors import InputError
+from crossover.data.names import BASELINE
+from crossover.forecast import scenarios, simulate
+from crossover.models.order_book import PERIOD
 from tests import small
 
 HEAD = '[scenario]\ntitle = "Own"\ndescription = "A test."\n'

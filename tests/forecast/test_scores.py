@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from forecast import scores
+from crossover.forecast import scores
 
 
 def array(*values):

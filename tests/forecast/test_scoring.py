@@ -5,11 +5,11 @@ import datetime
 import numpy as np
 import pytest
 
-from data import additions, books
-from data.build import build
-from data.names import BASELINE, FIRST_PASSAGE, LASTING, QUANTITY, STATE
-from forecast import ledger, scores, scoring
-from forecast.ledger import Entry
+from crossover.data import additions, books
+from crossover.data.build import build
+from crossover.data.names import BASELINE, FIRST_PASSAGE, LASTING, QUANTITY, STATE
+from crossover.forecast import ledger, scores, scoring
+from crossover.forecast.ledger import Entry
 from tests.data import samples
 
 NEXT = samples.lines_official(
@@ -201,7 +201,7 @@ def test_means_are_by_question_and_release(panel):
 
 def test_the_outturn_is_what_the_model_calls_observed():
     """The same sums as in a run's `exports_observed` and `imports_observed`."""
-    from data.panel import assemble
+    from crossover.data.panel import assemble
 
     came, tiv = scoring.Outturns(), assemble()["tiv"]
     day = came.of_year(2023)["latest"]

@@ -8,15 +8,15 @@ import pytest
 import xarray as xr
 from scipy import special, stats
 
-from data.errors import InputError
-from data.names import COUNTRY, RECIPIENT, REST, SUPPLIER, YEAR
-from forecast import effort_paths, market, simulate
-from forecast.draws import block, stack
-from forecast.simulate import futures
-from models.inputs import COVARIATES
-from models.market import MEMORIES
-from models.market import arrays as market_arrays
-from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
+from crossover.data.errors import InputError
+from crossover.data.names import COUNTRY, RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.forecast import effort_paths, market, simulate
+from crossover.forecast.draws import block, stack
+from crossover.forecast.simulate import futures
+from crossover.models.inputs import COVARIATES
+from crossover.models.market import MEMORIES
+from crossover.models.market import arrays as market_arrays
+from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 from tests import small
 
 ORIGIN, HORIZON = small.ORIGIN, 2020

@@ -6,8 +6,8 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from forecast import scores, skill
-from forecast.skill import LEVELS
+from crossover.forecast import scores, skill
+from crossover.forecast.skill import LEVELS
 
 RNG = np.random.default_rng
 

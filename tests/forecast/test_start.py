@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from forecast import ledger, runs, steps
+from crossover.forecast import ledger, runs, steps
 from tests.synthetic import make_run
 
 HEAVY = (
@@ -22,7 +22,7 @@ EARLIER = 4
 """Years by which the invented forecast is moved back, so that figures have come since."""
 PROGRAM = """
 import json, os, sys
-from forecast.cli import main
+from crossover.forecast.cli import main
 code = main(sys.argv[1:])
 own = os.times()
 print(json.dumps({"code": code, "loaded": [m for m in %r if m in sys.modules],

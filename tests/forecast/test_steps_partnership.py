@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from data.errors import InputError
-from data.names import COOLING, DOWNTURN, INCIDENT
-from forecast import coupling, steps
-from models import priors
+from crossover.data.errors import InputError
+from crossover.data.names import COOLING, DOWNTURN, INCIDENT
+from crossover.forecast import coupling, steps
+from crossover.models import priors
 from tests.forecast.test_coupling import APART, SAME, futures, history, tree
 
 __all__ = ["futures", "history", "tree"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast import streams
+from crossover.forecast import streams
 
 COUNT = 40_000
 CRITICAL = 2.9 / np.sqrt(COUNT)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast import claims, shipped, skill, summary
-from forecast.skill import DISTANCE, DYADS, EXPORTS, FULL, IMPORTS, RD_SHARE
+from crossover.forecast import claims, shipped, skill, summary
+from crossover.forecast.skill import DISTANCE, DYADS, EXPORTS, FULL, IMPORTS, RD_SHARE
 from tests import invented_skill
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from forecast import cli, runs, steps, update
-from models import alignment, partnership
+from crossover.data.errors import InputError
+from crossover.forecast import cli, runs, steps, update
+from crossover.models import alignment, partnership
 from tests import mock_fit as mock
 from tests import small_domains
 from tests.forecast.test_carry import run_folder
@@ -51,7 +51,7 @@ def calls(monkeypatch, mock_fit):
         told.append(("domains", tree))
         return xr.DataTree.from_dict({"posterior": xr.Dataset({"x": 1.0})})
 
-    monkeypatch.setattr("forecast.fit.fit", sample)
+    monkeypatch.setattr("crossover.forecast.fit.fit", sample)
     monkeypatch.setattr(steps, "keep", keep)
     monkeypatch.setattr(steps, "sample_domains", sample_domains)
     return told
@@ -163,9 +163,9 @@ def flow(tree, world, plan, tmp_path, monkeypatch):
     monkeypatch.setattr(steps, "look_ahead", look_ahead)
     monkeypatch.setattr(steps, "audit", lambda part, made: done.append("audit"))
     monkeypatch.setattr(cli, "_enter", lambda args, run: done.append("entered"))
-    build = types.ModuleType("reports.build")
+    build = types.ModuleType("crossover.reports.build")
     build.build = lambda part: done.append("report")
-    monkeypatch.setitem(sys.modules, "reports.build", build)
+    monkeypatch.setitem(sys.modules, "crossover.reports.build", build)
     return types.SimpleNamespace(run=run, made=made, done=done)
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast import cli, whatif
-from forecast.effort_paths import accumulate
+from crossover.forecast import cli, whatif
+from crossover.forecast.effort_paths import accumulate
 from tests import small
 from tests.synthetic import chosen_alone
 

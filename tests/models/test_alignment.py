@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from data.errors import InputError
-from models import alignment as model
+from crossover.data.errors import InputError
+from crossover.models import alignment as model
 
 YEARS = np.arange(1992, 2025)
 

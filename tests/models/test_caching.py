@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numba
 
-from models import caching, interpreter, vector_math
-from models.folders import user_cache
+from crossover.models import caching, interpreter, vector_math
+from crossover.models.folders import user_cache
+
+CODE = "from crossover.models import caching; print(caching.numba.config.CACHE_DIR)"
 
 
 def test_an_edition_is_of_every_source_with_compiled_loops(tmp_path):
@@ -44,7 +46,7 @@ def test_without_a_word_of_the_user_the_cache_is_the_users(tmp_path):
     """In a process of its own, since a process has one cache."""
     told = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
     found = subprocess.run(
-        [sys.executable, "-c", "from models import caching; print(caching.numba.config.CACHE_DIR)"],
+        [sys.executable, "-c", CODE],
         env=told | {"XDG_CACHE_HOME": str(tmp_path)}, cwd=caching.ROOT, text=True, check=True,
         stdout=subprocess.PIPE,
     )  # fmt: skip

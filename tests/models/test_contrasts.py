@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models import contrasts
+from crossover.models import contrasts
 
 
 @pytest.mark.parametrize("n", [2, 6, 17, 49])

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from scipy import special, stats
 
-from data.names import DOMAINS
-from models import deal_features as features
-from models import delivery
-from models.inputs import with_orders
-from models.order_book import COMPLETE, NEVER, RUNNING, UNNUMBERED, WAITING
-from models.priors import order
+from crossover.data.names import DOMAINS
+from crossover.models import deal_features as features
+from crossover.models import delivery
+from crossover.models.inputs import with_orders
+from crossover.models.order_book import COMPLETE, NEVER, RUNNING, UNNUMBERED, WAITING
+from crossover.models.priors import order
 from tests import graphs, small
 from tests.mock_fit import evaluator, points
 

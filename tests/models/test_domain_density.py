@@ -5,9 +5,9 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from data.names import DOMAINS
-from models import domain_density, domains, priors
-from models.rising import MOST
+from crossover.data.names import DOMAINS
+from crossover.models import domain_density, domains, priors
+from crossover.models.rising import MOST
 from tests import domain_graph, graphs, small_domains
 
 PARAMETER = priors.order(small_domains.prior())

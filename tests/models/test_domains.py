@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 from scipy import special, stats
 
-from data.names import DOMAIN, DOMAINS, RECIPIENT, REST, SUPPLIER, YEAR
-from models import contrasts, domains, priors
+from crossover.data.names import DOMAIN, DOMAINS, RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.models import contrasts, domains, priors
 from tests import domain_graph, small_domains
 
 

@@ -5,10 +5,10 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from data.errors import InputError
-from data.names import COUNTRY, YEAR
-from models import drivers
-from models.priors import order
+from crossover.data.errors import InputError
+from crossover.data.names import COUNTRY, YEAR
+from crossover.models import drivers
+from crossover.models.priors import order
 from tests import graphs
 from tests.mock_fit import evaluator, points
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.names import COUNTRY, YEAR
-from data.stocks import stock
-from models import effort, priors
+from crossover.data.names import COUNTRY, YEAR
+from crossover.data.stocks import stock
+from crossover.models import effort, priors
 
 YEARS = np.arange(1990, 2011)
 PRIORS = priors.load()

@@ -9,15 +9,15 @@ import shutil
 import numpy as np
 import pytest
 
-from data import listings
-from data.errors import InputError
-from data.names import COUNTRY, RECIPIENT, REST, SUPPLIER, YEAR
-from data.panel import assemble
-from data.tables import PANEL
-from forecast.explain import cut
-from models import priors
-from models.inputs import COVARIATES, prepare
-from models.order_book import ORDER_PERIOD, books
+from crossover.data import listings
+from crossover.data.errors import InputError
+from crossover.data.names import COUNTRY, RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.data.panel import assemble
+from crossover.data.tables import PANEL
+from crossover.forecast.explain import cut
+from crossover.models import priors
+from crossover.models.inputs import COVARIATES, prepare
+from crossover.models.order_book import ORDER_PERIOD, books
 
 MAY_BE_UNKNOWN = {
     "ideal_point", "rd_share", "rd_share_mean", "rd_share_sd", "rd_share_step", "gdp",

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import pytest
 from scipy import special, stats
 
-from models import logistic
+from crossover.models import logistic
 from tests import graphs
 
 SIZES = (3, 4)

@@ -5,13 +5,13 @@ import pymc as pm
 import pytest
 from scipy import stats
 
-from data.names import RECIPIENT, REST, SUPPLIER, YEAR
-from forecast import market as market_of_draws
-from forecast.draws import stack
-from models import market
-from models.inputs import COVARIATES
-from models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
-from models.priors import order
+from crossover.data.names import RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.forecast import market as market_of_draws
+from crossover.forecast.draws import stack
+from crossover.models import market
+from crossover.models.inputs import COVARIATES
+from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
+from crossover.models.priors import order
 from tests import graphs, small
 from tests.mock_fit import evaluator, points
 
@@ -210,7 +210,7 @@ def test_orders_count_by_the_exposure_of_their_period(world, x):
 @pytest.fixture(scope="module")
 def drawn(world):
     """Return the stacked draws of PyMC's prior and those of the small world's own code."""
-    from forecast.fit import prior
+    from crossover.forecast.fit import prior
 
     theirs = prior(world.panel, world.priors, seed=3, draws=300)["posterior"].to_dataset()
     rng = np.random.default_rng(4)
@@ -258,7 +258,7 @@ def test_prior_orders_of_two_codings_are_alike(drawn, world):
 
 def test_the_prior_of_the_shipped_panel_is_in_range(real):
     """Neither the size of the arms trade nor the crossover is decided before data are seen."""
-    from models import priors
+    from crossover.models import priors
 
     model = market.market(real, priors.load().part("market"))
     names = ("demand_period", "supplier_capacity")

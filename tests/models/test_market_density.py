@@ -7,7 +7,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from models import market, market_density, rising, vector_math
+from crossover.models import market, market_density, rising, vector_math
 from tests import graphs
 
 NAMES = ("demand", "offered", "affinity", "pulls", "log_clumping", "growth")

@@ -7,7 +7,7 @@ import numpy as np
 import pymc as pm
 import pytest
 
-from models import native, program
+from crossover.models import native, program
 from tests.models.test_program import models, point  # noqa: F401
 
 DOUBLES = ctypes.POINTER(ctypes.c_double)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import books, listings, names
-from data.errors import InputError
-from models import order_book, priors
-from models.order_book import COMPLETE, NEVER, RUNNING, UNNUMBERED, WAITING
+from crossover.data import books, listings, names
+from crossover.data.errors import InputError
+from crossover.models import order_book, priors
+from crossover.models.order_book import COMPLETE, NEVER, RUNNING, UNNUMBERED, WAITING
 from tests.data import registers
 
 CODES = ("CHN", "RUS", "PAK", names.REST)

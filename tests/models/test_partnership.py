@@ -6,10 +6,10 @@ import pytest
 import xarray as xr
 from scipy import integrate, stats
 
-from data.errors import InputError
-from models import analogues, hazard_density
-from models import partnership as model
-from models.priors import order
+from crossover.data.errors import InputError
+from crossover.models import analogues, hazard_density
+from crossover.models import partnership as model
+from crossover.models.priors import order
 from tests import graphs, history
 
 PRIORS = model.load()

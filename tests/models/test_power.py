@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from data.tables import Capability
-from models import power
+from crossover.data.errors import InputError
+from crossover.data.tables import Capability
+from crossover.models import power
 
 YEARS = np.arange(1992, 2023)
 CODES = [f"C{k:02d}" for k in range(30)]

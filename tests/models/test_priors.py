@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.errors import InputError
-from models import priors
+from crossover.data.errors import InputError
+from crossover.models import priors
 
 DEFAULT = tomllib.loads(priors.DEFAULT_FILE.read_text("utf-8"))
 

@@ -9,9 +9,9 @@ import pytensor.tensor as pt
 import pytest
 from scipy import special
 
-from forecast import fit, sampling
-from models import interpreter, partnership, program
-from models.inputs import with_orders
+from crossover.forecast import fit, sampling
+from crossover.models import interpreter, partnership, program
+from crossover.models.inputs import with_orders
 from tests import history, small
 
 RELATIVE = 1e-10

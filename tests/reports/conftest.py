@@ -11,7 +11,7 @@ import re
 import pypdf
 import pytest
 
-from reports import build, figures, payload, skill
+from crossover.reports import build, figures, payload, skill
 from tests.synthetic import KINDS, make_run
 
 

@@ -8,18 +8,18 @@ import pandas as pd
 import pypdf
 import pytest
 
-from data.errors import InputError
-from data.names import (
+from crossover.data.errors import InputError
+from crossover.data.names import (
     CAPACITY_CROSSOVER_SUSTAINED,
     EVENTS,
     EXPORT_CROSSOVER,
     EXPORT_CROSSOVER_SINGLE,
     INDEPENDENCE,
 )
-from reports import build, figures
-from reports.domains import FILES as DOMAIN_FILES
-from reports.numerals import complement, prob
-from reports.payload import PAIR_FILES
+from crossover.reports import build, figures
+from crossover.reports.domains import FILES as DOMAIN_FILES
+from crossover.reports.numerals import complement, prob
+from crossover.reports.payload import PAIR_FILES
 from tests.reports.conftest import pages
 
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from data.errors import InputError
-from data.names import (
+from crossover.data.errors import InputError
+from crossover.data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
     EVENTS,
@@ -15,9 +15,9 @@ from data.names import (
     QUANTITY,
     STATE,
 )
-from forecast import explain
-from forecast.explain import Condition, Explanation, Influence, Part
-from reports import changes, changes_words, figures, payload, words
+from crossover.forecast import explain
+from crossover.forecast.explain import Condition, Explanation, Influence, Part
+from crossover.reports import changes, changes_words, figures, payload, words
 from tests import synthetic
 from tests.reports.conftest import outline, pages
 

@@ -10,11 +10,16 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from data.names import DOMAIN_CROSSOVER, DOMAINS, JUNIOR_EVERYWHERE, JUNIOR_IN_NAMED_DOMAINS
-from reports import domain_figures, domain_words, domains, payload
-from reports.numerals import prob
-from reports.reading import at_year
+from crossover.data.errors import InputError
+from crossover.data.names import (
+    DOMAIN_CROSSOVER,
+    DOMAINS,
+    JUNIOR_EVERYWHERE,
+    JUNIOR_IN_NAMED_DOMAINS,
+)
+from crossover.reports import domain_figures, domain_words, domains, payload
+from crossover.reports.numerals import prob
+from crossover.reports.reading import at_year
 from tests.reports.conftest import pages
 
 KINDS = ("plain", "never", "crossed", "undefined")

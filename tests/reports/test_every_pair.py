@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data import countries, tables
-from data.names import DOWNTURN
-from forecast import (
+from crossover.data import countries, tables
+from crossover.data.names import DOWNTURN
+from crossover.forecast import (
     coupling,
     decomposition,
     domains,
@@ -32,11 +32,11 @@ from forecast import (
     simulate,
     steps,
 )
-from models import partnership
-from models.market import CELL
-from reports import build, payload, reading, words
-from reports import domains as domain_payload
-from reports.reading import read_netcdf
+from crossover.models import partnership
+from crossover.models.market import CELL
+from crossover.reports import build, payload, reading, words
+from crossover.reports import domains as domain_payload
+from crossover.reports.reading import read_netcdf
 from tests import whole
 
 HORIZON = 2033

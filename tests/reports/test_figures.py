@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from reports import figures
+from crossover.reports import figures
 
 KINDS = ("plain", "never", "crossed", "undefined")
 

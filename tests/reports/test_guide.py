@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import InputError
-from forecast import claims
-from reports import essay, guide
+from crossover.data.errors import InputError
+from crossover.forecast import claims
+from crossover.reports import essay, guide
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "reports" / "guide").glob("*.md"))]

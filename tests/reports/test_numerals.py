@@ -1,6 +1,6 @@
 import pytest
 
-from reports import numerals
+from crossover.reports import numerals
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.names import COOLING, DOWNTURN, INCIDENT, PARTNERSHIP_EVENTS
-from forecast.events import kinds_of
-from models.covariates import THESIS
-from reports import figures, partnership_figures, partnership_words, payload, words
+from crossover.data.names import COOLING, DOWNTURN, INCIDENT, PARTNERSHIP_EVENTS
+from crossover.forecast.events import kinds_of
+from crossover.models.covariates import THESIS
+from crossover.reports import figures, partnership_figures, partnership_words, payload, words
 from tests import synthetic
 
 EFFECTS = (*THESIS, "common_rival", "junior_falling")

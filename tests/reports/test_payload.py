@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.errors import InputError
-from data.names import CAPACITY_CROSSOVER
-from forecast import explain
-from reports import payload
+from crossover.data.errors import InputError
+from crossover.data.names import CAPACITY_CROSSOVER
+from crossover.forecast import explain
+from crossover.reports import payload
 
 
 @pytest.mark.parametrize(

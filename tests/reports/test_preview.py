@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from data import additions
-from data.build import build
-from data.errors import InputError
-from reports import preview
+from crossover.data import additions
+from crossover.data.build import build
+from crossover.data.errors import InputError
+from crossover.reports import preview
 from tests.data import samples
 from tests.data.test_renames import NEW_ROWS, OLD_ROWS
 
@@ -141,7 +141,7 @@ def test_the_bars_of_a_histogram_count_every_revision_that_has_a_share(examined)
 
 
 def test_revisions_of_a_series_with_both_signs_are_differences_in_its_unit():
-    from data.comparison import Revision
+    from crossover.data.comparison import Revision
 
     revisions = [Revision(("CHN", 2000 + n), 0.0, 0.1 * n - 0.55) for n in range(12)]
     spread = preview._spread("ideal_point", revisions, "")

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from reports import figures, payload, skill, skill_words, words
+from crossover.reports import figures, payload, skill, skill_words, words
 from tests import invented_skill
 from tests.reports.conftest import outline
 

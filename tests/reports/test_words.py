@@ -1,13 +1,13 @@
 import pytest
 
-from data.names import (
+from crossover.data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
     EVENTS,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
 )
-from reports import words
+from crossover.reports import words
 
 
 def event(payload, name):

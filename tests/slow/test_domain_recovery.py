@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from data.names import DOMAINS
+from crossover.data.names import DOMAINS
 from tests import small, small_domains
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def relative(strength: np.ndarray, own: np.ndarray, weight: np.ndarray) -> np.nd
 
 def recover(seed: int) -> dict[str, tuple[float, float]]:
     """Fit one world; of each quantity the posterior's share below the truth, and its z-score."""
-    from forecast.fit import fit_domains
+    from crossover.forecast.fit import fit_domains
 
     world = small.world(seed)
     tree = fit_domains(

@@ -11,9 +11,9 @@ import pytest
 import xarray as xr
 from scipy import special, stats
 
-from data.names import COUNTRY, YEAR
-from models import drivers
-from models.priors import Priors, load, order
+from crossover.data.names import COUNTRY, YEAR
+from crossover.models import drivers
+from crossover.models.priors import Priors, load, order
 
 pytestmark = pytest.mark.slow
 
@@ -107,7 +107,7 @@ def settled(truth: dict[str, float], df: float, seed: int) -> xr.Dataset:
 @pytest.fixture(scope="module")
 def ranks() -> dict[str, np.ndarray]:
     """Return the share of draws below the truth (history) of each parameter, and how sure it is."""
-    from forecast.sampling import ready, sample
+    from crossover.forecast.sampling import ready, sample
 
     priors = load().part("drivers")
     table: dict[str, list[tuple[float, float]]] = {name: [] for name in order(priors)}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from data.names import DRAW, RECIPIENT
-from forecast import fit
-from forecast.market import log_likelihood
-from models.order_book import ORDER_PERIOD
+from crossover.data.names import DRAW, RECIPIENT
+from crossover.forecast import fit
+from crossover.forecast.market import log_likelihood
+from crossover.models.order_book import ORDER_PERIOD
 from tests import small
 
 pytestmark = pytest.mark.slow

@@ -12,10 +12,10 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from forecast import partnership as room
-from forecast.partnership import flat
-from models import partnership as model
-from models.priors import Priors, order
+from crossover.forecast import partnership as room
+from crossover.forecast.partnership import flat
+from crossover.models import partnership as model
+from crossover.models.priors import Priors, order
 from tests import history
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pytest
 
-from models import deal_features
+from crossover.models import deal_features
 from tests import small
 
 pytestmark = pytest.mark.slow
@@ -51,7 +51,7 @@ def recover(seed: int) -> dict[str, tuple[float, ...]]:
     import arviz as az
     import xarray as xr
 
-    from forecast.fit import fit
+    from crossover.forecast.fit import fit
 
     world = small.world(seed)
     tree = fit(

@@ -26,8 +26,8 @@ from typing import NamedTuple
 
 import pytest
 
-from data.tables import KEYS, PANEL, TABLES, read, write
-from forecast import cli
+from crossover.data.tables import KEYS, PANEL, TABLES, read, write
+from crossover.forecast import cli
 
 pytestmark = pytest.mark.slow
 

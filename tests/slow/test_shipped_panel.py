@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.names import DRAW, SUPPLIER
-from data.tables import PANEL
-from forecast import calibration, fit, gate, simulate, steps
-from models import priors
+from crossover.data.names import DRAW, SUPPLIER
+from crossover.data.tables import PANEL
+from crossover.forecast import calibration, fit, gate, simulate, steps
+from crossover.models import priors
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,1 @@
+"""Honest, reproducible forecasts of arms dependence and power shifts between states."""
