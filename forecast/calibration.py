@@ -461,7 +461,9 @@ def _amounts_of(f: pd.DataFrame, t: Arrays, rng: np.random.Generator) -> np.ndar
     whole = rng.random(len(f)) < special.expit(table @ t["whole"])
     noise = rng.standard_normal((2, len(f)))
     sd = np.exp(table[:, deal_features.SPREAD_AT] @ t["share_spread"])
-    part = special.expit(np.clip(table[:, :-1] @ t["share"] + sd * noise[0], -6.0, 3.8))
+    # What is cut is cut a little beyond where the model takes it as cut, and is not yet all.
+    low, high = delivery.SHARE_LOGITS[0] - 0.05, delivery.SHARE_LOGITS[1] + 0.05
+    part = special.expit(np.clip(table[:, :-1] @ t["share"] + sd * noise[0], low, high))
     pace = np.log(np.maximum(f["delivered"] / np.maximum(f["times"], 1), 1e-9))
     usual = deal_features.MIDDLE + t["more_pace"]
     more = usual + t["more_slope"] * (pace - deal_features.MIDDLE) + t["more_sd"] * noise[1]

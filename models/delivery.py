@@ -12,6 +12,7 @@ features describe deals in the fit and in the future (`models.deal_features`).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ from crossover.models.priors import Priors, order, parameters
 
 WHOLE_FROM = 0.98
 """Share of what was left from which a delivery counts as the last."""
-LOGIT_RANGE = 6.0
+SHARE_LOGITS = (-6.0, 3.8)
+"""Log-odds of a share between which it is taken as it is; beyond, only that it is beyond."""
 BIN = 0.25
 """Log TIV: width of the classes of size in which waiting and listed orders are counted."""
 ONE_UNIT = np.log(1.5)
@@ -242,16 +244,37 @@ def _amounts(came: Any, top: Any, width: float) -> None:
     whole = part >= WHOLE_FROM
     effect = _along_axes("whole", width, table)
     _binomial("is_whole", effect, cases(table, whole))
-    logit = np.clip(np.log(part[~whole] / (1.0 - part[~whole])), -LOGIT_RANGE, LOGIT_RANGE)
-    rest = table[~whole, :-1]
-    of_part = _along_axes("share", width, rest)
-    spread = pm.Normal("share_spread", 0.0, 0.5, dims="spread_feature")
-    sd = pt.exp(pt.dot(rest[:, features.SPREAD_AT], spread))
-    pm.Normal("delivered_share", pt.dot(rest, of_part), sd, observed=logit)
+    _shares(part[~whole], table[~whole, :-1], width)
     more = came[(came["state"] > RUNNING) & (came["delivered"] > 0)]
     pace = np.log(more["delivered"] / np.maximum(more["times"], 1)).values - features.MIDDLE
     mean = features.MIDDLE + top["more_pace"] + top["more_slope"] * pace
     pm.Normal("more", mean, top["more_sd"], observed=np.log(more["tiv"].values))
+
+
+def _shares(part: np.ndarray, table: np.ndarray, width: float) -> None:
+    """Add the shares of what was left: logit-normal, censored beyond `SHARE_LOGITS`."""
+    low, high = SHARE_LOGITS
+    logit = np.clip(np.log(part / (1.0 - part)), low, high)
+    effect = _along_axes("share", width, table)
+    spread = pm.Normal("share_spread", 0.0, 0.5, dims="spread_feature")
+    mean, sd = pt.dot(table, effect), pt.exp(pt.dot(table[:, features.SPREAD_AT], spread))
+    side = np.where(logit <= low, 1.0, np.where(logit >= high, -1.0, 0.0))
+    pm.CustomDist("delivered_share", mean, sd, logp=partial(_censored, side), observed=logit)
+
+
+def _censored(side: np.ndarray, value: Any, mean: Any, sd: Any) -> Any:
+    """Return the log density of normal values; of some only that they are beyond is known.
+
+    `side`: 1 of a value that is cut below, so that log Φ((value - mean) / sd) counts; -1 of one
+    that is cut above; 0 of one that is as it is.
+    """
+    inside, beyond = np.flatnonzero(side == 0.0), np.flatnonzero(side)
+    z = (value - mean) / sd
+    known = -0.5 * (z[inside] ** 2 + np.log(2.0 * np.pi)) - pt.log(sd[inside])
+    if not len(beyond):
+        return known
+    cut = pm.logcdf(pm.Normal.dist(0.0, 1.0), side[beyond] * z[beyond])
+    return pt.concatenate([known, cut])[np.argsort(np.concatenate([inside, beyond]))]
 
 
 def _orders(data: OrderData, top: Any, priors: Priors) -> tuple[Any, Any]:

@@ -151,10 +151,36 @@ def test_what_comes_is_all_that_is_left_or_a_logit_normal_share_of_it(at_point, 
     whole = part >= delivery.WHOLE_FROM
     assert 0.1 < whole.mean() < 0.9
     assert found["is_whole"] == pytest.approx(bernoulli(whole, rows @ of["whole"]))
-    rest, logit = rows[~whole, :-1], special.logit(part[~whole]).clip(-6.0, 6.0)
-    sd = np.exp(rest[:, [0, 1, 3, 5]] @ of["share_spread"])
-    expected = stats.norm.logpdf(logit, rest @ of["share"], sd).sum()
+    rest, logit = rows[~whole, :-1], special.logit(part[~whole])
+    mean, sd = rest @ of["share"], np.exp(rest[:, [0, 1, 3, 5]] @ of["share_spread"])
+    expected = np.where(
+        logit > -6.0, stats.norm.logpdf(logit, mean, sd), stats.norm.logcdf(-6.0, mean, sd)
+    ).sum()
+    assert logit.max() < 3.8
     assert found["delivered_share"] == pytest.approx(expected)
+
+
+def test_a_share_that_is_nearly_none_or_nearly_all_is_only_known_to_be_beyond(world):
+    f = world.orders.followed.copy()
+    shares = f.index[~f["gone"] & f["any"] & (f["state"] <= RUNNING) & (f["tiv"] < 0.9 * f["left"])]
+    few, many = shares[:3], shares[3:5]
+    f.loc[few, "tiv"] = f.loc[few, "left"] * special.expit([-6.01, -9.0, -20.0])
+    f.loc[many, "tiv"] = f.loc[many, "left"] * special.expit([3.81, 3.85])
+    made = delivery.delivery(world.orders._replace(followed=f), world.priors.part("delivery"))
+    (point,) = points(made, 1, 0.3, 21)
+    of, found = evaluator(made)(point), graphs.log_densities(made)(point)
+    f = f[~f["gone"] & f["any"] & (f["tiv"] > 0) & (f["state"] <= RUNNING)]
+    logit = special.logit((f["tiv"] / f["left"]).values.clip(max=delivery.WHOLE_FROM))
+    cases = table("whole", f, "state", "age", "left", "units_left", "delivered", "times")[:, :-1]
+    mean, sd = cases @ of["share"], np.exp(cases[:, [0, 1, 3, 5]] @ of["share_spread"])
+    few, many = logit < -6.0, (logit > 3.8) & (f["tiv"] < delivery.WHOLE_FROM * f["left"])
+    assert few.sum() >= 3 and many.sum() >= 2
+    rest = (f["tiv"] < delivery.WHOLE_FROM * f["left"]) & ~few & ~many
+    expected = stats.norm.logcdf(-6.0, mean, sd)[few].sum()
+    expected += stats.norm.logsf(3.8, mean, sd)[many].sum()
+    expected += stats.norm.logpdf(logit, mean, sd)[rest].sum()
+    assert found["delivered_share"] == pytest.approx(expected)
+    graphs.check_gradient(made)
 
 
 def test_what_goes_on_delivers_around_its_pace_and_what_begins_without_a_number_by_its_kind(
