@@ -809,7 +809,7 @@ def explain_command(args: Args) -> int:
     are written into the folder of run B too, and its report is written anew with them as a page.
     """
     from crossover.data import additions
-    from crossover.forecast import explain
+    from crossover.forecast import explain, waterfall
 
     store = runs.store(args.store)
     a, b = (runs.find(text, store) for text in (args.a, args.b))
@@ -825,7 +825,7 @@ def explain_command(args: Args) -> int:
         (row.event, row.what, row.step, *map(_points, row[3:7]), row.how) for row in found.parts
     ]
     if args.csv:
-        put(explain.Part._fields, found.parts, True)
+        put(waterfall.Part._fields, found.parts, True)
         return DONE
     header = ("event", "", "step", "before", "after", "change", "MC error", "made by")
     put(header, shown, False, f"From {a.name} to {b.name}")

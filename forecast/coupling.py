@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from crossover.data import countries
-from crossover.data.dyads import RECENT_YEARS, abbreviations
+from crossover.data.dyads import abbreviations
 from crossover.data.errors import InputError
 from crossover.data.names import (
     COOLING,
-    COUNTRY,
     DOWNTURN,
     DRAW,
     INCIDENT,
@@ -30,13 +27,12 @@ from crossover.data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from crossover.data.rules import DOWNTURN_GRADE, FORCE
-from crossover.data.tables import AlliedPair, Panel, read, write
+from crossover.data.tables import Panel, read, write
 from crossover.forecast import alignment as votes
 from crossover.forecast import pairs, partnership, scenarios
+from crossover.forecast.junior import power_paths, yearly
 from crossover.forecast.scenarios import Scenario
 from crossover.models import alignment as vote_model
-from crossover.models import partnership as hazard
 from crossover.models import power
 from crossover.models.covariates import OUTCOMES
 from crossover.models.priors import Priors
@@ -48,8 +44,6 @@ ALIGNMENT = "alignment"
 FITS = (DOWNTURN, INCIDENT, ALIGNMENT)
 """Groups of a run's partnership.nc: two hazards, and the alignment of powers."""
 NO_VOTES = "votes of {} in the United Nations are not among those compared"
-HELD_DRAWS = 4000
-"""Draws of a pair whose power is held."""
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
@@ -265,176 +259,12 @@ def answer(
     return Answers(events, held, reasons)
 
 
-def yearly(
-    history: xr.DataTree, own: pairs.Pair, by_world: Sequence[xr.DataArray], seed: int
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Draw a pair's incidents year by year, and with them its hazards.
-
-    Parameters
-    ----------
-    history
-        Fits of `models.covariates.OUTCOMES`.
-    by_world
-        Covariates in each scenario (covariate, draw, year_future), `recent` as on record.
-
-    Returns
-    -------
-    tuple
-        Yearly hazard (draw, scenario, year) of each outcome, and whether an incident comes.
-        Scenarios share the numbers that decide it.
-    """
-    posteriors = {outcome: partnership.flat(history[outcome]) for outcome in OUTCOMES}
-    after = [values.where(values[hazard.COVARIATE] != "recent", 1.0) for values in by_world]
-    calm, stirred = (
-        {
-            outcome: np.stack(
-                [pairs.hazard_given(of, own, v, seed=seed).values for v in values], axis=1
-            )
-            for outcome, of in posteriors.items()
-        }
-        for values in (by_world, after)
-    )
-    draws, _, years = calm[INCIDENT].shape
-    uniform = np.random.default_rng([seed, 12]).random((draws, 1, years))
-    comes = np.zeros(calm[INCIDENT].shape, bool)
-    found = {outcome: np.empty(comes.shape) for outcome in OUTCOMES}
-    for t in range(years):
-        recent = comes[..., max(0, t - RECENT_YEARS) : t].any(axis=-1)
-        for outcome in OUTCOMES:
-            found[outcome][..., t] = np.where(
-                recent, stirred[outcome][..., t], calm[outcome][..., t]
-            )
-        comes[..., t] = uniform[..., t] < found[INCIDENT][..., t]
-    return found, comes
 
 
-def without_disputes(
-    rows: Sequence[AlliedPair], states: tuple[str, str], years: Sequence[int]
-) -> list[AlliedPair]:
-    """Return the history as it would be had the pair's disputes of some years not been.
-
-    Years in which the treaty ended, a rivalry began or war broke out keep their grade.
-    """
-    own = {r.year: r for r in rows if (r.state1, r.state2) == states}
-    told = {year for year, r in own.items() if (r.hostility or 0) >= FORCE or r.embargo}
-    left = told - set(years)
-    found = []
-    for row in rows:
-        if (row.state1, row.state2) == states:
-            others = any(y in left for y in range(row.year - RECENT_YEARS, row.year))
-            ours = any(y in years for y in range(row.year - RECENT_YEARS, row.year))
-            row = row._replace(recent=int(others) if ours else row.recent)
-            if row.year in years and row.grade != DOWNTURN_GRADE:
-                row = row._replace(grade=0, hostility=0, fatality=0, embargo=0)
-        found.append(row)
-    return found
 
 
-def with_and_without(
-    layers: Panel,
-    pair: tuple[str, str],
-    priors: Priors,
-    until: Sequence[int],
-    *,
-    seed: int,
-    draws: int = 300,
-    tune: int = 300,
-    chains: int = 2,
-) -> pd.DataFrame:
-    """Say what the disputes on record since a pair allied do to its probabilities.
-
-    Power is held at its last value on record, so that no fit of the joint model is asked for.
-
-    Parameters
-    ----------
-    until
-        Years by which an event has happened; counted from the year after the last of its power.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row an outcome and year: `outcome`, `from`, `by`, `with`, `without` (probabilities),
-        `disputes` (years, with blanks between); empty of a pair without a treaty on record.
-    """
-    columns = ["outcome", "from", "by", "with", "without", "disputes"]
-    own = pairs.find(*pair, layers)
-    if own is None:
-        return pd.DataFrame(columns=columns)
-    rows = read("alliance_dyads", layers)
-    gone = [year for year in own.disputes if year >= own.allied_since]
-    records = {"with": (rows, own), "without": (
-        without_disputes(rows, (own.state1, own.state2), gone),
-        own._replace(disputes=tuple(y for y in own.disputes if y not in gone)),
-    )}  # fmt: skip
-    last = own.last_power_year
-    years = np.arange(last + 1, max(until) + 1)
-    path = xr.DataArray(
-        np.full((HELD_DRAWS, years.size + 1), own.log_ratio[last]), dims=(DRAW, YEAR_FUTURE),
-        coords={YEAR_FUTURE: np.arange(last, max(until) + 1)},
-    )  # fmt: skip
-    chance = {}
-    for name, (kept, of) in records.items():
-        trees = {
-            outcome: partnership.fit(
-                kept, priors, seed=seed, outcome=outcome, draws=draws, tune=tune, chains=chains
-            )
-            for outcome in OUTCOMES
-        }
-        values = pairs.covariates(of, priors, years, path)
-        rates, comes = yearly(trees, of, [values], seed)
-        survived = np.log1p(-rates[DOWNTURN][:, 0]).cumsum(axis=-1)
-        chance[name] = {
-            DOWNTURN: -np.expm1(survived).mean(axis=0),
-            INCIDENT: np.logical_or.accumulate(comes[:, 0], axis=-1).mean(axis=0),
-        }
-    return pd.DataFrame(
-        [
-            (outcome, int(years[0]), year, *(chance[n][outcome][year - years[0]] for n in records),
-             " ".join(map(str, gone)))
-            for outcome in OUTCOMES for year in until
-        ],
-        columns=columns,
-    )  # fmt: skip
 
 
-def power_paths(of: xr.Dataset, own: pairs.Pair, futures: xr.Dataset, *, seed: int) -> xr.DataArray:
-    """Paths of a pair's log CINC ratio, state 1 over state 2 (draw, scenario, year_future).
-
-    From the last year that the bridge knows onwards: what is on record of GDP and military spending
-    to the origin, then the futures. InputError where the pair has no figure in one of these years.
-    """
-    start, origin = int(of.attrs["last_year"]), int(futures.attrs["origin"])
-    if start not in own.log_ratio:
-        who = pairs.both(own.country1, own.country2)
-        raise InputError(f"the power of {who} in {start} is not on record")
-    logs = {}
-    sides = (own.country1, own.country2)
-    span = np.arange(start, int(futures[YEAR_FUTURE].max()) + 1)
-    for name in power.PREDICTORS:
-        both = futures[[f"{name}_past", name]].sel({COUNTRY: list(sides)})
-        ahead = both[name].transpose(DRAW, SCENARIO, COUNTRY, YEAR_FUTURE).values.astype(float)
-        past = both[f"{name}_past"].sel({YEAR: slice(start, origin)})
-        past = past.transpose(COUNTRY, YEAR).values
-        past = np.broadcast_to(past, (*ahead.shape[:2], *past.shape))
-        whole = np.log(np.concatenate([past, ahead], axis=-1))
-        for at, code in enumerate(sides):
-            if not np.isfinite(whole[:, :, at]).all():
-                figure = {"gdp": "GDP", "milex": "military spending"}[name]
-                who = countries.the(countries.name_of(code))
-                raise InputError(f"{who} has no {figure} on record in some year since {start}")
-        logs[name] = xr.DataArray(
-            whole[:, :, 0] - whole[:, :, 1], dims=(DRAW, SCENARIO, YEAR_FUTURE),
-            coords={SCENARIO: futures[SCENARIO].values, YEAR_FUTURE: span},
-        )  # fmt: skip
-    parts = [
-        power.simulate(
-            of, sides,
-            *(logs[name].sel({SCENARIO: world}, drop=True) for name in power.PREDICTORS),
-            own.log_ratio[start], seed=seed,
-        )
-        for world in futures[SCENARIO].values
-    ]  # fmt: skip
-    return xr.concat(parts, SCENARIO).assign_coords({SCENARIO: futures[SCENARIO].values})
 
 
 def _rivalries(
@@ -493,121 +323,9 @@ def _votes(
     return np.stack(cools, axis=1), np.stack(away, axis=1)
 
 
-def paths_table(found: Answers) -> pd.DataFrame:
-    """Return quantiles of the yearly hazards, the power ratio and the distance of votes.
-
-    Returns
-    -------
-    pandas.DataFrame
-        quantity (hazard of downturn, hazard of incident, log_power_ratio, distance), scenario,
-        year, q05 to q95 and mean.
-    """
-    series = {}
-    if "hazard" in found.paths:
-        for event in found.paths["event"].values:
-            series[f"hazard of {event}"] = found.paths["hazard"].sel(event=event)
-    series |= {
-        name: found.paths[name] for name in ("log_power_ratio", "distance") if name in found.paths
-    }
-    rows = []
-    for name, values in series.items():
-        for scenario in values[SCENARIO].values:
-            one = values.sel({SCENARIO: scenario}).transpose(DRAW, YEAR_FUTURE).values.astype(float)
-            levels = np.quantile(one, list(QUANTILES.values()), axis=0)
-            means = one.mean(axis=0)
-            for at, year in enumerate(values[YEAR_FUTURE].values):
-                rows.append(
-                    {"quantity": name, "scenario": str(scenario), "year": int(year)}
-                    | dict(zip(QUANTILES, levels[:, at], strict=True))
-                    | {"mean": means[at]}
-                )
-    columns = ["quantity", "scenario", "year", *QUANTILES, "mean"]
-    return pd.DataFrame(rows, columns=columns)
 
 
-def by_hand(
-    history: xr.DataTree, record: Panel, pair: tuple[str, str], priors: Priors, origin: int
-) -> pd.DataFrame:
-    """Lay open the hazard of a downturn of a pair in the year after its last power on record.
-
-    Empty where no treaty, or no power of the years before, is on record. See
-    `forecast.pairs.by_hand`; a column `year` is added.
-    """
-    own, _ = known(record, pair, origin)
-    nothing = pd.DataFrame(columns=["term", "value", "coefficient", "product", "year"])
-    if own is None:
-        return nothing
-    year = own.last_power_year + 1
-    try:
-        table = pairs.by_hand(partnership.flat(history[DOWNTURN]), own, priors, year)
-    except InputError:
-        return nothing
-    return table.assign(year=year)
 
 
-def facts(
-    history: xr.DataTree,
-    record: Panel,
-    pair: tuple[str, str],
-    origin: int,
-    reasons: Mapping[str, str],
-) -> dict[str, Any]:
-    """Return what the record says of a pair, in a form that JSON holds.
-
-    Returns
-    -------
-    dict
-        `reasons`: event → why nothing is said of it. Of pairs with a hazard also `treaty`,
-        `allied_since`, `disputes` (years since then with a dispute or an embargo),
-        `last_dispute_year` and `last_treaty_year` (to which the record reaches), `common_rivals`,
-        `rivalry_year`, `last_power_year`, `power_ratio` (the recipient's CINC over the supplier's
-        then), `treaty_ratio` (hazard ratio that its treaty's own effect stands for, mean of logs).
-    """
-    own, _ = known(record, pair, origin)
-    found: dict[str, Any] = {"reasons": dict(reasons)}
-    if own is None or DOWNTURN in reasons:
-        return found
-    posterior = partnership.flat(history[DOWNTURN])
-    of_treaty = None
-    if own.treaty in posterior["treaty"].values:
-        effect = posterior["treaty_effect"].sel(treaty=own.treaty)
-        of_treaty = float(np.exp(effect.astype(float).mean()))
-    sign = -1.0 if own.country1 == pair[0] else 1.0
-    return found | {
-        "treaty": own.treaty,
-        "allied_since": own.allied_since,
-        "disputes": [year for year in own.disputes if year >= own.allied_since],
-        "last_dispute_year": own.last_dispute_year,
-        "last_treaty_year": own.last_treaty_year,
-        "common_rivals": own.common_rivals,
-        "rivalry_year": own.rivalry_year,
-        "last_power_year": own.last_power_year,
-        "power_ratio": float(np.exp(sign * own.log_ratio[own.last_power_year])),
-        "treaty_ratio": of_treaty,
-    }
 
 
-def fit_tables(history: xr.DataTree, priors: Priors, *, seed: int) -> dict[str, pd.DataFrame]:
-    """Return what the fits say of the history itself, whatever the pair.
-
-    Returns
-    -------
-    dict of pandas.DataFrame
-        `effects` (with `outcome`), `influence`, `checks`, `calibration` (of downturns), `rates`:
-        events and pair-years by era, and `votes`: how often votes cooled on record.
-    """
-    found = [
-        partnership.effects(history[outcome], priors).assign(outcome=outcome)
-        for outcome in OUTCOMES
-    ]
-    base = votes.base_rate(history[ALIGNMENT]["constant_data"]["gap"])
-    return {
-        "effects": pd.concat(found, ignore_index=True),
-        "influence": partnership.influence(history[DOWNTURN]),
-        "checks": partnership.check_counts(history[DOWNTURN], seed=seed),
-        "calibration": partnership.calibration(history[DOWNTURN], seed=seed),
-        "rates": partnership.base_rates(
-            {name: history[name]["constant_data"].to_dataset() for name in OUTCOMES}
-        ),
-        "votes": pd.DataFrame([{"unit": k, "cooled": v} for k, v in base.items()]),
-    }

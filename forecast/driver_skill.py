@@ -17,10 +17,10 @@ import xarray as xr
 from crossover.data.names import COUNTRY, YEAR
 from crossover.data.panel import assemble
 from crossover.data.tables import Panel
-from crossover.forecast import backtest, skill
+from crossover.forecast import past_forecasts, skill, skill_tables
 from crossover.forecast.draws import Arrays, stack
 from crossover.forecast.effort_paths import LATE, driver_paths
-from crossover.forecast.origins import figures_seen
+from crossover.forecast.real_time import figures_seen
 from crossover.forecast.summary import of_fits
 from crossover.models.drivers import TREND_YEARS, drivers
 from crossover.models.inputs import of_states
@@ -193,7 +193,7 @@ def from_origin(
             first = int(panel[YEAR].values[0])
             rows = scored(target, quantiles, seen, came, origin, first, codes)
             parts.append(rows.assign(forecast=name))
-    return pd.concat(parts, ignore_index=True).assign(**backtest.quality(tree))
+    return pd.concat(parts, ignore_index=True).assign(**past_forecasts.quality(tree))
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -221,7 +221,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     for (target, group), part in common.groupby(["target", "group"], sort=False):
         by_name = dict(list(part.groupby("forecast", sort=False)))
         for name, own in by_name.items():
-            beside = None if name == MODEL else skill.difference(by_name[MODEL], own)
+            beside = None if name == MODEL else skill_tables.difference(by_name[MODEL], own)
             rows.append(
                 {
                     "target": target, "group": group, "forecast": name, "cases": len(own),

@@ -26,7 +26,7 @@ from crossover.data.names import (
 )
 from crossover.data.tables import Panel
 from crossover.forecast import conventions, events
-from crossover.forecast.backtest import NIL, VARIANTS, gdp_for_rd, quality, variant
+from crossover.forecast.past_forecasts import NIL, VARIANTS, gdp_for_rd, quality, variant
 from crossover.forecast.weighting import probability, smoothed
 from crossover.models.priors import Priors
 
@@ -76,7 +76,7 @@ def choices(origin: int, folder: Panel = None) -> tuple[Choice, ...]:
     folder
         The panel and additions that it was made from.
     """
-    from crossover.forecast.origins import seen
+    from crossover.forecast.real_time import seen
 
     single = {"clumping": {"mu": 7.0, "sigma": 0.05}} | NO_GROWTH
     likelihoods = (

@@ -406,7 +406,7 @@ def keep(
 
 def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | None:
     """Fit and store the hazards and the alignment, with what they say; None without a history."""
-    from crossover.forecast import coupling, events
+    from crossover.forecast import coupling, event_tables, partnership_tables
 
     said = made.record
     with step("sampling partnerships", "sample_partnership", said["seconds"]), stoppable():
@@ -419,11 +419,12 @@ def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | Non
                 "The panel holds no history of alliances: no partnership is judged."
             )
             return None
-        tables = coupling.fit_tables(history, made.partnership_priors[0], seed=said["seed"])
+        priors = made.partnership_priors[0]
+        tables = partnership_tables.fit_tables(history, priors, seed=said["seed"])
     history.to_netcdf(part / PARTNERSHIP, engine=ENGINE)
     coupling.keep_record(made.layers, part / coupling.RECORD)
     for name, table in tables.items():
-        events.to_csv(table, part / f"partnership_{name}.csv")
+        event_tables.to_csv(table, part / f"partnership_{name}.csv")
     history = stored(part, PARTNERSHIP)
     for name in history.children:
         draws = history[f"{name}/posterior"].to_dataset()
@@ -488,12 +489,14 @@ def look_ahead(
         arrivals,
         decomposition,
         differences,
+        domain_checks,
         domains,
+        event_tables,  # fmt: skip
         events,
         gap_change,
         gate,
         simulate,
-    )  # fmt: skip
+    )
 
     words = f"forecasting {' to '.join(map(countries.name_of, pair))}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
@@ -516,25 +519,26 @@ def look_ahead(
         parts = [part for part in parts if part is not None]
         happens, when = (
             pd.concat(tables, ignore_index=True)
-            for tables in zip(*map(events.tables, parts), strict=True)
+            for tables in zip(*map(event_tables.tables, parts), strict=True)
         )
-        events.to_csv(differences.differences(parts, futures, paths), folder / DIFFERENCES_FILE)
-        events.to_csv(happens, folder / EVENTS_FILE)
-        events.to_csv(when, folder / TIMING_FILE)
-        events.to_csv(events.domains_ahead(by_each), folder / AHEAD_FILE)
-        events.to_csv(arrivals.arrivals(futures), folder / ARRIVALS_FILE)
-        events.to_csv(arrivals.below(futures), folder / BELOW_FILE)
-        events.to_csv(arrivals.markets(futures), folder / runs.MARKETS_FILE)
-        events.to_csv(gap_change.changes(tree, futures), folder / GAP_CHANGE_FILE)
+        changes = differences.differences(parts, futures, paths)
+        event_tables.to_csv(changes, folder / DIFFERENCES_FILE)
+        event_tables.to_csv(happens, folder / EVENTS_FILE)
+        event_tables.to_csv(when, folder / TIMING_FILE)
+        event_tables.to_csv(events.domains_ahead(by_each), folder / AHEAD_FILE)
+        event_tables.to_csv(arrivals.arrivals(futures), folder / ARRIVALS_FILE)
+        event_tables.to_csv(arrivals.below(futures), folder / BELOW_FILE)
+        event_tables.to_csv(arrivals.markets(futures), folder / runs.MARKETS_FILE)
+        event_tables.to_csv(gap_change.changes(tree, futures), folder / GAP_CHANGE_FILE)
     with step("checking domains", "domain_check", said["seconds"]):
-        checked = domains.predictive_check(_some_draws(tree), pair[1:], seed=said["seed"])
-        events.to_csv(checked, folder / DOMAIN_CHECK_FILE)
-        slopes, _, _ = domains.agreement(tree, seed=said["seed"])
-        events.to_csv(_slopes(slopes), folder / UNIT_VALUES_FILE)
+        checked = domain_checks.predictive_check(_some_draws(tree), pair[1:], seed=said["seed"])
+        event_tables.to_csv(checked, folder / DOMAIN_CHECK_FILE)
+        slopes, _, _ = domain_checks.agreement(tree, seed=said["seed"])
+        event_tables.to_csv(_slopes(slopes), folder / UNIT_VALUES_FILE)
     with step("comparing conventions of the level", "levels", said["seconds"]):
         write_levels(folder, tree, futures, apart, said["seed"])
     with step("splitting what was ordered into causes", "causes", said["seconds"]):
-        events.to_csv(decomposition.decompose(tree, *pair), folder / CAUSES_FILE)
+        event_tables.to_csv(decomposition.decompose(tree, *pair), folder / CAUSES_FILE)
     alone = said.get("gate", {}).get("fit") or gate.judge(tree, None)
     indicators = {key: v for part in parts for key, v in events.indicators(part).items()}
     both = gate.combine(alone, gate.judge_events(indicators))
@@ -553,7 +557,7 @@ def _partnership_ahead(
     """Forecast a pair's partnership and write its paths; events, None if there is no such fit."""
     import xarray as xr
 
-    from crossover.forecast import coupling, events
+    from crossover.forecast import coupling, event_tables, partnership_tables
     from crossover.models import partnership
 
     if not (run / PARTNERSHIP).is_file():
@@ -565,12 +569,12 @@ def _partnership_ahead(
         raise InputError(fault(rule, file=run / PARTNERSHIP))
     beliefs = partnership.load(run / PRIORS_FILE)
     found = coupling.answer(tree, history, futures, kept, beliefs, scenarios, seed=seed)
-    events.to_csv(coupling.paths_table(found), folder / PARTNERSHIP_PATHS_FILE)
+    event_tables.to_csv(partnership_tables.paths_table(found), folder / PARTNERSHIP_PATHS_FILE)
     pair = str(futures.attrs["supplier"]), str(futures.attrs["recipient"])
     origin = int(futures.attrs["origin"])
-    by_hand = coupling.by_hand(history, kept, pair, beliefs, origin)
-    events.to_csv(by_hand, folder / BY_HAND_FILE)
-    facts = coupling.facts(history, kept, pair, origin, found.reasons)
+    by_hand = partnership_tables.by_hand(history, kept, pair, beliefs, origin)
+    event_tables.to_csv(by_hand, folder / BY_HAND_FILE)
+    facts = partnership_tables.facts(history, kept, pair, origin, found.reasons)
     runs.write(folder / FACTS_FILE, facts)
     return (found.events if found.events.data_vars else None), found.paths
 
@@ -600,7 +604,12 @@ def cross_validate(
     """
     from crossover.data.names import DEFAULT_RECIPIENT, DEFAULT_SUPPLIER, DOWNTURN
     from crossover.data.tables import read
-    from crossover.forecast import coupling, partnership, shipped
+    from crossover.forecast import (
+        junior,
+        partnership,
+        partnership_validation,
+        shipped,
+    )
     from crossover.models import partnership as model
     from crossover.models.covariates import OUTCOMES
 
@@ -610,18 +619,17 @@ def cross_validate(
     inputs = histories[DOWNTURN]
     seconds: dict[str, float] = {}
     with step("fitting with decades left out", "cross", seconds), stoppable():
-        scores = partnership.cross_validate(inputs, beliefs, seed=seed)
+        scores = partnership_validation.cross_validate(inputs, beliefs, seed=seed)
     with step("fitting without the pair's disputes", "disputes", seconds), stoppable():
-        disputes = coupling.with_and_without(
+        disputes = junior.with_and_without(
             layers, (DEFAULT_SUPPLIER, DEFAULT_RECIPIENT), beliefs, (2030, 2035), seed=seed
         )
     path = out or store / shipped.CROSS_VALIDATION.name
     path.parent.mkdir(parents=True, exist_ok=True)
     tables = {
-        path: partnership.compare(scores, inputs, seed=seed),
-        path.parent / shipped.LEFT_OUT_CALIBRATION.name: partnership.calibration_left_out(
-            scores, inputs
-        ),
+        path: partnership_validation.compare(scores, inputs, seed=seed),
+        path.parent / shipped.LEFT_OUT_CALIBRATION.name:
+            partnership_validation.calibration_left_out(scores, inputs),
         path.parent / shipped.BASE_RATES.name: partnership.base_rates(histories),
         path.parent / shipped.WITH_AND_WITHOUT.name: disputes,
     }
@@ -685,12 +693,12 @@ def _write_made(
     table: pd.DataFrame, path: Path, layers: tuple[Path, ...], seed: int, command: str
 ) -> None:
     """Write a table with when it was made, how, and of which panel."""
-    from crossover.forecast import events
+    from crossover.forecast import event_tables
 
     table["made"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     table["command"], table["seed"] = command, seed
     table["panel"] = record.hash_panel(layers)
-    events.to_csv(table, path)
+    event_tables.to_csv(table, path)
     say(f"written: {path}")
 
 
@@ -812,11 +820,11 @@ def write_levels(
     folder: Path, tree: xr.DataTree, futures: xr.Dataset, apart: xr.Dataset, seed: int
 ) -> None:
     """Write levels.csv and levels_domains.csv of a pair."""
-    from crossover.forecast import events, levels
+    from crossover.forecast import event_tables, levels
 
-    events.to_csv(levels.levels(futures), folder / LEVELS_FILE)
+    event_tables.to_csv(levels.levels(futures), folder / LEVELS_FILE)
     by_domain = levels.by_domain(tree, futures, apart, seed=seed)
-    events.to_csv(by_domain, folder / DOMAIN_LEVELS_FILE)
+    event_tables.to_csv(by_domain, folder / DOMAIN_LEVELS_FILE)
 
 
 def compare_levels(folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed: int) -> None:

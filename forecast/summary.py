@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crossover.forecast import skill
+from crossover.forecast import skill, skill_tables
 from crossover.forecast.baselines import NAMES, ORDER_BOOK, PERSISTENCE, RIDGE
 from crossover.forecast.shipped import ABLATION, DELIVERIES, WITHOUT
 from crossover.forecast.skill import (
@@ -90,7 +90,7 @@ def summarise(
         `passed` those that passed the gate; `rhat`, `ess` and `divergences` are the worst, the
         least and the sum over them. No row of ours where it is not in the table.
     """
-    judged = skill.judged(table)
+    judged = skill_tables.judged(table)
     rows = [
         *_against_best(table, judged, compared, events),
         *_by_horizon(judged, compared),
@@ -135,18 +135,18 @@ def coverage(pits: pd.DataFrame, seed: int = 0) -> dict[str, float]:
         inside = (pits["value"] - 0.5).abs() <= mass / 2
         sums = inside.groupby(pits["origin"]).agg(["sum", "count"])
         held, cases = (sums[name].to_numpy(float) for name in ("sum", "count"))
-        counts = skill.resampled(len(sums), np.random.default_rng(seed))
+        counts = skill_tables.resampled(len(sums), np.random.default_rng(seed))
         shares = (counts @ held) / (counts @ cases)
         name = f"in_{100 * mass:.0f}"
         out[name] = held.sum() / cases.sum()
-        out[f"{name}_q05"], out[f"{name}_q95"] = skill.interval(shares, len(sums))
+        out[f"{name}_q05"], out[f"{name}_q95"] = skill_tables.interval(shares, len(sums))
     return out
 
 
 def _against_best(
     table: pd.DataFrame, judged: pd.DataFrame, compared: pd.DataFrame, events: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    pits = skill.judged(table, "pit")
+    pits = skill_tables.judged(table, "pit")
     kinds = {name: TARGET for name in TARGETS} | dict.fromkeys(
         [*skill.FOCAL.values(), skill.ALL_FOUR], FOCAL
     )
@@ -173,7 +173,7 @@ def _by_horizon(judged: pd.DataFrame, compared: pd.DataFrame) -> list[dict[str, 
         own, other = (_of(judged, row, row[name]) for name in ("model", "against"))
         for horizon in sorted(own["horizon"].unique()):
             some = [one[one["horizon"] == horizon] for one in (own, other)]
-            result = skill.difference(*some)
+            result = skill_tables.difference(*some)
             if result:
                 kept = {key: row[key] for key in ("target", "model", "against", "score")}
                 found.append(
@@ -198,7 +198,7 @@ def _ablations(judged: pd.DataFrame) -> list[dict[str, Any]]:
     for target, own in every.groupby("target", sort=False):
         for model, against in pairs:
             some = [own[own["model"] == name] for name in (model, against)]
-            result = skill.difference(*some)
+            result = skill_tables.difference(*some)
             if result:
                 head = {"part": ABLATION, "target": target, "group": f"{min(firsts)}-{max(lasts)}",
                         "model": model,
@@ -211,14 +211,14 @@ def _benchmarks(
     table: pd.DataFrame, judged: pd.DataFrame, events: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """Compare each benchmark with the simplest of its kind, by target and group of horizons."""
-    pits = skill.judged(table, "pit")
+    pits = skill_tables.judged(table, "pit")
     found = []
     for (target, group), own in judged.groupby(["target", "group"], sort=False):
         by_model = dict(list(own.groupby("model")))
         simplest = next((m for m in (PERSISTENCE, CLIMATOLOGY) if m in by_model), None)
         others = (*NAMES, DEGRADED_BOOK, CLIMATOLOGY) if simplest else ()
         for model in [name for name in others if name in by_model]:
-            result = skill.difference(by_model[model], by_model[simplest])
+            result = skill_tables.difference(by_model[model], by_model[simplest])
             if not result:
                 continue
             row = {"part": BENCHMARK, "target": target, "group": group, "model": model,
@@ -237,7 +237,7 @@ def _with_book(judged: pd.DataFrame) -> list[dict[str, Any]]:
     for (target, horizon), part in own.groupby(["target", "horizon"], sort=False):
         for model, against in IN_TURN:
             some = [part[part["model"] == name] for name in (model, against)]
-            result = skill.difference(*some)
+            result = skill_tables.difference(*some)
             if result:
                 head = {"part": WITH_BOOK, "target": target, "group": str(horizon), "model": model,
                         "against": against, "score": skill.HEADLINE[target]}  # fmt: skip

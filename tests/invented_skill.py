@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from crossover.forecast import skill, summary
+from crossover.forecast import skill, skill_tables, summary
 from crossover.forecast.skill import DISTANCE, DYADS, EXPORTS, FULL, IMPORTS, LEVELS, RD_SHARE
 
 UNITS = {
@@ -101,7 +101,7 @@ def table(first: int = 2014, last: int = 2023) -> pd.DataFrame:
 def rows(first: int = 2014, last: int = 2023) -> pd.DataFrame:
     """Return the summary of that table."""
     own = table(first, last)
-    compared = skill.summary(own, [FULL], ["persistence", "theta", skill.CLIMATOLOGY])
+    compared = skill_tables.summary(own, [FULL], ["persistence", "theta", skill.CLIMATOLOGY])
     fits = pd.DataFrame(
         {"model": [FULL, FULL, "theta"], "rhat": [1.01, 1.04, np.nan],
          "ess": [300.0, 150.0, np.nan], "divergences": [0.0, 2.0, np.nan],
@@ -109,4 +109,4 @@ def rows(first: int = 2014, last: int = 2023) -> pd.DataFrame:
     )  # fmt: skip
     made = {"made": "2026-11-25", "command": "crossover backtest --origins 2014-2023", "seed": 1,
             "panel": "0" * 64}  # fmt: skip
-    return summary.summarise(own, compared, skill.events(own), fits, made)
+    return summary.summarise(own, compared, skill_tables.events(own), fits, made)

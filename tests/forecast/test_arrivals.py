@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from crossover.data.names import BASELINE, CONTESTED_YEARS, COUNTRY, SUPPLIER, YEAR
-from crossover.forecast import arrivals, gap_change, simulate
+from crossover.forecast import arrivals, future_series, gap_change, simulate
 from crossover.forecast.draws import stack
 from tests import small
 
@@ -69,14 +69,14 @@ def inputs_with(tree, orders):
 def test_a_market_is_contested_if_it_ordered_from_both_of_late(tree):
     orders = {("RUS", "IND"): 2.0, ("CHN", "IND"): 1.0, ("RUS", "VNM"): 5.0, ("RUS", "CHN"): 3.0}
     inputs = inputs_with(tree, orders)
-    found = simulate.contested(inputs, PAIR)
+    found = future_series.contested(inputs, PAIR)
     assert inputs["recipient"].values[found].tolist() == ["IND"]
     # Long ago does not count, nor does a pair of which one sells nothing.
     early = inputs["placed"].copy(deep=True)
     early.values[:] = np.roll(early.values, 1, axis=early.dims.index("order_period"))
     recent = early.sizes["order_period"] > CONTESTED_YEARS // 3
-    assert len(simulate.contested(inputs.assign(placed=early), PAIR)) == int(not recent)
-    assert len(simulate.contested(inputs, ("RUS", "IND"))) == 0
+    assert len(future_series.contested(inputs.assign(placed=early), PAIR)) == int(not recent)
+    assert len(future_series.contested(inputs, ("RUS", "IND"))) == 0
 
 
 # The change of the gap ---------------------------------------------------------------------------

@@ -23,6 +23,8 @@ from crossover.forecast import (
     fit,
     order_book,
     origins,
+    past_forecasts,
+    real_time,
     runs,
     skill,
     summary,
@@ -51,7 +53,7 @@ def came():
 
 def after(row, origin):
     """Say whether a row speaks of, or comes from, a time after the origin's forecast was made."""
-    day = origins.seen_on(origin).isoformat()
+    day = real_time.seen_on(origin).isoformat()
     if getattr(row, "vintage", "") > day:
         return True
     years = [getattr(row, name, None) for name in ("year", "first_year", "order_year")]
@@ -78,7 +80,7 @@ def read_with(change, origin, real):
         for row in real(table, folder, where):
             # A release of before the day that covers later years too keeps its earlier ones.
             late = after(row, origin) and not (
-                table == "vintages" and row.vintage <= origins.seen_on(origin).isoformat()
+                table == "vintages" and row.vintage <= real_time.seen_on(origin).isoformat()
             )
             if not late:
                 if getattr(row, "last_year", None) is not None and table != "vintages":
@@ -136,8 +138,8 @@ def poisoned():
     "model", [name for name in backtest.benchmarks() if name != baselines.ORDER_BOOK]
 )
 def test_no_benchmark_sees_anything_after_the_origin(model, poisoned):
-    as_it_is = backtest.benchmark(model, KEPT(2012), 2012, 2)
-    found = backtest.benchmark(model, poisoned, 2012, 2)
+    as_it_is = past_forecasts.benchmark(model, KEPT(2012), 2012, 2)
+    found = past_forecasts.benchmark(model, poisoned, 2012, 2)
     name = "quantiles" if "quantiles" in as_it_is else "probability"
     assert found[name].identical(as_it_is[name])
 
@@ -195,13 +197,13 @@ def test_orders_won_are_those_of_the_newest_register_by_year(came):
 
 def test_with_gdp_in_place_of_rd_a_country_spends_the_same_share_in_all_years(world):
     share = world.panel["rd_share"]
-    flat = backtest.gdp_for_rd(world.panel)["rd_share"]
+    flat = past_forecasts.gdp_for_rd(world.panel)["rd_share"]
     assert (np.isnan(flat) == np.isnan(share)).all()
     away = np.log(flat / share.mean(YEAR))
     # Six standard deviations of the noise.
     assert np.abs(away).max() < 6 * 0.02
     assert world.panel.drop_vars("rd_share").equals(
-        backtest.gdp_for_rd(world.panel).drop_vars("rd_share")
+        past_forecasts.gdp_for_rd(world.panel).drop_vars("rd_share")
     )
 
 
@@ -277,16 +279,16 @@ def test_climatology_knows_nothing_of_the_future_and_rises_with_the_horizon(seen
 
 @pytest.fixture(scope="module")
 def own(world, tree):
-    return backtest.from_fit("full", tree, world.panel, 3, world.priors, seed=2)
+    return past_forecasts.from_fit("full", tree, world.panel, 3, world.priors, seed=2)
 
 
 def test_a_forecast_of_ours_has_every_series_and_event_a_benchmark_has(own, world):
-    other = backtest.benchmark("persistence", world.panel, ORIGIN, 3)
+    other = past_forecasts.benchmark("persistence", world.panel, ORIGIN, 3)
     of_orders = own["target"].values == skill.ORDERS
     assert list(own["series"].values[~of_orders]) == list(other["series"].values)
     # How many orders each supplier wins is forecast by us only.
     assert list(own["unit"].values[of_orders]) == list(small.SUPPLIERS[:-1])
-    asked = backtest.benchmark(skill.CLIMATOLOGY, world.panel, ORIGIN, 3)
+    asked = past_forecasts.benchmark(skill.CLIMATOLOGY, world.panel, ORIGIN, 3)
     assert list(own["question"].values) == list(asked["question"].values)
     assert own["quantiles"].dims == other["quantiles"].dims
     assert (own["quantiles"].diff("quantile") >= 0).all()
@@ -301,7 +303,7 @@ def test_a_forecast_of_ours_has_every_series_and_event_a_benchmark_has(own, worl
 def test_quantiles_are_those_of_the_simulated_world(own, tree):
     from crossover.forecast import simulate
 
-    world = simulate.world(tree, seed=2, years=3, draws=backtest.FEW)
+    world = simulate.world(tree, seed=2, years=3, draws=past_forecasts.FEW)
     drawn = world["deliveries"].sel(supplier="RUS").sum(RECIPIENT)
     found = own["quantiles"].sel(series="exports/RUS")
     assert found.sel(quantile=0.5).values == pytest.approx(drawn.median("draw").values, rel=1e-4)
@@ -315,9 +317,9 @@ def test_the_sampler_gets_what_was_seen_and_the_variants_priors(world, tree, mon
         return tree
 
     monkeypatch.setattr(fit, "fit", sampled)
-    monkeypatch.setattr(backtest, "quality", lambda tree: {"divergences": 0})
+    monkeypatch.setattr(past_forecasts, "quality", lambda tree: {"divergences": 0})
     lengths = {"draws": 7, "tune": 6, "chains": 3}
-    made = backtest.ours("no_rd", world.panel, ORIGIN, 2, world.priors, seed=5, **lengths)
+    made = past_forecasts.ours("no_rd", world.panel, ORIGIN, 2, world.priors, seed=5, **lengths)
     assert got["panel"] is world.panel
     assert got["options"]["seed"] == 5 + ORIGIN
     assert got["options"]["cores"] == 1 and lengths.items() <= got["options"].items()
@@ -328,11 +330,11 @@ def test_the_sampler_gets_what_was_seen_and_the_variants_priors(world, tree, mon
     assert made.attrs["model"] == "no_rd"
 
 
-@pytest.mark.parametrize("name", list(backtest.VARIANTS))
+@pytest.mark.parametrize("name", list(past_forecasts.VARIANTS))
 def test_a_variants_priors_are_complete(name, world):
     from crossover.models import priors
 
-    made = backtest.variant(world.priors, backtest.VARIANTS[name])
+    made = past_forecasts.variant(world.priors, past_forecasts.VARIANTS[name])
     assert priors.order(made) == priors.order(world.priors)
 
 
@@ -419,7 +421,7 @@ def test_the_summary_says_what_it_was_made_with(tmp_path, serial, monkeypatch, c
         unscored.setattr(backtest, "shown", lambda _: ([], []))
         assert command(out, *options) == 0
     for origin in (2014, 2023):
-        stand_in = backtest.benchmark("persistence", KEPT(origin), origin, 2)
+        stand_in = past_forecasts.benchmark("persistence", KEPT(origin), origin, 2)
         stand_in.attrs |= {"model": "full", "rhat": 1.02, "ess": 400.0, "divergences": 1}
         stand_in.attrs["passed"] = int(origin == 2023)
         backtest.keep(out, backtest.Job(origin, "full"), stand_in)
@@ -431,7 +433,7 @@ def test_the_summary_says_what_it_was_made_with(tmp_path, serial, monkeypatch, c
     # Persistence under another name has no skill over itself.
     assert own.loc[own["model"] == "full", "skill"].item() == 0.0
     assert found["command"].str.endswith("--score-only").all()
-    held = json.loads((out / backtest.OPTIONS).read_text("utf-8"))
+    held = json.loads((out / past_forecasts.OPTIONS).read_text("utf-8"))
     assert set(found["panel"]) == {held["panel"]} and set(found["seed"]) == {held["seed"]}
     assert set(found["fits"]) == {2} and set(found["divergences"]) == {2}
     assert set(found["passed"]) == {1}
@@ -456,7 +458,7 @@ def test_being_stopped_says_that_work_is_kept(tmp_path, monkeypatch, capsys):
 def test_what_failed_is_named_and_ends_with_one(tmp_path, serial, monkeypatch, capsys):
     monkeypatch.setattr(cluster, "run", lambda *_, **__: {"2014/persistence": "RuntimeError: x"})
     out = tmp_path / "b"
-    made = backtest.benchmark("climatology", KEPT(2014), 2014, 2)
+    made = past_forecasts.benchmark("climatology", KEPT(2014), 2014, 2)
     assert command(out, "--origins", "2014", "--horizons", "2", "--models", "persistence") == 2
     backtest.keep(out, backtest.Job(2014, "climatology"), made)
     assert command(out, "--origins", "2014", "--horizons", "2") == 1
@@ -517,7 +519,7 @@ def test_a_backtest_begun_is_only_continued_from_the_same_panel_and_priors(tmp_p
 
 def test_day_of_sight_lies_between_two_releases_of_deliveries():
     # SIPRI publishes a year's deliveries in March of the next.
-    day = origins.seen_on(2015)
+    day = real_time.seen_on(2015)
     assert datetime.date(2016, 3, 31) < day < datetime.date(2017, 3, 1)
 
 

@@ -7,7 +7,18 @@ import xarray as xr
 
 from crossover.data.errors import InputError
 from crossover.data.names import DRAW, RECIPIENT, REST, SUPPLIER, YEAR
-from crossover.forecast import calibration, cli, cluster, events, fit, market, simulate
+from crossover.forecast import (
+    calibration,
+    cli,
+    cluster,
+    events,
+    fit,
+    market,
+    predictive_checks,
+    sensitivity,
+    simulate,
+    simulated_worlds,
+)
 from crossover.models.inputs import with_orders
 from crossover.models.order_book import ORDER_PERIOD, REMEMBERED
 from tests import small
@@ -44,7 +55,7 @@ def true_tree(world):
 
 
 def test_data_drawn_from_the_truth_look_like_the_data(true_tree):
-    found = calibration.predictive(true_tree, "posterior", seed=1, draws=40)
+    found = predictive_checks.predictive(true_tree, "posterior", seed=1, draws=40)
     assert set(found["kind"]) == {"posterior"}
     tested = found[found["tail"].notna()]
     # Of some twenty figures with forty replicates each, few lie beyond all of them.
@@ -63,10 +74,11 @@ def test_data_of_another_size_are_told_apart(true_tree):
         {"posterior": true_tree["posterior"].to_dataset(), "constant_data": odd}
     )
     # Memory would follow: what is predicted rests on the orders before, as they were.
-    drawn = calibration.replicate(true_tree, seed=1, draws=40)
+    drawn = predictive_checks.replicate(true_tree, seed=1, draws=40)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibration, "replicate", lambda tree, **_: drawn)
-        found = calibration.predictive(wrong, "posterior", seed=1, draws=40).set_index("check")
+        patch.setattr(predictive_checks, "replicate", lambda tree, **_: drawn)
+        found = predictive_checks.predictive(wrong, "posterior", seed=1, draws=40)
+    found = found.set_index("check")
     name = "orders of the world in a period, mean"
     assert not found.loc[name, "passed"]
     assert found.loc[name, "observed"] > found.loc[name, "q95"]
@@ -77,7 +89,7 @@ def test_orders_of_each_supplier_are_summed_over_buyers_and_periods():
     placed = np.zeros((2, 2, 7))
     placed[0, 1] = np.arange(7.0)
     placed[1, 0, 0] = 9.0
-    found = calibration.of_suppliers(np.stack([placed, 2 * placed]), ["RUS", "CHN"])
+    found = predictive_checks.of_suppliers(np.stack([placed, 2 * placed]), ["RUS", "CHN"])
     assert found == {
         "orders won by RUS, whole window": pytest.approx([21.0, 42.0]),
         "orders won by RUS, last two periods": pytest.approx([11.0, 22.0]),
@@ -89,39 +101,39 @@ def test_orders_of_each_supplier_are_summed_over_buyers_and_periods():
 def test_figures_of_one_replicate_are_those_of_the_same_data():
     placed = np.zeros((2, 2, 4))
     placed[0, 1] = [10.0, 0.0, 10.0, 20.0]
-    found = calibration.figures(placed)
+    found = predictive_checks.figures(placed)
     assert found["share of pairs and periods with an order"] == pytest.approx(3 / 16)
     assert found["orders of the world in a period, mean"] == pytest.approx(10.0)
     assert found["most orders of a pair in a period"] == 20.0
     assert found["share of the largest supplier"] == pytest.approx(1.0)
     again = "share of pairs with an order that order again in the next period"
     assert found[again] == pytest.approx(1 / 2)
-    twice = calibration.figures(np.stack([placed, placed]))
+    twice = predictive_checks.figures(np.stack([placed, placed]))
     for name, value in found.items():
         assert twice[name] == pytest.approx(np.array([value, value])), name
 
 
 def test_the_prior_is_checked_by_what_it_offers(true_tree):
-    found = calibration.predictive(true_tree, "prior", seed=2, draws=20)
+    found = predictive_checks.predictive(true_tree, "prior", seed=2, draws=20)
     assert set(found["kind"]) == {"prior"}
     assert found["tail"].notna().all()
 
 
 def test_movements_of_deliveries_are_compared_by_supplier(true_tree):
-    found = calibration.dynamics(true_tree, seed=3, draws=10)
+    found = predictive_checks.dynamics(true_tree, seed=3, draws=10)
     suppliers = [c for c in true_tree["constant_data"][SUPPLIER].values if c != REST]
-    assert len(found) == len(calibration.MOVES) * (len(suppliers) + 1)
+    assert len(found) == len(predictive_checks.MOVES) * (len(suppliers) + 1)
     sums = found[found["check"].str.contains("suppliers inside")]
-    for name, row in zip(calibration.MOVES, sums.itertuples(), strict=True):
+    for name, row in zip(predictive_checks.MOVES, sums.itertuples(), strict=True):
         own = found[found["check"].str.startswith(f"{name}, exports of")]
         assert row.observed == own["passed"].sum()
-        assert row.passed == (own["passed"].sum() >= calibration.INSIDE * len(suppliers))
+        assert row.passed == (own["passed"].sum() >= predictive_checks.INSIDE * len(suppliers))
 
 
 def test_figures_of_movement_are_those_by_hand():
     tiv = np.zeros((1, 2, 4))
     tiv[0, 0] = [3.0, 3.0, 0.0, 3.0]
-    found = {name: float(measure(tiv)[0]) for name, measure in calibration.MOVES.items()}
+    found = {name: float(measure(tiv)[0]) for name, measure in predictive_checks.MOVES.items()}
     level = np.log1p([3.0, 3.0, 0.0, 3.0])
     assert found == {
         "log change from year to year, sd": pytest.approx(np.diff(level).std()),
@@ -143,14 +155,14 @@ def answered(whole):
 
 
 def test_each_event_says_how_far_priors_and_data_move_it(whole, answered):
-    found = calibration.sensitivity(whole, answered)
+    found = sensitivity.sensitivity(whole, answered)
     assert {"event", "year", "probability", "prior", "likelihood", "weigh_most"} <= set(found)
     assert set(found["year"]) <= {2017, 2022, 2032}
     assert found["probability"].between(0.0, 1.0, inclusive="neither").all()
     assert (found[["prior", "likelihood"]] >= 0).all().all()
     names = {w.rsplit(" ", 1)[0] for row in found["weigh_most"] for w in row.split("; ")}
     assert names <= set(whole["log_prior"].data_vars)
-    assert (found["influential"] == (found["prior"] > calibration.SENSITIVE)).all()
+    assert (found["influential"] == (found["prior"] > sensitivity.SENSITIVE)).all()
 
 
 def test_a_quantity_that_its_prior_decides_is_called_influenced(whole, answered):
@@ -162,14 +174,14 @@ def test_a_quantity_that_its_prior_decides_is_called_influenced(whole, answered)
         {name: ((DRAW, "scenario", YEAR), np.repeat(lead[:, None, None], len(years), axis=2))},
         coords={"scenario": ["baseline"], YEAR: years}, attrs=answered.attrs,
     )  # fmt: skip
-    found = calibration.sensitivity(whole, own)
+    found = sensitivity.sensitivity(whole, own)
     assert found["weigh_most"].str.contains("rd_within ").all()
     assert found["influential"].all()
 
 
 def test_events_on_which_all_draws_agree_are_left_out(whole, answered):
     sure = answered.map(lambda values: values | True)
-    assert calibration.sensitivity(whole, sure).empty
+    assert sensitivity.sensitivity(whole, sure).empty
 
 
 # Calibration by simulation.
@@ -177,22 +189,22 @@ def test_events_on_which_all_draws_agree_are_left_out(whole, answered):
 
 @pytest.fixture(scope="module")
 def panel():
-    return calibration.small_panel()
+    return simulated_worlds.small_panel()
 
 
 def test_the_small_world_is_of_real_countries(panel):
-    assert [str(s) for s in panel[SUPPLIER].values] == list(calibration.SMALL_SUPPLIERS)
-    assert [str(r) for r in panel[RECIPIENT].values] == list(calibration.SMALL_RECIPIENTS)
-    assert int(panel[YEAR].max()) == calibration.SMALL_LAST
+    assert [str(s) for s in panel[SUPPLIER].values] == list(simulated_worlds.SMALL_SUPPLIERS)
+    assert [str(r) for r in panel[RECIPIENT].values] == list(simulated_worlds.SMALL_RECIPIENTS)
+    assert int(panel[YEAR].max()) == simulated_worlds.SMALL_LAST
 
 
 @pytest.fixture(scope="module")
 def one(world):
-    return calibration.one_world(world.panel, world.priors, seed=4)
+    return simulated_worlds.one_world(world.panel, world.priors, seed=4)
 
 
 def test_a_world_is_drawn_anew_from_its_seed(world, one):
-    again = calibration.one_world(world.panel, world.priors, seed=4)
+    again = simulated_worlds.one_world(world.panel, world.priors, seed=4)
     assert one.inputs["placed"].identical(again.inputs["placed"])
     for name, values in one.truth.items():
         np.testing.assert_array_equal(values, again.truth[name], err_msg=name)
@@ -278,7 +290,7 @@ def stand_in(monkeypatch, world, tree):
         return {}
 
     monkeypatch.setattr(cluster, "run", run)
-    monkeypatch.setattr(calibration, "small_panel", lambda folder: world.panel)
+    monkeypatch.setattr(simulated_worlds, "small_panel", lambda folder: world.panel)
     return begun
 
 

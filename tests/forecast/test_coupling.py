@@ -8,7 +8,15 @@ import xarray as xr
 from crossover.data.errors import InputError
 from crossover.data.names import BASELINE, COOLING, DOWNTURN, INCIDENT
 from crossover.data.tables import read
-from crossover.forecast import coupling, differences, events, pairs, scenarios
+from crossover.forecast import (
+    coupling,
+    differences,
+    event_tables,
+    junior,
+    pairs,
+    partnership_tables,
+    scenarios,
+)
 from crossover.models import alignment as votes
 from crossover.models import partnership as model
 from crossover.models.priors import order
@@ -120,7 +128,7 @@ def test_every_event_is_answered_from_the_year_after_the_origin(found):
     for name in (DOWNTURN, INCIDENT):
         assert found.events[name].dims == ("draw", "scenario", "year")
         assert not found.events[name].sel(year=ORIGIN).any()
-    table, times = events.tables(found.events)
+    table, times = event_tables.tables(found.events)
     assert set(table["scenario"]) == {BASELINE, "apart", "same"}
     assert (times["probability_within_horizon"] <= 1).all()
 
@@ -152,8 +160,8 @@ def test_an_incident_raises_both_hazards_for_ten_years_and_no_longer(history):
     )  # fmt: skip
     values = pairs.covariates(own, PRIORS, years, path)
     assert not values.sel(covariate="recent").any()  # the last dispute on record is of 2012
-    calm, comes = coupling.yearly(of_two_levels(history, 0.0), own, [values], 3)
-    stirred, again = coupling.yearly(of_two_levels(history, 1.0), own, [values], 3)
+    calm, comes = junior.yearly(of_two_levels(history, 0.0), own, [values], 3)
+    stirred, again = junior.yearly(of_two_levels(history, 1.0), own, [values], 3)
     for outcome in (DOWNTURN, INCIDENT):
         ratio = np.log1p(-stirred[outcome]) / np.log1p(-calm[outcome])
         for t in range(years.size):
@@ -165,7 +173,7 @@ def test_an_incident_raises_both_hazards_for_ten_years_and_no_longer(history):
 
 def test_a_history_without_the_pairs_disputes_differs_in_nothing_else():
     rows = read("alliance_dyads", where={"state1": ["RUS"], "state2": ["CHN", "PRK"]})
-    found = coupling.without_disputes(rows, ("RUS", "CHN"), [2009, 2012])
+    found = junior.without_disputes(rows, ("RUS", "CHN"), [2009, 2012])
     changed = {
         (a.state2, a.year): (b.grade, b.recent)
         for a, b in zip(rows, found, strict=True) if a != b
@@ -214,8 +222,8 @@ def test_a_pair_without_a_treaty_is_told_so_and_left_out(tree, history, futures)
     said = "no treaty of partnership between the United States and India is on record"
     assert answer.reasons[DOWNTURN] == said
     assert "votes" in answer.reasons[COOLING]
-    assert coupling.paths_table(answer).empty
-    assert coupling.by_hand(history, None, ("USA", "IND"), PRIORS, ORIGIN).empty
+    assert partnership_tables.paths_table(answer).empty
+    assert partnership_tables.by_hand(history, None, ("USA", "IND"), PRIORS, ORIGIN).empty
 
 
 def test_a_pair_without_figures_of_its_power_is_told_so_and_left_out(tree, history, futures):
@@ -226,22 +234,23 @@ def test_a_pair_without_figures_of_its_power_is_told_so_and_left_out(tree, histo
     assert list(answer.events) == [COOLING] and "hazard" not in answer.paths
     said = "China has no GDP on record in some year since 2022"
     assert answer.reasons == {DOWNTURN: said, INCIDENT: said}
-    facts = coupling.facts(history, None, pair, ORIGIN, answer.reasons)
+    facts = partnership_tables.facts(history, None, pair, ORIGIN, answer.reasons)
     assert facts == {"reasons": answer.reasons}
 
 
 def test_an_origin_before_the_power_of_both_is_on_record_has_no_hazard(tree, history, futures):
     own, reason = coupling.known(None, ("RUS", "CHN"), 1945)
     assert own is None and "no year to 1945" in reason
-    assert coupling.by_hand(history, None, ("RUS", "CHN"), PRIORS, 1947).empty
+    assert partnership_tables.by_hand(history, None, ("RUS", "CHN"), PRIORS, 1947).empty
     bridge = coupling.bridge(tree["constant_data"].to_dataset(), None, seed=7)
     own = coupling.known(None, ("RUS", "CHN"), ORIGIN)[0]._replace(log_ratio={2000: 0.0})
     with pytest.raises(InputError, match="the power of Russia and China in 2022 is not on record"):
-        coupling.power_paths(bridge, own, futures, seed=7)
+        junior.power_paths(bridge, own, futures, seed=7)
 
 
 def test_the_hand_example_adds_up(history):
-    table = coupling.by_hand(history, None, ("RUS", "CHN"), PRIORS, ORIGIN).set_index("term")
+    table = partnership_tables.by_hand(history, None, ("RUS", "CHN"), PRIORS, ORIGIN)
+    table = table.set_index("term")
     terms = table.drop(["sum", "hazard"])
     assert table.loc["sum", "product"] == pytest.approx(terms["product"].sum())
     hazard = 1 - np.exp(-np.exp(table.loc["sum", "product"]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crossover.data.names import DOMAINS
-from crossover.forecast import deal_paths
+from crossover.forecast import deal_loops
 from crossover.forecast.deal_paths import Coefficients, OpenDeals, deliver_book, deliver_orders
 from crossover.models import deal_features as features
 from crossover.models.order_book import COMPLETE, PERIOD, RUNNING, UNNUMBERED, WAITING
@@ -151,12 +151,12 @@ def test_a_deal_of_unknown_number_delivers_around_its_pace_for_some_years():
     )  # fmt: skip
     begun = book(**open_ended, delivered=30.0, times=3, last=ORIGIN)
     found = from_book(of, begun)[0, 0, 1]
-    assert found[: deal_paths.LAST_UNNUMBERED] == pytest.approx(10.0)
-    assert found[deal_paths.LAST_UNNUMBERED + 1 :].tolist() == [0.0] * 5
+    assert found[: deal_loops.LAST_UNNUMBERED] == pytest.approx(10.0)
+    assert found[deal_loops.LAST_UNNUMBERED + 1 :].tolist() == [0.0] * 5
     # A deal that delivers ever more than it did so does not run away.
     grows = calm(years=20, chance=ALWAYS, more_slope=1.0, more_pace=0.7)
     found = from_book(grows, begun)[0, 0, 1]
-    assert found[: deal_paths.LAST_UNNUMBERED] == pytest.approx(10.0 * np.exp(0.7))
+    assert found[: deal_loops.LAST_UNNUMBERED] == pytest.approx(10.0 * np.exp(0.7))
     # The first delivery of one that has had none is by the usual size of an order.
     waiting = from_book(of, book(**open_ended))[0, 0, 1]
     assert waiting[:3] == pytest.approx(np.exp(4.0 + 0.5 - 1.0))

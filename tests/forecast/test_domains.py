@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from crossover.data.names import DOMAIN, DOMAINS, DRAW, SCENARIO, YEAR_FUTURE
-from crossover.forecast import domains, events, levels
+from crossover.forecast import domain_checks, domains, event_tables, events, levels
 from crossover.forecast.simulate import futures
 from crossover.models import domains as model
 from tests import small
@@ -208,7 +208,7 @@ def test_junior_everywhere_needs_every_other_figure_too(ahead, apart):
 
 
 def test_published_tables_name_the_domain(ahead, apart):
-    happens, when = events.tables(events.domain_answers(ahead, apart))
+    happens, when = event_tables.tables(events.domain_answers(ahead, apart))
     one = happens[happens["event"] == "domain_crossover"]
     assert set(one["domain"]) == set(apart[DOMAIN].values)
     assert set(happens[happens["event"] == "junior_everywhere"]["domain"]) == {"all"}
@@ -226,7 +226,7 @@ def test_levels_by_domain_begin_with_the_average_that_the_events_have(mock_fit, 
     table = levels.by_domain(mock_fit, ahead, apart, seed=1)
     gap = apart["theta_domain_past"].isel(year=-1)
     gap = gap.sel(country="CHN") - gap.sel(country="RUS")
-    said, _ = events.tables(events.domain_answers(ahead, apart))
+    said, _ = event_tables.tables(events.domain_answers(ahead, apart))
     said = said[(said["event"] == "domain_crossover") & (said["kind"] == "state")]
     said = said[said["year"] == said["year"].min()].set_index("domain")
     for domain, rows in table.groupby("domain"):
@@ -251,7 +251,7 @@ def test_a_recipient_that_exports_nothing_has_no_unit_values(mock_fit):
 
 
 def test_the_predictive_check_holds_what_the_layer_was_drawn_from(mock_fit):
-    table = domains.predictive_check(mock_fit, ("CHN",), seed=1)
+    table = domain_checks.predictive_check(mock_fit, ("CHN",), seed=1)
     sums = table.groupby(["side", "country", "period"])["observed"].sum()
     assert sums.to_numpy() == pytest.approx(1.0)
     inside = (table["q05"] <= table["observed"]) & (table["observed"] <= table["q95"])
@@ -263,7 +263,7 @@ def test_the_predictive_check_holds_what_the_layer_was_drawn_from(mock_fit):
 
 
 def test_slopes_of_unit_values_are_drawn_from_what_they_regress(mock_fit):
-    slopes, value, capacity = domains.agreement(mock_fit, seed=1)
+    slopes, value, capacity = domain_checks.agreement(mock_fit, seed=1)
     assert value.shape == capacity.shape
     x = capacity.values - capacity.values.mean(axis=1, keepdims=True)
     y = value.values - value.values.mean(axis=1, keepdims=True)

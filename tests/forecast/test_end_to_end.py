@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crossover.data.names import EVENTS
-from crossover.forecast import events, gate, levels
+from crossover.forecast import event_tables, events, gate, levels
 from crossover.forecast.simulate import futures
 from tests import mock_fit as mock
 from tests import small
@@ -26,7 +26,7 @@ def test_a_fit_answers_every_question_in_its_draws_order(mock_fit, ahead):
     assert np.array_equal(
         ahead["theta_past"].sel(country="CHN").values, posterior.values.reshape(draws, -1)
     )
-    table, times = events.tables(events.answers(ahead))
+    table, times = event_tables.tables(events.answers(ahead))
     assert set(table["event"]) == set(times["event"]) <= set(EVENTS)
     assert table["probability"].between(0, 1).all()
     assert (table["mc_error"] >= 0).all()
@@ -47,7 +47,7 @@ def test_the_gate_takes_events_in_and_keeps_the_worse(mock_fit, ahead):
 
 
 def test_the_average_of_the_levels_is_the_forecasts_probability_at_the_origin(ahead):
-    table, _ = events.tables(events.answers(ahead))
+    table, _ = event_tables.tables(events.answers(ahead))
     crossing = table[(table["event"] == "capacity_crossover") & (table["year"] == small.ORIGIN)]
     crossing = crossing[crossing["kind"] == "state"]
     row = levels.levels(ahead).iloc[0]
@@ -57,7 +57,7 @@ def test_the_average_of_the_levels_is_the_forecasts_probability_at_the_origin(ah
 
 def test_any_pair_is_answered_from_the_same_fit(mock_fit):
     for pair in (("USA", "IND"), ("FRA", "VNM"), ("UKR", "RUS")):
-        table, times = events.tables(
+        table, times = event_tables.tables(
             events.answers(futures(mock_fit, *pair, seed=1, horizon=HORIZON))
         )
         assert len(table)
@@ -68,8 +68,8 @@ def test_any_pair_is_answered_from_the_same_fit(mock_fit):
 def test_the_same_stored_draws_give_the_same_bytes(mock_fit, ahead, tmp_path):
     again = futures(mock_fit, "RUS", "CHN", seed=1, horizon=HORIZON)
     for name, of in (("first", ahead), ("second", again)):
-        for at, table in enumerate(events.tables(events.answers(of))):
-            events.to_csv(table, tmp_path / f"{name}-{at}.csv")
+        for at, table in enumerate(event_tables.tables(events.answers(of))):
+            event_tables.to_csv(table, tmp_path / f"{name}-{at}.csv")
     for at in range(2):
         first, second = ((tmp_path / f"{n}-{at}.csv").read_bytes() for n in ("first", "second"))
         assert first == second

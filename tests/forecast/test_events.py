@@ -20,7 +20,7 @@ from crossover.data.names import (
     LASTING,
     STATE,
 )
-from crossover.forecast import events
+from crossover.forecast import event_tables, events
 from tests.synthetic import chosen_alone, make_run
 
 ANSWERED = set(EVENTS) - {CONTESTED_ORDERS}
@@ -84,13 +84,13 @@ def happens(event, **given):
 
 def timing(event, **given):
     """Return the timing row of an event."""
-    _, times = events.tables(events.answers(forecast(**given)))
+    _, times = event_tables.tables(events.answers(forecast(**given)))
     return times.set_index("event").loc[event]
 
 
 def probabilities(event, kind=FIRST_PASSAGE, **given):
     """Return P(year) of an event in one kind, from the origin on."""
-    table, _ = events.tables(events.answers(forecast(**given)))
+    table, _ = event_tables.tables(events.answers(forecast(**given)))
     own = table[(table["event"] == event) & (table["kind"] == kind)]
     return own.set_index("year")["probability"]
 
@@ -141,7 +141,7 @@ def test_what_lasts_holds_and_what_holds_has_happened_in_every_question_and_year
     moved = rng.gamma(0.5, 10.0, (100, len(FUTURE)))
     sold = rng.gamma(1.0, 9.0, (100, 2, len(FUTURE)))
     given = {"lead": lead.tolist(), "deliveries": moved, "exports": sold}
-    table, _ = events.tables(events.answers(forecast(**given)))
+    table, _ = event_tables.tables(events.answers(forecast(**given)))
     wide = table.pivot_table(index=["event", "year"], columns="kind", values="probability")
     assert (wide[LASTING] <= wide[STATE]).all() and (wide[STATE] <= wide[FIRST_PASSAGE]).all()
     # Each kind is one of its own: all three differ in some year of every question.
@@ -155,7 +155,7 @@ def test_what_happens_once_has_a_first_passage_and_no_state():
         coords={"draw": [0, 1], "scenario": [BASELINE], "year": [2024, 2025, 2026]},
         attrs={"supplier": "RUS", "recipient": "CHN", "chains": 1},
     )
-    found, _ = events.tables(table)
+    found, _ = event_tables.tables(table)
     assert set(found["kind"]) == {FIRST_PASSAGE} and list(found["probability"]) == [0, 0.5, 0.5]
 
 
@@ -205,7 +205,7 @@ def test_contested_orders_are_those_of_three_years_after_the_origin():
     assert found["year"].values.tolist() == [2013, 2014]
     # 5 against 4, then 5 against 0; a tie is no win.
     assert found[CONTESTED_ORDERS].isel(scenario=0).values.tolist() == [[1, 1], [0, 0]]
-    table, _ = events.tables(found)
+    table, _ = event_tables.tables(found)
     assert set(table["kind"]) == set(KINDS) and table["year"].min() == 2013
 
 
@@ -245,7 +245,7 @@ def test_without_deliveries_in_the_base_years_independence_is_left_out():
 def test_without_exports_of_one_of_them_their_comparison_is_left_out():
     found = events.answers(forecast(suppliers=("RUS",)))
     assert set(found) == ANSWERED - {EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE}
-    table, times = events.tables(events.answers(forecast(suppliers=("RUS",))))
+    table, times = event_tables.tables(events.answers(forecast(suppliers=("RUS",))))
     assert EXPORT_CROSSOVER not in set(table["event"]) | set(times["event"])
 
 
@@ -288,7 +288,7 @@ def test_a_sustained_crossing_is_never_likelier_than_a_crossing():
 
 
 def test_every_row_says_what_it_is_of():
-    table, times = events.tables(events.answers(forecast(lead=staircase([2011, np.nan]))))
+    table, times = event_tables.tables(events.answers(forecast(lead=staircase([2011, np.nan]))))
     assert list(table.columns) == [
         "event", "domain", "kind", "supplier", "recipient", "scenario", "year", "probability",
         "mc_error",
@@ -344,14 +344,15 @@ def test_only_the_baseline_is_judged():
     both.attrs = one.attrs
     judged = [len(events.indicators(events.answers(each))) for each in (both, one)]
     assert judged[0] == judged[1]
-    table, _ = events.tables(events.answers(both))
+    table, _ = event_tables.tables(events.answers(both))
     assert set(table["scenario"]) == {BASELINE, "other"}
 
 
 def test_equal_draws_give_equal_bytes(tmp_path):
     given = {"lead": staircase([2011, 2012, 2013, np.nan]), "chains": 2}
     for name in ("first", "second"):
-        events.to_csv(events.tables(events.answers(forecast(**given)))[0], tmp_path / name)
+        table, _ = event_tables.tables(events.answers(forecast(**given)))
+        event_tables.to_csv(table, tmp_path / name)
     first, second = (tmp_path / name for name in ("first", "second"))
     assert first.read_bytes() == second.read_bytes()
     assert b"\r" not in first.read_bytes()
@@ -380,7 +381,7 @@ def test_what_is_published_is_what_the_stored_draws_say_and_the_kinds_keep_their
         futures[name] = xr.zeros_like(futures["theta"]) + of_recipient
         futures[f"{name}_past"] = xr.zeros_like(futures["theta_past"].isel(draw=0)) + of_recipient
     answered = [events.answers(futures), events.domain_answers(futures, apart)]
-    again = pd.concat([events.tables(table)[0] for table in answered])
+    again = pd.concat([event_tables.tables(table)[0] for table in answered])
     both = published.merge(again, on=[*keys, "kind"], suffixes=("", "_again"))
     questions = set(both["event"])
     assert questions == set(published["event"]) - {CONTESTED_ORDERS}

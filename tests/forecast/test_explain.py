@@ -10,9 +10,9 @@ import pytest
 
 from crossover.data.errors import InputError
 from crossover.data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER
-from crossover.forecast import events, explain, weighting
-from crossover.forecast.explain import MEDIAN, STEPS, Holds, Posterior
+from crossover.forecast import events, explain, influence, waterfall, weighting
 from crossover.forecast.simulate import futures
+from crossover.forecast.waterfall import MEDIAN, STEPS, Holds, Posterior
 from crossover.models import priors
 from crossover.models.order_book import ORDER_PERIOD
 from tests import small
@@ -43,7 +43,8 @@ def chain():
 
 
 def test_a_step_in_which_nothing_changed_has_no_error(chain):
-    parts = [part for part in explain.split(chain, [2030]) if part.step == explain.PRIORS_OR_CODE]
+    parts = waterfall.split(chain, [2030])
+    parts = [part for part in parts if part.step == influence.PRIORS_OR_CODE]
     assert {part.what for part in parts} == {"in 2030", MEDIAN}
     assert {(part.change, part.mc_error) for part in parts} == {(0.0, 0.0)}
 
@@ -52,7 +53,7 @@ def test_the_headline_looked_at_is_one_that_is_still_open():
     """An event that has come to pass moved most, and nothing can move it any more."""
     def part(event, before, after):
         change = after - before
-        return explain.Part(event, "in 2030", explain.NEW_YEAR, before, after, change, 0.0, "")
+        return waterfall.Part(event, "in 2030", influence.NEW_YEAR, before, after, change, 0.0, "")
 
     parts = [part("happened", 0.6, 1.0), part("ruled_out", 0.5, 0.0), part("open", 0.3, 0.4)]
     assert explain._most_moved(parts, None, None) == ("open", 2030)
@@ -64,14 +65,14 @@ def test_what_is_settled_is_moved_by_no_figure(mock_fit):
     ahead = futures(mock_fit, "RUS", "CHN", seed=1, horizon=small.ORIGIN + 2)
     sizes = mock_fit["posterior"].sizes
     settled = np.ones((sizes[CHAIN], sizes[DRAW]))
-    assert explain.next_year(ahead, settled) == []
+    assert influence.next_year(ahead, settled) == []
     old = mock_fit["constant_data"].to_dataset()
-    assert explain.influences(mock_fit, old, settled) == []
-    assert explain.influences(mock_fit, old, np.zeros_like(settled)) == []
+    assert influence.influences(mock_fit, old, settled) == []
+    assert influence.influences(mock_fit, old, np.zeros_like(settled)) == []
 
 
 def test_the_steps_add_up_to_the_whole_change_exactly(chain):
-    parts = explain.split(chain, [2030, 2035])
+    parts = waterfall.split(chain, [2030, 2035])
     assert {part.what for part in parts} == {"in 2030", "in 2035", MEDIAN}
     for what in ("in 2030", "in 2035", MEDIAN):
         mine = [part for part in parts if part.what == what]
@@ -92,7 +93,7 @@ def test_a_step_within_the_same_draws_is_known_better_than_one_between_two_fits(
     errors = [
         next(
             p.mc_error
-            for p in explain.split(links, [2035])
+            for p in waterfall.split(links, [2035])
             if p.step == "revised history" and p.what == "in 2035"
         )
         for links in (paired, apart)
@@ -111,20 +112,20 @@ def test_a_state_under_half_of_the_conventions_counts_half():
     either = Holds(span, np.array([[[[True, True], [False, True]]]]))
     assert [either.at(year).item() for year in span] == [0.5, 1.0]
     one = Posterior({"e": either}, np.zeros((1, 1)), "a", "run")
-    middle, _, _ = explain._headline(one, "e", MEDIAN)
+    middle, _, _ = waterfall._headline(one, "e", MEDIAN)
     assert middle == 2026.0
 
 
 def test_the_error_of_a_probability_is_the_binomial_one_of_independent_draws(chain):
-    part = explain.split(chain, [2035])[0]
-    value, error, _ = explain._headline(chain[0], "export_crossover", "2035")
+    part = waterfall.split(chain, [2035])[0]
+    value, error, _ = waterfall._headline(chain[0], "export_crossover", "2035")
     assert part.before == value and part.before_error == error
     # The effective size of independent draws is estimated to within some per cent.
     assert error == pytest.approx(math.sqrt(value * (1 - value) / 2000), rel=0.15)
 
 
 def test_before_and_after_have_errors_of_their_own(chain):
-    parts = [part for part in explain.split(chain, [2035]) if part.what == "in 2035"]
+    parts = [part for part in waterfall.split(chain, [2035]) if part.what == "in 2035"]
     for one, two in itertools.pairwise(parts):
         assert one.after_error == two.before_error > 0
     # The last step is between two fits: its error is that of both ends together.
@@ -134,14 +135,14 @@ def test_before_and_after_have_errors_of_their_own(chain):
 
 def test_an_event_that_never_happens_has_no_median_year_and_no_change_of_it():
     never = posterior(np.random.default_rng(0), 0.0, "a")
-    parts = explain.split([never] * 4, [2030])
+    parts = waterfall.split([never] * 4, [2030])
     median = [part for part in parts if part.what == MEDIAN]
     assert all(part.change is None and part.before is None for part in median)
     assert all(part.change == 0.0 and part.mc_error == 0.0 for part in parts if part.what != MEDIAN)
 
 
 def test_waterfalls_begin_where_the_last_bar_ended(chain):
-    for fall in explain.waterfalls(explain.split(chain, [2030])):
+    for fall in explain.waterfalls(waterfall.split(chain, [2030])):
         ends = [fall["from"]]
         for bar in fall["bars"]:
             assert bar["start"] == ends[-1]
@@ -150,8 +151,8 @@ def test_waterfalls_begin_where_the_last_bar_ended(chain):
 
 
 def test_what_is_found_is_written_as_tables_and_bars(chain, tmp_path):
-    parts = explain.split(chain, [2030])
-    row = explain.Influence("IND", 2025, "new year", None, 3.0, 0.01, 0.001, 0.2)
+    parts = waterfall.split(chain, [2030])
+    row = influence.Influence("IND", 2025, "new year", None, 3.0, 0.01, 0.001, 0.2)
     found = explain.Explanation(parts, "export_crossover", 2030, 0.4, [row], [], [])
     explain.write(tmp_path, found)
     assert all((tmp_path / name).is_file() for name in explain.FILES)
@@ -174,7 +175,7 @@ def crossing(mock_fit):
 
 def test_leaving_orders_out_is_weighting_with_the_inverse_of_their_likelihood(mock_fit):
     held, happened = mock_fit["constant_data"].to_dataset(), crossing(mock_fit)
-    found = explain.influences(mock_fit, held, happened, top=1000)
+    found = influence.influences(mock_fit, held, happened, top=1000)
     periods = mock_fit["log_likelihood"][ORDER_PERIOD].values
     assert {(row.recipient, row.year) for row in found} == {
         (code, int(period)) for code in small.RECIPIENTS for period in periods
@@ -189,7 +190,7 @@ def test_leaving_orders_out_is_weighting_with_the_inverse_of_their_likelihood(mo
     without, _ = weighting.probability(smooth, happened)
     assert row.influence == pytest.approx(happened.mean() - without, abs=1e-6)
     assert row.khat == khat
-    assert len(explain.influences(mock_fit, held, happened, top=3)) == 3
+    assert len(influence.influences(mock_fit, held, happened, top=3)) == 3
 
 
 def test_orders_are_set_against_those_that_the_earlier_run_had(mock_fit):
@@ -198,21 +199,21 @@ def test_orders_are_set_against_those_that_the_earlier_run_had(mock_fit):
     now = float(held["placed"].sel(at))
     old = held.sel({ORDER_PERIOD: held[ORDER_PERIOD] < small.ORIGIN}).copy(deep=True)
     old["placed"].loc[at] = now + 5.0
-    found = explain.influences(mock_fit, old, happened, top=1000)
+    found = influence.influences(mock_fit, old, happened, top=1000)
     rows = {(row.recipient, row.year): row for row in found}
     changed = rows["CHN", 2006]
-    assert changed.kind == explain.REVISED
+    assert changed.kind == influence.REVISED
     assert changed.before == changed.now + 5.0
     assert changed.now == float(held["placed"].sel({RECIPIENT: "CHN", ORDER_PERIOD: 2006}).sum())
     for (code, period), row in rows.items():
         if period == small.ORIGIN:
-            assert row.kind == explain.NEW_YEAR and row.before is None
+            assert row.kind == influence.NEW_YEAR and row.before is None
         elif (code, period) != ("CHN", 2006):
-            assert row.kind == explain.UNCHANGED and row.before == row.now
+            assert row.kind == influence.UNCHANGED and row.before == row.now
 
 
 def test_a_cut_panel_holds_no_book_of_later_years(world):
-    early = explain.cut(world.panel, small.ORIGIN - 1)
+    early = waterfall.cut(world.panel, small.ORIGIN - 1)
     assert early["book"].values.tolist() == [2006, 2008, 2010, 2011]
     assert int(early["year"][-1]) == small.ORIGIN - 1
     assert int(early["listing_order_year"].max()) <= small.ORIGIN - 1
@@ -236,7 +237,7 @@ def test_the_figure_that_decides_an_event_moves_it_by_ten_points_and_others_do_n
     wide.attrs["chains"] = 4
     exports = wide["exports"].isel(scenario=0, year_future=0).sel({SUPPLIER: "CHN"}).values
     happened = (exports > np.quantile(exports, 0.6)).astype(float).reshape(4, count // 4)
-    rows = explain.next_year(wide, happened)
+    rows = influence.next_year(wide, happened)
     sides = {(r.observable, r.of, r.side): r for r in rows}
     above = sides["exports", "CHN", "at least"]
     assert above.moves and above.change > 0.1 and 0.3 < above.chance < 0.55
@@ -285,7 +286,7 @@ def test_two_runs_of_the_same_draws_have_nothing_to_explain(both, tmp_path):
     made = ["run", "nothing changed", "run", "nothing changed"]
     assert [one["how"] for one in found.links] == made
     assert all(part.change in (0.0, None) for part in found.parts)
-    assert {row.kind for row in found.influences} <= {explain.UNCHANGED}
+    assert {row.kind for row in found.influences} <= {influence.UNCHANGED}
     assert [end["origin"] for end in found.ends] == [small.ORIGIN] * 2
     assert [end["id"] for end in found.ends] == [json.loads((run / "run.json").read_text())["id"]
                                                 for run in (a, b)]
@@ -316,8 +317,8 @@ def test_changed_priors_are_a_step_of_their_own_made_by_a_fit(
         return mock_fit
 
     monkeypatch.setattr("crossover.forecast.fit.fit", fitted)
-    monkeypatch.setattr(explain, "panel_of", lambda said, layers: (said["id"], list(layers)))
-    found = explain.chain(a, b, lambda said: [tmp_path])
+    monkeypatch.setattr(waterfall, "panel_of", lambda said, layers: (said["id"], list(layers)))
+    found = waterfall.chain(a, b, lambda said: [tmp_path])
     assert [one.how for one in found] == ["run", "fit", "run", "nothing changed"]
     ((panel, mu, options),) = asked
     assert panel == ("a", [tmp_path]) and mu == pytest.approx(stated)
@@ -330,6 +331,6 @@ def test_changed_priors_are_a_step_of_their_own_made_by_a_fit(
 def test_without_a_fit_changed_priors_count_with_the_next_step(both, tmp_path):
     a, b = both
     other_priors(b)
-    found = explain.chain(a, b, lambda said: [tmp_path], fits=False)
+    found = waterfall.chain(a, b, lambda said: [tmp_path], fits=False)
     assert "not split" in found[1].how
     assert found[1].holds is found[0].holds

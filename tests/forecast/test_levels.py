@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from crossover.data.names import COUNTRY, RECIPIENT, SUPPLIER, YEAR
-from crossover.forecast import conventions, events, levels, market, shifts
+from crossover.forecast import conventions, event_tables, events, levels, market, shifts
 from crossover.forecast.draws import stack
 from crossover.forecast.simulate import futures
 from tests import small
@@ -105,7 +105,7 @@ def test_the_average_is_that_of_the_draws_of_all_conventions_each_counting_the_s
 
 def test_the_average_is_what_the_events_say(tree):
     ahead = futures(tree, *PAIR, seed=1, horizon=small.ORIGIN + 1)
-    said, _ = events.tables(events.answers(ahead))
+    said, _ = event_tables.tables(events.answers(ahead))
     said = said[(said["event"] == "capacity_crossover") & (said["kind"] == "state")]
     found = levels.levels(ahead).query("headline == 1")
     assert said["probability"].tolist() == pytest.approx(found["probability"].tolist())

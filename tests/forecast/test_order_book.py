@@ -7,7 +7,7 @@ import xarray as xr
 from crossover.data import books
 from crossover.data.names import RECIPIENT, REST, SUPPLIER, YEAR
 from crossover.data.tables import Deal, Register
-from crossover.forecast import baselines, order_book, origins, skill
+from crossover.forecast import baselines, order_book, origins, real_time, skill
 
 YEARS = np.arange(1992, 2021)
 SELLERS, BUYERS = [*"ABCDEF", REST], [*"ABCDEFGHIJKL", REST]
@@ -116,7 +116,7 @@ def test_books_of_the_shipped_panel_are_of_the_time_where_registers_were_kept(mo
 
 def test_no_later_register_changes_a_book_of_the_time(monkeypatch):
     """Registers of after, and what they changed or dropped, are taken out of the tables."""
-    panel = origins.seen(2019)
+    panel = real_time.seen(2019)
     whole = {year: order_book.tally(books.of_year(year), panel) for year in (2018, 2019)}
     last = books.of_year(2019).register.vintage
     real = books.read_once

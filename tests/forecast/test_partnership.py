@@ -8,7 +8,7 @@ import xarray as xr
 from crossover.data.dyads import LAST_DISPUTE
 from crossover.data.errors import InputError
 from crossover.data.tables import read, write
-from crossover.forecast import gate, pairs
+from crossover.forecast import gate, pairs, partnership_checks, partnership_validation
 from crossover.forecast import partnership as room
 from crossover.models import partnership as model
 from crossover.models.covariates import CONTROLS, THESIS
@@ -79,7 +79,7 @@ def test_chains_are_laid_end_to_end_and_thinned(tree):
 
 def test_leaving_a_treaty_out_is_weighting_with_the_inverse_of_its_likelihood(tree, inputs):
     """That it is what a fit without the treaty says is tested in the slow lane."""
-    table = room.influence(tree, ("speed", "recent"))
+    table = partnership_checks.influence(tree, ("speed", "recent"))
     assert len(table) == 2 * inputs.sizes["treaty"]
     assert (table["shift"].abs().diff().dropna() <= 1e-9).all()
     assert table["khat"].max() < room.KHAT
@@ -96,12 +96,12 @@ def test_leaving_a_treaty_out_is_weighting_with_the_inverse_of_its_likelihood(tr
 
 def test_a_refit_is_asked_for_only_where_weights_fail(tree):
     asked = []
-    table = room.influence(tree, ("speed",), refit=asked.append)
+    table = partnership_checks.influence(tree, ("speed",), refit=asked.append)
     assert asked == [] and not table["refitted"].any()
 
 
 def test_counts_of_a_right_model_lie_in_their_bands(tree):
-    table = room.check_counts(tree, seed=1, draws=300)
+    table = partnership_checks.check_counts(tree, seed=1, draws=300)
     assert list(table["group"].unique()) == ["all", "era", "class"]
     whole = table.iloc[0]
     assert whole["q05"] <= whole["observed"] <= whole["q95"]
@@ -110,7 +110,7 @@ def test_counts_of_a_right_model_lie_in_their_bands(tree):
 
 
 def test_calibration_has_a_row_a_decile_and_loses_no_pair_year(tree, inputs):
-    table = room.calibration(tree, seed=1, draws=300)
+    table = partnership_checks.calibration(tree, seed=1, draws=300)
     assert list(table["decile"]) == list(range(1, 11))
     assert table["pair_years"].sum() == inputs.sizes["pair_year"]
     assert table["observed"].sum() == int(inputs["event"].sum())
@@ -118,19 +118,20 @@ def test_calibration_has_a_row_a_decile_and_loses_no_pair_year(tree, inputs):
 
 
 def test_variants_know_less_and_less(inputs):
-    era = room.variant(inputs, "era")
+    era = partnership_validation.variant(inputs, "era")
     assert float(abs(era["covariates"]).sum()) == 0.0
     assert set(era["treaty_at"].values) == {0} and era.sizes == inputs.sizes
-    controls = room.variant(inputs, "controls")
+    controls = partnership_validation.variant(inputs, "controls")
     assert float(abs(controls["covariates"].sel(covariate=list(THESIS))).sum()) == 0.0
-    one = room.variant(inputs, "speed")["covariates"]
+    one = partnership_validation.variant(inputs, "speed")["covariates"]
     xr.testing.assert_identical(
         one.sel(covariate=["speed", *CONTROLS]),
         inputs["covariates"].sel(covariate=["speed", *CONTROLS]),
     )
     others = [name for name in THESIS if name != "speed"]
     assert float(abs(one.sel(covariate=others)).sum()) == 0.0
-    xr.testing.assert_identical(room.variant(inputs, "full")["covariates"], inputs["covariates"])
+    full = partnership_validation.variant(inputs, "full")
+    xr.testing.assert_identical(full["covariates"], inputs["covariates"])
 
 
 def test_a_comparison_gives_the_uncertainty_of_the_difference(inputs):
@@ -141,7 +142,7 @@ def test_a_comparison_gives_the_uncertainty_of_the_difference(inputs):
         dims=("variant", "pair_year"),
         coords={"variant": ["controls", "era", "speed"]},
     )
-    table = room.compare(scores, inputs, seed=1).set_index("better")
+    table = partnership_validation.compare(scores, inputs, seed=1).set_index("better")
     assert table.loc["controls", "difference"] == pytest.approx(0.01 * base.size)
     assert table.loc["controls", "than"] == "era" and bool(table.loc["controls", "beats"])
     noise = table.loc["speed"]
@@ -156,7 +157,7 @@ def test_deciles_of_decades_left_out_hold_what_was_forecast_and_what_came(inputs
         np.log(np.where(event > 0, chance, 1 - chance))[None],
         dims=("variant", "pair_year"), coords={"variant": ["full"]},
     )  # fmt: skip
-    table = room.calibration_left_out(scores, inputs)
+    table = partnership_validation.calibration_left_out(scores, inputs)
     assert table["observed"].sum() == event.sum()
     assert table["expected"].sum() == pytest.approx(chance.sum())
     assert table["expected"].is_monotonic_increasing

@@ -59,13 +59,13 @@ def test_a_prior_that_counts_otherwise_weighs_draws_as_its_power_does(power):
 
 
 def test_states_are_asked_of_the_same_draws_as_the_published_ones(tree):
-    from crossover.forecast import events, simulate
+    from crossover.forecast import event_tables, events, simulate
 
     years = [int(tree["constant_data"].attrs["origin"]), 2030, 2035]
     found = robustness.states(tree, PAIR, years, seed=3)
     assert found.dims == (CHAIN, DRAW, CONVENTION, YEAR)
     published = events.answers(simulate.futures(tree, *PAIR, seed=3))
-    table = events.tables(published[[events.CAPACITY_CROSSOVER]])[0]
+    table = event_tables.tables(published[[events.CAPACITY_CROSSOVER]])[0]
     state = table[table["kind"] == "state"].set_index("year")["probability"]
     for year in years:
         chance = float(found.mean(CONVENTION).sel({YEAR: year}).mean())

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from crossover.forecast import scores, skill
+from crossover.forecast import scores, skill, skill_tables
 from crossover.forecast.skill import LEVELS
 
 RNG = np.random.default_rng
@@ -195,7 +195,7 @@ def test_what_has_not_come_yet_is_not_scored(table):
 
 
 def test_the_better_forecast_has_skill_and_an_interval_beyond_zero(table):
-    found = skill.summary(table, ["full"], ["persistence"])
+    found = skill_tables.summary(table, ["full"], ["persistence"])
     row = found[(found["target"] == "imports") & (found["against"] == "persistence")].iloc[0]
     assert row["best"] == 1
     assert row["cases"] == 6 * (2 * 8 - 1)
@@ -205,34 +205,35 @@ def test_the_better_forecast_has_skill_and_an_interval_beyond_zero(table):
 
 
 def test_a_forecast_against_itself_has_none(table):
-    own = skill.headline(table)
+    own = skill_tables.headline(table)
     own = own[own["model"] == "full"]
-    found = skill.difference(own, own)
+    found = skill_tables.difference(own, own)
     assert found["skill"] == found["skill_q05"] == found["skill_q95"] == 0.0
 
 
 def test_only_common_cases_are_compared(table):
-    own = skill.headline(table)
+    own = skill_tables.headline(table)
     full, other = (own[own["model"] == m] for m in ("full", "persistence"))
     some = other[other["origin"] < 2013]
-    assert skill.difference(full, some)["cases"] == len(some)
-    assert skill.difference(full, other.iloc[:0]) is None
+    assert skill_tables.difference(full, some)["cases"] == len(some)
+    assert skill_tables.difference(full, other.iloc[:0]) is None
 
 
 def test_origins_that_follow_each_other_are_drawn_together():
-    counts = skill.resampled(6, RNG(0))
-    assert counts.shape == (skill.RESAMPLES, 6)
+    counts = skill_tables.resampled(6, RNG(0))
+    assert counts.shape == (skill_tables.RESAMPLES, 6)
     assert (counts.sum(axis=1) == 6).all()
-    pairs = skill.resampled(6, RNG(0), block=6)
+    pairs = skill_tables.resampled(6, RNG(0), block=6)
     assert (pairs == 1).all()
 
 
 def test_two_origins_give_no_interval(table):
-    own = skill.headline(table)
+    own = skill_tables.headline(table)
     some = sorted(own["origin"].unique())
     for few, known in ((some[:2], False), (some[:3], True)):
         part = own[own["origin"].isin(few)]
-        found = skill.difference(*(part[part["model"] == m] for m in ("full", "persistence")))
+        pair = (part[part["model"] == m] for m in ("full", "persistence"))
+        found = skill_tables.difference(*pair)
         ends = [found[f"{n}_{e}"] for n in ("skill", "difference") for e in ("q05", "q95")]
         assert found["origins"] == len(few) and np.isfinite(ends).all() == known
         assert np.isfinite(found["skill"])
@@ -245,7 +246,7 @@ def test_the_focal_four_are_also_told_apart():
             "unit": ["RUS-CHN", "CHN", "RUS", "USA", "RUS"],
         }
     )
-    assert list(skill.focal(rows)["target"]) == [
+    assert list(skill_tables.focal(rows)["target"]) == [
         "Russia to China", "China's imports", "Russia's exports",
     ]  # fmt: skip
 
@@ -254,7 +255,7 @@ def test_the_focal_four_are_also_told_apart():
 
 
 def test_true_forecasts_are_called_calibrated_and_biased_ones_are_not(table):
-    found = skill.calibration(table).set_index("model")
+    found = skill_tables.calibration(table).set_index("model")
     # 90 cases: three binomial standard errors.
     assert found.loc["full", "pit_90"] == pytest.approx(0.9, abs=0.1)
     assert found.loc["full", "pit_p"] > 0.01
@@ -267,7 +268,7 @@ def test_dependent_cases_do_not_count_as_many():
     rejected = {"clustered": 0, "naive": 0}
     for _ in range(200):
         values = np.repeat(rng.random(30), 12)
-        rejected["clustered"] += skill.uniform(values, np.repeat(np.arange(30), 12)) < 0.05
+        rejected["clustered"] += skill_tables.uniform(values, np.repeat(np.arange(30), 12)) < 0.05
         counts = np.bincount((values * 5).astype(int), minlength=5)
         rejected["naive"] += stats.chisquare(counts).pvalue < 0.05
     # One in twenty of 200 is 10; 22 or more come about by chance once in 4,000 times.
@@ -279,7 +280,7 @@ def test_a_brier_score_is_taken_apart_without_rest():
     rng = RNG(6)
     p = np.round(rng.random(500), 1)
     o = (rng.random(500) < p).astype(float)
-    found = skill.reliability(p, o)
+    found = skill_tables.reliability(p, o)
     parts = found["miscalibration"] - found["discrimination"] + found["uncertainty"]
     assert found["brier"] == pytest.approx(parts)
     assert found["slope"] == pytest.approx(1.0, abs=0.2)
@@ -288,13 +289,13 @@ def test_a_brier_score_is_taken_apart_without_rest():
 
 
 def test_a_constant_forecast_discriminates_nothing():
-    found = skill.reliability(np.full(10, 0.3), np.array([1, 0] * 5, float))
+    found = skill_tables.reliability(np.full(10, 0.3), np.array([1, 0] * 5, float))
     assert found["discrimination"] == pytest.approx(0.0)
     assert found["auc"] == pytest.approx(0.5)
     assert np.isnan(found["slope"])
 
 
 def test_events_are_judged_by_kind_and_all_together(table):
-    found = skill.events(table)
+    found = skill_tables.events(table)
     assert set(found["target"]) == {"independence", "all events"}
     assert (found["cases"] == 3 * 2 * 8).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crossover.forecast import claims, shipped, skill, summary
+from crossover.forecast import claims, shipped, skill, skill_tables, summary
 from crossover.forecast.skill import DISTANCE, DYADS, EXPORTS, FULL, IMPORTS, RD_SHARE
 from tests import invented_skill
 
@@ -51,7 +51,7 @@ def test_horizons_add_up_to_their_group_and_are_against_its_benchmark(rows):
 
 
 def test_the_best_benchmark_is_that_with_the_least_score(rows):
-    scored = skill.headline(invented_skill.table())
+    scored = skill_tables.headline(invented_skill.table())
     for row in rows[rows["part"] == summary.TARGET].itertuples():
         own = scored[(scored["target"] == row.target) & (scored["group"] == row.group)]
         means = own.groupby("model")["value"].mean()
@@ -114,9 +114,9 @@ def test_origins_are_told_by_what_they_saw(rows):
 def test_without_our_model_there_are_the_benchmarks_alone():
     table = invented_skill.table()
     others = table[~table["model"].isin([FULL, "no_rd", "no_military"])]
-    compared = skill.summary(others, ["theta"], ["persistence"])
+    compared = skill_tables.summary(others, ["theta"], ["persistence"])
     fits = pd.DataFrame([{"model": "theta"} | dict.fromkeys(summary.OF_FIT)])
-    found = summary.summarise(others, compared, skill.events(others), fits, {})
+    found = summary.summarise(others, compared, skill_tables.events(others), fits, {})
     assert set(found["part"]) == {summary.BENCHMARK} and tuple(found.columns) == summary.COLUMNS
 
 

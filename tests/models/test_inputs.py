@@ -14,7 +14,7 @@ from crossover.data.errors import InputError
 from crossover.data.names import COUNTRY, RECIPIENT, REST, SUPPLIER, YEAR
 from crossover.data.panel import assemble
 from crossover.data.tables import PANEL
-from crossover.forecast.explain import cut
+from crossover.forecast.waterfall import cut
 from crossover.models import priors
 from crossover.models.inputs import COVARIATES, prepare
 from crossover.models.order_book import ORDER_PERIOD, books

@@ -15,8 +15,10 @@ from crossover.data.names import (
     QUANTITY,
     STATE,
 )
-from crossover.forecast import explain
-from crossover.forecast.explain import Condition, Explanation, Influence, Part
+from crossover.forecast import explain, waterfall
+from crossover.forecast.explain import Explanation
+from crossover.forecast.influence import Condition, Influence
+from crossover.forecast.waterfall import Part
 from crossover.reports import changes, changes_words, figures, payload, words
 from tests import synthetic
 from tests.reports.conftest import outline, pages
@@ -43,13 +45,13 @@ def parts(steps=STEPS, hows=("nothing changed", "weights", "run")):
         for year, more in ((2030, 0.0), (2040, 0.02), (2050, 0.03)):
             at = min(START[event] + more, 1.0)
             error = 0.0 if at == 1.0 else 0.006
-            for step, by, how in zip(explain.STEPS, steps[event], hows, strict=True):
+            for step, by, how in zip(waterfall.STEPS, steps[event], hows, strict=True):
                 slip = 0.002 if by and how == "weights" else 0.008 if by else 0.0
                 rows.append(Part(event, f"in {year}", step, at, at + by, by, slip, how, error,
                                  error))  # fmt: skip
                 at += by
-        rows += [Part(event, explain.MEDIAN, step, 2027.0, 2027.0, 0.0, 0.5, how)
-                 for step, how in zip(explain.STEPS, hows, strict=True)]  # fmt: skip
+        rows += [Part(event, waterfall.MEDIAN, step, 2027.0, 2027.0, 0.0, 0.5, how)
+                 for step, how in zip(waterfall.STEPS, hows, strict=True)]  # fmt: skip
     return rows
 
 

@@ -22,7 +22,9 @@ from crossover.data.names import DOWNTURN
 from crossover.forecast import (
     coupling,
     decomposition,
+    domain_checks,
     domains,
+    event_tables,
     events,
     gap_change,
     levels,
@@ -139,7 +141,7 @@ def share_the_record(patch):
 
 def share_the_check(patch):
     """Check the composition of all imports at once; each pair takes its recipient's."""
-    real = domains.predictive_check
+    real = domain_checks.predictive_check
 
     @once
     def parts(tree, seed):
@@ -152,10 +154,10 @@ def share_the_check(patch):
         first, imports = parts(tree, seed)
         return pd.concat([first, *(imports[code] for code in recipients if code in imports)])
 
-    patch.setattr(domains, "predictive_check", check)
+    patch.setattr(domain_checks, "predictive_check", check)
     by_recipient = once_for(domain_payload._check, lambda path: path.parent.name[-3:])
     patch.setattr(domain_payload, "_check", by_recipient)
-    patch.setattr(domains, "agreement", once(domains.agreement))
+    patch.setattr(domain_checks, "agreement", once(domain_checks.agreement))
     patch.setattr(steps, "_some_draws", lambda tree: tree)
 
 
@@ -222,7 +224,7 @@ def share_by_kind(patch, run):
 
 def hand_on_tables(patch, files):
     """Hand a report its tables as they were made; those that it reads as text go by a file."""
-    write = events.to_csv
+    write = event_tables.to_csv
     as_text = (steps.PARTNERSHIP_PATHS_FILE, steps.BY_HAND_FILE, steps.DIFFERENCES_FILE)
 
     def to_csv(table, path):
@@ -234,7 +236,7 @@ def hand_on_tables(patch, files):
         assert set(columns) <= set(files[path]), path
         return files[path]
 
-    patch.setattr(events, "to_csv", to_csv)
+    patch.setattr(event_tables, "to_csv", to_csv)
     for module in (reading, payload, domain_payload):
         patch.setattr(module, "read_table", read_table)
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from crossover.data.errors import InputError
 from crossover.data.names import CAPACITY_CROSSOVER
-from crossover.forecast import explain
+from crossover.forecast import waterfall
 from crossover.reports import payload
 
 
@@ -170,7 +170,7 @@ def test_a_stored_variable_that_is_missing_is_named(runs, tmp_path):
         payload.collect(lacking("import_share", runs, tmp_path))
 
 
-@pytest.mark.parametrize("read", [payload.collect, explain.forecast_of])
+@pytest.mark.parametrize("read", [payload.collect, waterfall.forecast_of])
 def test_a_forecast_of_an_edition_with_one_convention_is_refused_with_the_cure(
     read, runs, tmp_path
 ):

@@ -13,6 +13,7 @@ import xarray as xr
 from scipy import stats
 
 from crossover.forecast import partnership as room
+from crossover.forecast import partnership_checks
 from crossover.forecast.partnership import flat
 from crossover.models import partnership as model
 from crossover.models.priors import Priors, order
@@ -98,7 +99,7 @@ def test_leaving_a_treaty_out_by_weights_is_a_fit_without_it():
     inputs = model.prepare(history.records(rows), "downturn", priors)
     long = {"draws": 1000, "tune": 600, "chains": 2}
     tree = room.fit(inputs, priors, seed=1, **long)
-    table = room.influence(tree, ("speed", "recent"))
+    table = partnership_checks.influence(tree, ("speed", "recent"))
     assert table["khat"].max() < room.KHAT
     top = table.iloc[0]
     out = inputs["treaty"].values[inputs["treaty_at"].values] == top["treaty"]

@@ -12,7 +12,7 @@ import xarray as xr
 
 from crossover.data.names import DRAW, SUPPLIER
 from crossover.data.tables import PANEL
-from crossover.forecast import calibration, fit, gate, simulate, steps
+from crossover.forecast import fit, gate, predictive_checks, simulate, steps
 from crossover.models import priors
 
 pytestmark = pytest.mark.slow
@@ -59,7 +59,7 @@ def test_suppliers_whose_rise_or_fall_is_known_are_found(fitted):
 
 
 def test_all_orders_of_every_supplier_are_about_as_many_as_expected(fitted):
-    table = calibration.predictive(fitted, "posterior", seed=1)
+    table = predictive_checks.predictive(fitted, "posterior", seed=1)
     won = table[table["check"].str.startswith("orders won by")].copy()
     won["ratio"] = won["median"] / won["observed"]
     print(won[["check", "observed", "median", "ratio"]].to_string())
@@ -68,7 +68,7 @@ def test_all_orders_of_every_supplier_are_about_as_many_as_expected(fitted):
 
 
 def test_deliveries_move_in_the_futures_as_they_did(fitted):
-    table = calibration.dynamics(fitted, seed=1)
+    table = predictive_checks.dynamics(fitted, seed=1)
     inside = table[table["check"].str.endswith("suppliers inside the 90 % band")]
     print(inside[["check", "observed", "median", "q05"]].to_string())
     # 14, 11, 14 and 13 of 16 on the first seed; 14 are what the model should reach.
