@@ -54,22 +54,7 @@ SCORES, SUMMARY, EVENTS, CALIBRATION, FITS = (
 )  # fmt: skip
 
 
-
 # Forecasters -----------------------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def score_all(

@@ -37,55 +37,10 @@ PREDICTIVE, SENSITIVITY, RANKS, SBC = "predictive.csv", "sensitivity.csv", "rank
 SAMPLER = {"draws": 500, "tune": 500, "chains": 2}
 
 
-# Predictive checks -----------------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 # Sensitivity -----------------------------------------------------------------------------------
 
 
-
-
 # Simulation-based calibration ------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def calibrate_one(

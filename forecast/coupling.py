@@ -259,14 +259,6 @@ def answer(
     return Answers(events, held, reasons)
 
 
-
-
-
-
-
-
-
-
 def _rivalries(
     changes: xr.Dataset | None,
     own: pairs.Pair,
@@ -321,11 +313,3 @@ def _votes(
         cools.append(cool.sel({YEAR_FUTURE: years}).transpose(DRAW, YEAR_FUTURE).values)
         away.append(whole.sel({YEAR_FUTURE: years}).transpose(DRAW, YEAR_FUTURE).values)
     return np.stack(cools, axis=1), np.stack(away, axis=1)
-
-
-
-
-
-
-
-

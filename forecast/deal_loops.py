@@ -190,7 +190,7 @@ def _bundle(world: Any, seller: int, buyer: int, order_year: int) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def _deliver_book(
+def book_loop(
     seed: int, ids: Any, c: Any, book: Any, place: Any, origin: int, out: Any
 ) -> None:
     """Deliver the book; see `deliver_book`. `place`: of a pair in `out`, or less than zero."""
@@ -287,7 +287,7 @@ def _place(
 
 
 @njit(nogil=True, cache=True)
-def _deliver_orders(
+def orders_loop(
     seed: int, ids: Any, c: Any, rates: Any, first: int, pairs: Any, origin: int, out: Any,
     ordered: Any,
 ) -> None:

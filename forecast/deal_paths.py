@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from crossover.data.names import DOMAIN, SUPPLIER
-from crossover.forecast.deal_loops import COMMON, _deliver_book, _deliver_orders
+from crossover.forecast.deal_loops import COMMON, book_loop, orders_loop
 from crossover.models.delivery import heavy
 from crossover.models.order_book import (
     OPEN_COLUMNS,
@@ -161,35 +161,6 @@ def open_deals(inputs: xr.Dataset) -> OpenDeals:
     )
 
 
-# One deal --------------------------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 # All deals of some pairs -----------------------------------------------------------------------
 
 
@@ -216,7 +187,7 @@ def deliver_book(
     """
     place = np.full((c.of_supplier.shape[1], c.of_recipient.shape[1]), -1)
     place[pairs[:, 0], pairs[:, 1]] = np.arange(len(pairs))
-    _deliver_book(seed, ids, _packed(c), book, place, origin, out)
+    book_loop(seed, ids, _packed(c), book, place, origin, out)
 
 
 def deliver_orders(
@@ -238,4 +209,4 @@ def deliver_orders(
     ordered
         Orders of the future (world, draw, pair, year), TIV million, added to.
     """
-    _deliver_orders(seed, ids, _packed(c), rates, first, pairs, origin, out, ordered)
+    orders_loop(seed, ids, _packed(c), rates, first, pairs, origin, out, ordered)

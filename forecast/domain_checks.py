@@ -18,14 +18,14 @@ from crossover.data.names import (
 from crossover.forecast.domains import (
     BANDS,
     BIG,
-    _habit,
-    _log_sum,
+    habit_of,
     layer_draws,
+    log_sum,
     split_total,
     thinned,
 )
-from crossover.models import domains as model
-from crossover.models.domains import CELL, PERIOD
+from crossover.models import domain_draws
+from crossover.models.domain_contrasts import CELL, PERIOD
 from crossover.models.inputs import exporters
 
 
@@ -54,7 +54,7 @@ def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: in
     known = [s for s in range(len(suppliers)) if suppliers[s] != REST]
     big = sorted(known, key=lambda s: -volume[s].sum())[:BIG]
     wanted = [buyers.index(r) for r in recipients]
-    seller, buyer = model.pairs(observed)
+    seller, buyer = domain_draws.pairs(observed)
     has_own, at = exporters(observed)
     shape = (len(draws["need"]), *volume.shape[2:])
     sums = {("exports", s): np.zeros(shape) for s in big}
@@ -64,9 +64,9 @@ def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: in
             continue
         own = has_own[r] * draws["substitution"][:, None, None] * draws["strength"][:, :, at[r]]
         logits = draws["strength"][:, :, s] - own + draws["demand"]
-        habit = _habit(draws, np.flatnonzero((seller == s) & (buyer == r)), rng)
+        habit = habit_of(draws, np.flatnonzero((seller == s) & (buyer == r)), rng)
         logits = logits + (draws["need"][:, r] + habit)[:, None]
-        shares = np.exp(logits - _log_sum(logits, 2)[..., None])
+        shares = np.exp(logits - log_sum(logits, 2)[..., None])
         number = np.broadcast_to(orders[s, r].sum(axis=-1).astype(int), shape[:2])
         total = np.broadcast_to(volume[s, r].sum(axis=-1), shape[:2])
         drawn = split_total(

@@ -29,8 +29,8 @@ from crossover.data.names import (
 )
 from crossover.forecast.draws import block, stack
 from crossover.forecast.market import BLOCK
-from crossover.models import domains as model
-from crossover.models.domains import PERIOD_YEARS
+from crossover.models import domain_draws, domain_equations
+from crossover.models.domain_contrasts import PERIOD_YEARS
 
 BIG = 6
 """How many of the largest suppliers the predictive check shows."""
@@ -244,11 +244,12 @@ def relative(state: Mapping[str, Any], at: Sequence[int]) -> np.ndarray:
     """
     own = state["strength"][:, at] + state["size"][:, at, :, None]
     weight = state["demand"] + state["common_size"][..., None]
-    weight = weight - _log_sum(weight, 1)[:, None]
-    return own - _log_sum(own + weight[:, None], 2)[:, :, None]
+    weight = weight - log_sum(weight, 1)[:, None]
+    return own - log_sum(own + weight[:, None], 2)[:, :, None]
 
 
-def _log_sum(values: np.ndarray, axis: int) -> np.ndarray:
+def log_sum(values: np.ndarray, axis: int) -> np.ndarray:
+    """Log of the sum of exponentials along an axis."""
     top = values.max(axis=axis, keepdims=True)
     return (top + np.log(np.exp(values - top).sum(axis=axis, keepdims=True))).squeeze(axis)
 
@@ -282,16 +283,16 @@ def _by_number(
     """Expected shares of a pair's orders (draw, domain, year)."""  # fmt: skip
     suppliers, recipients = ([str(c) for c in observed[d].values] for d in (SUPPLIER, RECIPIENT))
     s, r = suppliers.index(pair[0]), recipients.index(pair[1])
-    seller, buyer = model.pairs(observed)
-    habit = _habit(draws, np.flatnonzero((seller == s) & (buyer == r)), rng)
+    seller, buyer = domain_draws.pairs(observed)
+    habit = habit_of(draws, np.flatnonzero((seller == s) & (buyer == r)), rng)
     logits = state["strength"][:, s] + state["demand"] + (state["need"] + habit)[..., None]
     if pair[1] in suppliers and pair[1] != REST:
         own = state["strength"][:, suppliers.index(pair[1])]
         logits = logits - draws["substitution"][:, None, None] * own
-    return np.exp(logits - _log_sum(logits, 1)[:, None])
+    return np.exp(logits - log_sum(logits, 1)[:, None])
 
 
-def _habit(draws: Arrays, at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def habit_of(draws: Arrays, at: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Habits of the pair at a position (draw, domain); where there is none, drawn from the prior.
 
     So those of a pair that ordered little are as uncertain as those of one that never traded.
@@ -358,7 +359,7 @@ def split_total(
         larger = np.where(total > 0, np.log(total / np.maximum(lines, 1)) - middle, 0.0)
     size = draws["size"][:, supplier][wide] + draws["size_scaling"][wide] * larger[..., None]
     spread, alike = draws["size_sd"][wide], draws["orders_alike"][wide][..., None]
-    noise = model.variance(spread, alike, np.maximum(count, 1))
+    noise = domain_equations.variance(spread, alike, np.maximum(count, 1))
     with np.errstate(divide="ignore"):
         volume = np.log(count) + size - 0.5 * noise
     volume += np.sqrt(noise) * rng.standard_normal(count.shape)
@@ -367,10 +368,3 @@ def split_total(
     volume = np.exp(volume - np.where(np.isfinite(largest), largest, 0.0))
     volume /= np.maximum(volume.sum(axis=-1, keepdims=True), 1.0)
     return np.moveaxis(volume * total[..., None], -1, 1)
-
-
-# Checks ----------------------------------------------------------------------------------------
-
-
-
-

@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-
 def ahead(recipient: np.ndarray, supplier: np.ndarray) -> np.ndarray:
     """Say where the recipient's quantity exceeds the supplier's; a tie is no overtaking."""
     return recipient > supplier
@@ -375,11 +374,3 @@ def monte_carlo_error(happened: np.ndarray, chains: int) -> np.ndarray:
     if len(at):
         out[at] = spread[at] / np.sqrt(ess_of_mean(by_chain(happened[:, at], chains)))
     return out
-
-
-
-
-
-
-
-

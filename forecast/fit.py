@@ -141,15 +141,15 @@ def fit_domains(
         `posterior` (as from `models.domains.effects`), `sample_stats`, `log_prior`,
         `constant_data`.
     """
-    from crossover.models import domains
+    from crossover.models import domain_data, domain_draws, domains
 
-    observed = domains.prepare(panel, inputs, priors)
+    observed = domain_data.prepare(panel, inputs, priors)
     compiled = ready(domains.domains(observed, priors))
     sampled = sample(
         compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT,
         progress=progress,
     )  # fmt: skip
-    posterior = single(domains.effects(sampled["posterior"].to_dataset(), observed))
+    posterior = single(domain_draws.effects(sampled["posterior"].to_dataset(), observed))
     posterior["habit"] = posterior["habit"].astype(np.float16)
     return xr.DataTree.from_dict(
         {

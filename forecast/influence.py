@@ -42,7 +42,7 @@ LEAST_OPEN = 1e-6
 """A probability nearer to zero or one is of what is settled in every draw."""
 
 
-def _mean_error(influence: np.ndarray) -> float:
+def mean_error(influence: np.ndarray) -> float:
     """Monte-Carlo error of the mean of an array (chain, draw)."""
     import arviz as az
 
@@ -107,7 +107,7 @@ def influences(
             smooth, khat = smoothed(-likelihood.sel(at).values.astype(float))
             weight = np.exp(smooth) * smooth.size
             without = float((weight * happened).mean())
-            error = _mean_error(weight * (happened - without) - (happened - whole))
+            error = mean_error(weight * (happened - without) - (happened - whole))
             kind = NEW_YEAR if not known else REVISED if held != total else UNCHANGED
             rows.append(
                 Influence(code, int(period), kind, held, total, whole - without, error, khat)
@@ -189,7 +189,7 @@ def _beyond(
         return None
     then = float(happened[inside].mean())
     share = inside.mean()
-    error = _mean_error(inside * (happened - then) / share)
+    error = mean_error(inside * (happened - then) / share)
     return bound, float(share), then, error
 
 

@@ -57,14 +57,6 @@ ACTIVE_YEARS = 5
 # What was known --------------------------------------------------------------------------------
 
 
-
-
-
-
-
-
-
-
 def series(
     panel: xr.Dataset,
     dyads: Sequence[tuple[str, str]] | None = None,

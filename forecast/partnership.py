@@ -168,24 +168,6 @@ def row_log_hazard(posterior: xr.Dataset, inputs: xr.Dataset) -> np.ndarray:
     return known_log_hazard(posterior, inputs) + of_treaty[:, inputs["treaty_at"].values]
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def base_rates(histories: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """Count events and pair-years by era, so that a hazard can be checked by hand.
 

@@ -34,7 +34,7 @@ def ready(model: pm.Model) -> Any:
     import pandas as pd
     from nutpie.compile_pymc import CompiledPyMCModel
 
-    from crossover.models import native, program
+    from crossover.models import instructions, native, program
 
     keep_sources()
     start = model.initial_point()
@@ -43,9 +43,9 @@ def ready(model: pm.Model) -> Any:
     near = [x + rng.uniform(-TRIED_AROUND, TRIED_AROUND, x.shape) for x in centre]
     try:
         density, (told, names) = program.density(model, near), program.named(model, near)
-    except program.Unknown:
+    except instructions.Unknown:
         return nutpie.compile_pymc_model(model, backend="numba")
-    middle = program.flat(centre)
+    middle = instructions.flat(centre)
     shapes = [place.shape for place in told.outputs]
     ends = np.cumsum([place.size for place in told.outputs])
     spans = [slice(end - place.size, end) for end, place in zip(ends, told.outputs, strict=True)]

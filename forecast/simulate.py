@@ -289,10 +289,6 @@ def _block_futures(
     return {name: values.astype(np.float32) for name, values in drawn.items()}
 
 
-
-
-
-
 def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset:
     """Simulate what all countries trade, spend and vote, from draws spread over the posterior.
 
@@ -364,7 +360,3 @@ def _of_all(values: np.ndarray, pairs: np.ndarray, shape: tuple[int, int, int]) 
     out = np.zeros((len(values), *shape), values.dtype)
     out[:, pairs[:, 0], pairs[:, 1]] = values[..., -shape[2] :]
     return out
-
-
-
-

@@ -295,30 +295,3 @@ def group_of(horizon: pd.Series) -> pd.Series:
     for name, (first, last) in GROUPS.items():
         out[(horizon >= first) & (horizon <= last)] = name
     return out
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-# Calibration -----------------------------------------------------------------------------------
-
-
-
-
-
-
-
-

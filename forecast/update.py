@@ -100,7 +100,7 @@ def keep(part: Path, made: Plan, run: Path, tree: xr.DataTree) -> xr.DataTree:
 def same_domains(tree: xr.DataTree, made: Plan, run: Path) -> bool:
     """Say whether the domain layer was fitted to the figures and priors that a plan has."""
     from crossover.forecast import fit
-    from crossover.models import domains
+    from crossover.models import domain_data, domains
     from crossover.models.inputs import prepare
     from crossover.models.priors import load
 
@@ -109,7 +109,7 @@ def same_domains(tree: xr.DataTree, made: Plan, run: Path) -> bool:
     if load(run / steps.PRIORS_FILE, domains.PRIORS_FILE).text != made.domain_priors.text:
         return False
     inputs = prepare(made.panel, made.priors)
-    now = fit.storable(domains.prepare(made.panel, inputs, made.domain_priors))
+    now = fit.storable(domain_data.prepare(made.panel, inputs, made.domain_priors))
     return same(tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset(), now)
 
 

@@ -25,7 +25,7 @@ from crossover.forecast.influence import (
     NEW_YEAR,
     PRIORS_OR_CODE,
     REVISED,
-    _mean_error,
+    mean_error,
 )
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _headline(
         happened = holds.at(int(what))
         value = float((weight * happened).sum())
         influence = weight * weight.size * (happened - value)
-        return value, _mean_error(influence), influence
+        return value, mean_error(influence), influence
     first = first_year(holds.values, holds.years)
     each = (weight / first.shape[2])[..., None]
     happens = np.isfinite(first)
@@ -146,7 +146,7 @@ def _headline(
     cumulative = np.array([(each * (first <= year)).sum() for year in at]) / total
     middle = float(at[min(np.searchsorted(cumulative, 0.5), len(at) - 1)])
     below = weight * weight.size * (happens * ((first <= middle) - 0.5)).mean(axis=2) / total
-    error = _mean_error(below - below.mean())
+    error = mean_error(below - below.mean())
     low, high = (
         at[min(int(np.searchsorted(cumulative, min(max(0.5 + s * error, 0.0), 1.0))), len(at) - 1)]
         for s in (-1.0, 1.0)
@@ -158,7 +158,7 @@ def _error(one: Posterior, two: Posterior, before: tuple, after: tuple) -> float
     if one.holds is two.holds and one.log_weight is two.log_weight:
         return 0.0
     if one.draws == two.draws and before[2] is not None and after[2] is not None:
-        return _mean_error(after[2] - before[2])
+        return mean_error(after[2] - before[2])
     return math.hypot(before[1], after[1])
 
 

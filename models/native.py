@@ -23,7 +23,7 @@ from numba.extending import intrinsic
 
 from crossover.models import interpreter
 from crossover.models.caching import njit
-from crossover.models.program import Program
+from crossover.models.instructions import Program
 
 COPIES = 4
 """Threads that can evaluate a model at once; more of them wait."""

@@ -10,8 +10,7 @@ are called between stretches of the list.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,8 @@ from pytensor.tensor.subtensor import (
 
 from crossover.models import interpreter as do
 from crossover.models.compiled import Density
+from crossover.models.instructions import Call, Place, Program, Unknown, flat
+from crossover.models.memory import Memory
 
 PLAIN = Mode("py", RewriteDatabaseQuery(
     include=["fast_run"], exclude=["fusion", "inplace", "BlasOpt", "scan"],
@@ -58,87 +59,6 @@ ANEW = (
     tensors.TensorFromScalar,
 )  # fmt: skip
 """Operations that only put numbers elsewhere: where from is found by moving numbers' places."""
-
-
-class Unknown(LookupError):
-    """An operation that the interpreter does not have."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a variable stands: `root` owns the memory."""
-
-    at: int
-    shape: tuple[int, ...]
-    root: int
-
-    @property
-    def size(self) -> int:
-        """How many numbers stand there."""
-        return int(np.prod(self.shape, dtype=int))
-
-    def view(self, w: np.ndarray) -> np.ndarray:
-        """Return what stands there in a memory."""
-        return w[self.at : self.at + self.size].reshape(self.shape)
-
-
-@dataclass(frozen=True)
-class Call:
-    """A compiled density between two stretches: constants as they are, the rest in `w`."""
-
-    kernel: Callable[..., Any]
-    inputs: tuple[Place | np.ndarray, ...]
-    outputs: tuple[Place, ...]
-
-
-    def views(self, w: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return inputs, constants as they are, and where the outputs go, in a memory."""
-        given = [p if isinstance(p, np.ndarray) else p.view(w) for p in self.inputs]
-        return given, [place.view(w) for place in self.outputs]
-
-
-@dataclass(frozen=True)
-class Program:
-    """Array operations in stretches, with what is called after each.
-
-    Attributes
-    ----------
-    stretches : code of each, as of `models.interpreter.run`.
-    calls : one fewer.
-    tables : places. memory : initial numbers, constants in place.
-    inputs, outputs : places of inputs, which the memory begins with, and of what is asked for.
-    """
-
-    stretches: tuple[np.ndarray, ...]
-    calls: tuple[Call, ...]
-    tables: np.ndarray
-    memory: np.ndarray
-    inputs: tuple[Place, ...]
-    outputs: tuple[Place, ...]
-
-    def start(self) -> Callable[[np.ndarray], list[np.ndarray]]:
-        """Return a function with memory of its own, for one thread at a time.
-
-        It takes all inputs in one vector, and gives views of what is asked for, good until the next
-        call.
-        """
-        w = self.memory.copy()
-        calls = [(call.kernel, *call.views(w)) for call in self.calls]
-        outputs = [place.view(w) for place in self.outputs]
-        into = w[: sum(place.size for place in self.inputs)]
-        last, tables, run = self.stretches[-1], self.tables, do.run
-        before = list(zip(self.stretches, calls, strict=False))
-
-        def evaluate(x: np.ndarray) -> list[np.ndarray]:
-            into[:] = x
-            for stretch, (kernel, given, found) in before:
-                run(stretch, tables, w)
-                for out, value in zip(found, kernel(*given), strict=True):
-                    out[...] = value
-            run(last, tables, w)
-            return outputs
-
-        return evaluate
 
 
 def program(
@@ -172,11 +92,6 @@ def program(
     return found
 
 
-def flat(point: Sequence[np.ndarray]) -> np.ndarray:
-    """Return values of variables as one vector."""
-    return np.concatenate([np.zeros(0), *(np.ravel(value) for value in point)])
-
-
 def density(model: pm.Model, point: Sequence[np.ndarray]) -> Program:
     """Return the program of a model's log density and of its derivative by all value variables.
 
@@ -195,30 +110,8 @@ def named(model: pm.Model, point: Sequence[np.ndarray]) -> tuple[Program, list[s
     return program(list(model.value_vars), outputs, point), [str(v.name) for v in variables]
 
 
-class _Writer:
+class _Writer(Memory):
     """Goes through a graph once and writes it down; `memory` grows as it is needed."""
-
-    def __init__(
-        self, graph: Any, point: Sequence[np.ndarray], shared: Sequence[Any]
-    ) -> None:
-        self.graph = graph
-        self.values: dict[Variable, np.ndarray] = {}
-        self.places: dict[Variable, Place] = {}
-        self.uses: dict[int, int] = defaultdict(int)
-        self.free: dict[int, list[int]] = defaultdict(list)
-        self.sizes: dict[int, int] = {}
-        self.constants: list[tuple[int, np.ndarray]] = []
-        self.top = 0
-        self.code: list[list[tuple[int, ...]]] = [[]]
-        self.calls: list[Call] = []
-        self.tables: list[np.ndarray] = []
-        self.length = 0
-        self.inputs = []
-        self.fixed: set[Variable] = set(graph.inputs[len(point) :])
-        self.values.update(zip(graph.inputs[len(point) :], shared, strict=True))
-        for variable, value in zip(graph.inputs, point, strict=False):
-            self.values[variable] = np.asarray(value)
-            self.inputs.append(self._new(variable, np.shape(value), 1))
 
     def write(self) -> Program:
         """Write all down."""
@@ -279,66 +172,6 @@ class _Writer:
             return node.inputs[:1]
         return node.inputs
 
-    def _known(self, variable: Variable) -> bool:
-        return isinstance(variable, Constant) or variable in self.fixed
-
-    def _value(self, variable: Variable) -> Any:
-        return variable.data if isinstance(variable, Constant) else self.values[variable]
-
-    # Memory
-
-    def _take(self, size: int) -> int:
-        if self.free[size]:
-            return self.free[size].pop()
-        at = self.top
-        self.top += size
-        return at
-
-    def _new(self, variable: Variable | None, size: tuple[int, ...], uses: int = 0) -> Place:
-        place = Place(at := self._take(count := int(np.prod(size, dtype=int))), size, at)
-        self.sizes[at] = count
-        if variable is not None:
-            self.places[variable] = place
-            uses = uses or self.counts[variable]
-            # An input or what nobody asks for is never given back.
-            self.uses[at] = uses
-        return place
-
-    def _release(self, root: int) -> None:
-        self.uses[root] -= 1
-        if self.uses[root] == 0 and root >= sum(p.size for p in self.inputs):
-            self.free[self.sizes[root]].append(root)
-
-    def _give_back(self, place: Place) -> None:
-        self.free[place.size].append(place.at)
-
-    def _place(self, variable: Variable) -> Place:
-        """Return where a variable stands; a constant is put into memory when first asked for."""
-        if variable not in self.places:
-            value = np.asarray(self._fixed(variable), float)
-            at, self.top = self.top, self.top + value.size
-            self.constants.append((at, value))
-            self.places[variable] = Place(at, value.shape, at)
-        return self.places[variable]
-
-    def _alias(self, variable: Variable, at: int, size: tuple[int, ...], root: int) -> None:
-        self.places[variable] = Place(at, size, root)
-        self.uses[root] += self.counts[variable]
-
-    # Rows
-
-    def _row(self, op: int, out: int, n: int, *rest: int) -> None:
-        self.code[-1].append((op, out, n, *rest, *[0] * (do.WIDTH - 3 - len(rest))))
-
-    def _table(self, places: np.ndarray) -> int:
-        at = self.length
-        self.tables.append(np.asarray(places, np.int32).ravel())
-        self.length += places.size
-        return at
-
-    def _gather(self, place: Place, where: np.ndarray) -> None:
-        self._row(do.GATHER, place.at, place.size, 0, 0, 0, 0, 0, 0, self._table(where))
-
     def _write(self, node: Apply) -> None:
         op, name = node.op, type(node.op).__name__
         if all(self._known(v) for v in node.outputs):
@@ -378,11 +211,6 @@ class _Writer:
     def _sent(self, variable: Variable) -> np.ndarray:
         place = self._place(variable)
         return np.arange(place.at, place.at + place.size, dtype=float).reshape(place.shape)
-
-    def _fixed(self, variable: Variable) -> Any:
-        if not self._known(variable):
-            raise Unknown(f"{variable} is not known beforehand")
-        return self._value(variable)
 
     def _from(self, variable: Variable, where: np.ndarray, node: Apply) -> None:
         flat = where.ravel()
@@ -424,15 +252,6 @@ class _Writer:
         )  # fmt: skip
         if spread is not part_place:
             self._give_back(spread)
-
-    def _spread(self, place: Place, size: tuple[int, ...]) -> Place:
-        """Return a place repeated to a shape, in memory to be given back; itself where it fits."""
-        if place.size in (1, int(np.prod(size, dtype=int))):
-            return place
-        where = np.arange(place.at, place.at + place.size).reshape(place.shape)
-        wide = self._new(None, size)
-        self._gather(wide, np.broadcast_to(where, size))
-        return wide
 
     def _each(self, node: Apply) -> None:
         size = self.values[node.outputs[0]].shape
@@ -476,9 +295,6 @@ class _Writer:
                 self._operation(kind, out, wide)
         else:
             raise Unknown(name)
-
-    def _number(self, value: float) -> Place:
-        return self._place(pt.constant(value))
 
     def _operation(self, kind: int, out: Place, given: Sequence[Place]) -> None:
         pairs = [(p.at, int(p.size == out.size and out.size > 1)) for p in given]

@@ -14,7 +14,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from crossover.models import domains
+from crossover.models import domain_equations, domains
 from crossover.models.domain_likelihood import UNIT_VALUE_DF
 from crossover.models.priors import Priors, order, parameters
 
@@ -48,20 +48,22 @@ def layer(
         return pm.Normal(name, part * mean, scale**part, dims=f"{name}_at")
 
     free = sample("free", np.zeros(fixed["free_scale"].size))
-    known = domains._free(free, fixed, vector, pt)
-    means = domains._means(known, fixed, top, pt)
+    known = domain_equations.free_effects(free, fixed, vector, pt)
+    means = domain_equations.prior_means(known, fixed, top, pt)
     wants = sample("wants", means["wants"])
     standings = sample("standings", means["standings"])
-    known["wants"] = domains._moved(wants, means["wants"], "wants", fixed, vector)
-    centre = domains._of_both_sides(known, means["saved"], fixed, pt)
+    known["wants"] = domain_equations.moved(wants, means["wants"], "wants", fixed, vector)
+    centre = domain_equations.strength_of_pair(known, means["saved"], fixed, pt)
     mean = (fixed["habit_rows"] * centre[fixed["habit_pair"]]).sum(axis=1)
-    habits = domains._moved(sample("habits", mean), mean, "habits", fixed, vector) - mean
-    standing = domains._moved(standings, means["standings"], "standings", fixed, vector)
-    standing = domains._standing(standing, fixed)
+    habits = sample("habits", mean)
+    habits = domain_equations.moved(habits, mean, "habits", fixed, vector) - mean
+    of_standing = means["standings"]
+    standing = domain_equations.moved(standings, of_standing, "standings", fixed, vector)
+    standing = domain_equations.standing_effects(standing, fixed)
     mix = pt.dot(fixed["class_mix"], standing)
     classes = sample("classes", mix - fixed["class_mean"])
 
-    by_pair = centre + domains._habit(habits, fixed, pt)
+    by_pair = centre + domain_equations.habit_effects(habits, fixed, pt)
     moving = known["moving"]
     count = fixed["shape"]["domains"]
     both = (moving + known["drift"][:, None]).reshape((-1, count))
@@ -113,12 +115,10 @@ def _sizes(fixed: Mapping[str, Any], size: Any, spread: Any, alike: Any) -> None
     """
     orders = fixed["size_orders"]
     seen = (orders > 0).astype(float)
-    noise = domains.variance(spread, alike, np.maximum(orders, 1.0))
+    noise = domain_equations.variance(spread, alike, np.maximum(orders, 1.0))
     precision = seen / noise
     away = fixed["size_values"] - size + 0.5 * noise
     total = precision.sum(axis=1)
     squares = (precision * away**2).sum(axis=1) - (precision * away).sum(axis=1) ** 2 / total
     logs = (seen * pt.log(noise)).sum() + pt.log(total).sum()
     pm.Potential("sizes", -0.5 * (squares.sum() + logs))
-
-

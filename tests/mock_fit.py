@@ -15,7 +15,7 @@ import xarray as xr
 
 from crossover.data.names import CHAIN, DOMAIN, DRAW
 from crossover.forecast import fit
-from crossover.models import domains, priors
+from crossover.models import domain_data, domain_draws, domains, priors
 from tests import small_domains
 from tests.small import World
 
@@ -95,7 +95,7 @@ def ordered(of: World) -> xr.Dataset:
 def domain_layer(of: World, spread: float = LAYER_SPREAD) -> xr.DataTree:
     """Return a tree as from `forecast.fit.fit_domains`, about the truth of a small world."""
     beliefs, rng = small_domains.prior(), np.random.default_rng([SEED, 1])
-    observed = domains.prepare(ordered(of), of.inputs, beliefs)
+    observed = domain_data.prepare(ordered(of), of.inputs, beliefs)
     parameter = priors.order(beliefs)
     fixed = domains.constants(observed, parameter)
     middle = np.array([of.parts[name] for name in parameter])
@@ -111,7 +111,7 @@ def domain_layer(of: World, spread: float = LAYER_SPREAD) -> xr.DataTree:
         size = fixed[f"{name}_scale"].size
         values[name] = ((CHAIN, DRAW, f"{name}_at"), rng.standard_normal((CHAINS, DRAWS, size)))
     sampled = xr.Dataset(values, coords=_axes() | {"parameter": parameter})
-    tables = domains.effects(sampled, observed)
+    tables = domain_draws.effects(sampled, observed)
     truth = _truth(of, observed)
     posterior = fit.single(
         tables.assign({name: truth[name] + spread * tables[name] for name in truth})
@@ -129,7 +129,7 @@ def domain_layer(of: World, spread: float = LAYER_SPREAD) -> xr.DataTree:
 
 def _truth(of: World, observed: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the tables that a world's orders by domain were drawn from, as a fit has them."""
-    seller, buyer = domains.pairs(observed)
+    seller, buyer = domain_draws.pairs(observed)
     held = of.parts | {"habit": of.parts["habit"][seller, buyer]}
     dims = {
         "strength": ("period", "supplier", DOMAIN), "need": ("recipient", DOMAIN),

@@ -14,13 +14,14 @@ import xarray as xr
 from crossover.data.names import (
     CLASS_DOMAIN,
     DOMAINS,
+    FIRST_YEAR,
     RECIPIENT,
     REST,
     SUPPLIER,
     WEAPON_CLASS,
     YEAR,
 )
-from crossover.models import domains, priors
+from crossover.models import domain_data, domains, priors
 from crossover.models.domain_likelihood import UNIT_VALUE_DF
 
 CLASSES = tuple(f"{domain} {kind}" for domain in DOMAINS for kind in ("light", "heavy"))
@@ -58,10 +59,10 @@ def add(
         domain): what a pair would order without noise, `unit_level`, and every parameter by name.
     """
     years = panel[YEAR].values
-    window = years >= domains.names.FIRST_YEAR
+    window = years >= FIRST_YEAR
     tiv = panel["tiv"].transpose(SUPPLIER, RECIPIENT, YEAR).values[..., window]
     rows, columns, _ = tiv.shape
-    period = domains._periods(years[window])
+    period = domain_data._periods(years[window])
     spells, count = int(period.max()) + 1, len(DOMAINS)
     top = parameters(rng, chosen)
     normal = rng.standard_normal
@@ -179,8 +180,8 @@ def ordered(panel: xr.Dataset, parts: Mapping[str, np.ndarray], seed: int) -> xr
         Of compositions and sizes, which orders of one pair and period share.
     """
     rng, years = np.random.default_rng(seed), panel[YEAR].values
-    years = years[years >= domains.names.FIRST_YEAR]
-    period = domains._periods(years)
+    years = years[years >= FIRST_YEAR]
+    period = domain_data._periods(years)
     out = panel.copy()
     deal, seller, buyer, year = (
         panel[f"listing_{name}"].values for name in ("deal", "supplier", "recipient", "order_year")

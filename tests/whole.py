@@ -19,7 +19,7 @@ from crossover.data.panel import assemble
 from crossover.data.tables import PANEL, read
 from crossover.forecast import coupling, record, runs, steps
 from crossover.forecast.fit import storable, with_domains
-from crossover.models import alignment, partnership, priors
+from crossover.models import alignment, domain_data, domain_draws, partnership, priors
 from crossover.models import domains as domain_layer
 from crossover.models.inputs import prepare
 from tests import small, small_domains
@@ -78,7 +78,7 @@ def _sampler(rng: np.random.Generator) -> xr.Dataset:
 def _domains(panel: xr.Dataset, inputs: xr.Dataset, rng: np.random.Generator) -> xr.DataTree:
     """Draws of the domain layer's parameters, and of what hangs on them as if it were standard."""
     prior = small_domains.prior()
-    observed = domain_layer.prepare(panel, inputs, prior)
+    observed = domain_data.prepare(panel, inputs, prior)
     names = priors.order(prior)
     drawn = [small_domains.parameters(rng) for _ in range(CHAINS * DRAWS)]
     values = np.array([[one[name] for name in names] for one in drawn])
@@ -89,7 +89,7 @@ def _domains(panel: xr.Dataset, inputs: xr.Dataset, rng: np.random.Generator) ->
     }
     sampled["parameters"] = ((CHAIN, DRAW, "parameter"), values.reshape(CHAINS, DRAWS, -1))
     coords = {CHAIN: np.arange(CHAINS), DRAW: np.arange(DRAWS), "parameter": names}
-    posterior = domain_layer.effects(xr.Dataset(sampled, coords), observed)
+    posterior = domain_draws.effects(xr.Dataset(sampled, coords), observed)
     posterior, observed = (part.sel({DOMAIN: list(DOMAINS)}) for part in (posterior, observed))
     kept = np.isin(np.array(ALL_DOMAINS)[observed["item_domain"].values], DOMAINS)
     observed = observed.isel(item=kept)

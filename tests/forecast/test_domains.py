@@ -7,7 +7,7 @@ import xarray as xr
 from crossover.data.names import DOMAIN, DOMAINS, DRAW, SCENARIO, YEAR_FUTURE
 from crossover.forecast import domain_checks, domains, event_tables, events, levels
 from crossover.forecast.simulate import futures
-from crossover.models import domains as model
+from crossover.models import domain_contrasts, domain_draws
 from tests import small
 
 HORIZON = 2030
@@ -95,7 +95,7 @@ def test_capacity_by_domain_is_capacity_in_all_on_the_average_of_what_the_world_
         draws, observed, "CHN", years, np.arange(2013, 2016), np.random.default_rng(0)
     )
     weight = state["demand"] + state["common_size"][..., None]
-    weight = np.exp(weight - domains._log_sum(weight, 1)[:, None])
+    weight = np.exp(weight - domains.log_sum(weight, 1)[:, None])
     standing = domains.relative(state, range(len(state["sources"])))
     mean = (weight[:, None] * np.exp(standing)).sum(axis=2)
     assert mean == pytest.approx(1.0, rel=1e-4)
@@ -146,12 +146,12 @@ def test_dependence_is_a_share(apart):
 def test_a_pair_with_few_orders_has_habits_as_uncertain_as_one_that_never_traded(mock_fit):
     draws = domains.layer_draws(mock_fit)
     observed = mock_fit["domains/constant_data"].to_dataset()
-    pairs = len(model.pairs(observed)[0])
+    pairs = len(domain_draws.pairs(observed)[0])
     orders = observed["orders"].sum(("period", DOMAIN)).values
     assert (orders > 0).sum() > pairs > 0, "no pair of few orders: nothing is tested"
-    known = domains._habit(draws, np.array([0]), np.random.default_rng(0))
+    known = domains.habit_of(draws, np.array([0]), np.random.default_rng(0))
     assert np.array_equal(known, draws["habit"][:, 0].astype(float))
-    new = domains._habit(draws, np.array([], dtype=int), np.random.default_rng(0))
+    new = domains.habit_of(draws, np.array([], dtype=int), np.random.default_rng(0))
     assert np.abs(new.sum(axis=1)).max() < 1e-9
     spread = (new / draws["habit_sd"][:, None]).std()
     # Of some thousand draws, nine in ten of whose variance is left when they sum to zero.
@@ -280,4 +280,4 @@ def test_paths_are_flat_between_middles_only_where_they_should_be(mock_fit):
     years = np.array([1998, 2000, 2002, 2004, 2006, 2008, 2010])
     found = domains._between(values, middle, years)[0, 0]
     assert found == pytest.approx([0, 0, 0.5, 1, 2, 3, 3])
-    assert model.PERIOD_YEARS == 4
+    assert domain_contrasts.PERIOD_YEARS == 4

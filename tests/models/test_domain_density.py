@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import pytest
 
 from crossover.data.names import DOMAINS
-from crossover.models import domain_density, domains, priors
+from crossover.models import domain_data, domain_density, domains, priors
 from crossover.models.rising import MOST
 from tests import domain_graph, graphs, small_domains
 
@@ -16,7 +16,7 @@ PARAMETER = priors.order(small_domains.prior())
 def observed_of(world):
     """Return what the layer of the small world conditions on."""
     panel = small_domains.ordered(world.panel, world.parts, seed=1)
-    return domains.prepare(panel, world.inputs, small_domains.prior())
+    return domain_data.prepare(panel, world.inputs, small_domains.prior())
 
 
 def with_many_orders(observed):

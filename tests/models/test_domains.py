@@ -9,7 +9,15 @@ import xarray as xr
 from scipy import special, stats
 
 from crossover.data.names import DOMAIN, DOMAINS, RECIPIENT, REST, SUPPLIER, YEAR
-from crossover.models import contrasts, domains, priors
+from crossover.models import (
+    contrasts,
+    domain_contrasts,
+    domain_data,
+    domain_draws,
+    domain_equations,
+    domains,
+    priors,
+)
 from tests import domain_graph, small_domains
 
 
@@ -22,7 +30,7 @@ def panel(world):
 @pytest.fixture(scope="module")
 def observed(world, panel):
     """Return what the layer of the small world conditions on."""
-    return domains.prepare(panel, world.inputs, small_domains.prior())
+    return domain_data.prepare(panel, world.inputs, small_domains.prior())
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +55,8 @@ def point(observed, parameter):
 
 def test_periods_end_with_the_last_year_and_a_short_first_one_joins_the_next():
     expected = [0] * 5 + np.repeat(np.arange(1, 8), 4).tolist()
-    assert domains._periods(np.arange(1992, 2025)).tolist() == expected
-    assert domains._periods(np.arange(2020, 2023)).tolist() == [0, 0, 0]
+    assert domain_data._periods(np.arange(1992, 2025)).tolist() == expected
+    assert domain_data._periods(np.arange(2020, 2023)).tolist() == [0, 0, 0]
 
 
 def deals(panel, years):
@@ -86,11 +94,11 @@ def test_what_orders_of_unknown_number_come_to_is_what_has_come(world, panel):
         (of == of.max()) & (panel["listing_delivered"].values > 0)
         & np.isin(panel["listing_order_year"].values, world.inputs[YEAR].values)
     )[0]
-    before = domains.prepare(panel, world.inputs, small_domains.prior())
+    before = domain_data.prepare(panel, world.inputs, small_domains.prior())
     tiv = panel["listing_ordered"].values.copy()
     known, tiv[at] = tiv[at], np.nan
     panel["listing_ordered"] = (panel["listing_ordered"].dims, tiv)
-    after = domains.prepare(panel, world.inputs, small_domains.prior())
+    after = domain_data.prepare(panel, world.inputs, small_domains.prior())
     came = panel["listing_delivered"].values[at]
     assert float((after["volume"] - before["volume"]).sum()) == pytest.approx(came - known)
     assert after["orders"].equals(before["orders"])
@@ -114,21 +122,21 @@ def test_only_habits_that_orders_tell_of_are_sampled(observed, parameter):
         mine = rows[pair == k]
         assert np.allclose(mine @ mine.T, np.eye(len(mine)))
     orders = observed["orders"].sum(("period", DOMAIN))
-    seller, buyer = domains.pairs(observed)
+    seller, buyer = domain_draws.pairs(observed)
     assert 0 < len(seller) < int((orders > 0).sum())
     most = orders.values.argmax()
     assert most in np.ravel_multi_index((seller, buyer), orders.shape)
-    few = domains.TELLING["habit_sd"] / domains.TYPICAL["habit_sd"] ** 2
+    few = domain_contrasts.TELLING["habit_sd"] / domain_contrasts.TYPICAL["habit_sd"] ** 2
     assert orders.values[seller, buyer].min() > few
     moved = np.ones(len(pair))
-    table = domains._habit(moved, fixed, np)
+    table = domain_equations.habit_effects(moved, fixed, np)
     assert np.allclose(table.sum(axis=1), 0.0)
     for k in range(len(table)):
         assert np.allclose(table[k], rows[pair == k].sum(axis=0))
 
 
 def test_waves_are_the_principal_components_of_a_centred_walk():
-    waves = domains._waves(6)
+    waves = domain_contrasts.waves_of(6)
     cumulated = np.tril(np.ones((6, 6)))
     centred = cumulated - cumulated.mean(axis=0)
     assert waves.shape == (6, 5)
@@ -144,7 +152,7 @@ def test_unit_values_are_the_highest_of_a_period_in_classes_of_two_suppliers(wor
     k = 0
     where = {n: int(observed[f"item_{n}"][k]) for n in ("supplier", "class", "period", "domain")}
     years = world.inputs[YEAR].values
-    period = domains._periods(years)
+    period = domain_data._periods(years)
     values = world.panel["unit_value"].sel(year=years[period == where["period"]])
     best = values.isel(supplier=where["supplier"], weapon_class=where["class"]).max()
     assert float(observed["unit_value"][k]) == pytest.approx(np.log(float(best)))
@@ -152,7 +160,7 @@ def test_unit_values_are_the_highest_of_a_period_in_classes_of_two_suppliers(wor
 
 
 def test_tables_of_effects_sum_to_zero_where_only_differences_mean_anything(observed, point):
-    tables = domains.effects(point, observed).isel(chain=0, draw=0).astype(float)
+    tables = domain_draws.effects(point, observed).isel(chain=0, draw=0).astype(float)
     for name in ("strength", "need", "habit", "demand"):
         assert np.abs(tables[name].sum(DOMAIN)).max() < 1e-4, name
     suppliers = tables["strength"]
@@ -186,7 +194,7 @@ def test_the_likelihood_of_orders_is_dirichlet_multinomial_in_the_tables_own_ter
     found = evaluated(domain_graph.model(observed, prior), prior, point, "orders")
     names = list(point["parameter"].values)
     top = point["parameters"].isel(chain=0, draw=0).values
-    t = domains.effects(point, observed).isel(chain=0, draw=0).astype(float)
+    t = domain_draws.effects(point, observed).isel(chain=0, draw=0).astype(float)
     p = dict(zip(names, top, strict=True))
     orders = observed["orders"].transpose(*domains.CELL)
     expected = 0.0
@@ -221,7 +229,7 @@ def test_the_likelihood_of_sizes_is_normal_once_a_pairs_own_level_is_left_free(
     """Against scipy's density of contrasts between the domains of each pair's period."""
     prior = small_domains.prior()
     found = evaluated(domain_graph.model(observed, prior), prior, point, "sizes")
-    t = domains.effects(point, observed).isel(chain=0, draw=0).astype(float)
+    t = domain_draws.effects(point, observed).isel(chain=0, draw=0).astype(float)
     alike = point["parameters"].sel(parameter="orders_alike").item()
     orders, volume = (observed[n].transpose(*domains.CELL).values for n in ("orders", "volume"))
     expected, constant = 0.0, 0.0
@@ -249,7 +257,7 @@ def test_the_likelihood_of_sizes_is_normal_once_a_pairs_own_level_is_left_free(
 def test_what_orders_come_to_is_on_average_what_their_sizes_say():
     rng = np.random.default_rng(0)
     spread, alike, n = 0.8, 0.5, np.array([1.0, 4.0, 40.0])
-    noise = domains.variance(spread, alike, n)
+    noise = domain_equations.variance(spread, alike, n)
     assert noise[0] == pytest.approx(spread**2)
     assert (np.diff(noise) < 0).all()
     drawn = np.exp(np.sqrt(noise) * rng.standard_normal((400_000, 3)) - noise / 2.0)
@@ -266,7 +274,7 @@ def test_the_prior_of_strengths_does_not_depend_on_which_domain_is_best_known(ob
     size = fixed["free_scale"].size
     level = np.stack(
         [
-            domains._free(rng.standard_normal(size), fixed, vector, np)["level"]
+            domain_equations.free_effects(rng.standard_normal(size), fixed, vector, np)["level"]
             for _ in range(4000)
         ]
     )

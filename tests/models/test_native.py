@@ -7,7 +7,7 @@ import numpy as np
 import pymc as pm
 import pytest
 
-from crossover.models import native, program
+from crossover.models import instructions, native, program
 from tests.models.test_program import models, point  # noqa: F401
 
 DOUBLES = ctypes.POINTER(ctypes.c_double)
@@ -40,7 +40,7 @@ def test_the_functions_of_every_model_give_what_its_programs_give(models, name):
     count = sum(place.size for place in told.outputs)
     evaluate, values = of_density.start(), told.start()
     for seed in range(1, 4):
-        x = program.flat(point(models[name], seed))
+        x = instructions.flat(point(models[name], seed))
         said, total, slopes = density(made, x)
         expected, by = evaluate(x)
         assert said == 0
@@ -51,12 +51,12 @@ def test_the_functions_of_every_model_give_what_its_programs_give(models, name):
             x.size, count, pointer(x), pointer(out), made.data.ctypes.data
         )
         assert called == 0
-        np.testing.assert_array_equal(out, program.flat(values(x)))
+        np.testing.assert_array_equal(out, instructions.flat(values(x)))
 
 
 def test_more_threads_than_copies_do_not_disturb_each_other(models):  # noqa: F811
     made = native.native(*written(models["market"]))
-    xs = [program.flat(point(models["market"], seed)) for seed in range(native.COPIES + 2)]
+    xs = [instructions.flat(point(models["market"], seed)) for seed in range(native.COPIES + 2)]
     alone = [density(made, x)[1] for x in xs]
 
     def many(x):

@@ -10,7 +10,7 @@ import pytest
 from scipy import special
 
 from crossover.forecast import fit, sampling
-from crossover.models import interpreter, partnership, program
+from crossover.models import instructions, interpreter, partnership, program
 from crossover.models.inputs import with_orders
 from tests import history, small
 
@@ -66,7 +66,7 @@ def test_the_density_of_every_model_and_its_derivative_are_pytensors(models, nam
     evaluate = program.density(model, point(model, 0)).start()
     for seed in range(1, 5):
         at = point(model, seed)
-        found, expected = evaluate(program.flat(at)), plain(*at)
+        found, expected = evaluate(instructions.flat(at)), plain(*at)
         for mine, theirs in zip(found, expected, strict=True):
             scale = np.abs(theirs).max() + 1.0
             np.testing.assert_allclose(mine, theirs, rtol=RELATIVE, atol=RELATIVE * scale)
@@ -76,7 +76,7 @@ def test_the_density_of_every_model_and_its_derivative_are_pytensors(models, nam
 def test_derivatives_are_those_of_small_steps(models, name):
     model = models[name]
     evaluate = program.density(model, point(model, 0)).start()
-    x = program.flat(point(model, 1))
+    x = instructions.flat(point(model, 1))
     slopes = evaluate(x)[1].copy()
     for at in np.random.default_rng(2).choice(x.size, 12, replace=False):
         ends = []
@@ -96,14 +96,14 @@ def test_what_is_named_in_a_model_is_told_as_pytensor_tells_it(models):
             model.replace_rvs_by_values([*model.free_RVs, *model.deterministics]),
             mode=program.PLAIN, on_unused_input="ignore",
         )  # fmt: skip
-        told = dict(zip(names, written.start()(program.flat(at)), strict=True))
+        told = dict(zip(names, written.start()(instructions.flat(at)), strict=True))
         for name, expected in zip(names, plain(*at), strict=True):
             np.testing.assert_allclose(told[name], expected, rtol=1e-10, atol=1e-12, err_msg=name)
 
 
 def of(outputs, variables, values):
     """Return what the list gives of a small graph."""
-    return program.program(variables, outputs, values).start()(program.flat(values))
+    return program.program(variables, outputs, values).start()(instructions.flat(values))
 
 
 @pytest.mark.parametrize("name", sorted(OF_NUMBERS))
@@ -172,7 +172,7 @@ def test_products_and_sums_of_nothing_are_zero_or_nothing():
 def test_threads_that_evaluate_at_once_do_not_disturb_each_other(models):
     model = models["market"]
     written = program.density(model, point(model, 0))
-    xs = [program.flat(point(model, seed)) for seed in range(4)]
+    xs = [instructions.flat(point(model, seed)) for seed in range(4)]
     alone = [written.start()(x)[0].copy() for x in xs]
 
     def many(x):
@@ -189,7 +189,7 @@ def test_an_operation_that_is_not_there_is_named_and_left_to_the_compiler(monkey
     with pm.Model() as model:
         x = pm.Normal("x", shape=3)
         pm.Potential("odd", pt.erfinv(pt.tanh(x)).sum())
-    with pytest.raises(program.Unknown, match=r"Tanh|Erfinv|ErfInv"):
+    with pytest.raises(instructions.Unknown, match=r"Tanh|Erfinv|ErfInv"):
         program.density(model, point(model, 0))
     monkeypatch.setattr(nutpie, "compile_pymc_model", lambda model, backend: backend)
     assert sampling.ready(model) == "numba"
