@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from crossover.data import look, providers, renames
+from crossover.data import look, look_up, providers, renames
 from crossover.data.build import TRANSFERS_DELAY, VOTES_DELAY
 from crossover.data.errors import InputError, fault
 from crossover.data.look import Answer
@@ -75,7 +75,7 @@ def history(
     if series not in (*indicators(), *KNOWN):
         rule = "has no history here; see 'crossover data show --every-vintage'"
         raise InputError(fault(rule, column="--indicator", value=series))
-    found = look.show(
+    found = look_up.show(
         series,
         country=country,
         supplier=supplier,
@@ -115,16 +115,9 @@ def history(
         )
         before.append(one)
     header = (
-        "figure",
-        "year",
-        "released",
-        "value",
-        "unit",
-        "since first",
-        "since first, share",
-        "since the one before",
-        "source",
-    )
+        "figure", "year", "released", "value", "unit", "since first", "since first, share",
+        "since the one before", "source",
+    )  # fmt: skip
     return Answer(f"Every kept release: {found.title}", header, rows)
 
 

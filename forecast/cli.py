@@ -1554,9 +1554,9 @@ def data_show(args: Args) -> int:
     """Show a series: an indicator, deliveries, orders, ideal points, imports, exports, the highest
     values per unit of new systems (unit_values), or the world's deliveries by description.
     """
-    from crossover.data import look
+    from crossover.data import look, look_up
 
-    found = look.show(
+    found = look_up.show(
         args.series,
         country=args.country,
         supplier=args.supplier,

@@ -194,11 +194,10 @@ def answer(
     ahead = futures[YEAR_FUTURE].values
     years = np.arange(origin, int(ahead.max()) + 1)
     worlds = [str(name) for name in futures[SCENARIO].values]
-    by_name = {scenario.name: scenarios.overrides(scenario, ahead) for scenario in chosen}
+    by_name = _overrides(chosen, ahead)
     random = np.random.default_rng([seed, 11])
-    uniform = random.random(futures.sizes[DRAW])
-    chance = random.random(futures.sizes[DRAW])
-    dims = (DRAW, SCENARIO, YEAR)
+    uniform, chance = (random.random(futures.sizes[DRAW]) for _ in range(2))
+    dims, by_draw = (DRAW, SCENARIO, YEAR), (DRAW, SCENARIO, YEAR_FUTURE)
     found: dict[str, tuple] = {}
     paths: dict[str, tuple] = {}
     reasons = {}
@@ -206,40 +205,23 @@ def answer(
     own, reason = known(record, pair, origin)
     if own is not None:
         try:
-            ratios = power_paths(
-                bridge(tree["constant_data"].to_dataset(), record, seed=seed),
-                own,
-                futures,
-                seed=seed,
+            ratios, by_world = _covariates(
+                tree, own, futures, record, priors, chosen, chance, seed=seed
             )
-            by_world = [
-                pairs.covariates(
-                    own, priors, ahead, ratios.sel({SCENARIO: name}, drop=True),
-                    _rivalries(by_name.get(name), own, pair, ahead, chance),
-                )
-                for name in worlds
-            ]  # fmt: skip
             hazards, incidents = yearly(history, own, by_world, seed + 1)
         except InputError as error:
             own, reason = None, str(error)
     if own is None:
         reasons |= dict.fromkeys(OUTCOMES, reason)
     else:
-        cumulative = -np.expm1(np.log1p(-hazards[DOWNTURN]).cumsum(axis=-1))
-        happened = {
-            DOWNTURN: cumulative > uniform[:, None, None],
-            INCIDENT: np.logical_or.accumulate(incidents, axis=-1),
-        }
-        for outcome, by_year in happened.items():
-            none = np.zeros((*by_year.shape[:2], 1), bool)
-            found[outcome] = (dims, np.concatenate([none, by_year], axis=-1))
+        for outcome, by_year in _happened(hazards, incidents, uniform).items():
+            found[outcome] = (dims, by_year)
         paths["hazard"] = (
-            ("event", DRAW, SCENARIO, YEAR_FUTURE),
-            np.stack(list(hazards.values())).astype(np.float32),
+            ("event", *by_draw), np.stack(list(hazards.values())).astype(np.float32)
         )
         sign = 1.0 if own.country1 == pair[0] else -1.0
-        moved = sign * ratios.sel({YEAR_FUTURE: ahead}).transpose(DRAW, SCENARIO, YEAR_FUTURE)
-        paths["log_power_ratio"] = ((DRAW, SCENARIO, YEAR_FUTURE), moved.values.astype(np.float32))
+        moved = sign * ratios.sel({YEAR_FUTURE: ahead}).transpose(*by_draw)
+        paths["log_power_ratio"] = (by_draw, moved.values.astype(np.float32))
 
     gap = history[ALIGNMENT]["constant_data"]["gap"]
     if vote_model.name(*pair) in gap[vote_model.PAIR].values:
@@ -247,7 +229,7 @@ def answer(
             history[ALIGNMENT], gap, pair, years, worlds, by_name, futures.sizes[DRAW], random, seed
         )
         found[COOLING] = (dims, cools)
-        paths["distance"] = ((DRAW, SCENARIO, YEAR_FUTURE), away[..., 1:].astype(np.float32))
+        paths["distance"] = (by_draw, away[..., 1:].astype(np.float32))
     else:
         reasons[COOLING] = NO_VOTES.format(pairs.both(*pair))
     coords = {DRAW: futures[DRAW].values, SCENARIO: worlds}
@@ -257,6 +239,51 @@ def answer(
     )  # fmt: skip
     held = xr.Dataset(paths, coords={**coords, YEAR_FUTURE: ahead, "event": list(OUTCOMES)})
     return Answers(events, held, reasons)
+
+
+def _overrides(chosen: Sequence[Scenario], ahead: np.ndarray) -> dict[str, xr.Dataset]:
+    return {scenario.name: scenarios.overrides(scenario, ahead) for scenario in chosen}
+
+
+def _covariates(
+    tree: xr.DataTree,
+    own: pairs.Pair,
+    futures: xr.Dataset,
+    record: Panel,
+    priors: Priors,
+    chosen: Sequence[Scenario],
+    chance: np.ndarray,
+    *,
+    seed: int,
+) -> tuple[xr.DataArray, list[xr.DataArray]]:
+    """Return the log ratio of power on simulated paths, and a pair's covariates by scenario."""
+    pair = (str(futures.attrs["supplier"]), str(futures.attrs["recipient"]))
+    ahead = futures[YEAR_FUTURE].values
+    by_name = _overrides(chosen, ahead)
+    inputs = tree["constant_data"].to_dataset()
+    ratios = power_paths(bridge(inputs, record, seed=seed), own, futures, seed=seed)
+    return ratios, [
+        pairs.covariates(
+            own, priors, ahead, ratios.sel({SCENARIO: name}, drop=True),
+            _rivalries(by_name.get(str(name)), own, pair, ahead, chance),
+        )
+        for name in futures[SCENARIO].values
+    ]  # fmt: skip
+
+
+def _happened(
+    hazards: Mapping[str, np.ndarray], incidents: np.ndarray, uniform: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return whether a downturn and an incident have come (draw, scenario, year), none at first."""
+    cumulative = -np.expm1(np.log1p(-hazards[DOWNTURN]).cumsum(axis=-1))
+    happened = {
+        DOWNTURN: cumulative > uniform[:, None, None],
+        INCIDENT: np.logical_or.accumulate(incidents, axis=-1),
+    }
+    return {
+        outcome: np.concatenate([np.zeros((*by_year.shape[:2], 1), bool), by_year], axis=-1)
+        for outcome, by_year in happened.items()
+    }
 
 
 def _rivalries(

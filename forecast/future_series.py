@@ -24,6 +24,20 @@ from crossover.forecast.draws import Arrays
 from crossover.models.market import CELL
 from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
 
+AHEAD = (DRAW, SCENARIO, YEAR_FUTURE)
+BY_COUNTRY = (DRAW, SCENARIO, COUNTRY, YEAR_FUTURE)
+DIMS = dict.fromkeys(("theta", "rd_share", "rd_stock", "gdp", "milex"), BY_COUNTRY) | {
+    "exports": (DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE),
+    "contested": (DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE),
+    "offer": (DRAW, SCENARIO, SELLER, YEAR_FUTURE),
+    "offer_past": (DRAW, SELLER, YEAR),
+    "theta_past": (DRAW, COUNTRY, YEAR),
+    "orders_past": (DRAW, ORDER_PERIOD),
+    "import_share_past": (DRAW, YEAR),
+    conventions.SHIFT: (DRAW, CONVENTION),
+}
+"""Dims of what is simulated, where they are not `AHEAD`."""
+
 
 def contested(inputs: xr.Dataset, pair: tuple[str, str]) -> np.ndarray:
     """Return the positions of recipients that ordered from both of late, no part of the pair.
@@ -56,24 +70,10 @@ def label(
     chains: int,
 ) -> xr.Dataset:
     """Give names and dims to what was simulated, and put what was observed beside it."""
-    ahead = (DRAW, SCENARIO, YEAR_FUTURE)
-    by_country = (DRAW, SCENARIO, COUNTRY, YEAR_FUTURE)
-    dims = {name: by_country for name in ("theta", "rd_share", "rd_stock", "gdp", "milex")} | {
-        "exports": (DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE),
-        "contested": (DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE),
-        "offer": (DRAW, SCENARIO, SELLER, YEAR_FUTURE),
-        "offer_past": (DRAW, SELLER, YEAR),
-        "theta_past": (DRAW, COUNTRY, YEAR),
-        "orders_past": (DRAW, ORDER_PERIOD),
-        "import_share_past": (DRAW, YEAR),
-        conventions.SHIFT: (DRAW, CONVENTION),
-    }
     sellers, buyers = ([str(c) for c in inputs[d].values] for d in (SUPPLIER, RECIPIENT))
     kept = [code for code in pair if code in sellers]
     of_kept = [sellers.index(code) for code in kept]
-    data = {}
-    for name, values in drawn.items():
-        data[name] = (dims.get(name, ahead), values)
+    data = {name: (DIMS.get(name, AHEAD), values) for name, values in drawn.items()}
     years = inputs[YEAR].values
     efforts = inputs[["log_rd_stock", "gdp", "milex"]].rename(year_effort=YEAR)
     efforts = efforts.sel({COUNTRY: list(pair), YEAR: years}).transpose(COUNTRY, YEAR)

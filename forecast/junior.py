@@ -23,8 +23,7 @@ from crossover.data.names import (
 from crossover.data.rules import DOWNTURN_GRADE, FORCE
 from crossover.data.tables import AlliedPair, Panel, read
 from crossover.forecast import pairs, partnership
-from crossover.models import partnership as hazard
-from crossover.models import power
+from crossover.models import alliance_rows, power
 from crossover.models.covariates import OUTCOMES
 from crossover.models.priors import Priors
 
@@ -51,7 +50,7 @@ def yearly(
         Scenarios share the numbers that decide it.
     """
     posteriors = {outcome: partnership.flat(history[outcome]) for outcome in OUTCOMES}
-    after = [values.where(values[hazard.COVARIATE] != "recent", 1.0) for values in by_world]
+    after = [values.where(values[alliance_rows.COVARIATE] != "recent", 1.0) for values in by_world]
     calm, stirred = (
         {
             outcome: np.stack(

@@ -28,6 +28,7 @@ from crossover.data.errors import InputError, fault
 from crossover.data.names import DRAW, YEAR_FUTURE
 from crossover.data.rules import FORCE
 from crossover.data.tables import AlliedPair, Capability, RivalPair, read
+from crossover.models import alliance_rows
 from crossover.models import partnership as model
 from crossover.models.priors import Priors
 
@@ -230,7 +231,7 @@ def covariates(
     flags["recent"] = by_year(np.asarray(recent, float))
     for name, value in (overrides or {}).items():
         flags[name] = value if isinstance(value, xr.DataArray) else xr.DataArray(float(value))
-    table = model.covariates(
+    table = alliance_rows.covariates(
         log_ratio=now,
         change5=now - then,
         reversed=((now * before < 0) & big).astype(float),
@@ -297,7 +298,7 @@ def hazard_given(
         at = random.integers(0, posterior.sizes[DRAW], values.sizes[DRAW])
         posterior = posterior.isel({DRAW: at}).drop_vars(DRAW, errors="ignore")
         values = values.drop_vars(DRAW, errors="ignore")
-    known = pair.treaty in posterior[model.TREATY].values
+    known = pair.treaty in posterior[alliance_rows.TREATY].values
     eta = model.log_hazard(posterior, values, treaty=pair.treaty if known else None)
     if not known:
         spread = model.by_name(posterior)["treaty_sd"]
@@ -321,13 +322,13 @@ def by_hand(posterior: xr.Dataset, pair: Pair, priors: Priors, year: int) -> pd.
     own = model.by_name(mean)
     rows = [("intercept", 1.0, float(own[model.INTERCEPT]))]
     rows += [
-        (name, float(values.sel({model.COVARIATE: name})), float(own[name]))
+        (name, float(values.sel({alliance_rows.COVARIATE: name})), float(own[name]))
         for name in model.COVARIATES
     ]
-    era = list(model.ERAS)[int(model.era(np.array([year]))[0])]
-    rows.append((f"era: {era}", 1.0, float(mean["era_effect"].sel({model.ERA: era}))))
-    if pair.treaty in mean[model.TREATY].values:
-        effect = float(mean["treaty_effect"].sel({model.TREATY: pair.treaty}))
+    era = list(alliance_rows.ERAS)[int(alliance_rows.era(np.array([year]))[0])]
+    rows.append((f"era: {era}", 1.0, float(mean["era_effect"].sel({alliance_rows.ERA: era}))))
+    if pair.treaty in mean[alliance_rows.TREATY].values:
+        effect = float(mean["treaty_effect"].sel({alliance_rows.TREATY: pair.treaty}))
         rows.append((f"treaty: {pair.treaty}", 1.0, effect))
     table = pd.DataFrame(rows, columns=["term", "value", "coefficient"])
     table["product"] = table["value"] * table["coefficient"]
@@ -341,4 +342,3 @@ def by_hand(posterior: xr.Dataset, pair: Pair, priors: Priors, year: int) -> pd.
         }
     )
     return pd.concat([table, end], ignore_index=True)
-

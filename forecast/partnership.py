@@ -20,9 +20,11 @@ from crossover.data.names import CHAIN, DRAW
 from crossover.data.tables import AlliedPair
 from crossover.forecast.fit import plain_coords, single
 from crossover.forecast.sampling import ready, sample
+from crossover.models import alliance_rows
 from crossover.models import partnership as model
+from crossover.models.alliance_rows import ERA, TREATY
 from crossover.models.covariates import COVARIATES, DOWNTURN, OUTCOMES, THESIS
-from crossover.models.partnership import ERA, TREATY, known_log_hazard
+from crossover.models.partnership import known_log_hazard
 from crossover.models.priors import Priors
 
 DRAWS, TUNE, CHAINS = 800, 300, 4
@@ -64,7 +66,7 @@ def fit(
     """
     inputs = rows
     if not isinstance(rows, xr.Dataset):
-        inputs = model.prepare(
+        inputs = alliance_rows.prepare(
             rows, outcome, priors, sample=sample_of, extra=extra, last_year=last_year
         )
     compiled = ready(model.hazard_model(inputs, priors))

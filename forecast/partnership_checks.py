@@ -14,8 +14,9 @@ from crossover.data.names import DRAW
 from crossover.forecast.partnership import flat, row_log_hazard
 from crossover.forecast.shipped import KHAT
 from crossover.models import partnership as model
+from crossover.models.alliance_rows import ERA, TREATY
 from crossover.models.covariates import THESIS
-from crossover.models.partnership import ERA, TREATY, known_log_hazard
+from crossover.models.partnership import known_log_hazard
 
 CLASSES = ("both_major", "one_major", "no_major")
 

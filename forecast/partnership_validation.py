@@ -11,8 +11,8 @@ from scipy import stats
 
 from crossover.forecast.partnership import fit, flat, row_log_hazard
 from crossover.models import partnership as model
+from crossover.models.alliance_rows import COVARIATE, ROW
 from crossover.models.covariates import THESIS
-from crossover.models.partnership import COVARIATE, ROW
 from crossover.models.priors import Priors
 
 DECADE = 10

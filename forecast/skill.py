@@ -7,6 +7,9 @@ and release; means and their intervals come last.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -164,61 +167,7 @@ def score_forecast(
         `COLUMNS`, one row a score.
     """
     origin, model = int(said.attrs["origin"]), str(said.attrs["model"])
-    horizons = said[HORIZON].values
-    years = origin + horizons
-    parts = []
-    if said.sizes.get(SERIES):
-        wide = came["value"].reindex({"year": years})
-        wide = wide.sel({SERIES: said[SERIES].values}).transpose(RELEASE, SERIES, "year").values
-        q = said["quantiles"].transpose(SERIES, HORIZON, scores.QUANTILE).values.astype(float)
-        rng = np.random.default_rng([origin, len(model)])
-        for k, release in enumerate(came[RELEASE].values):
-            at = np.nonzero(np.isfinite(wide[k]) & np.isfinite(q).all(axis=2))
-            targets = said["target"].values[at[0]]
-            found = score_quantities(q[at], wide[k][at], np.isin(targets, ON_LOGS), rng)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "target": targets,
-                        "unit": said["unit"].values[at[0]],
-                        "horizon": horizons[at[1]],
-                        "release": release,
-                        **found,
-                    }
-                ).melt(
-                    id_vars=["target", "unit", "horizon", "release"],
-                    var_name="score",
-                    value_name="value",
-                )
-            )
-    if said.sizes.get(QUESTION):
-        p = said["probability"].transpose(QUESTION, HORIZON)
-        for release in happened[RELEASE].values:
-            o = happened.sel({RELEASE: release}).transpose(QUESTION, HORIZON)
-            at = np.nonzero(np.isfinite(o.values) & np.isfinite(p.values))
-            named = np.char.add(said["event"].values.astype(str), _ends(said))
-            least = 0.5 / float(said.attrs.get("draws", 1000))
-            event = {
-                "brier": scores.brier(p, o).values[at],
-                "log_score": scores.log_score(p, o, least).values[at],
-                "probability": p.values[at],
-                "happened": o.values[at],
-            }
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "target": named[at[0]],
-                        "unit": said["pair"].values[at[0]],
-                        "horizon": horizons[at[1]],
-                        "release": release,
-                        **event,
-                    }
-                ).melt(
-                    id_vars=["target", "unit", "horizon", "release"],
-                    var_name="score",
-                    value_name="value",
-                )
-            )
+    parts = [*_of_series(said, came, origin, model), *_of_questions(said, happened)]
     table = pd.concat(parts, ignore_index=True).dropna(subset="value")
     share = table["target"].map(lambda name: vintage.get(name, vintage[DYADS]))
     table = table.assign(
@@ -229,6 +178,55 @@ def score_forecast(
         vintage=share.map(kind_of_vintage),
     )
     return table[list(COLUMNS)]
+
+
+def _of_series(
+    said: xr.Dataset, came: xr.Dataset, origin: int, model: str
+) -> Iterator[pd.DataFrame]:
+    """Yield the scores of quantities against each release."""
+    if not said.sizes.get(SERIES):
+        return
+    horizons = said[HORIZON].values
+    wide = came["value"].reindex({"year": origin + horizons})
+    wide = wide.sel({SERIES: said[SERIES].values}).transpose(RELEASE, SERIES, "year").values
+    q = said["quantiles"].transpose(SERIES, HORIZON, scores.QUANTILE).values.astype(float)
+    rng = np.random.default_rng([origin, len(model)])
+    for k, release in enumerate(came[RELEASE].values):
+        at = np.nonzero(np.isfinite(wide[k]) & np.isfinite(q).all(axis=2))
+        targets = said["target"].values[at[0]]
+        found = score_quantities(q[at], wide[k][at], np.isin(targets, ON_LOGS), rng)
+        yield _long(targets, said["unit"].values[at[0]], horizons[at[1]], release, found)
+
+
+def _of_questions(said: xr.Dataset, happened: xr.DataArray) -> Iterator[pd.DataFrame]:
+    """Yield the scores of events against each release."""
+    if not said.sizes.get(QUESTION):
+        return
+    p = said["probability"].transpose(QUESTION, HORIZON)
+    named = np.char.add(said["event"].values.astype(str), _ends(said))
+    least = 0.5 / float(said.attrs.get("draws", 1000))
+    for release in happened[RELEASE].values:
+        o = happened.sel({RELEASE: release}).transpose(QUESTION, HORIZON)
+        at = np.nonzero(np.isfinite(o.values) & np.isfinite(p.values))
+        event = {
+            "brier": scores.brier(p, o).values[at],
+            "log_score": scores.log_score(p, o, least).values[at],
+            "probability": p.values[at],
+            "happened": o.values[at],
+        }
+        unit, horizon = said["pair"].values[at[0]], said[HORIZON].values[at[1]]
+        yield _long(named[at[0]], unit, horizon, release, event)
+
+
+def _long(
+    target: np.ndarray, unit: np.ndarray, horizon: np.ndarray, release: Any,
+    found: Mapping[str, np.ndarray],
+) -> pd.DataFrame:
+    """Return scores as one row each."""
+    known = {"target": target, "unit": unit, "horizon": horizon, "release": release}
+    return pd.DataFrame(known | dict(found)).melt(
+        id_vars=list(known), var_name="score", value_name="value"
+    )
 
 
 def kinds(asked: xr.Dataset) -> np.ndarray:

@@ -610,12 +610,13 @@ def cross_validate(
         partnership_validation,
         shipped,
     )
+    from crossover.models import alliance_rows
     from crossover.models import partnership as model
     from crossover.models.covariates import OUTCOMES
 
     beliefs = model.load(priors)
     rows = read("alliance_dyads", layers)
-    histories = {name: model.prepare(rows, name, beliefs) for name in OUTCOMES}
+    histories = {name: alliance_rows.prepare(rows, name, beliefs) for name in OUTCOMES}
     inputs = histories[DOWNTURN]
     seconds: dict[str, float] = {}
     with step("fitting with decades left out", "cross", seconds), stoppable():

@@ -20,6 +20,7 @@ EFFORTS = ("rd", "mil")
 LEAST_EXPORTS = 0.5
 """TIV million a year: what SIPRI's tables print as zero may be up to this."""
 FROM_YEAR = "from_year"
+LONG = {names.YEAR: "year_effort"}
 """Text attribute of a panel, and of the arrays made of it: years before it are not counted, since
 the priors rest on them (`forecast.carry`); in stocks of effort, and in what pairs remember, the
 earlier years are still used."""
@@ -116,20 +117,9 @@ def of_states(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     change = budget - out["log_budget_level"]
     out["log_budget_change"] = change - change.mean(names.RECIPIENT)
 
-    long = {names.YEAR: "year_effort"}
-    out["rd_share_mean"] = path["mean"].rename(long)
-    out["rd_share_sd"] = xr.DataArray(
-        np.sqrt(np.einsum("itt->it", path["covariance"].values)),
-        dims=(names.COUNTRY, "year_effort"),
-    )
-    for name in ("rd_share", "gdp", "milex", "population"):
-        out[f"{name}_observed"] = history[name].rename(long)
-    if FROM_YEAR in panel.attrs:
-        out.attrs[FROM_YEAR] = panel.attrs[FROM_YEAR]
-    out["rd_share_step"] = path["step"]
-    out["gdp"], out["milex"] = gdp.rename(long), milex.rename(long)
-    out["population"] = effort.fill(history["population"], 0.01).rename(long)
-    out["log_rd_stock"], out["log_mil_stock"] = log_rd.rename(long), log_mil.rename(long)
+    _add_efforts(out, history, path, priors)
+    out["gdp"], out["milex"] = gdp.rename(LONG), milex.rename(LONG)
+    out["log_rd_stock"], out["log_mil_stock"] = log_rd.rename(LONG), log_mil.rename(LONG)
     out.attrs |= {name: priors.constant(name) for name in CONSTANTS}
     changes = drivers.observations(out)
     for name in ("gap_mean", "people_mean"):
@@ -142,6 +132,23 @@ def of_states(panel: xr.Dataset, priors: Priors) -> xr.Dataset:
     out.attrs |= {"origin": origin}
     out.attrs |= {key: value for key, value in panel.attrs.items() if isinstance(value, str)}
     return out.drop_vars(["year_to", names.DOMAIN], errors="ignore")
+
+
+def _add_efforts(
+    out: xr.Dataset, history: xr.Dataset, path: xr.Dataset, priors: Priors
+) -> None:
+    """Add what was spent on research, and figures as they were observed (country, year_effort)."""
+    out["rd_share_mean"] = path["mean"].rename(LONG)
+    out["rd_share_sd"] = xr.DataArray(
+        np.sqrt(np.einsum("itt->it", path["covariance"].values)),
+        dims=(names.COUNTRY, "year_effort"),
+    )
+    for name in ("rd_share", "gdp", "milex", "population"):
+        out[f"{name}_observed"] = history[name].rename(LONG)
+    if FROM_YEAR in history.attrs:
+        out.attrs[FROM_YEAR] = history.attrs[FROM_YEAR]
+    out["rd_share_step"] = path["step"]
+    out["population"] = effort.fill(history["population"], 0.01).rename(LONG)
 
 
 def _budget(milex: xr.DataArray, rest: xr.DataArray, recipient: xr.DataArray) -> xr.DataArray:

@@ -9,6 +9,7 @@ import xarray as xr
 from crossover.data.rules import DOWNTURN_GRADE
 from crossover.data.tables import AlliedPair
 from crossover.forecast.fit import plain_coords
+from crossover.models import alliance_rows
 from crossover.models import partnership as model
 from crossover.models.priors import Priors, order
 
@@ -79,7 +80,7 @@ def with_outcome(
         "recent": rows["recent"], "duration": np.log(years / priors.constant("reference_years")),
     }  # fmt: skip
     eta = sum(value * columns[name] for name, value in effects.items())
-    eta = eta + by_era[model.era(rows["year"].to_numpy())] + by_treaty[rows["treaty"]]
+    eta = eta + by_era[alliance_rows.era(rows["year"].to_numpy())] + by_treaty[rows["treaty"]]
     event = random.random(len(rows)) < -np.expm1(-np.exp(eta))
     return rows.assign(grade=DOWNTURN_GRADE * event.astype(int))
 
@@ -89,7 +90,7 @@ def truth(
 ) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
     """Effects of eras and (by number) of treaties, and the generator that draws what comes."""
     random = np.random.default_rng(seed)
-    by_era = era_sd * random.standard_normal(len(model.ERAS))
+    by_era = era_sd * random.standard_normal(len(alliance_rows.ERAS))
     return by_era, treaty_sd * random.standard_normal(rows["treaty"].max() + 1), random
 
 
@@ -109,9 +110,9 @@ def mock_fit(inputs: xr.Dataset, priors: Priors, rows: pd.DataFrame, seed: int) 
     random = np.random.default_rng(7)
     middle = {
         "parameters": ("parameter", np.array([held[name] for name in names])),
-        "era_effect": (model.ERA, by_era),
+        "era_effect": (alliance_rows.ERA, by_era),
         "local": ("thesis", np.ones(len(model.THESIS))),
-        "treaty_effect": (model.TREATY, by_treaty[inputs["treaty"].values.astype(int)]),
+        "treaty_effect": (alliance_rows.TREATY, by_treaty[inputs["treaty"].values.astype(int)]),
     }
     posterior = xr.Dataset(
         {
@@ -121,7 +122,11 @@ def mock_fit(inputs: xr.Dataset, priors: Priors, rows: pd.DataFrame, seed: int) 
             )
             for name, (dim, values) in middle.items()
         },
-        coords={"parameter": names, model.ERA: inputs[model.ERA], model.TREATY: inputs["treaty"]},
+        coords={
+            "parameter": names,
+            alliance_rows.ERA: inputs[alliance_rows.ERA],
+            alliance_rows.TREATY: inputs["treaty"],
+        },
     )
     at = {"parameter": ["era_sd", "treaty_sd"]}
     posterior["parameters"].loc[at] = np.abs(posterior["parameters"].loc[at])

@@ -19,7 +19,14 @@ from crossover.data.panel import assemble
 from crossover.data.tables import PANEL, read
 from crossover.forecast import coupling, record, runs, steps
 from crossover.forecast.fit import storable, with_domains
-from crossover.models import alignment, domain_data, domain_draws, partnership, priors
+from crossover.models import (
+    alignment,
+    alliance_rows,
+    domain_data,
+    domain_draws,
+    partnership,
+    priors,
+)
 from crossover.models import domains as domain_layer
 from crossover.models.inputs import prepare
 from tests import small, small_domains
@@ -110,12 +117,12 @@ def _history(panel: xr.Dataset, rng: np.random.Generator) -> xr.DataTree:
     names, lead = priors.order(beliefs), (CHAINS, DRAWS)
     groups = {}
     for outcome, level in zip(partnership.OUTCOMES, (-2.6, -3.4), strict=True):
-        inputs = partnership.prepare(read("alliance_dyads"), outcome, beliefs)
+        inputs = alliance_rows.prepare(read("alliance_dyads"), outcome, beliefs)
         values = 0.1 * rng.standard_normal((*lead, len(names)))
         values[..., names.index("intercept")] += level
         for scale in ("treaty_sd", "era_sd"):
             values[..., names.index(scale)] = 0.3
-        of = {d: inputs[d].values for d in (partnership.ERA, partnership.TREATY)}
+        of = {d: inputs[d].values for d in (alliance_rows.ERA, alliance_rows.TREATY)}
         groups[f"{outcome}/posterior"] = xr.Dataset(
             {
                 "parameters": ((CHAIN, DRAW, "parameter"), values),

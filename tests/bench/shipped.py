@@ -38,7 +38,7 @@ def models(of: Shipped) -> dict[str, Built]:
     from crossover.data.names import DOWNTURN
     from crossover.data.tables import PANEL
     from crossover.data.tables import read as table
-    from crossover.models import alignment, domain_data, domains, partnership, priors
+    from crossover.models import alignment, alliance_rows, domain_data, domains, partnership, priors
     from crossover.models.delivery import delivery
     from crossover.models.drivers import drivers
     from crossover.models.market import market
@@ -46,7 +46,7 @@ def models(of: Shipped) -> dict[str, Built]:
     domain_priors = priors.load(None, domains.PRIORS_FILE)
     observed = domain_data.prepare(of.panel, of.inputs, domain_priors)
     beliefs = partnership.load()
-    allied = partnership.prepare(table("alliance_dyads", [PANEL]), DOWNTURN, beliefs)
+    allied = alliance_rows.prepare(table("alliance_dyads", [PANEL]), DOWNTURN, beliefs)
     gap = alignment.gaps(of.panel["ideal_point"])
     return {
         "market": (market, (of.inputs, of.priors.part("market"))),

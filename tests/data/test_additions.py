@@ -12,7 +12,7 @@ import types
 
 import pytest
 
-from crossover.data import additions, look
+from crossover.data import additions, look_up
 from crossover.data.build import build
 from crossover.data.errors import InputError
 from crossover.data.panel import assemble
@@ -57,7 +57,7 @@ def test_a_new_release_is_previewed_added_and_seen_by_whoever_reads(small_panel,
     assert (change.median, change.largest, change.median_relative) == (10.0, 10.0, 0.25)
     assert change.where == "RUS CHN 2019 aircraft: 40 → 50"
     layered = additions.layers(small_panel, store)
-    shown = look.show("deliveries", supplier="RUS", recipient="CHN", folder=layered)
+    shown = look_up.show("deliveries", supplier="RUS", recipient="CHN", folder=layered)
     assert [row[:2] for row in shown.rows][-4:] == [
         (2019, 80.25), (2020, 20.5), (2021, 0.0), (2022, 12.0)
     ]
@@ -114,7 +114,7 @@ def test_an_older_release_after_a_newer_one_is_put_where_it_belongs(small_panel,
     def known(day):
         where = {"country": "CHN", "span": (2019, 2019), "folder": layered}
         as_of = day and datetime.date.fromisoformat(day)
-        return look.show("rd_share", **where, as_of=as_of).rows[-1][2]
+        return look_up.show("rd_share", **where, as_of=as_of).rows[-1][2]
 
     assert known("2021-07-01") == known("2021-12-15") == 2.0, "a later assumed date does not count"
     assert known(None) == known("2022-04-30") != 2.0
@@ -245,7 +245,7 @@ INDIA = ("India,Russia,2018,,4,,Su-27,fighter aircraft,3,,2019; 2020,New,,20,70,
 
 
 def orders_to(folder, recipient, as_of=None):
-    shown = look.show("orders", recipient=recipient, folder=folder, as_of=as_of)
+    shown = look_up.show("orders", recipient=recipient, folder=folder, as_of=as_of)
     return {row[0]: (row[1], row[4]) for row in shown.rows}
 
 

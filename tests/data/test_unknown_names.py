@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from crossover.data import additions, countries, domains, look, moves, sources
+from crossover.data import additions, countries, domains, look_up, moves, sources
 from crossover.data.errors import InputError, collecting
 from crossover.data.names import DOMAINS, REST
 from crossover.data.sources.files import Options
@@ -169,7 +169,7 @@ def test_what_was_accepted_stays_with_the_addition_for_whoever_reads_it(small_pa
     layered = additions.layers(small_panel, store)
     assert domains.by_description(layered)["railgun"] == "land"
     assert "railgun" not in domains.by_description(small_panel)
-    shown = look.show("descriptions", weapon="railgun", folder=layered)
+    shown = look_up.show("descriptions", weapon="railgun", folder=layered)
     assert {row[1] for row in shown.rows} == {"land"}
     (found,) = moves.weapons(None, "railgun", layered).rows
     assert (found[0], found[5]) == ("land", 8.5)

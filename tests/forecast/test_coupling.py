@@ -18,6 +18,7 @@ from crossover.forecast import (
     scenarios,
 )
 from crossover.models import alignment as votes
+from crossover.models import alliance_rows
 from crossover.models import partnership as model
 from crossover.models.priors import order
 
@@ -47,10 +48,10 @@ def posterior(level: float, rng) -> xr.Dataset:
     return xr.Dataset(
         {
             "parameters": (("chain", "draw", "parameter"), values),
-            "era_effect": (("chain", "draw", "era"), np.zeros((2, 50, len(model.ERAS)))),
+            "era_effect": (("chain", "draw", "era"), np.zeros((2, 50, len(alliance_rows.ERAS)))),
             "treaty_effect": (("chain", "draw", "treaty"), np.zeros((2, 50, 1))),
         },
-        coords={"parameter": names, "era": list(model.ERAS), "treaty": ["4980"]},
+        coords={"parameter": names, "era": list(alliance_rows.ERAS), "treaty": ["4980"]},
     )
 
 

@@ -10,6 +10,7 @@ from crossover.data.errors import InputError
 from crossover.data.tables import read, write
 from crossover.forecast import gate, pairs, partnership_checks, partnership_validation
 from crossover.forecast import partnership as room
+from crossover.models import alliance_rows
 from crossover.models import partnership as model
 from crossover.models.covariates import CONTROLS, THESIS
 from crossover.models.priors import order
@@ -28,7 +29,7 @@ def rows() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def inputs(rows) -> xr.Dataset:
     came = history.with_outcome(rows, PRIORS, history.EFFECTS, OUTCOME)
-    return model.prepare(history.records(came), "downturn", PRIORS)
+    return alliance_rows.prepare(history.records(came), "downturn", PRIORS)
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +191,7 @@ def posterior() -> xr.Dataset:
             "era_effect": (("draw", "era"), random.normal(0, 0.1, (50, 6))),
             "treaty_effect": (("draw", "treaty"), random.normal(0, 0.1, (50, 1))),
         },
-        coords={"parameter": names, "era": list(model.ERAS), "treaty": ["4980"]},
+        coords={"parameter": names, "era": list(alliance_rows.ERAS), "treaty": ["4980"]},
     )
 
 
@@ -241,7 +242,7 @@ def test_covariates_of_a_year_on_record_are_those_of_the_history(pair):
         r for r in read("alliance_dyads", where={"state1": ["RUS"], "state2": ["CHN"]})
         if r.year == 2010
     )
-    table = model.prepare([row], "downturn", PRIORS)["covariates"].isel(pair_year=0)
+    table = alliance_rows.prepare([row], "downturn", PRIORS)["covariates"].isel(pair_year=0)
     found = pairs.covariates(pair, PRIORS, np.array([2010]), overrides={
         "common_rivals": row.common_rivals, "rivals": row.rivals,
     }).isel(year_future=0, drop=True)  # fmt: skip

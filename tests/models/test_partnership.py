@@ -7,7 +7,7 @@ import xarray as xr
 from scipy import integrate, stats
 
 from crossover.data.errors import InputError
-from crossover.models import analogues, hazard_density
+from crossover.models import alliance_rows, analogues, hazard_density
 from crossover.models import partnership as model
 from crossover.models.priors import order
 from tests import graphs, history
@@ -28,11 +28,11 @@ def rows() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def inputs(rows) -> xr.Dataset:
-    return model.prepare(history.records(rows), "downturn", PRIORS)
+    return alliance_rows.prepare(history.records(rows), "downturn", PRIORS)
 
 
 def test_covariates_follow_the_junior_partner():
-    found = model.covariates(**KNOWN, priors=PRIORS).to_pandas()
+    found = alliance_rows.covariates(**KNOWN, priors=PRIORS).to_pandas()
     first, second = found[0], found[1]
     # State 1 is the junior of the first row and gains; of the second row state 2 is, and falls.
     assert first["junior_gain"] == pytest.approx(0.3)
@@ -55,23 +55,24 @@ def test_the_order_of_the_two_states_does_not_matter():
         turned[name] = [-x for x in KNOWN[name]]
     for name in ("major", "was_major", "autocracy"):
         turned[f"{name}1"], turned[f"{name}2"] = KNOWN[f"{name}2"], KNOWN[f"{name}1"]
-    found = model.covariates(**turned, priors=PRIORS)
-    xr.testing.assert_allclose(found, model.covariates(**KNOWN, priors=PRIORS))
+    found = alliance_rows.covariates(**turned, priors=PRIORS)
+    xr.testing.assert_allclose(found, alliance_rows.covariates(**KNOWN, priors=PRIORS))
 
 
 def test_covariates_keep_the_dims_of_paths():
     path = xr.DataArray(np.zeros((3, 2)) - 0.5, dims=("draw", "year_future"))
     one = {name: xr.DataArray(float(values[0])) for name, values in KNOWN.items()}
-    found = model.covariates(**(one | {"log_ratio": path, "change5": path}), priors=PRIORS)
+    found = alliance_rows.covariates(**(one | {"log_ratio": path, "change5": path}), priors=PRIORS)
     assert set(found.dims) == {"covariate", "draw", "year_future"}
 
 
 def test_eras_cover_every_year_and_the_wars_are_one():
-    assert [list(model.ERAS)[k] for k in model.era(np.array([1523, 1816, 1915, 1943, 1930]))] == [
+    found = alliance_rows.era(np.array([1523, 1816, 1915, 1943, 1930]))
+    assert [list(alliance_rows.ERAS)[k] for k in found] == [
         "concert", "concert", "world_wars", "world_wars", "interwar",
     ]  # fmt: skip
     with pytest.raises(InputError, match="2150"):
-        model.era(np.array([2150]))
+        alliance_rows.era(np.array([2150]))
 
 
 def test_pair_years_of_which_something_is_unknown_are_left_out_and_counted(rows):
@@ -80,7 +81,7 @@ def test_pair_years_of_which_something_is_unknown_are_left_out_and_counted(rows)
     torn.loc[1, "change5"] = None
     torn.loc[2, ["state_death", "grade"]] = [1, 0]
     torn = torn.astype(object).where(torn.notna(), None)
-    found = model.prepare(history.records(torn), "downturn", PRIORS)
+    found = alliance_rows.prepare(history.records(torn), "downturn", PRIORS)
     assert found.sizes["pair_year"] == len(rows) - 3
     assert found.attrs["left_out"] == 1
 
@@ -92,13 +93,13 @@ def test_pair_years_of_which_something_is_unknown_are_left_out_and_counted(rows)
 def test_an_unknown_outcome_or_sample_is_refused(rows, change, said):
     arguments = {"outcome": "downturn", "sample": "bilateral"} | change
     with pytest.raises(InputError, match=said):
-        model.prepare(history.records(rows), arguments.pop("outcome"), PRIORS, **arguments)
+        alliance_rows.prepare(history.records(rows), arguments.pop("outcome"), PRIORS, **arguments)
 
 
 def test_an_incident_is_what_is_graded_below_a_downturn(rows):
     graded = rows.assign(grade=np.arange(len(rows)) % 4)
     found = {
-        name: int(model.prepare(history.records(graded), name, PRIORS)["event"].sum())
+        name: int(alliance_rows.prepare(history.records(graded), name, PRIORS)["event"].sum())
         for name in ("downturn", "incident")
     }
     assert found == {
@@ -111,7 +112,7 @@ def test_the_density_is_the_arithmetic(inputs):
     """Log density of one point, against sums written out with numpy and quadrature by SciPy."""
     built = model.hazard_model(inputs, PRIORS)
     point = {name: 0.1 * np.ones_like(value) for name, value in built.initial_point().items()}
-    point["era_between"] = -3.0 * np.ones(len(model.ERAS))
+    point["era_between"] = -3.0 * np.ones(len(alliance_rows.ERAS))
     log_density = built.compile_logp(mode="FAST_COMPILE")(point)
     names, local = order(PRIORS), np.exp(0.1)
     scale = PRIORS.constant("global_scale")
@@ -178,9 +179,9 @@ def test_treaties_effects_are_drawn_from_their_posterior(inputs):
     posterior = xr.Dataset(
         {
             "parameters": (("draw", "parameter"), np.tile(values, (draws, 1))),
-            "era_effect": (("draw", "era"), np.zeros((draws, len(model.ERAS)))),
+            "era_effect": (("draw", "era"), np.zeros((draws, len(alliance_rows.ERAS)))),
         },
-        coords={"parameter": names, "era": list(model.ERAS)},
+        coords={"parameter": names, "era": list(alliance_rows.ERAS)},
     )
     few = inputs.isel(pair_year=inputs["treaty_at"].values < 3)
     few = few.isel(treaty=slice(0, 3))
@@ -213,14 +214,14 @@ def small_posterior() -> xr.Dataset:
             "era_effect": (("draw", "era"), np.full((2, 6), -0.5)),
             "treaty_effect": (("draw", "treaty"), [[0.25], [0.5]]),
         },
-        coords={"parameter": names, "era": list(model.ERAS), "treaty": ["4980"]},
+        coords={"parameter": names, "era": list(alliance_rows.ERAS), "treaty": ["4980"]},
     )
 
 
 def test_the_hazard_of_a_path_is_the_arithmetic():
     one = {name: xr.DataArray(float(values[0])) for name, values in KNOWN.items()}
     change = xr.DataArray([0.35, 0.15], dims=("year_future",))
-    values = model.covariates(**(one | {"change5": change}), priors=PRIORS)
+    values = alliance_rows.covariates(**(one | {"change5": change}), priors=PRIORS)
     found = model.hazard(small_posterior(), values, treaty="4980")
     expected = -np.expm1(-np.exp([[-4.25 + 0.2, -4.25], [-3.0 + 0.4, -3.0]]))
     np.testing.assert_allclose(found.transpose("draw", "year_future"), expected)
@@ -266,8 +267,8 @@ def test_analogues_enter_with_their_weight_and_quiet_years(rows):
     kalmar = extra[extra["treaty"] == "analogue kalmar_union"]
     assert list(kalmar["grade"]) == [3, 0]
     assert list(kalmar["weight"]) == [0.5, 10.0]
-    plain = model.prepare(history.records(rows), "downturn", PRIORS)
-    found = model.prepare(history.records(rows), "downturn", PRIORS, extra=extra)
+    plain = alliance_rows.prepare(history.records(rows), "downturn", PRIORS)
+    found = alliance_rows.prepare(history.records(rows), "downturn", PRIORS, extra=extra)
     assert found.sizes["pair_year"] == plain.sizes["pair_year"] + len(extra)
     assert float(found["weight"].sum()) == pytest.approx(
         plain.sizes["pair_year"] + extra["weight"].sum()

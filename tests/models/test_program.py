@@ -10,7 +10,7 @@ import pytest
 from scipy import special
 
 from crossover.forecast import fit, sampling
-from crossover.models import instructions, interpreter, partnership, program
+from crossover.models import alliance_rows, instructions, interpreter, partnership, program
 from crossover.models.inputs import with_orders
 from tests import history, small
 
@@ -40,7 +40,7 @@ def models(world):
     inputs, orders = with_orders(world.panel, world.priors)
     records = history.records(history.covariate_rows(small.SEED))
     beliefs = partnership.load(None)
-    pairs = partnership.prepare(records, "downturn", beliefs)
+    pairs = alliance_rows.prepare(records, "downturn", beliefs)
     return fit.parts(inputs, orders, world.priors) | {
         "partnership": partnership.hazard_model(pairs, beliefs)
     }

@@ -15,6 +15,7 @@ from scipy import stats
 from crossover.forecast import partnership as room
 from crossover.forecast import partnership_checks
 from crossover.forecast.partnership import flat
+from crossover.models import alliance_rows
 from crossover.models import partnership as model
 from crossover.models.priors import Priors, order
 from tests import history
@@ -34,7 +35,7 @@ def fits(priors: Priors, truths: list[dict[str, float]], seed: int) -> list[xr.D
         drawn = history.with_outcome(
             rows, priors, effects, 1000 * seed + k, truth["era_sd"], truth["treaty_sd"]
         )
-        histories.append(model.prepare(history.records(drawn), "downturn", priors))
+        histories.append(alliance_rows.prepare(history.records(drawn), "downturn", priors))
     return [flat(room.fit(inputs, priors, seed=seed, **DRAWS)) for inputs in histories]
 
 
@@ -96,7 +97,7 @@ def test_leaving_a_treaty_out_by_weights_is_a_fit_without_it():
     """The largest shift of any treaty, against a fit of the history without that treaty."""
     priors = model.load()
     rows = history.with_outcome(history.covariate_rows(1), priors, history.EFFECTS, 2)
-    inputs = model.prepare(history.records(rows), "downturn", priors)
+    inputs = alliance_rows.prepare(history.records(rows), "downturn", priors)
     long = {"draws": 1000, "tune": 600, "chains": 2}
     tree = room.fit(inputs, priors, seed=1, **long)
     table = partnership_checks.influence(tree, ("speed", "recent"))
