@@ -63,7 +63,7 @@ def deliveries(
         for (year, day, is_assumed), (tiv, lines) in sums.items()
     ]
     header = ("year", TIV, "lines", "released", "assumed")
-    return answer_of(f"Deliveries of major arms, {title}{when(as_of)}", header, sorted(cells))
+    return answer_of(f"Deliveries of major arms, {title}{day_of(as_of)}", header, sorted(cells))
 
 
 def orders(
@@ -100,7 +100,7 @@ def orders(
         for (year, day), (ordered, delivered, deals) in sums.items()
     ]
     header = ("year of order", f"ordered, {TIV}", f"delivered, {TIV}", "deals", "released")
-    return answer_of(f"Orders of major arms, {title}{when(as_of)}", header, sorted(cells))
+    return answer_of(f"Orders of major arms, {title}{day_of(as_of)}", header, sorted(cells))
 
 
 def unit_values(
@@ -139,7 +139,7 @@ def unit_values(
     )  # fmt: skip
     who = where.get("supplier", ["all suppliers of the sample"])[0]
     what = "".join(f", {part}" for part in (domain, weapon) if part)
-    title = f"Highest value per unit of new systems delivered, {who}{what}{when(as_of)}"
+    title = f"Highest value per unit of new systems delivered, {who}{what}{day_of(as_of)}"
     return answer_of(title, header, sorted(cells, key=lambda c: (c[0], c[1], c[3], c[6])))
 
 
@@ -178,7 +178,7 @@ def descriptions(
     ]
     header = ("description", "domain", "category", "year", TIV, "lines", "released")
     what = "".join(f", {part}" for part in (domain, weapon) if part)
-    title = f"Deliveries of the world by description{what}{when(as_of)}"
+    title = f"Deliveries of the world by description{what}{day_of(as_of)}"
     return answer_of(title, header, sorted(cells, key=lambda c: (c[0], c[3], c[6], c[2])))
 
 
@@ -267,11 +267,11 @@ def within(year: int, span: Years | None) -> bool:
     return span is None or span[0] <= year <= span[1]
 
 
-def where(code: str | None) -> str:
+def place_of(code: str | None) -> str:
     """Name the country asked for, or all."""
     return code or "all countries of the sample"
 
 
-def when(as_of: datetime.date | None) -> str:
+def day_of(as_of: datetime.date | None) -> str:
     """Name the day as of which is asked."""
     return f", as known on {as_of.isoformat()}" if as_of else ""

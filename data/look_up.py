@@ -20,14 +20,14 @@ from crossover.data.look import (
     check_series,
 )
 from crossover.data.look_pairs import (
+    day_of,
     deliveries,
     descriptions,
     member,
     orders,
+    place_of,
     require_release,
     unit_values,
-    when,
-    where,
     within,
 )
 from crossover.data.tables import WORLD, Panel, indicators, read
@@ -136,7 +136,7 @@ def figures(
         for r in known
         if within(r.year, span)
     ]
-    title = f"{indicators()[series].label}, {where(code)}{when(as_of)}"
+    title = f"{indicators()[series].label}, {place_of(code)}{day_of(as_of)}"
     header = ("country", "year", "value", "unit", "released", "assumed", "source")
     return answer_of(title, header, sorted(cells, key=lambda c: (c[0], c[1], c[4], c[6])))
 
@@ -164,7 +164,7 @@ def ideal_points(
         for r in known
         if within(r.year, span)
     ]
-    title = f"Ideal point in the UN General Assembly, {where(code)}{when(as_of)}"
+    title = f"Ideal point in the UN General Assembly, {place_of(code)}{day_of(as_of)}"
     return answer_of(title, ("country", "year", "value", "released", "assumed"), sorted(cells))
 
 
@@ -204,7 +204,7 @@ def totals(
         for cell in sorted(cells, key=lambda c: (c[3], c[4] == summed)):
             newest[cell[1]] = cell
         cells = list(newest.values())
-    title = f"Total arms {series}, {where(code)}{when(as_of)}"
+    title = f"Total arms {series}, {place_of(code)}{day_of(as_of)}"
     header = ("country", "year", TIV, "released", "source")
     return answer_of(title, header, sorted(cells, key=lambda c: (c[1], c[3], c[4])))
 

@@ -19,8 +19,8 @@ def on(text: str) -> datetime.date:
 
 def test_looking_up_imports_nothing_heavy():
     code = (
-        "import sys; from crossover.data import look, check, build; look.listing(); "
-        "look.show('rd_share', country='CHN'); "
+        "import sys; from crossover.data import look, look_up, check, build; look.listing(); "
+        "look_up.show('rd_share', country='CHN'); "
         f"print([m for m in {HEAVY!r} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
