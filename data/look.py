@@ -7,7 +7,6 @@ print it at once. What a user asks for is checked here, and an unknown name meet
 import difflib
 import re
 from collections import defaultdict
-from pathlib import Path
 from typing import NamedTuple
 
 from crossover.data.errors import InputError, fault
@@ -100,24 +99,6 @@ def releases(series: str | None = None, folder: Panel = None) -> Answer:
     ]
     header = ("table", "series", "released", "first year", "last year", "rows", "file", "note")
     return Answer("Releases kept", header, sorted(rows))
-
-
-def added(store: Path) -> Answer:
-    """List what was added to a store, oldest first: id, day, file, rows in it, rows added by all.
-
-    Raises
-    ------
-    InputError : nothing was added yet, or an addition is damaged.
-    """
-    from crossover.data import additions
-
-    rows = [
-        (one.id, one.created, file["name"], file["rows"], one.added)
-        for one in additions.listing(store)
-        for file in one.files
-    ]
-    header = ("addition", "added", "file", "rows in the file", "rows added")
-    return answer_of(f"Additions in {store}", header, rows)
 
 
 def unit(series: str) -> str:

@@ -1538,10 +1538,10 @@ def years_of(text: str, first: int) -> list[int]:
 
 def data_list(args: Args) -> int:
     """List the series of the panel, every release that was kept of them, or what was added."""
-    from crossover.data import look
+    from crossover.data import added, look
 
     if args.additions:
-        found = look.added(runs.store(args.store))
+        found = added.added(runs.store(args.store))
     elif args.releases or args.series:
         found = look.releases(args.series, _layers(args))
     else:
