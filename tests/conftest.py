@@ -28,11 +28,11 @@ OF_ONE_FIT = (
 )  # fmt: skip
 """Files that rest on `mock_fit`, which takes seconds to make: done by one process, as the first."""
 LONGEST = (
-    "tests/reports/test_every_pair.py", "tests/reports", OF_ONE_FIT[0], "tests/data/test_build.py",
-    "tests/forecast/test_fit.py",
+    "tests/reports/test_every_pair.py", "tests/reports/cli", "tests/reports", OF_ONE_FIT[0],
+    "tests/data/test_build.py", "tests/forecast/test_fit.py",
 )  # fmt: skip
-"""What takes longest, begun first. The reports share what is made of a few invented runs: they are
-done by one process, as every file is that is not named here."""
+"""What takes longest, begun first. The reports share what is made of a few invented runs, and the
+commands a posterior: each are done by one process, as every file is that is not named here."""
 
 
 def whole(nodeid: str) -> str:

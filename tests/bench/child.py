@@ -37,7 +37,7 @@ class Failed(RuntimeError):
 def caches(folder: Path) -> dict[str, str]:
     """Return the environment in which everything compiled is kept in a folder.
 
-    Linear algebra has one thread a chain, as `crossover.forecast.cli` sees to it.
+    Linear algebra has one thread a chain, as `crossover.reports.cli.app` sees to it.
     """
     return {
         "NUMBA_CACHE_DIR": str(folder / "numba"),

@@ -15,8 +15,8 @@ import numpy as np
 import xarray as xr
 
 from crossover.forecast import events, gate, runs, steps
-from crossover.forecast.cli import DONE, GATE_FAILED
 from crossover.forecast.convergence import diagnose
+from crossover.reports.cli.console import DONE, GATE_FAILED
 from tests.bench import child
 from tests.bench.compared import flattened
 from tests.bench.starting import crossover

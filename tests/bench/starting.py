@@ -17,7 +17,7 @@ TIMES = 2
 
 def crossover(*words: object) -> list[str]:
     """Return the command line of the program, with some words."""
-    return [sys.executable, "-W", "ignore", "-m", "crossover.forecast.cli", *map(str, words)]
+    return [sys.executable, "-W", "ignore", "-m", "crossover.reports.cli", *map(str, words)]
 
 
 def rows(folder: Path, commands: Sequence[str] = COMMANDS) -> Iterator[Row]:

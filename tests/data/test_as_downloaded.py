@@ -5,7 +5,7 @@ By the command line, on the shipped panel: what a user types and what the progra
 
 import pytest
 
-from crossover.forecast import cli
+from crossover.reports.cli import app
 
 PART = "refused as deliveries, used for the orders of its 1 pair"
 FILES = {
@@ -34,7 +34,7 @@ ASKED = {
 def offered(raw, name, options, tmp_path, capsys):
     """Return the exit code of a dry run, and all that it printed."""
     path, store = str(raw / "as_downloaded" / name), tmp_path / "store"
-    code = cli.main(["data", "add", path, *options.split(), "--dry-run", "--store", str(store)])
+    code = app.main(["data", "add", path, *options.split(), "--dry-run", "--store", str(store)])
     printed = capsys.readouterr()
     assert not store.exists() and "Traceback" not in printed.err
     return code, printed.out + printed.err

@@ -18,7 +18,6 @@ from crossover.data.names import EXPORT_CROSSOVER, INDEPENDENCE, RECIPIENT, SUPP
 from crossover.forecast import (
     backtest,
     baselines,
-    cli,
     cluster,
     fit,
     order_book,
@@ -30,6 +29,7 @@ from crossover.forecast import (
     summary,
 )
 from crossover.forecast.skill import LEVELS
+from crossover.reports.cli import app, evaluate
 from tests import small
 
 ORIGIN = small.ORIGIN
@@ -360,7 +360,7 @@ def serial(monkeypatch, came):
 
 
 def command(out, *words):
-    return cli.main(["backtest", "--out", str(out), "--models", "persistence,climatology", *words])
+    return app.main(["backtest", "--out", str(out), "--models", "persistence,climatology", *words])
 
 
 def test_a_backtest_writes_its_tables_and_goes_on_where_it_stopped(tmp_path, serial, capsys):
@@ -394,7 +394,7 @@ def test_a_forecast_from_books_that_nobody_had_goes_by_another_name(
     monkeypatch.setattr(order_book, "FIRST_BOOK", 2012)
     out = tmp_path / "back"
     words = ("--models", "persistence,order_book", "--origins", "2014,2019", "--horizons", "1")
-    assert cli.main(["backtest", "--out", str(out), *words]) == 0
+    assert app.main(["backtest", "--out", str(out), *words]) == 0
     assert serial[2:] == ["2014/order_book", "2019/order_book"]
     scores = pd.read_csv(out / "scores.csv")
     names = scores.groupby("origin")["model"].unique().map(set).to_dict()
@@ -409,7 +409,7 @@ def test_a_forecast_from_books_that_nobody_had_goes_by_another_name(
 def test_one_model_alone_is_scored_and_set_against_nothing(tmp_path, serial, capsys):
     out = tmp_path / "back"
     words = ("--models", "persistence", "--origins", "2014", "--horizons", "2")
-    assert cli.main(["backtest", "--out", str(out), *words]) == 0
+    assert app.main(["backtest", "--out", str(out), *words]) == 0
     assert len(pd.read_csv(out / "scores.csv"))
 
 
@@ -483,25 +483,25 @@ def test_a_half_written_forecast_is_named(tmp_path, serial, capsys):
 
 @pytest.mark.parametrize("text", ["", "20", "2010-", "2012-2010", "1999", "2010-2012-2014", "x"])
 def test_origins_that_are_none_are_refused(text, capsys):
-    assert cli.main(["backtest", "--origins", text]) == 2
+    assert app.main(["backtest", "--origins", text]) == 2
     assert "--origins" in capsys.readouterr().err
 
 
 def test_origins_may_be_spans_and_single_years():
-    assert cli.years_of("2010-2012,2020", 2005) == [2010, 2011, 2012, 2020]
+    assert evaluate.years_of("2010-2012,2020", 2005) == [2010, 2011, 2012, 2020]
 
 
 def test_unknown_models_and_missing_libraries_are_named(monkeypatch, capsys):
-    assert cli.main(["backtest", "--models", "full,magic"]) == 2
+    assert app.main(["backtest", "--models", "full,magic"]) == 2
     assert "magic" in capsys.readouterr().err
     monkeypatch.setattr(baselines, "LIBRARY", "no_such_library")
-    assert cli.main(["backtest", "--models", "forest"]) == 2
+    assert app.main(["backtest", "--models", "forest"]) == 2
     assert "--group bench" in capsys.readouterr().err
 
 
 def test_asking_for_help_imports_nothing_heavy():
     code = (
-        "import sys; from crossover.forecast.cli import parser; parser();"
+        "import sys; from crossover.reports.cli import app; app.application();"
         "print([m for m in ('numpy', 'distributed', 'pymc', 'sklearn') if m in sys.modules])"
     )
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

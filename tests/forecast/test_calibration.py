@@ -9,7 +9,6 @@ from crossover.data.errors import InputError
 from crossover.data.names import DRAW, RECIPIENT, REST, SUPPLIER, YEAR
 from crossover.forecast import (
     calibration,
-    cli,
     cluster,
     events,
     fit,
@@ -21,6 +20,7 @@ from crossover.forecast import (
 )
 from crossover.models.inputs import with_orders
 from crossover.models.order_book import ORDER_PERIOD, REMEMBERED
+from crossover.reports.cli import app
 from tests import small
 
 
@@ -297,8 +297,8 @@ def stand_in(monkeypatch, world, tree):
 def test_simulations_are_kept_and_more_can_be_asked_for(stand_in, tmp_path, capsys):
     out = tmp_path / "sbc"
     words = ("check", "--store", str(tmp_path), "--out", str(out), "--sbc")
-    assert cli.main([*words, "6"]) == 0
-    assert cli.main([*words, "9"]) == 0
+    assert app.main([*words, "6"]) == 0
+    assert app.main([*words, "9"]) == 0
     assert stand_in == [f"{k:04d}" for k in range(9)]
     table = pd.read_csv(out / "sbc.csv")
     assert set(table["quantity"]) == {"memory", "rd_within", "event x"}
@@ -308,8 +308,8 @@ def test_simulations_are_kept_and_more_can_be_asked_for(stand_in, tmp_path, caps
 
 def test_simulations_of_another_seed_are_not_mixed(stand_in, tmp_path, capsys):
     words = ("check", "--store", str(tmp_path), "--out", str(tmp_path / "s"), "--sbc", "2")
-    assert cli.main([*words, "--seed", "1"]) == 0
-    assert cli.main([*words, "--seed", "2"]) == 2
+    assert app.main([*words, "--seed", "1"]) == 0
+    assert app.main([*words, "--seed", "2"]) == 2
     assert "another seed" in capsys.readouterr().err
 
 

@@ -9,9 +9,10 @@ import xarray as xr
 
 from crossover.data.errors import InputError
 from crossover.data.names import YEAR
-from crossover.forecast import carry, cli, fit, steps
+from crossover.forecast import carry, fit, steps
 from crossover.models import drivers, priors
 from crossover.models.inputs import FROM_YEAR, prepare, with_orders
+from crossover.reports.cli import app, console
 from tests import small
 
 
@@ -178,8 +179,8 @@ def test_the_stored_prior_density_is_the_marginal_one(carried, mock_fit):
 def test_the_command_writes_the_file_once(carried, tmp_path, capsys):
     out = tmp_path / "new" / "carried.toml"
     words = ["priors", "carry", str(carried[0]), "--out", str(out)]
-    assert cli.main(words) == cli.DONE
+    assert app.main(words) == console.DONE
     assert out.read_text("utf-8") == carried[1].read_text("utf-8")
     assert "--from-year 2013" in capsys.readouterr().err
-    assert cli.main(words) == cli.BAD_INPUT
+    assert app.main(words) == console.BAD_INPUT
     assert "is there already" in capsys.readouterr().err

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from crossover.forecast import cli, gate
+from crossover.forecast import gate
 from crossover.forecast.gate import PART
+from crossover.reports.cli import common
 
 CHAINS, DRAWS = 4, 1000
 
@@ -98,11 +99,11 @@ def test_divergences_are_said_to_be_of_the_part_that_had_them():
     parts["diverging"].values[1, 1, 500] = True
     of = check(judge(posterior, parts), "divergences")
     assert (of["value"], of["where"]) == (1.0, "delivery")
-    assert cli.verdict({"passed": False, "checks": [of]}).endswith(
+    assert common.verdict({"passed": False, "checks": [of]}).endswith(
         "divergences 1 (threshold 0, delivery)"
     )
     nowhere = {"passed": False, "checks": [of | {"where": ""}]}
-    assert cli.verdict(nowhere).endswith("divergences 1 (threshold 0)")
+    assert common.verdict(nowhere).endswith("divergences 1 (threshold 0)")
 
 
 def test_a_single_divergence_fails():

@@ -10,8 +10,9 @@ import pytest
 import xarray as xr
 
 from crossover.data.errors import InputError
-from crossover.forecast import cli, runs, steps, update
+from crossover.forecast import runs, steps, update
 from crossover.models import alignment, partnership
+from crossover.reports.cli import app, common, console
 from tests import mock_fit as mock
 from tests import small_domains
 from tests.forecast.test_carry import run_folder
@@ -133,7 +134,7 @@ def test_datasets_are_compared_by_their_arrays():
 )
 def test_a_store_without_runs_is_named(words, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv(runs.VARIABLE, str(tmp_path / "store"))
-    assert cli.main(list(words)) == cli.BAD_INPUT
+    assert app.main(list(words)) == console.BAD_INPUT
     assert "holds no run yet" in capsys.readouterr().err
 
 
@@ -162,7 +163,7 @@ def flow(tree, world, plan, tmp_path, monkeypatch):
     monkeypatch.setattr(steps, "plan", lambda **options: made)
     monkeypatch.setattr(steps, "look_ahead", look_ahead)
     monkeypatch.setattr(steps, "audit", lambda part, made: done.append("audit"))
-    monkeypatch.setattr(cli, "_enter", lambda args, run: done.append("entered"))
+    monkeypatch.setattr(common, "enter", lambda store, run: done.append("entered"))
     build = types.ModuleType("crossover.reports.build")
     build.build = lambda part: done.append("report")
     monkeypatch.setitem(sys.modules, "crossover.reports.build", build)
@@ -170,7 +171,7 @@ def flow(tree, world, plan, tmp_path, monkeypatch):
 
 
 def test_an_update_is_a_run_of_its_own_that_is_judged_reported_and_entered(flow, capsys):
-    assert cli.main(["update", "--run", str(flow.run)]) == cli.DONE
+    assert app.main(["update", "--run", str(flow.run)]) == console.DONE
     assert flow.done == ["posterior", "audit", "report", "entered"]
     said = runs.read(flow.made.target)
     assert said["update"] == {"how": "refit", "reason": "changed since: figures"}
@@ -183,6 +184,6 @@ def test_nothing_is_made_where_nothing_is_new(flow, capsys):
     said = json.loads((flow.run / "run.json").read_text("utf-8"))
     said["hashes"] = dict(flow.made.record["hashes"])
     (flow.run / "run.json").write_text(json.dumps(said), "utf-8")
-    assert cli.main(["update", "--run", str(flow.run)]) == cli.DONE
+    assert app.main(["update", "--run", str(flow.run)]) == console.DONE
     assert flow.done == [] and not flow.made.target.exists()
     assert "nothing to update" in capsys.readouterr().err

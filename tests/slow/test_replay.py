@@ -27,7 +27,7 @@ from typing import NamedTuple
 import pytest
 
 from crossover.data.tables import KEYS, PANEL, TABLES, read, write
-from crossover.forecast import cli
+from crossover.reports.cli import app, console
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def panel(kept):
 
 
 def crossover(*words) -> int:
-    return cli.main([str(word) for word in words])
+    return app.main([str(word) for word in words])
 
 
 def timed(run: Path, *words) -> float:
@@ -74,7 +74,7 @@ def timed(run: Path, *words) -> float:
     clock = run.with_suffix(".seconds")
     if not clock.is_file():
         start = time.perf_counter()
-        assert crossover(*words, "--out", run) == cli.DONE, words
+        assert crossover(*words, "--out", run) == console.DONE, words
         clock.write_text(str(time.perf_counter() - start), "utf-8")
     return float(clock.read_text("utf-8"))
 
@@ -117,16 +117,16 @@ def replayed(panel, kept):
         if not new.is_dir():
             preview = io.StringIO()
             with contextlib.redirect_stdout(preview):
-                assert crossover("data", "add", *files, *at, "--dry-run") == cli.DONE
+                assert crossover("data", "add", *files, *at, "--dry-run") == console.DONE
             assert "What is new" in preview.getvalue()
         seconds = timed(new, "update", *files, *at, "--run", run)
         again = io.StringIO()
         with contextlib.redirect_stderr(again):
-            assert crossover("data", "add", *files, *at) == cli.DONE
+            assert crossover("data", "add", *files, *at) == console.DONE
         assert "nothing new" in again.getvalue()
         if not (new / "explain.json").is_file():
-            assert crossover("explain", run, new, *at) == cli.DONE
-        assert crossover("ledger", "check", "--store", store) == cli.DONE
+            assert crossover("explain", run, new, *at) == console.DONE
+        assert crossover("ledger", "check", "--store", store) == console.DONE
         said = json.loads((new / "run.json").read_text("utf-8"))["update"]
         steps.append(Step(name, new, said["how"], said["reason"], said["khat"], seconds,
                           probabilities(new)))  # fmt: skip
@@ -153,7 +153,7 @@ def test_each_step_agrees_with_a_cold_run_of_the_same_figures(replayed, panel, k
     print("\n| step | how | k-hat | update, s | cold run, s | worst question | errors apart |")
     apart = []
     for number, (step, files) in enumerate(zip(replayed[1:], STEPS.values(), strict=True), start=1):
-        assert crossover("data", "add", *(RAW / file for file in files), *at) == cli.DONE
+        assert crossover("data", "add", *(RAW / file for file in files), *at) == console.DONE
         cold = kept / f"cold{number}"
         seconds = timed(cold, "run", *at)
         theirs = probabilities(cold)

@@ -22,7 +22,7 @@ EARLIER = 4
 """Years by which the invented forecast is moved back, so that figures have come since."""
 PROGRAM = """
 import json, os, sys
-from crossover.forecast.cli import main
+from crossover.reports.cli.app import main
 code = main(sys.argv[1:])
 own = os.times()
 print(json.dumps({"code": code, "loaded": [m for m in %r if m in sys.modules],

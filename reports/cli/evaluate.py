@@ -1,0 +1,204 @@
+"""Commands that test a forecast: the backtest, and the checks of a fit."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Option
+
+from crossover.data.errors import InputError, fault
+from crossover.forecast import runs, steps
+from crossover.forecast.progress import say, step
+from crossover.reports.cli import common, console, options
+
+AS_FIT = "as of a published fit by default"
+
+
+def backtest(
+    origins: Annotated[
+        str,
+        Option(
+            "--origins", metavar="YEARS",
+            help="last data years, as in 2010-2022 or 2012,2016,2020",
+        ),
+    ] = "2010-2024",
+    horizons: Annotated[
+        int, Option("--horizons", min=1, max=10, metavar="N", help="years ahead")
+    ] = 6,
+    models: Annotated[
+        str | None,
+        Option(
+            "--models", metavar="NAMES",
+            help="by commas; full and all benchmarks installed by default; also no_rd, "
+            "no_military, no_memory, no_pooling, gdp",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        Option(
+            "--out", metavar="DIR",
+            help="where forecasts and scores stand, begun or new; backtest/ of the store by "
+            "default",
+        ),
+    ] = None,
+    score_only: Annotated[
+        bool, Option("--score-only", help="make no forecast; score what is there")
+    ] = False,
+    tune: Annotated[
+        int | None,
+        Option("--tune", min=4, max=10**5, metavar="N", help=f"tuning steps a chain; {AS_FIT}"),
+    ] = None,
+    draws: Annotated[
+        int | None,
+        Option("--draws", min=4, max=10**5, metavar="N", help=f"draws a chain; {AS_FIT}"),
+    ] = None,
+    chains: Annotated[
+        int | None,
+        Option("--chains", min=1, max=64, metavar="N", help=f"chains of each fit; {AS_FIT}"),
+    ] = None,
+    seed: options.FitsSeed = console.SEED,
+    priors: options.Priors = None,
+    workers: options.Workers = 1,
+    scheduler: options.Scheduler = None,
+    panel: options.Panel = None,
+    store: options.Store = None,
+    csv: options.Csv = False,
+    json: options.Json = False,
+) -> int:  # fmt: skip
+    """Forecast from past origins with what was known half a year later, and score the forecasts
+    against benchmarks that were given the same. What is done is kept, one file an origin and
+    model: the same command goes on where it was stopped. Scores go to scores.csv, comparisons to
+    skill.csv, events to events_skill.csv, intervals to calibration.csv, and all that a report
+    prints of them to summary.csv.
+    """
+    from crossover.forecast import backtest
+    from crossover.models.priors import load
+
+    shape = console.shape(csv, json)
+    folder = out or runs.store(store) / "backtest"
+    years = years_of(origins, backtest.FIRST_ORIGIN)
+    layers = common.layers(panel, store)
+    names = models.split(",") if models else [backtest.FULL, *backtest.benchmarks()]
+    wanted = backtest.jobs(years, [name.strip() for name in names])
+    given = load(priors)
+    failed: list[str] = []
+    if not score_only:
+        sampler = _sampler(seed, draws, tune, chains)
+        backtest.claim(folder, backtest.made_with(horizons, sampler, given, layers))
+        failed = backtest.run(
+            folder, wanted, horizons=horizons, given=given, sampler=sampler, folder=layers,
+            workers=workers, scheduler=scheduler, say=say,
+        )  # fmt: skip
+    tables = backtest.report(folder, layers, console.command_line.get())
+    header, rows = backtest.shown(tables[backtest.SUMMARY])
+    title = "Skill of each model against the best benchmark by hindsight (90 % interval by origin)"
+    console.put(header, rows, shape, title)
+    say(f"all scores: {folder / backtest.SCORES}")
+    for name in failed:
+        say(f"failed: {name}")
+    return console.FAILED if failed else console.DONE
+
+
+def _sampler(
+    seed: int, draws: int | None, tune: int | None, chains: int | None
+) -> dict[str, int]:
+    from crossover.forecast.fit import CHAINS, DRAWS, TUNE
+
+    return {
+        "seed": seed, "draws": draws or DRAWS, "tune": tune or TUNE, "chains": chains or CHAINS,
+    }  # fmt: skip
+
+
+def check(
+    run: options.Run = None,
+    supplier: options.OtherSupplier = None,
+    recipient: options.OtherRecipient = None,
+    store: options.Store = None,
+    out: Annotated[
+        Path | None,
+        Option(
+            "--out", metavar="DIR",
+            help="where the tables go; checks/ of the run, or calibration/ of the store with --sbc",
+        ),
+    ] = None,
+    sbc: Annotated[
+        int | None,
+        Option(
+            "--sbc", min=1, max=100000, metavar="N",
+            help="instead, fit N simulated worlds and test the ranks of their truths (minutes "
+            "each)",
+        ),
+    ] = None,
+    seed: Annotated[
+        int, Option("--seed", min=0, max=2**31, metavar="N", help="of all draws")
+    ] = console.SEED,
+    workers: options.Workers = 1,
+    scheduler: options.Scheduler = None,
+    panel: options.Panel = None,
+    csv: options.Csv = False,
+    json: options.Json = False,
+) -> int:  # fmt: skip
+    """Check a stored fit. Draws from it, and from its priors, are compared with the deliveries on
+    record (predictive.csv); and the events of its pair are told how far they move when the priors
+    or the data count for a little more (sensitivity.csv, by power-scaling). With --sbc N instead,
+    truths are drawn from the priors, worlds of eight countries simulated from them and fitted, and
+    the ranks of the truths tested for uniformity (sbc.csv): what is done is kept, so more can be
+    asked for later, as in 'crossover check --sbc 200 --scheduler tcp://host:8786'. A check that
+    fails is named, and exit is 3.
+    """
+    from crossover.forecast import calibration
+
+    shape = console.shape(csv, json)
+    failed: list[str] = []
+    if sbc:
+        folder = out or runs.store(store) / "calibration"
+        table, failed = calibration.sbc(
+            folder, sbc, seed=seed, folder=common.layers(panel, store), workers=workers,
+            scheduler=scheduler, say=say,
+        )  # fmt: skip
+        found = {calibration.SBC: table}
+        for name in failed:
+            say(f"failed: simulation {name}")
+    else:
+        of = common.meant(run, store, supplier, recipient)
+        folder = out or of.run / "checks"
+        with step("checking the fit", "check", {}):
+            known = steps.layers_of(runs.read(of.run), common.layers(panel, store))
+            found = calibration.check(of.run, of.pair, known, seed=seed)
+    calibration.write(folder, found)
+    _put_tables(found, shape)
+    say(f"tables: {folder}")
+    passed = all(table["passed"].all() for table in found.values() if "passed" in table)
+    return console.FAILED if failed else console.DONE if passed else console.GATE_FAILED
+
+
+def _put_tables(found: dict[str, Any], shape: console.Shape) -> None:
+    """Print tables under their names; as JSON one list, with the name of its table in each row."""
+    if shape is console.Shape.JSON:
+        rows = [
+            {"table": name} | row
+            for name, table in found.items() for row in table.to_dict("records")
+        ]  # fmt: skip
+        header = list(dict.fromkeys(key for row in rows for key in row))
+        console.put(header, [[row.get(key) for key in header] for row in rows], shape)
+        return
+    for name, table in found.items():
+        rows = [list(map(console.short, row)) for row in table.itertuples(index=False)]
+        console.put(list(table.columns), rows, shape, name)
+
+
+def years_of(text: str, first: int) -> list[int]:
+    """Return the years of --origins, a span or several by commas; raise InputError otherwise."""
+    rule = f"must be years from {first} on, as in 2010-2022 or 2012,2016,2020"
+    found: set[int] = set()
+    for part in text.split(","):
+        ends = part.strip().split("-")
+        if len(ends) > 2 or not all(re.fullmatch(r"\d{4}", end) for end in ends):
+            raise InputError(fault(rule, column="--origins", value=text))
+        span = range(int(ends[0]), int(ends[-1]) + 1)
+        if not span or span[0] < first:
+            raise InputError(fault(rule, column="--origins", value=text))
+        found |= set(span)
+    return sorted(found)

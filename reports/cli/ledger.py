@@ -1,0 +1,173 @@
+"""Commands on the record of published forecasts: list, check, enter, and scores against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Option
+
+from crossover.data.errors import InputError, fault
+from crossover.data.names import ALL_DOMAINS
+from crossover.forecast import runs
+from crossover.forecast.progress import say
+from crossover.reports.cli import common, console, options
+from crossover.reports.cli.console import Shape
+
+
+def enter(run: options.RunArgument = None, store: options.Store = None) -> int:
+    """Enter a run's questions in the ledger, where they can never be changed. 'crossover run' does
+    so by itself; this is for runs made elsewhere, and for further pairs forecast from a run.
+    """
+    folder = runs.store(store)
+    entered = common.enter(folder, runs.find(run, folder))
+    return console.DONE if entered else console.GATE_FAILED
+
+
+def list_entries(
+    store: options.Store = None, csv: options.Csv = False, json: options.Json = False
+) -> int:
+    """List what was entered: one row a question of a published run."""
+    from crossover.forecast import ledger
+
+    shape = console.shape(csv, json)
+    folder = runs.store(store)
+    found = ledger.entries(folder)
+    if not found:
+        raise InputError(fault("holds no entry yet", file=ledger.path(folder)))
+    header = (
+        "seq", "run", "question", "kind", "of", "pair", "scenario", "origin", "as of", "entered"
+    )  # fmt: skip
+    rows = [
+        (
+            *(e.seq, e.run, e.question if e.domain == ALL_DOMAINS else f"{e.question}, {e.domain}"),
+            *(e.kind, e.country, f"{e.supplier}-{e.recipient}", e.scenario, e.origin, e.as_of),
+            e.entered,
+        )
+        for e in found
+    ]
+    console.put(header, rows, shape, f"Entered in {ledger.path(folder)}")
+    return console.DONE
+
+
+def check(store: options.Store = None) -> int:
+    """Check the chain of hashes: every entry that was changed, or is missing, is named."""
+    from crossover.forecast import ledger
+
+    folder = runs.store(store)
+    faults = ledger.verify(folder)
+    for each in faults:
+        say(each)
+    if faults:
+        raise InputError(fault(f"{len(faults)} faults", file=ledger.path(folder)))
+    last = ledger.head(folder)
+    found = f"{ledger.path(folder)}: sound; the last entry's hash is {last}"
+    say(found if last else "no entry yet")
+    return console.DONE
+
+
+def score(
+    out: Annotated[
+        Path | None,
+        Option("--out", metavar="FILE", help="the table of scores; scores.csv of the store"),
+    ] = None,
+    run: Annotated[
+        str | None,
+        Option(
+            "--run", metavar="DIR-OR-ID",
+            help="a run in whose report the track record is to stand",
+        ),
+    ] = None,
+    benchmarks: Annotated[
+        bool,
+        Option(
+            "--benchmarks",
+            help="beside it what the backtest's benchmarks would have said on the same day",
+        ),
+    ] = False,
+    panel: options.Panel = None,
+    store: options.Store = None,
+    csv: options.Csv = False,
+    json: options.Json = False,
+) -> int:  # fmt: skip
+    """Score what was forecast against what came since, in its first and its latest release: events
+    by Brier and logarithmic score, quantities by CRPS (from quantiles every 2.5 %, in TIV million
+    and of the log of one plus the value) and by how often their intervals held. Probabilities below
+    half a draw count as half a draw. All scores go into a table; with --run the track record goes
+    into that run's folder too, and `crossover report` shows it.
+    """
+    from crossover.forecast import scoring
+
+    shape = console.shape(csv, json)
+    folder = runs.store(store)
+    chosen = runs.find(run, folder) if run else None
+    found, known = _entries(folder), common.layers(panel, store)
+    rows = scoring.score(found, known)
+    table = out or folder / "scores.csv"
+    runs.write(table, console.csv_text(scoring.Score._fields, rows))
+    if chosen is not None:
+        with runs.refreshing(chosen) as part:
+            runs.write(part / scoring.RECORD, scoring.track_record(found, rows))
+    _put_means(found, rows, shape)
+    if benchmarks and rows:
+        _beside_benchmarks(found, rows, known, shape)
+    say(f"all scores: {table}")
+    if chosen is not None:
+        say(f"in the report: crossover report --run {chosen}")
+    return console.DONE
+
+
+def _entries(store: Path) -> list[Any]:
+    """Return the entries of a sound ledger; raise InputError if there is none, or it is not."""
+    from crossover.forecast import ledger
+
+    found = ledger.entries(store)
+    if not found:
+        rule = "holds no entry yet: a run is entered when its gate has passed"
+        raise InputError(fault(rule, file=ledger.path(store)))
+    if ledger.verify(store):
+        rule = "an entry was changed: see 'crossover ledger check'"
+        raise InputError(fault(rule, file=ledger.path(store)))
+    return found
+
+
+def _put_means(found: Sequence[Any], rows: Sequence[Any], shape: Shape) -> None:
+    from crossover.forecast import scoring
+
+    if not rows:
+        origins = sorted({entry.origin for entry in found})
+        say(
+            f"nothing to score yet: no release covers a year after the origins "
+            f"({', '.join(map(str, origins))}) of the {len(found)} entries"
+        )
+    if shape is not Shape.TABLE and (rows or shape is Shape.JSON):
+        console.put(scoring.Mean._fields, scoring.means(rows), shape)
+    elif rows:
+        header = (
+            "question", "kind", "release", "scored", "Brier", "log", "CRPS", "CRPS, log scale"
+        )  # fmt: skip
+        shown = [(*row[:4], *(console.short(value) for value in row[4:]))
+                 for row in scoring.means(rows)]  # fmt: skip
+        title = "Mean scores; smaller is better"
+        console.put((*header, "in 50 %", "in 90 %"), shown, shape, title)
+
+
+def _beside_benchmarks(
+    entries: Sequence[Any], rows: Sequence[Any], known: tuple[Path, ...], shape: Shape
+) -> None:
+    """Print mean scores of the ledger's quantities beside those of the backtest's benchmarks."""
+    from crossover.forecast import rivals, scoring
+
+    by_model = {"ledger": [row for row in rows if row.crps is not None]}
+    for row in rivals.score(entries, rows, known):
+        by_model.setdefault(row.run, []).append(row)
+    means = [(model, mean) for model, held in by_model.items() for mean in scoring.means(held)]
+    means.sort(key=lambda one: (one[1].question, one[1].release, one[1].crps_log1p))
+    shown = [
+        (mean.question, mean.release, model, mean.scored, *map(console.short, mean[6:]))
+        for model, mean in means
+    ]
+    header = ("question", "release", "forecast", "scored", "CRPS", "CRPS, log scale")
+    title = "Beside benchmarks of the same day"
+    console.put((*header, "in 50 %", "in 90 %"), shown, shape, title)
