@@ -12,7 +12,7 @@ from typer import Argument, Option
 from crossover.data.errors import InputError
 from crossover.forecast import runs
 from crossover.forecast.progress import progress, say
-from crossover.reports.cli import common, console, options
+from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 
 DryRun = Annotated[bool, Option("--dry-run", help="show only; write nothing")]
@@ -30,27 +30,22 @@ RENAMES = 20
 class Place:
     """Where figures are added, whether they are, and how that is shown."""
 
-    store: Path | None
-    panel: Path | None
+    asked: options.OfPanel
     dry_run: bool
     shape: Shape
     page: Path | None = None
 
 
 def add(
-    files: Annotated[list[Path], Argument(metavar="FILE...", help="as downloaded")],
-    released: options.Released = None,
-    indicator: options.IndicatorCode = None,
-    accept_unknown: options.AcceptUnknown = False,
+    reading: options.Reading,
+    asked: options.OfPanel,
+    shown: options.Shown,
+    files: Annotated[list[Path], Argument(metavar="FILE", help="as downloaded")],
     html: Annotated[
         Path | None,
-        Option("--html", metavar="FILE", help="with --dry-run: what would change, as a page"),
+        Option(metavar="FILE", help="with --dry-run: what would change, as a page"),
     ] = None,
     dry_run: DryRun = False,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Add what is new in files as the providers publish them: recognised by content, checked whole,
     compared with what is known. The files are added together or not at all; an older release than
@@ -60,38 +55,38 @@ def add(
     from crossover.data.sources import fields
     from crossover.data.sources.files import Options
 
-    day = released and fields.date(released, file=None, line=None, column="--released")
-    reading = Options(day, indicator, accept_unknown)
-    place = Place(store, panel, dry_run, console.shape(csv, json), html)
+    day = reading.released and fields.date(
+        reading.released, file=None, line=None, column="--released"
+    )
+    how = Options(day, reading.indicator, reading.accept_unknown)
+    place = Place(asked, dry_run, shown.shape, html)
     with progress("reading") as move:
         return _take_in(
             place,
-            lambda **given: additions.add(files, **given, progress=move, reading=reading),
+            lambda **given: additions.add(files, **given, progress=move, reading=how),
         )
 
 
 def refresh(
+    asked: options.OfPanel,
+    shown: options.Shown,
     indicator: Annotated[
         list[str] | None,
-        Option("--indicator", metavar="SERIES", help="only this one; may be repeated"),
+        Option(metavar="SERIES", help="only this one; may be repeated"),
     ] = None,
     url: Annotated[
-        str | None, Option("--url", metavar="URL", help="another address of the interface")
+        str | None, Option(metavar="URL", help="another address of the interface")
     ] = None,
     timeout: Annotated[
-        int, Option("--timeout", min=1, max=600, metavar="SECONDS", help="how long to wait")
+        int, Option(min=1, max=600, metavar="SECONDS", help="how long to wait")
     ] = 30,
     dry_run: DryRun = False,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Fetch the series that the World Bank serves, and add what is new: of all or of none."""
     from crossover.data.refresh import refresh
 
     more = {"base_url": url} if url else {}
-    place = Place(store, panel, dry_run, console.shape(csv, json))
+    place = Place(asked, dry_run, shown.shape)
     with progress("fetching") as move:
         return _take_in(
             place,
@@ -105,12 +100,12 @@ def _take_in(place: Place, act: Callable[..., Any]) -> int:
     """Add by a function, and show what is new, what was refused, and where it went."""
     from crossover.data import additions
 
-    common.layers(place.panel, place.store)
-    store = runs.store(place.store)
+    place.asked.layers()
+    store = place.asked.folder
     if place.page:
         _check_page(place)
     try:
-        added = act(store=store, panel=place.panel, dry_run=place.dry_run, say=say)
+        added = act(store=store, panel=place.asked.panel, dry_run=place.dry_run, say=say)
     except additions.Refused as error:
         if len(error.refusals) > 1:
             _say_some([f"refused: {refusal}" for refusal in error.refusals], REFUSALS, "refused")

@@ -51,9 +51,7 @@ COMMANDS: dict[str, Entry | Noun] = {
     "sensitivity": Noun(
         "show how the answer hangs on what was assumed",
         {
-            "levels": Entry(
-                "sensitivity:levels", "P(recipient ahead) by convention of the level"
-            ),
+            "levels": Entry("sensitivity:levels", "P(recipient ahead) by convention of the level"),
             "answer": Entry(
                 "sensitivity:answer",
                 "what moves the answer: conventions, likelihoods, priors, earlier figures",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossover.data.errors import InputError, fault
 from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
@@ -48,22 +47,10 @@ class Meant:
         return bool(self.record["quick"])
 
 
-def meant(
-    run: str | None, store: Path | None, supplier: str | None, recipient: str | None
-) -> Meant:
-    """Return the run that a user means, its record, and the pair."""
-    found = runs.find(run, runs.store(store))
-    said = runs.read(found)
-    return Meant(found, said, steps.some_pair(supplier, recipient, runs.own_pair(said)))
-
-
-def layers(panel: Path | None, store: Path | None) -> tuple[Path, ...]:
-    """Return the panel with what the store adds to it."""
-    from crossover.data import additions
-
-    if panel is not None and not panel.is_dir():
-        raise InputError(fault("there is no such folder", column="--panel", value=str(panel)))
-    return additions.layers(panel, runs.store(store))
+def meant(run: Path, supplier: str | None, recipient: str | None) -> Meant:
+    """Return a run with its record and the pair that a user means."""
+    said = runs.read(run)
+    return Meant(run, said, steps.some_pair(supplier, recipient, runs.own_pair(said)))
 
 
 def write_report(*pair: Any, **options: Any) -> Path:

@@ -18,7 +18,6 @@ from contextvars import ContextVar
 from typing import Any
 
 from crossover.data import countries
-from crossover.data.errors import InputError
 from crossover.data.printable import printable
 from crossover.forecast import runs
 from crossover.forecast.progress import say
@@ -34,13 +33,6 @@ class Shape(enum.Enum):
     """How rows are printed."""
 
     TABLE, CSV, JSON = "table", "csv", "json"
-
-
-def shape(csv: bool, json: bool) -> Shape:
-    """Return the shape that the options ask for; raise InputError if they ask for two."""
-    if csv and json:
-        raise InputError("--csv and --json exclude each other")
-    return Shape.CSV if csv else Shape.JSON if json else Shape.TABLE
 
 
 def put(

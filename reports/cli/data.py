@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from crossover.data.errors import InputError
-from crossover.forecast import runs, steps
+from crossover.forecast import steps
 from crossover.forecast.progress import progress, say
-from crossover.reports.cli import common, console, options
+from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 
 if TYPE_CHECKING:
@@ -20,67 +20,51 @@ OF_DELIVERIES = "of deliveries and orders"
 
 
 def list_series(
+    asked: options.OfPanel,
+    shown: options.Shown,
     releases: Annotated[bool, Option("--releases", help="a row a release")] = False,
     series: Annotated[
-        str | None, Option("--series", metavar="SERIES", help="releases of this series only")
+        str | None, Option(metavar="SERIES", help="releases of this series only")
     ] = None,
-    additions: Annotated[
-        bool, Option("--additions", help="what was added to the store")
-    ] = False,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
+    additions: Annotated[bool, Option("--additions", help="what was added to the store")] = False,
 ) -> int:
     """List the series of the panel, every release that was kept of them, or what was added."""
     from crossover.data import look
 
-    shape = console.shape(csv, json)
+    shape = shown.shape
     if additions:
-        found = look.added(runs.store(store))
+        found = look.added(asked.folder)
     elif releases or series:
-        found = look.releases(series, common.layers(panel, store))
+        found = look.releases(series, asked.layers())
     else:
-        found = look.listing(common.layers(panel, store))
+        found = look.listing(asked.layers())
     return _put(found, shape)
 
 
 def show(
-    series: Annotated[
-        str, Argument(metavar="SERIES", help="a series of 'crossover data list'")
-    ],
+    asked: options.OfPanel,
+    shown: options.Shown,
+    series: Annotated[str, Argument(metavar="SERIES", help="a series of 'crossover data list'")],
     country: options.Country = None,
-    supplier: Annotated[
-        str | None, Option("--supplier", metavar="COUNTRY", help=OF_DELIVERIES)
-    ] = None,
-    recipient: Annotated[
-        str | None, Option("--recipient", metavar="COUNTRY", help=OF_DELIVERIES)
-    ] = None,
-    domain: Annotated[
-        str | None, Option("--domain", metavar="DOMAIN", help=OF_DELIVERIES)
-    ] = None,
+    supplier: Annotated[str | None, Option(metavar="COUNTRY", help=OF_DELIVERIES)] = None,
+    recipient: Annotated[str | None, Option(metavar="COUNTRY", help=OF_DELIVERIES)] = None,
+    domain: Annotated[str | None, Option(metavar="DOMAIN", help=OF_DELIVERIES)] = None,
     weapon: Annotated[
         str | None,
-        Option("--weapon", metavar="TEXT", help="of unit values and descriptions"),
+        Option(metavar="TEXT", help="of unit values and descriptions"),
     ] = None,
-    years: Annotated[
-        str | None, Option("--years", metavar="SPAN", help="as in 2019 or 1995-2024")
-    ] = None,
+    years: Annotated[str | None, Option(metavar="SPAN", help="as in 2019 or 1995-2024")] = None,
     every_vintage: Annotated[
         bool, Option("--every-vintage", help="each release of a figure")
     ] = False,
     as_of: options.AsOf = None,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Show a series: an indicator, deliveries, orders, ideal points, imports, exports, the highest
     values per unit of new systems (unit_values), or the world's deliveries by description.
     """
     from crossover.data import look
 
-    shape = console.shape(csv, json)
+    shape = shown.shape
     found = look.show(
         series,
         country=country,
@@ -91,30 +75,22 @@ def show(
         span=look.years(years) if years else None,
         as_of=steps.day(as_of),
         every_vintage=every_vintage,
-        folder=common.layers(panel, store),
+        folder=asked.layers(),
     )
     return _put(found, shape)
 
 
 def revisions(
+    asked: options.OfPanel,
+    shown: options.Shown,
     indicator: Annotated[
         str | None,
-        Option("--indicator", metavar="SERIES", help="a series of 'data list'"),
+        Option(metavar="SERIES", help="a series of 'data list'"),
     ] = None,
     country: options.Country = None,
-    supplier: Annotated[
-        str | None, Option("--supplier", metavar="COUNTRY", help="ISO3 code or name")
-    ] = None,
-    recipient: Annotated[
-        str | None, Option("--recipient", metavar="COUNTRY", help="ISO3 code or name")
-    ] = None,
-    year: Annotated[
-        str | None, Option("--year", metavar="SPAN", help="as in 2019 or 2015-2024")
-    ] = None,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
+    supplier: Annotated[str | None, Option(metavar="COUNTRY", help="ISO3 code or name")] = None,
+    recipient: Annotated[str | None, Option(metavar="COUNTRY", help="ISO3 code or name")] = None,
+    year: Annotated[str | None, Option(metavar="SPAN", help="as in 2019 or 2015-2024")] = None,
 ) -> int:
     """Show a figure's history over all releases kept: of --indicator and --country, or of the
     deliveries from --supplier to --recipient. Without any of these, by how much the second, third
@@ -122,8 +98,8 @@ def revisions(
     """
     from crossover.data import look, revisions
 
-    shape = console.shape(csv, json)
-    layers = common.layers(panel, store)
+    shape = shown.shape
+    layers = asked.layers()
     side = supplier or recipient
     if not (country or side):
         if year:
@@ -148,22 +124,21 @@ def revisions(
 
 
 def check(
+    asked: options.OfStore,
+    shown: options.Shown,
     folder: Annotated[
         Path | None, Argument(metavar="DIR", help="a panel; the shipped one by default")
     ] = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Check a panel: every fault is named with its place and rule, and exit 2 if there is one.
     Without a folder, the shipped panel and what the store adds to it.
     """
     from crossover.data import additions, check
 
-    shape = console.shape(csv, json)
+    shape = shown.shape
     faults = check.check(folder)
     if folder is None:
-        faults += additions.damaged(runs.store(store))
+        faults += additions.damaged(asked.folder)
     name = folder or "the shipped panel"
     if faults or shape is not Shape.TABLE:
         console.put(check.HEADER, faults, shape)
@@ -174,21 +149,20 @@ def check(
 
 
 def build(
+    shown: options.Shown,
     folder: Annotated[Path, Argument(metavar="DIR", help="folder of the providers' files")],
     out: Annotated[
         Path,
-        Option("--out", metavar="DIR", help="the panel; an older one there is replaced"),
+        Option(metavar="DIR", help="the panel; an older one there is replaced"),
     ] = Path("data/panel"),
     shipped: Annotated[
         bool, Option("--shipped", help="only the files of which the shipped panel is made")
     ] = False,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Compile a panel from a folder of files as the providers publish them, whole or not at all."""
     from crossover.data.build import build, shipped_files
 
-    shape = console.shape(csv, json)
+    shape = shown.shape
     only = shipped_files() if shipped else None
     with progress("reading") as move:
         built = build(folder, out, move, only)
@@ -200,18 +174,16 @@ def build(
 
 
 def domains(
+    asked: options.OfPanel,
+    shown: options.Shown,
     domain: Annotated[
         str | None, Argument(metavar="DOMAIN", help="the weapons of one domain")
     ] = None,
     description: Annotated[
         str | None,
-        Option("--description", metavar="TEXT", help="text in SIPRI's description, as in torpedo"),
+        Option(metavar="TEXT", help="text in SIPRI's description, as in torpedo"),
     ] = None,
     all_weapons: Annotated[bool, Option("--all", help="all weapons")] = False,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Show which weapon belongs to which technology domain, and what that moves against SIPRI's
     own categories. The mapping is the table data/domains.csv, yours to change: 'data domains'
@@ -221,8 +193,8 @@ def domains(
     """
     from crossover.data import moves
 
-    shape = console.shape(csv, json)
-    layers = common.layers(panel, store)
+    shape = shown.shape
+    layers = asked.layers()
     if domain is not None or description is not None or all_weapons:
         return _put(moves.weapons(domain, description, layers), shape)
     if shape is not Shape.TABLE:

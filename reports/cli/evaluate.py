@@ -11,26 +11,27 @@ from typer import Option
 from crossover.data.errors import InputError, fault
 from crossover.forecast import runs, steps
 from crossover.forecast.progress import say, step
-from crossover.reports.cli import common, console, options
+from crossover.reports.cli import console, options
 
 AS_FIT = "as of a published fit by default"
 
 
 def backtest(
+    asked: options.OfPanel,
+    many: options.Workers,
+    shown: options.Shown,
     origins: Annotated[
         str,
         Option(
-            "--origins", metavar="YEARS",
+            metavar="YEARS",
             help="last data years, as in 2010-2022 or 2012,2016,2020",
         ),
     ] = "2010-2024",
-    horizons: Annotated[
-        int, Option("--horizons", min=1, max=10, metavar="N", help="years ahead")
-    ] = 6,
+    horizons: Annotated[int, Option(min=1, max=10, metavar="N", help="years ahead")] = 6,
     models: Annotated[
         str | None,
         Option(
-            "--models", metavar="NAMES",
+            metavar="NAMES",
             help="by commas; full and all benchmarks installed by default; also no_rd, "
             "no_military, no_memory, no_pooling, gdp",
         ),
@@ -38,7 +39,7 @@ def backtest(
     out: Annotated[
         Path | None,
         Option(
-            "--out", metavar="DIR",
+            metavar="DIR",
             help="where forecasts and scores stand, begun or new; backtest/ of the store by "
             "default",
         ),
@@ -48,25 +49,19 @@ def backtest(
     ] = False,
     tune: Annotated[
         int | None,
-        Option("--tune", min=4, max=10**5, metavar="N", help=f"tuning steps a chain; {AS_FIT}"),
+        Option(min=4, max=10**5, metavar="N", help=f"tuning steps a chain; {AS_FIT}"),
     ] = None,
     draws: Annotated[
         int | None,
-        Option("--draws", min=4, max=10**5, metavar="N", help=f"draws a chain; {AS_FIT}"),
+        Option(min=4, max=10**5, metavar="N", help=f"draws a chain; {AS_FIT}"),
     ] = None,
     chains: Annotated[
         int | None,
-        Option("--chains", min=1, max=64, metavar="N", help=f"chains of each fit; {AS_FIT}"),
+        Option(min=1, max=64, metavar="N", help=f"chains of each fit; {AS_FIT}"),
     ] = None,
     seed: options.FitsSeed = console.SEED,
     priors: options.Priors = None,
-    workers: options.Workers = 1,
-    scheduler: options.Scheduler = None,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
-) -> int:  # fmt: skip
+) -> int:
     """Forecast from past origins with what was known half a year later, and score the forecasts
     against benchmarks that were given the same. What is done is kept, one file an origin and
     model: the same command goes on where it was stopped. Scores go to scores.csv, comparisons to
@@ -76,10 +71,10 @@ def backtest(
     from crossover.forecast import backtest
     from crossover.models.priors import load
 
-    shape = console.shape(csv, json)
-    folder = out or runs.store(store) / "backtest"
+    shape = shown.shape
+    folder = out or asked.folder / "backtest"
     years = years_of(origins, backtest.FIRST_ORIGIN)
-    layers = common.layers(panel, store)
+    layers = asked.layers()
     names = models.split(",") if models else [backtest.FULL, *backtest.benchmarks()]
     wanted = backtest.jobs(years, [name.strip() for name in names])
     given = load(priors)
@@ -89,7 +84,7 @@ def backtest(
         backtest.claim(folder, backtest.made_with(horizons, sampler, given, layers))
         failed = backtest.run(
             folder, wanted, horizons=horizons, given=given, sampler=sampler, folder=layers,
-            workers=workers, scheduler=scheduler, say=say,
+            workers=many.workers, scheduler=many.scheduler, say=say,
         )  # fmt: skip
     tables = backtest.report(folder, layers, console.command_line.get())
     header, rows = backtest.shown(tables[backtest.SUMMARY])
@@ -101,9 +96,7 @@ def backtest(
     return console.FAILED if failed else console.DONE
 
 
-def _sampler(
-    seed: int, draws: int | None, tune: int | None, chains: int | None
-) -> dict[str, int]:
+def _sampler(seed: int, draws: int | None, tune: int | None, chains: int | None) -> dict[str, int]:
     from crossover.forecast.fit import CHAINS, DRAWS, TUNE
 
     return {
@@ -112,34 +105,28 @@ def _sampler(
 
 
 def check(
-    run: options.Run = None,
-    supplier: options.OtherSupplier = None,
-    recipient: options.OtherRecipient = None,
-    store: options.Store = None,
+    asked: options.OfRunAndPanel,
+    many: options.Workers,
+    shown: options.Shown,
     out: Annotated[
         Path | None,
         Option(
-            "--out", metavar="DIR",
+            metavar="DIR",
             help="where the tables go; checks/ of the run, or calibration/ of the store with --sbc",
         ),
     ] = None,
     sbc: Annotated[
         int | None,
         Option(
-            "--sbc", min=1, max=100000, metavar="N",
+            min=1,
+            max=100000,
+            metavar="N",
             help="instead, fit N simulated worlds and test the ranks of their truths (minutes "
             "each)",
         ),
     ] = None,
-    seed: Annotated[
-        int, Option("--seed", min=0, max=2**31, metavar="N", help="of all draws")
-    ] = console.SEED,
-    workers: options.Workers = 1,
-    scheduler: options.Scheduler = None,
-    panel: options.Panel = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
-) -> int:  # fmt: skip
+    seed: options.FitsSeed = console.SEED,
+) -> int:
     """Check a stored fit. Draws from it, and from its priors, are compared with the deliveries on
     record (predictive.csv); and the events of its pair are told how far they move when the priors
     or the data count for a little more (sensitivity.csv, by power-scaling). With --sbc N instead,
@@ -150,22 +137,22 @@ def check(
     """
     from crossover.forecast import calibration
 
-    shape = console.shape(csv, json)
+    shape = shown.shape
     failed: list[str] = []
     if sbc:
-        folder = out or runs.store(store) / "calibration"
+        folder = out or asked.folder / "calibration"
         table, failed = calibration.sbc(
-            folder, sbc, seed=seed, folder=common.layers(panel, store), workers=workers,
-            scheduler=scheduler, say=say,
+            folder, sbc, seed=seed, folder=asked.layers(), workers=many.workers,
+            scheduler=many.scheduler, say=say,
         )  # fmt: skip
         found = {calibration.SBC: table}
         for name in failed:
             say(f"failed: simulation {name}")
     else:
-        of = common.meant(run, store, supplier, recipient)
+        of = asked.meant()
         folder = out or of.run / "checks"
         with step("checking the fit", "check", {}):
-            known = steps.layers_of(runs.read(of.run), common.layers(panel, store))
+            known = steps.layers_of(runs.read(of.run), asked.layers())
             found = calibration.check(of.run, of.pair, known, seed=seed)
     calibration.write(folder, found)
     _put_tables(found, shape)

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from crossover.data.errors import InputError
-from crossover.reports.cli.values import Command, Light
+from crossover.reports.cli.values import Command, Light, spread
 
 PLAIN = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 
@@ -29,7 +29,7 @@ class Entry:
         module, _, function = self.place.partition(":")
         act = getattr(importlib.import_module(f"{__package__}.{module}"), function)
         app = typer.Typer(add_completion=False, **PLAIN)
-        app.command(name, cls=Command, short_help=self.words)(act)
+        app.command(name, cls=Command, short_help=self.words)(spread(act))
         return typer.main.get_command(app)
 
 

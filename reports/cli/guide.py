@@ -8,24 +8,23 @@ from typing import Annotated
 from typer import Option
 
 from crossover.data.errors import InputError, fault
-from crossover.forecast import runs
 from crossover.forecast.progress import say
 from crossover.reports.cli import console, options
 
 
 def build(
-    run: options.Run = None,
+    asked: options.OfStore,
+    run: options.RunText = None,
     check: Annotated[
         bool, Option("--check", help="write nothing; exit 2 if a figure is another")
     ] = False,
-    store: options.Store = None,
 ) -> int:
     """Fill the blocks of figures in README.md and reports/guide/*.md of the folder that you stand
     in from a run of Russia and China.
     """
     from crossover.reports import guide
 
-    found = runs.find(run, runs.store(store))
+    found = asked.find(run)
     pages = [Path("README.md"), *sorted(Path("reports/guide").glob("*.md"))]
     if not pages[0].is_file() or len(pages) == 1:
         rule = "this folder has no README.md with a reports/guide beside it: run it in a checkout"

@@ -16,23 +16,20 @@ from crossover.reports.cli import common, console, options
 from crossover.reports.cli.console import Shape
 
 
-def enter(run: options.RunArgument = None, store: options.Store = None) -> int:
+def enter(asked: options.OfStore, run: options.RunArgument = None) -> int:
     """Enter a run's questions in the ledger, where they can never be changed. 'crossover run' does
     so by itself; this is for runs made elsewhere, and for further pairs forecast from a run.
     """
-    folder = runs.store(store)
-    entered = common.enter(folder, runs.find(run, folder))
+    entered = common.enter(asked.folder, asked.find(run))
     return console.DONE if entered else console.GATE_FAILED
 
 
-def list_entries(
-    store: options.Store = None, csv: options.Csv = False, json: options.Json = False
-) -> int:
+def list_entries(asked: options.OfStore, shown: options.Shown) -> int:
     """List what was entered: one row a question of a published run."""
     from crossover.forecast import ledger
 
-    shape = console.shape(csv, json)
-    folder = runs.store(store)
+    shape = shown.shape
+    folder = asked.folder
     found = ledger.entries(folder)
     if not found:
         raise InputError(fault("holds no entry yet", file=ledger.path(folder)))
@@ -51,11 +48,11 @@ def list_entries(
     return console.DONE
 
 
-def check(store: options.Store = None) -> int:
+def check(asked: options.OfStore) -> int:
     """Check the chain of hashes: every entry that was changed, or is missing, is named."""
     from crossover.forecast import ledger
 
-    folder = runs.store(store)
+    folder = asked.folder
     faults = ledger.verify(folder)
     for each in faults:
         say(each)
@@ -68,14 +65,16 @@ def check(store: options.Store = None) -> int:
 
 
 def score(
+    asked: options.OfPanel,
+    shown: options.Shown,
     out: Annotated[
         Path | None,
-        Option("--out", metavar="FILE", help="the table of scores; scores.csv of the store"),
+        Option(metavar="FILE", help="the table of scores; scores.csv of the store"),
     ] = None,
     run: Annotated[
         str | None,
         Option(
-            "--run", metavar="DIR-OR-ID",
+            metavar="DIR-OR-ID",
             help="a run in whose report the track record is to stand",
         ),
     ] = None,
@@ -86,11 +85,7 @@ def score(
             help="beside it what the backtest's benchmarks would have said on the same day",
         ),
     ] = False,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
-) -> int:  # fmt: skip
+) -> int:
     """Score what was forecast against what came since, in its first and its latest release: events
     by Brier and logarithmic score, quantities by CRPS (from quantiles every 2.5 %, in TIV million
     and of the log of one plus the value) and by how often their intervals held. Probabilities below
@@ -99,10 +94,10 @@ def score(
     """
     from crossover.forecast import scoring
 
-    shape = console.shape(csv, json)
-    folder = runs.store(store)
-    chosen = runs.find(run, folder) if run else None
-    found, known = _entries(folder), common.layers(panel, store)
+    shape = shown.shape
+    folder = asked.folder
+    chosen = asked.find(run) if run else None
+    found, known = _entries(folder), asked.layers()
     rows = scoring.score(found, known)
     table = out or folder / "scores.csv"
     runs.write(table, console.csv_text(scoring.Score._fields, rows))

@@ -12,25 +12,21 @@ from crossover.data import countries
 from crossover.data.errors import InputError, fault
 from crossover.forecast import steps
 from crossover.forecast.progress import progress, step
-from crossover.reports.cli import common, console, options
+from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 from crossover.reports.cli.values import number
 
 
 def causes(
-    run: options.Run = None,
-    supplier: options.OtherSupplier = None,
-    recipient: options.OtherRecipient = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
+    asked: options.OfRun,
+    shown: options.Shown,
 ) -> int:
     """Split the change of what the recipient orders abroad, and of what the supplier wins, from
     the spell with the most orders to the last one, into causes: own R&D, spending, war, rivals,
     politics, customers. In logs of orders a year; what nothing explains is named so.
     """
-    shape = console.shape(csv, json)
-    of = common.meant(run, store, supplier, recipient)
+    shape = shown.shape
+    of = asked.meant()
     path = of.folder / steps.CAUSES_FILE
     if not path.is_file():
         rule = "the run holds no split into causes: forecast the pair with this version"
@@ -52,39 +48,35 @@ def causes(
 
 
 def whatif(
+    asked: options.OfRun,
+    shown: options.Shown,
     rd: Annotated[
         float,
         Option(
-            "--rd", parser=number("--rd", float, -90, 900, but=0), metavar="PERCENT",
+            parser=number("--rd", float, -90, 900, but=0),
+            metavar="PERCENT",
             help="above what it would be",
         ),
     ] = 10.0,
-    years: Annotated[
-        int, Option("--years", min=1, max=25, metavar="N", help="for how long")
-    ] = 10,
+    years: Annotated[int, Option(min=1, max=25, metavar="N", help="for how long")] = 10,
     target: Annotated[
         int | None,
         Option(
-            "--target", parser=number("--target", int, -25, 25, but=0), metavar="N",
+            parser=number("--target", int, -25, 25, but=0),
+            metavar="N",
             help="find the R&D that moves the year of even odds by N years: later (the "
             "supplier's), or with a minus earlier (the recipient's)",
         ),
     ] = None,
-    run: options.Run = None,
-    supplier: options.OtherSupplier = None,
-    recipient: options.OtherRecipient = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
-) -> int:  # fmt: skip
+) -> int:
     """Run a pair forward with R&D of the supplier, then of the recipient, some per cent above what
     it would be for some years: what that does to capacity, orders and dependence. With --target N
     say which R&D moves the year of even odds by N years, or that none does.
     """
     from crossover.forecast import whatif
 
-    shape = console.shape(csv, json)
-    of = common.meant(run, store, supplier, recipient)
+    shape = shown.shape
+    of = asked.meant()
     tree = steps.stored(of.run)
     words = "running the pair forward with more R&D"
     with step(words, "whatif", {}), progress(words) as move:

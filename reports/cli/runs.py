@@ -7,12 +7,10 @@ from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 
 
-def list_runs(
-    store: options.Store = None, csv: options.Csv = False, json: options.Json = False
-) -> int:
+def list_runs(asked: options.OfStore, shown: options.Shown) -> int:
     """List the runs of a store, oldest first."""
-    shape = console.shape(csv, json)
-    folder = runs.store(store)
+    shape = shown.shape
+    folder = asked.folder
     runs.find(None, folder)
     header = ("id", "created", "pair", "as of", "seed", "draws", "quick", "gate")
     rows = []
@@ -36,14 +34,13 @@ def list_runs(
 
 
 def show(
+    asked: options.OfStore,
+    shown: options.Shown,
     run: options.RunArgument = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Show what a run says of itself, with every figure of its gate."""
-    shape = console.shape(csv, json)
-    found = runs.find(run, runs.store(store))
+    shape = shown.shape
+    found = asked.find(run)
     said = runs.read(found)
     gate = said.pop("gate", None) or {}
     pairs = ", ".join(path.name for path in sorted((found / "pairs").glob("???-???")))
@@ -66,11 +63,10 @@ def show(
 
 
 def compare(
+    asked: options.OfStore,
+    shown: options.Shown,
     a: options.RunA,
     b: options.RunB,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Set two runs of one pair side by side: what they were made from, the probability of each
     event by 2030 and 2050 and its median year, and every named parameter. Spreads are Monte-Carlo
@@ -78,8 +74,8 @@ def compare(
     """
     from crossover.forecast import compare
 
-    shape = console.shape(csv, json)
-    one, other = (runs.find(text, runs.store(store)) for text in (a, b))
+    shape = shown.shape
+    one, other = (asked.find(text) for text in (a, b))
     found = compare.compare(one, other)
     if shape is not Shape.TABLE:
         console.put(compare.Difference._fields, found, shape)

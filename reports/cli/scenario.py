@@ -11,18 +11,18 @@ from typer import Argument, Option
 from crossover.data.errors import InputError, fault
 from crossover.forecast import steps
 from crossover.forecast.progress import say
-from crossover.reports.cli import common, console, options
+from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 
 if TYPE_CHECKING:
     from crossover.forecast import claims as audit
 
 
-def list_scenarios(csv: options.Csv = False, json: options.Json = False) -> int:
+def list_scenarios(shown: options.Shown) -> int:
     """List the shipped scenarios, and what a scenario may set."""
     from crossover.forecast import scenarios
 
-    shape = console.shape(csv, json)
+    shape = shown.shape
     header = ("scenario", "title", "paths", "what it says")
     console.put(header, scenarios.listing(), shape, "Scenarios")
     if shape is Shape.TABLE:
@@ -37,28 +37,28 @@ def list_scenarios(csv: options.Csv = False, json: options.Json = False) -> int:
 
 
 def check(
+    asked: options.OfPanel,
+    shown: options.Shown,
     file: Annotated[Path, Argument(metavar="FILE", help="a scenario file, TOML")],
     origin: Annotated[
         int | None,
         Option(
-            "--origin", min=1993, max=2049, metavar="YEAR",
+            min=1993,
+            max=2049,
+            metavar="YEAR",
             help="last data year; by default the panel's",
         ),
     ] = None,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
-) -> int:  # fmt: skip
+) -> int:
     """Check a scenario file: the first fault is named with its file, table, key, value and rule,
     and exit 2 if there is one.
     """
     from crossover.data import tables
     from crossover.forecast import scenarios
 
-    shape = console.shape(csv, json)
+    shape = shown.shape
     if origin is None:
-        origin = max(row.year for row in tables.read("transfers", common.layers(panel, store)))
+        origin = max(row.year for row in tables.read("transfers", asked.layers()))
     found = scenarios.load(file, origin=origin)
     if found.name in scenarios.SHIPPED:
         rule = "is the name of a shipped scenario: give the file another"
@@ -75,16 +75,9 @@ def check(
 
 
 def claims(
-    file: Annotated[
-        Path | None, Option("--file", metavar="FILE", help="claims of your own, TOML")
-    ] = None,
-    panel: options.Panel = None,
-    run: options.Run = None,
-    supplier: options.OtherSupplier = None,
-    recipient: options.OtherRecipient = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
+    asked: options.OfRunAndPanel,
+    shown: options.Shown,
+    file: Annotated[Path | None, Option(metavar="FILE", help="claims of your own, TOML")] = None,
 ) -> int:
     """Audit the claims of the thesis: each with the quantity that tests it, its figure in this run
     and panel, and a verdict by a stated rule. 'supported' and 'contradicted' are said only beyond
@@ -92,12 +85,12 @@ def claims(
     """
     from crossover.forecast import claims as audit
 
-    shape = console.shape(csv, json)
-    asked = audit.load(file)
-    of = common.meant(run, store, supplier, recipient)
+    shape = shown.shape
+    listed = audit.load(file)
+    of = asked.meant()
     as_of = steps.day(of.record.get("as_of"))
-    place = audit.Run(of.run, of.folder, of.pair, as_of, common.layers(panel, store))
-    rows = audit.judge(asked, place)
+    place = audit.Run(of.run, of.folder, of.pair, as_of, asked.layers())
+    rows = audit.judge(listed, place)
     if shape is not Shape.TABLE:
         console.put(audit.Row._fields, rows, shape)
         return console.DONE

@@ -11,24 +11,20 @@ from typer import Option
 
 from crossover.data import countries
 from crossover.forecast import runs, steps
-from crossover.reports.cli import common, console, options
+from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 from crossover.reports.cli.evaluate import years_of
 
 
 def levels(
-    run: options.Run = None,
-    supplier: options.OtherSupplier = None,
-    recipient: options.OtherRecipient = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
+    asked: options.OfRun,
+    shown: options.Shown,
 ) -> int:
     """Show the probability that the recipient's capacity is above the supplier's at the last data
     year and in later ones, under each convention of the level: how much of the answer is data.
     """
-    shape = console.shape(csv, json)
-    of = common.meant(run, store, supplier, recipient)
+    shape = shown.shape
+    of = asked.meant()
     path = of.folder / steps.LEVELS_FILE
     if not path.is_file():
         tree = steps.stored(of.run)
@@ -64,25 +60,20 @@ def levels(
 
 
 def answer(
+    asked: options.OfRunAndPanel,
+    shown: options.Shown,
     out: options.TableFile = None,
-    panel: options.Panel = None,
-    run: options.Run = None,
-    supplier: options.OtherSupplier = None,
-    recipient: options.OtherRecipient = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Ask whether the recipient is ahead in capacity under every choice that could have been
     another: each convention of the level, other likelihoods of orders, a model without one of its
     parts, other priors, and figures that end one and two years earlier. Ten fits, two minutes or
     so each; the table goes to a file.
     """
-    shape = console.shape(csv, json)
-    of = common.meant(run, store, supplier, recipient)
+    shape = shown.shape
+    of = asked.meant()
     rows = steps.move_answer(
-        of.run, of.pair, tuple(steps.layers_of(of.record, common.layers(panel, store))),
-        console.command_line.get(), out, runs.store(store),
+        of.run, of.pair, tuple(steps.layers_of(of.record, asked.layers())),
+        console.command_line.get(), out, asked.folder,
     )  # fmt: skip
     if shape is not Shape.TABLE:
         _put_rows(rows, shape)
@@ -106,22 +97,20 @@ def answer(
 
 
 def partnership(
+    asked: options.OfPanel,
+    shown: options.Shown,
     out: options.TableFile = None,
     seed: options.Seed = console.SEED,
     priors: options.Priors = None,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Score the hazard of a downturn on decades that were left out, against a constant hazard by
     era, against era and rank alone, and against the controls without what the thesis names. Takes
     two minutes or so; the table goes to a file.
     """
-    shape = console.shape(csv, json)
+    shape = shown.shape
     rows = steps.cross_validate(
-        common.layers(panel, store), priors, seed, console.command_line.get(), out,
-        runs.store(store),
+        asked.layers(), priors, seed, console.command_line.get(), out,
+        asked.folder,
     )  # fmt: skip
     if shape is not Shape.TABLE:
         _put_rows(rows, shape)
@@ -140,16 +129,12 @@ def partnership(
 
 
 def drivers(
-    origins: Annotated[
-        str, Option("--origins", metavar="YEARS", help="last data years")
-    ] = "2005-2024",
+    asked: options.OfPanel,
+    shown: options.Shown,
+    origins: Annotated[str, Option(metavar="YEARS", help="last data years")] = "2005-2024",
     out: options.TableFile = None,
     seed: options.Seed = console.SEED,
     priors: options.Priors = None,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Fit the drivers to what was known half a year after past origins, and score their futures,
     one to six years ahead, against the mean growth of the record, that of the last five years and
@@ -157,11 +142,11 @@ def drivers(
     """
     from crossover.forecast import driver_skill
 
-    shape = console.shape(csv, json)
+    shape = shown.shape
     years = years_of(origins, driver_skill.ORIGINS[0])
     rows = steps.score_drivers(
-        common.layers(panel, store), priors, seed, console.command_line.get(), years, out,
-        runs.store(store),
+        asked.layers(), priors, seed, console.command_line.get(), years, out,
+        asked.folder,
     )  # fmt: skip
     if shape is not Shape.TABLE:
         _put_rows(rows, shape)
@@ -186,23 +171,16 @@ def _skill(row: Mapping[str, str]) -> tuple[str, str]:
 
 
 def analogues(
-    file: Annotated[
-        Path | None, Option("--file", metavar="FILE", help="analogues of your own, TOML")
-    ] = None,
-    panel: options.Panel = None,
-    run: options.Run = None,
-    supplier: options.OtherSupplier = None,
-    recipient: options.OtherRecipient = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
+    asked: options.OfRunAndPanel,
+    shown: options.Shown,
+    file: Annotated[Path | None, Option(metavar="FILE", help="analogues of your own, TOML")] = None,
 ) -> int:
     """Fit the hazard of a downturn once more with the thesis's own analogues as weighted cases, and
     show effects and the pair's probabilities with and without them.
     """
-    shape = console.shape(csv, json)
-    of = common.meant(run, store, supplier, recipient)
-    effects, chances = steps.with_analogues(of.run, of.pair, file, common.layers(panel, store))
+    shape = shown.shape
+    of = asked.meant()
+    effects, chances = steps.with_analogues(of.run, of.pair, file, asked.layers())
     if shape is not Shape.TABLE:
         console.put(list(effects.columns), effects.values.tolist(), shape)
         return console.DONE

@@ -15,22 +15,18 @@ from crossover.reports.cli.console import Shape
 
 
 def update(
+    reading: options.Reading,
+    asked: options.OfPanel,
+    shown: options.Shown,
     files: Annotated[
         list[Path] | None,
-        Argument(metavar="[FILE]...", help="as downloaded; none: what was added"),
+        Argument(metavar="FILE", help="as downloaded; none: what was added"),
     ] = None,
-    released: options.Released = None,
-    indicator: options.IndicatorCode = None,
-    accept_unknown: options.AcceptUnknown = False,
-    run: options.Run = None,
+    run: options.RunText = None,
     dry_run: Annotated[
         bool, Option("--dry-run", help="show what the files hold; write nothing")
     ] = False,
     out: options.RunFolder = None,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
 ) -> int:
     """Add what is new in the providers' files, and move a run to all that is known: the model is
     fitted anew, and layers whose figures stayed are taken over. The result is a new run, gated as
@@ -39,22 +35,19 @@ def update(
     """
     from crossover.forecast import update
 
-    shape = console.shape(csv, json)
-    held = runs.find(run, runs.store(store))
+    shape = shown.shape
+    held = asked.find(run)
     said = update.starting_point(held)
     if files:
-        additions.add(
-            files, released, indicator, accept_unknown, dry_run=dry_run, panel=panel, store=store,
-            csv=csv, json=json,
-        )  # fmt: skip
+        additions.add(reading, asked, shown, files, dry_run=dry_run)
     if dry_run:
         return console.DONE
     supplier, recipient = runs.own_pair(said)
     made = steps.plan(
         command=console.command_line.get(), kind=runs.RUNS, supplier=supplier, recipient=recipient,
-        out=out, store=store, seed=said["seed"], as_of=None, priors=held / steps.PRIORS_FILE,
-        draws=said["draws"], chains=said["chains"], quick=bool(said.get("quick")), panel=panel,
-        from_year=said.get("from_year"),
+        out=out, store=asked.store, seed=said["seed"], as_of=None, priors=held / steps.PRIORS_FILE,
+        draws=said["draws"], chains=said["chains"], quick=bool(said.get("quick")),
+        panel=asked.panel, from_year=said.get("from_year"),
     )  # fmt: skip
     if update.unchanged(said, made):
         say(f"nothing to update: run {said['id']} knows every figure")
@@ -73,11 +66,13 @@ def update(
     say(f"\nrun {new['id']}: {made.target} ({new['update']['reason']})")
     say(f"why it moved: crossover explain {held} {made.target}")
     if new["gate"]["passed"] and not new["quick"]:
-        common.enter(runs.store(store), made.target)
+        common.enter(asked.folder, made.target)
     return common.judged(new["gate"], new["quick"])
 
 
 def explain(
+    asked: options.OfPanel,
+    shown: options.Shown,
     a: options.RunA,
     b: options.RunB,
     no_fit: Annotated[
@@ -86,36 +81,30 @@ def explain(
     event: Annotated[
         str | None,
         Option(
-            "--event", metavar="EVENT",
+            metavar="EVENT",
             help="of which observations and next year's data are shown; the first that moved",
         ),
     ] = None,
     by: Annotated[
         int | None,
         Option(
-            "--by", min=1993, max=2100, metavar="YEAR",
+            min=1993,
+            max=2100,
+            metavar="YEAR",
             help="year of that event; the one that moved most",
         ),
     ] = None,
-    panel: options.Panel = None,
-    store: options.Store = None,
-    csv: options.Csv = False,
-    json: options.Json = False,
-) -> int:  # fmt: skip
+) -> int:
     """Split the change of each headline from run A to run B into changed priors or code, revised
     history and the new year, by fits between the two. Then the observations that moved a headline
     most, and what would have to be true in next year's data to move it by ten points. The tables
     are written into the folder of run B too, and its report is written anew with them as a page.
     """
-    from crossover.data.additions import layers
     from crossover.forecast import explain
 
-    shape = console.shape(csv, json)
-    folder = runs.store(store)
-    one, other = (runs.find(text, folder) for text in (a, b))
-    found = explain.explain(
-        one, other, layers(panel, folder), fits=not no_fit, event=event, by=by
-    )
+    shape = shown.shape
+    one, other = (asked.find(text) for text in (a, b))
+    found = explain.explain(one, other, asked.layers(), fits=not no_fit, event=event, by=by)
     with runs.refreshing(other) as part:
         explain.write(part, found)
     common.write_report(other)
@@ -156,22 +145,22 @@ def _points(value: float | None) -> str:
 
 
 def carry(
+    asked: options.OfStore,
     run: options.RunArgument = None,
     out: Annotated[
         Path | None,
         Option(
-            "--out", metavar="FILE",
+            metavar="FILE",
             help="the file, new; priors/<vintage>.toml of the store",
         ),
     ] = None,
-    store: options.Store = None,
-) -> int:  # fmt: skip
+) -> int:
     """Write a priors file that holds what a run's posterior says of all variables together, and
     which observations are in it. A fit with it must count later years only: --from-year.
     """
     from crossover.forecast import carry
 
-    folder = runs.store(store)
+    folder = asked.folder
     held = runs.find(run, folder)
     text = carry.carry(held)
     said = runs.read(held)

@@ -1,4 +1,4 @@
-"""The values of options and arguments, read from what was typed.
+"""The parameters of commands, and their values, read from what was typed.
 
 typer reads them with pydantic, whose import alone takes as long as a listing; the few kinds that
 commands have are read here, and a value that cannot be is named with its option and the rule.
@@ -6,10 +6,12 @@ commands have are read here, and a value that cannot be is named with its option
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from typer.core import TyperCommand
 
@@ -30,6 +32,8 @@ class Light:
         found = super().get_params(ctx)
         for param in found:
             read = _reader(param)
+            if param.param_type_name == "argument":
+                param.display_type_rich = lambda ctx: ""
             if read is not None:
                 param.process_value = functools.partial(_process, param, read)
         return found
@@ -76,7 +80,7 @@ def _given(param: Any, ctx: Context, value: Any) -> Any:
 def _name(param: Any) -> str:
     """Return what a user calls a parameter: its longest option, or its place in the usage."""
     if param.param_type_name == "argument":
-        return param.display_name_raw.removesuffix("...").strip("[]")
+        return param.display_name_raw
     return max(param.opts, key=len)
 
 
@@ -98,3 +102,38 @@ def number(
         return found
 
     return read
+
+
+def spread(act: Callable[..., int]) -> Callable[..., int]:
+    """Return a command's function with the fields of dataclasses among its parameters as its own.
+
+    Those of its own stand first; then those of each dataclass, from which the dataclass is made.
+    """
+    hints = get_type_hints(act, include_extras=True)
+    bundles = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+    own = [
+        param.replace(kind=param.KEYWORD_ONLY, annotation=hints[name])
+        for name, param in inspect.signature(act).parameters.items() if name not in bundles
+    ]  # fmt: skip
+    for kind in bundles.values():
+        of = get_type_hints(kind, include_extras=True)
+        own += [
+            inspect.Parameter(
+                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default,
+                annotation=of[field.name],
+            )
+            for field in dataclasses.fields(kind)
+        ]  # fmt: skip
+
+    @functools.wraps(act)
+    def call(**given: Any) -> int:
+        made = {
+            name: kind(**{field.name: given.pop(field.name) for field in dataclasses.fields(kind)})
+            for name, kind in bundles.items()
+        }
+        return act(**given, **made)
+
+    call.__signature__ = inspect.Signature(own)
+    call.__annotations__ = {param.name: param.annotation for param in own}
+    del call.__wrapped__
+    return call
