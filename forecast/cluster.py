@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from crossover.data.errors import InputError, fault
+from crossover.forecast.progress import beating
 from crossover.models.folders import user_cache
 
 RETRIES = 2
@@ -75,7 +76,7 @@ def run(
 
     failed: dict[str, str] = {}
     start = time.monotonic()
-    with client(workers, scheduler) as connected:
+    with client(workers, scheduler) as connected, beating(f"{len(tasks)} fits") as beat:
         sent = {
             connected.submit(
                 alone, task.call, *task.args, key=f"{task.name}-{start}", pure=False,
@@ -97,6 +98,8 @@ def run(
                 said = f"{seconds:.0f} s"
             passed = time.monotonic() - start
             left = passed / done * (len(tasks) - done)
+            if beat is not None:
+                beat.move(done, len(tasks))
             say(f"{done}/{len(tasks)} {name}: {said}; about {left / 60:.0f} min left")
             future.release()
     return failed

@@ -1,4 +1,8 @@
-"""Saying what is being done, for those who wait, and letting Ctrl-C end it."""
+"""Saying what is being done, for those who wait, and letting Ctrl-C end it.
+
+On a terminal a bar shows how far something has come. Elsewhere a line every half minute says what
+is at hand, for how long it has been, and what is left by the pace so far.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ from collections.abc import Callable, Iterator
 
 from crossover.data.printable import printable
 
+BEAT = 30.0
+"""Seconds between two lines off a terminal."""
+
 
 def say(message: str = "") -> None:
     """Print a line for the user to read meanwhile."""
@@ -23,28 +30,98 @@ def step(words: str, name: str, seconds: dict[str, float]) -> Iterator[None]:
     """Say what is being done, and note how long it took."""
     say(f"{words} ...")
     start = time.perf_counter()
-    yield
+    with beating(words):
+        yield
     seconds[name] = round(time.perf_counter() - start, 2)
     say(f"    {seconds[name]:.1f} s")
 
 
+class Beat:
+    """What is at hand: since when, and how far it has come."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.start = self.part = time.perf_counter()
+        self.done = self.total = 0
+        self.at_hand = ""
+
+    def move(self, done: int, total: int, at_hand: str = "") -> None:
+        """Note what is done of how much; where that falls back, another part has begun."""
+        if done < self.done or total != self.total:
+            self.part = time.perf_counter()
+        self.done, self.total, self.at_hand = done, total, at_hand
+
+    def line(self) -> str:
+        """Return what there is to say now."""
+        now = time.perf_counter()
+        words = f"    {self.words}: {duration(now - self.start)} so far"
+        if not 0 < self.done < self.total:
+            return words
+        left = (now - self.part) / self.done * (self.total - self.done)
+        of = f" of {self.at_hand}" if self.at_hand else ""
+        return f"{words}, {100 * self.done // self.total} %{of}, about {duration(left)} left"
+
+
+_at_hand: list[Beat] = []
+
+
+@contextlib.contextmanager
+def beating(words: str) -> Iterator[Beat | None]:
+    """Print a line every half minute while a block lasts; nothing on a terminal, which has bars.
+
+    Of blocks inside each other the innermost speaks.
+    """
+    if sys.stderr.isatty():
+        yield None
+        return
+    beat, ended = Beat(words), threading.Event()
+
+    def speak() -> None:
+        with contextlib.suppress(OSError):
+            while not ended.wait(BEAT):
+                if _at_hand[-1] is beat:
+                    say(beat.line())
+
+    _at_hand.append(beat)
+    threading.Thread(target=speak, daemon=True).start()
+    try:
+        yield beat
+    finally:
+        _at_hand.remove(beat)
+        ended.set()
+
+
+def mover() -> Callable[..., None] | None:
+    """Return what notes how far the thing at hand has come; None where nobody says it."""
+    return _at_hand[-1].move if _at_hand else None
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words: seconds up to two minutes, then minutes, then hours."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} h"
+
+
 @contextlib.contextmanager
 def progress(words: str) -> Iterator[Callable[..., None] | None]:
-    """Show a bar where somebody watches; give the function that moves it, or None.
+    """Show a bar where somebody watches; give the function that says how far it has come.
 
     The function takes what is done, how much there is, and, if it likes, what is at hand.
     """
     if not sys.stderr.isatty():
-        yield None
+        with contextlib.nullcontext() if _at_hand else beating(words):
+            yield mover()
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(words, total=None)
+        task = bar.add_task(escape(words), total=None)
 
         def move(done: int, total: int, at_hand: str = "") -> None:
-            description = f"{words} {at_hand}".strip()
+            description = escape(printable(f"{words} {at_hand}".strip()))
             bar.update(task, completed=done, total=total, description=description)
 
         yield move

@@ -172,9 +172,9 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def read(run: Path) -> dict[str, Any]:
-    """Return a run's record; raise InputError if it cannot be read."""
-    return _mapping(run / RECORD)
+def read(run: Path, file: str = RECORD) -> dict[str, Any]:
+    """Return a run's record, or another JSON file; raise InputError if it cannot be read."""
+    return _mapping(run / file)
 
 
 def _mapping(path: Path) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+
+from crossover.forecast.progress import mover
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -127,6 +130,7 @@ def sample(
         target_accept=target_accept,
         save_warmup=False,
         progress_bar=progress,
+        progress_callback=_watcher(),
         blocking=False,
     )
     try:
@@ -136,6 +140,23 @@ def sample(
     except KeyboardInterrupt:
         sampler.cancel()
         raise
+
+
+def _watcher() -> Callable[[Any], None] | None:
+    """Return what tells those who wait how far the chains have come; None where nobody does."""
+    move = mover()
+    if move is None:
+        return None
+
+    def see(chains: Any) -> None:
+        done, total = (sum(getattr(one, name) for one in chains) for name in SEEN)
+        move(done, total, "this part")
+
+    return see
+
+
+SEEN = ("finished_draws", "total_draws")
+"""What nutpie says of each chain while it samples."""
 
 
 def _finished(sampler: Any) -> bool:

@@ -32,6 +32,8 @@ COMMANDS: dict[str, Entry | Noun] = {
     "fit": Entry("run:fit", "fit and judge only"),
     "forecast": Entry("run:forecast", "forecast any pair of a run"),
     "report": Entry("run:report", "make the PDF of a pair of a run"),
+    "show": Entry("pairs:show", "the answer of a run, with a small chart"),
+    "pairs": Entry("pairs:pairs", "every pair of supplier and recipient side by side"),
     "runs": Noun(
         "list and show the runs of a store",
         {
@@ -116,11 +118,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Chains run side by side: a linear algebra library with threads of its own would fight them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = list(sys.argv[1:] if argv is None else argv)
-    console.prepare()
     with contextlib.suppress(ValueError):
         for kind in (signal.SIGINT, signal.SIGTERM):
             signal.signal(kind, signal.default_int_handler)
     try:
+        console.prepare()
         code = _call(words)
         sys.stdout.flush()
         return code
@@ -139,6 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.strerror is None:
             raise
+        console.discard()
         return console.complain(fault(error.strerror, file=error.filename))
 
 

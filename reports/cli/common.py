@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from crossover.data.errors import InputError, fault
 from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
@@ -19,11 +20,9 @@ from crossover.data.names import (
 )
 from crossover.forecast import runs, steps
 from crossover.forecast.progress import say, step
+from crossover.forecast.shipped import rows
 from crossover.reports.cli import console
 from crossover.reports.cli.console import Shape
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MILESTONES = (2030, HEADLINE_YEAR)
 
@@ -77,39 +76,60 @@ def enter(store: Path, run: Path) -> bool:
 # A pair's events --------------------------------------------------------------------------------
 
 
-def summary(events: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+Rows = list[dict[str, Any]]
+
+
+def read_events(path: Path) -> Rows:
+    """Return the rows of a table of events; raise InputError, with the line, for what is none."""
+    kinds = {"year": int, "probability": float, "mc_error": float}
+    names = ("event", "domain", KIND, "scenario", *kinds)
+    rule = "is no table of events: half-written, or of an earlier edition; forecast the pair again"
+    found: Rows = []
+    for line, row in enumerate(rows(path), start=2):
+        try:
+            found.append({name: kinds.get(name, str)(row[name]) for name in names})
+        except (KeyError, TypeError, ValueError):
+            raise InputError(fault(rule, file=path, line=line)) from None
+    if not found:
+        raise InputError(fault(rule, file=path))
+    return found
+
+
+def summary(events: Rows) -> tuple[list[str], list[list[str]]]:
     """Return header and rows of the short table of a pair's events.
 
     The state comes first, from the last data year on; then whether it has happened, and whether it
     lasts; the horizon, an extrapolation, stands last.
     """
-    events = events[(events["domain"] == ALL_DOMAINS) & (events["scenario"] == BASELINE)]
-    first, last = (int(events["year"].agg(side)) for side in ("min", "max"))
+    events = [r for r in events if (r["domain"], r["scenario"]) == (ALL_DOMAINS, BASELINE)]
+    first, last = (side(row["year"] for row in events) for side in (min, max))
     years = [first, *(year for year in MILESTONES if first < year < last)]
     asked = [*((STATE, year) for year in years), (FIRST_PASSAGE, years[-1]), (LASTING, years[-1])]
     asked.append((STATE, last))
     words = {STATE: "in {}", FIRST_PASSAGE: "happened by {}", LASTING: "from {} on"}
     header = ["statement", *(words[kind].format(year) for kind, year in asked)]
-    found = events.set_index(["event", KIND, "year"])["probability"]
-    rows = [
-        [event, *(f"{found[key]:.2f}" if (key := (event, *one)) in found.index else "-"
-                  for one in asked)]
+    found = {(row["event"], row[KIND], row["year"]): row["probability"] for row in events}
+    table = [
+        [event, *(f"{found[key]:.2f}" if (key := (event, *one)) in found else "-" for one in asked)]
         for event in EVENTS
-    ]  # fmt: skip
-    return header, rows
+    ]
+    return header, table
 
 
-def put_pair(pair: tuple[str, str], events: pd.DataFrame, quick: bool, shape: Shape) -> None:
+def put_pair(pair: tuple[str, str], events: Rows, quick: bool, shape: Shape) -> None:
     """Print the short table of a pair's events."""
     if quick and shape is Shape.TABLE:
         console.show(steps.QUICK_WORDS)
-    last = int(events["year"].max())
+    last = max(row["year"] for row in events)
     words = (
         f"{console.pair_words(pair)}: probability that each statement holds in a year, has held in "
         f"some year up to one,\nand holds from one to {last} without a break. After "
         f"{MILESTONES[-1]}: an extrapolation."
     )
-    console.put(*summary(events), shape, words)
+    header, table = summary(events)
+    if shape is Shape.JSON:
+        table = [[row[0], *(None if p == "-" else float(p) for p in row[1:])] for row in table]
+    console.put(header, table, shape, words)
 
 
 # The gate ---------------------------------------------------------------------------------------

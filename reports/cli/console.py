@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from crossover.data import countries
+from crossover.data.errors import InputError
 from crossover.data.printable import printable
 from crossover.forecast import runs
 from crossover.forecast.progress import say
@@ -88,10 +89,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     rows = [list(row) for row in rows]
     texts = [[_line(value) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *texts, strict=True)]
+    right = _to_right(header, rows)
     lines = (
         "  ".join(
             text.rjust(width) if to_right else text.ljust(width)
-            for text, width, to_right in zip(line, widths, _to_right(header, rows), strict=True)
+            for text, width, to_right in zip(line, widths, right, strict=True)
         ).rstrip()
         for line in (header, ["-" * width for width in widths], *texts)
     )
@@ -119,7 +121,7 @@ def _wrapped(header: Sequence[str], rows: Sequence[Sequence[Any]], columns: int)
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=box.ASCII2 if _ascii() else box.SIMPLE_HEAD, pad_edge=False)
+    grid = Table(box=box.ASCII2 if ascii_only() else box.SIMPLE_HEAD, pad_edge=False)
     for name, right in zip(header, _to_right(header, rows), strict=True):
         grid.add_column(Text(name), justify="right" if right else "left", overflow="fold")
     for row in rows:
@@ -129,7 +131,8 @@ def _wrapped(header: Sequence[str], rows: Sequence[Sequence[Any]], columns: int)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _ascii() -> bool:
+def ascii_only() -> bool:
+    """Say whether standard output is a console that has letters and little else."""
     return not (sys.stdout.encoding or "").lower().startswith("utf")
 
 
@@ -196,10 +199,29 @@ def complain(message: str) -> int:
 
 
 def prepare() -> None:
-    """Let no character stop a result: what a console cannot show is printed as its code."""
+    """Make the streams fit to print to; raise InputError where results can go nowhere.
+
+    What a console cannot show is printed as its code. A closed stream is held by the null device:
+    a file that is opened must not take its place.
+    """
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(spare)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    if sys.stdout is None:
+        raise InputError("standard output is closed: send it to a file, or to the null device")
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")
+
+
+def check_current_folder() -> None:
+    """Raise InputError if the folder that the user stands in was deleted."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise InputError("the current folder was deleted: change to another") from None
 
 
 def discard() -> None:

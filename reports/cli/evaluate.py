@@ -149,7 +149,7 @@ def check(
         for name in failed:
             say(f"failed: simulation {name}")
     else:
-        of = asked.meant()
+        of = asked.meant(asked.run)
         folder = out or of.run / "checks"
         with step("checking the fit", "check", {}):
             known = steps.layers_of(runs.read(of.run), asked.layers())

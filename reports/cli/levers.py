@@ -26,7 +26,7 @@ def causes(
     politics, customers. In logs of orders a year; what nothing explains is named so.
     """
     shape = shown.shape
-    of = asked.meant()
+    of = asked.meant(asked.run)
     path = of.folder / steps.CAUSES_FILE
     if not path.is_file():
         rule = "the run holds no split into causes: forecast the pair with this version"
@@ -76,7 +76,7 @@ def whatif(
     from crossover.forecast import whatif
 
     shape = shown.shape
-    of = asked.meant()
+    of = asked.meant(asked.run)
     tree = steps.stored(of.run)
     words = "running the pair forward with more R&D"
     with step(words, "whatif", {}), progress(words) as move:

@@ -112,18 +112,24 @@ class OfPanel(OfStore):
 
 
 @dataclass(frozen=True)
-class OfRun(OfStore):
-    """A run and a pair of it."""
+class OfPair(OfStore):
+    """A pair of a run."""
 
-    run: RunText = None
     supplier: Annotated[str | None, Option(metavar="COUNTRY", help=OF_ANOTHER)] = None
     recipient: Annotated[str | None, Option(metavar="COUNTRY", help=OF_ANOTHER)] = None
 
-    def meant(self) -> Meant:
+    def meant(self, run: str | None) -> Meant:
         """Return the run that a user means, its record, and the pair."""
         from crossover.reports.cli.common import meant
 
-        return meant(self.find(self.run), self.supplier, self.recipient)
+        return meant(self.find(run), self.supplier, self.recipient)
+
+
+@dataclass(frozen=True)
+class OfRun(OfPair):
+    """A run and a pair of it."""
+
+    run: RunText = None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def run(asked: options.Sampling) -> int:
         steps.audit(part, made)
         runs.write(part / runs.RECORD, said)
         common.write_report(part)
-    common.put_pair(made.pair, events, asked.quick, Shape.TABLE)
+    common.put_pair(made.pair, events.to_dict("records"), asked.quick, Shape.TABLE)
     console.show(f"\nrun {said['id']}: {made.target}")
     if said["gate"]["passed"] and not asked.quick:
         common.enter(asked.folder, made.target)
@@ -72,9 +72,9 @@ def forecast(
     """Forecast a pair from a run's posterior: the run's own, or any other of the sample, which
     then stands under `pairs` in the run folder. The same run gives the same bytes.
     """
-    shape, of = shown.shape, asked.meant()
+    shape, of = shown.shape, asked.meant(asked.run)
     events, _, gate = steps.forecast_stored(of.run, of.pair, scenario or ())
-    common.put_pair(of.pair, events, of.quick, shape)
+    common.put_pair(of.pair, events.to_dict("records"), of.quick, shape)
     say(f"\nforecast in {of.folder}")
     return common.judged(gate, of.quick)
 
@@ -86,7 +86,7 @@ def report(
     ] = None,
 ) -> int:
     """Make the PDF of a pair that was forecast. The same run gives the same bytes."""
-    of = asked.meant()
+    of = asked.meant(asked.run)
     chosen = (None, None) if of.pair == runs.own_pair(of.record) else of.pair
     path = common.write_report(of.run, *chosen, out=out)
     if not (of.record.get("gate") or {}).get("passed"):

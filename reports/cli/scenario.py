@@ -87,7 +87,7 @@ def claims(
 
     shape = shown.shape
     listed = audit.load(file)
-    of = asked.meant()
+    of = asked.meant(asked.run)
     as_of = steps.day(of.record.get("as_of"))
     place = audit.Run(of.run, of.folder, of.pair, as_of, asked.layers())
     rows = audit.judge(listed, place)

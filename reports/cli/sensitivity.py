@@ -24,7 +24,7 @@ def levels(
     year and in later ones, under each convention of the level: how much of the answer is data.
     """
     shape = shown.shape
-    of = asked.meant()
+    of = asked.meant(asked.run)
     path = of.folder / steps.LEVELS_FILE
     if not path.is_file():
         tree = steps.stored(of.run)
@@ -70,7 +70,7 @@ def answer(
     so each; the table goes to a file.
     """
     shape = shown.shape
-    of = asked.meant()
+    of = asked.meant(asked.run)
     rows = steps.move_answer(
         of.run, of.pair, tuple(steps.layers_of(of.record, asked.layers())),
         console.command_line.get(), out, asked.folder,
@@ -179,7 +179,7 @@ def analogues(
     show effects and the pair's probabilities with and without them.
     """
     shape = shown.shape
-    of = asked.meant()
+    of = asked.meant(asked.run)
     effects, chances = steps.with_analogues(of.run, of.pair, file, asked.layers())
     if shape is not Shape.TABLE:
         console.put(list(effects.columns), effects.values.tolist(), shape)

@@ -62,7 +62,7 @@ def update(
         steps.audit(part, made)
         runs.write(part / runs.RECORD, new)
         common.write_report(part)
-    common.put_pair(made.pair, events, new["quick"], shape)
+    common.put_pair(made.pair, events.to_dict("records"), new["quick"], shape)
     say(f"\nrun {new['id']}: {made.target} ({new['update']['reason']})")
     say(f"why it moved: crossover explain {held} {made.target}")
     if new["gate"]["passed"] and not new["quick"]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 from typer.core import TyperCommand
 
 from crossover.data.errors import InputError, fault
+from crossover.reports.cli.console import check_current_folder
 
 if TYPE_CHECKING:
     from typer import Context
@@ -40,7 +41,12 @@ class Light:
 
 
 class Command(Light, TyperCommand):
-    """A command."""
+    """A command, run in a folder that is there."""
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command; raise InputError if the current folder is gone."""
+        check_current_folder()
+        return super().invoke(ctx)
 
 
 def _reader(param: Any) -> Callable[[Any], Any] | None:

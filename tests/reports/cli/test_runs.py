@@ -2,8 +2,6 @@
 
 import json
 
-import pandas as pd
-
 from crossover.data.names import EVENTS
 from crossover.forecast import runs
 from crossover.reports.cli import common, console
@@ -93,10 +91,10 @@ def test_a_report_goes_where_it_is_told(command, own_store, tmp_path):
 def test_the_state_leads_the_summary_and_an_undefined_event_has_no_number():
     shared = {"event": "independence", "domain": "all", "scenario": "baseline"}
     chances = {"state": 0.4, "first_passage": 0.8, "lasting": 0.1}
-    events = pd.DataFrame(
-        [{**shared, "kind": kind, "year": year, "probability": p}
-         for kind, p in chances.items() for year in range(2024, 2051)]
-    )  # fmt: skip
+    events = [
+        {**shared, "kind": kind, "year": year, "probability": p}
+        for kind, p in chances.items() for year in range(2024, 2051)
+    ]  # fmt: skip
     header, rows = common.summary(events)
     found = {row[0]: row[1:] for row in rows}
     assert header[1:] == [
