@@ -62,10 +62,10 @@ def show(
     """Show a series: an indicator, deliveries, orders, ideal points, imports, exports, the highest
     values per unit of new systems (unit_values), or the world's deliveries by description.
     """
-    from crossover.data import look
+    from crossover.data import look, look_up
 
     shape = shown.shape
-    found = look.show(
+    found = look_up.show(
         series,
         country=country,
         supplier=supplier,

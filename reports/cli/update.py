@@ -100,7 +100,7 @@ def explain(
     most, and what would have to be true in next year's data to move it by ten points. The tables
     are written into the folder of run B too, and its report is written anew with them as a page.
     """
-    from crossover.forecast import explain
+    from crossover.forecast import explain, waterfall
 
     shape = shown.shape
     one, other = (asked.find(text) for text in (a, b))
@@ -109,7 +109,7 @@ def explain(
         explain.write(part, found)
     common.write_report(other)
     if shape is not Shape.TABLE:
-        console.put(explain.Part._fields, found.parts, shape)
+        console.put(waterfall.Part._fields, found.parts, shape)
         return console.DONE
     _put_explained(found, f"From {one.name} to {other.name}")
     say(f"written into {other}: {', '.join(explain.FILES)}")
