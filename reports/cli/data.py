@@ -29,11 +29,11 @@ def list_series(
     additions: Annotated[bool, Option("--additions", help="what was added to the store")] = False,
 ) -> int:
     """List the series of the panel, every release that was kept of them, or what was added."""
-    from crossover.data import look
+    from crossover.data import added, look
 
     shape = shown.shape
     if additions:
-        found = look.added(asked.folder)
+        found = added.added(asked.folder)
     elif releases or series:
         found = look.releases(series, asked.layers())
     else:

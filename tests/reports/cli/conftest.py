@@ -91,10 +91,16 @@ def stand_ins(invented, monkeypatch):
     put("simulate", futures=futures)
     put("levels", levels=lambda futures: invented.levels,
         by_domain=lambda tree, futures, apart, seed: invented.by_domain)
-    put("domains",
+    put(
+        "domains",
         by_domain=lambda tree, futures, seed: invented.apart.assign_attrs(futures.attrs),
+    )
+    put(
+        "domain_checks",
         predictive_check=lambda tree, recipients, seed: pd.DataFrame(),
-        agreement=lambda tree, seed: ({}, None, None))
+        agreement=lambda tree, seed: ({}, None, None),
+    )
+    put("partnership_tables")
     put("coupling", fit=lambda *given, **options: None)
     put("gap_change", changes=lambda tree, futures: pd.DataFrame())
     put("decomposition", decompose=lambda tree, *pair: pd.DataFrame())
@@ -111,9 +117,10 @@ def stand_ins(invented, monkeypatch):
     )
 
     from crossover.data import listings
-    from crossover.forecast import events
+    from crossover.forecast import event_tables, events
 
-    monkeypatch.setattr(events, "monte_carlo_error", lambda happened, chains: happened.std(0))
+    for module in (event_tables, events):
+        monkeypatch.setattr(module, "monte_carlo_error", lambda happened, chains: happened.std(0))
     nothing = xr.Dataset(coords={"scenario": ["baseline"], "year": np.arange(2024, 2051)})
     monkeypatch.setattr(
         events, "domain_answers", lambda futures, apart: nothing.assign_attrs(futures.attrs)
