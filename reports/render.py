@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from crossover.data.countries import the
 from crossover.data.errors import InputError, fault
-from crossover.reports import catalogue, numerals, phrases
+from crossover.reports import catalogue, numerals, phrases, reading
 from crossover.reports.context import SECTIONS
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -29,6 +29,8 @@ SUFFIX = ".typ.j2"
 LAYOUT = "layout.typ"
 SPECIAL = re.compile(r"([\\*_#$@<>\[\]`~\"'=+/-])")
 """What Typst may read as markup."""
+NUMBERED = re.compile(r"(?m)^(\s*\d+)\.(?=\s)")
+"""A year that ends a sentence, where Typst would begin a numbered list."""
 
 
 def escape(value: object) -> Markup:
@@ -77,6 +79,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "uncapital": phrases.uncapital,
     "listing": listing,
     "typ": literal,
+    "at": lambda entry, year, kind=None: (
+        reading.at_year(entry, year, kind) if entry["defined"] else None
+    ),
+    "percent": lambda share: f"{100 * share:.0f}",
 }
 
 
@@ -147,7 +153,7 @@ def template(name: str, payload: Mapping[str, Any], overlay: Path | None = None)
     except (jinja2.UndefinedError, TypeError) as error:
         file, line = _place(error)
         raise InputError(fault(str(error), file=file, line=line)) from error
-    return keep_together(made)
+    return keep_together(NUMBERED.sub(r"\1\\.", made))
 
 
 def source(name: str, overlay: Path | None = None) -> bytes:

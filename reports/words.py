@@ -28,8 +28,8 @@ from crossover.data.names import (
 from crossover.forecast import gap_change
 from crossover.reports import (
     changes_words,
-    domain_words,
     partnership_words,
+    render,
     robustness,
     skill_words,
 )
@@ -379,7 +379,7 @@ def headline(payload: Payload) -> list[str]:
     )  # fmt: skip
     third = " ".join(filter(None, said))
     partner = partnership_words.headline(payload)
-    said = [first, domain_words.summary(payload), second, third, partner]
+    said = [first, render.say("domains_words", "summary", payload), second, third, partner]
     return [text for text in said if text]
 
 
@@ -701,7 +701,6 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
         "chains": (_chains_caption, "Density of the capacity gap in each chain; its medians are "
                    "in the table of chains."),
     }
-    made |= domain_words.CAPTIONS
     found = {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
     found |= skill_words.captions(payload) | changes_words.captions(payload)
     return found | partnership_words.captions(payload)
@@ -1375,7 +1374,11 @@ def limits(payload: Payload) -> list[str]:
         "The capacity of a recipient that is not among the suppliers of the sample is inferred "
         "from its effort, and bounded by its share in the exports of the rest of the world: it is "
         "weakly known.",
-        *domain_words.limits(payload),
+        "Capacity by domain is what orders from abroad show. A state that keeps its best for "
+        "itself, or that nobody may buy from, stands lower than its technology; engines sold "
+        "inside an aircraft count as the aircraft.",
+        "Strengths by domain move slowly, in steps of four years, and are forecast as random "
+        "walks: no effort by domain is on record that could explain where they go.",
         *partnership_words.limits(payload),
         "Present wars end at a rate that is a prior: no data inform it. New wars, embargoes and "
         "pacts are not foreseen, and population grows on as in its last five years.",
@@ -1420,7 +1423,6 @@ def write(payload: Payload) -> dict[str, Any]:
         "gap_change": gap_change_table(payload),
         "arrivals": arrivals_table(payload),
         "markets": markets_text(payload),
-        "domains": domain_words.write(payload),
         "partnership": partnership_words.write(payload),
         "changes": changes_words.write(payload),
         "milestones": milestone_table(payload),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crossover.reports.context import levels
+from crossover.reports.context import domains, levels
 
 SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "domains": domains.context,
     "levels": levels.context,
 }
 """What makes a section's values of a payload, by the name under which templates see them."""
