@@ -7,6 +7,7 @@ probability and its complement add up in print.
 from __future__ import annotations
 
 import math
+import re
 
 LOW, HIGH = 0.005, 0.995
 """Below the first a probability is written <0.01, above the second >0.99."""
@@ -44,6 +45,17 @@ def number(value: float | None, decimals: int | None = None) -> str:
         decimals = min(max(2 - size, 0), 6)
     text = f"{value:,.{decimals}f}"
     return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
+
+
+def signed(value: float, decimals: int) -> str:
+    """Write a difference: a number with its sign, but for zero as printed."""
+    text = number(value, decimals)
+    return text if text.startswith("−") or not float(text.replace(",", "")) else f"+{text}"
+
+
+def minus(text: str) -> str:
+    """Write a true minus sign before every number of a text that has a hyphen there."""
+    return re.sub(r"(^|[ \[])-", r"\1−", text)
 
 
 def span(low: float | None, high: float | None, decimals: int | None = None) -> str:

@@ -82,6 +82,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "at": lambda entry, year, kind=None: (
         reading.at_year(entry, year, kind) if entry["defined"] else None
     ),
+    "year": lambda value: str(round(value)),
+    "signed": numerals.signed,
+    "minus": numerals.minus,
     "percent": lambda share: f"{100 * share:.0f}",
 }
 
@@ -130,6 +133,8 @@ def values(payload: Mapping[str, Any]) -> dict[str, Any]:
         "catalogue": catalogue.load(),
         "fill": functools.partial(_fill, payload),
         "rule": functools.partial(phrases.rule, payload),
+        "year_of": functools.partial(phrases.year_of, payload),
+        "years_of": functools.partial(phrases.years_of, payload),
     }
 
 

@@ -28,7 +28,6 @@ from crossover.data.names import (
 from crossover.forecast import gap_change
 from crossover.reports import (
     changes_words,
-    partnership_words,
     render,
     robustness,
     skill_words,
@@ -378,7 +377,7 @@ def headline(payload: Payload) -> list[str]:
         outlook(payload, INDEPENDENCE),
     )  # fmt: skip
     third = " ".join(filter(None, said))
-    partner = partnership_words.headline(payload)
+    partner = render.say("partnership_words", "headline", payload)
     said = [first, render.say("domains_words", "summary", payload), second, third, partner]
     return [text for text in said if text]
 
@@ -703,7 +702,7 @@ def captions(payload: Payload) -> dict[str, dict[str, str]]:
     }
     found = {key: {"caption": make(payload), "alt": alt} for key, (make, alt) in made.items()}
     found |= skill_words.captions(payload) | changes_words.captions(payload)
-    return found | partnership_words.captions(payload)
+    return found
 
 
 def _levels_caption(payload: Payload) -> str:
@@ -1379,7 +1378,7 @@ def limits(payload: Payload) -> list[str]:
         "inside an aircraft count as the aircraft.",
         "Strengths by domain move slowly, in steps of four years, and are forecast as random "
         "walks: no effort by domain is on record that could explain where they go.",
-        *partnership_words.limits(payload),
+        *_partnership_limits(payload),
         "Present wars end at a rate that is a prior: no data inform it. New wars, embargoes and "
         "pacts are not foreseen, and population grows on as in its last five years.",
         "The baseline continues what the past has shown, shocks included. It knows no event of "
@@ -1387,6 +1386,22 @@ def limits(payload: Payload) -> list[str]:
         "model is wrong.",
         "Several of the priors rest on judgement; the section on parameters shows which the data "
         "have moved.",
+    ]
+
+
+def _partnership_limits(payload: Payload) -> list[str]:
+    """Say what the hazard cannot see."""
+    if not payload["partnership"]["known"]:
+        return [
+            "No model of the partnership itself is part of this report: nothing here says whether "
+            "it turns down."
+        ]
+    return [
+        "The hazard of a downturn knows power, rank, regime, rivals and past incidents. Trade and "
+        "arms dependence between partners are not known for most of the history, so what they "
+        "would change is not identified; and the record of alliances is scored by its letter.",
+        "Verdicts on effects in the hazard rest on what the same few treaties did: see which of "
+        "them carry it.",
     ]
 
 
@@ -1423,7 +1438,6 @@ def write(payload: Payload) -> dict[str, Any]:
         "gap_change": gap_change_table(payload),
         "arrivals": arrivals_table(payload),
         "markets": markets_text(payload),
-        "partnership": partnership_words.write(payload),
         "changes": changes_words.write(payload),
         "milestones": milestone_table(payload),
         "claims": claims_table(payload),
