@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import typst
 from crossover.data.errors import InputError, fault
 from crossover.reports import figures, payload, words
 from crossover.reports import render as rendering
+from crossover.reports.context.document import moment
 
 REPORT = "report.pdf"
 STANDARDS = ["ua-1", "a-3a"]
@@ -72,17 +72,11 @@ def render(
     `overlay` is a folder of templates before the shipped ones, as `render.check_overlay` returns.
     """
     created = moment(numbers["created"], record)
-    stamp = {
-        key: getattr(created, key) for key in ("year", "month", "day", "hour", "minute", "second")
-    }
-    stamp["chains"] = figures.has(numbers, "chains")
-    stamp["partnership_probability"] = figures.has(numbers, "partnership_probability")
     files = {
         "main.typ": rendering.template("report.typ.j2", numbers, overlay).encode(),
         "layout.typ": rendering.source(rendering.LAYOUT, overlay),
         "words.json": _json(words.write(numbers)),
         "payload.json": _json(numbers),
-        "stamp.json": _json(stamp),
         **figures.draw(numbers),
     }
     try:
@@ -97,22 +91,6 @@ def render(
         if overlay is None:
             raise
         raise InputError(fault(f"Typst refuses it: {error}", file=overlay)) from None
-
-
-def moment(created: str, record: object = None) -> datetime:
-    """Return the time a run was created, in UTC.
-
-    Raises
-    ------
-    InputError
-        If the run record gives none.
-    """
-    try:
-        when = datetime.fromisoformat(created)
-    except ValueError:
-        rule = "must be an ISO 8601 time: the report is dated by it"
-        raise InputError(fault(rule, file=record, column="created", value=created)) from None
-    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _json(value: Any) -> bytes:

@@ -23,6 +23,8 @@ class Row:
     unit: str = ""
     sign: str = ""
     """How a value must stand to its threshold."""
+    holds: tuple[str, ...] = ()
+    """What belongs to a topic."""
 
 
 @functools.cache

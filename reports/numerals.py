@@ -68,3 +68,14 @@ def places(low: float | None, high: float | None) -> int:
     if low is None or high is None or not high > low:
         return 2
     return min(max(1 - math.floor(math.log10(high - low)), 0), 5)
+
+
+def figure(value: object) -> str:
+    """Write whatever a check found: a count in full, a number with three decimals, else as text."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if float(value).is_integer() and abs(value) < 1e7:
+        return f"{int(value):,}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"

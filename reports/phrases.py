@@ -74,6 +74,8 @@ def terms(payload: Payload) -> dict[str, str]:
         "s": s,
         "rs": possessive(r),
         "ss": possessive(s),
+        "R": payload["pair"][RECIPIENT]["name"],
+        "S": payload["pair"][SUPPLIER]["name"],
         "n": count(rules["mean_years"]),
         "pct": f"{100 * rules['independence_share']:.0f}",
         "base": f"{first}–{last}",

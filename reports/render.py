@@ -21,9 +21,11 @@ from markupsafe import Markup
 
 from crossover.data.countries import the
 from crossover.data.errors import InputError, fault
-from crossover.reports import catalogue, numerals, phrases, reading
+from crossover.reports import catalogue, figures, numerals, phrases, reading
 from crossover.reports.context import SECTIONS
 
+ENUMERATION = re.compile(r"^([ \t]*\d+)\.(?=\s)", re.MULTILINE)
+"""A number that ends a sentence at the beginning of a line, which Typst takes for a list."""
 TEMPLATES = Path(__file__).with_name("templates")
 SUFFIX = ".typ.j2"
 LAYOUT = "layout.typ"
@@ -68,6 +70,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "prob": numerals.prob,
     "complement": numerals.complement,
     "error": numerals.error,
+    "figure": numerals.figure,
     "number": numerals.number,
     "span": lambda pair, decimals=None: numerals.span(*pair, decimals),
     "count": phrases.count,
@@ -86,6 +89,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "signed": numerals.signed,
     "minus": numerals.minus,
     "percent": lambda share: f"{100 * share:.0f}",
+    "said": lambda markup: literal(seen_text(markup)),
 }
 
 
@@ -132,6 +136,8 @@ def values(payload: Mapping[str, Any]) -> dict[str, Any]:
         "payload": payload,
         "catalogue": catalogue.load(),
         "fill": functools.partial(_fill, payload),
+        "has": functools.partial(figures.has, payload),
+        "one_scale": functools.partial(figures.one_scale, payload),
         "rule": functools.partial(phrases.rule, payload),
         "year_of": functools.partial(phrases.year_of, payload),
         "years_of": functools.partial(phrases.years_of, payload),
@@ -186,9 +192,9 @@ def say(name: str, macro: str, payload: Mapping[str, Any], *given: Any) -> str:
 
 def seen_text(markup: str) -> str:
     """Return the words of markup that has no more of it than escapes and white space."""
-    return re.sub(r"\\(.)", r"\1", re.sub(r"\s+", " ", keep_together(markup).strip()))
+    return re.sub(r"\\(.)", r"\1", re.sub(r"\s+", " ", markup.strip()))
 
 
 def keep_together(text: str) -> str:
-    """Tie a per-cent sign to its number."""
-    return text.replace(" %", "\u00a0%")
+    """Tie a per-cent sign to its number, and keep a line from beginning an enumeration."""
+    return ENUMERATION.sub(r"\1\.", text.replace(" %", "\u00a0%"))

@@ -5,13 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crossover.reports.context import audit, domains, levels, partnership, scenarios
+from crossover.reports.context import (
+    audit,
+    capacity,
+    claims,
+    deliveries,
+    diagnostics,
+    document,
+    domains,
+    effort,
+    events,
+    exports,
+    levels,
+    milestones,
+    parameters,
+    partnership,
+    scenarios,
+    sources,
+)
 
 SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "audit": audit.context,
+    "capacity": capacity.context,
+    "claims": claims.context,
+    "deliveries": deliveries.context,
+    "diagnostics": diagnostics.context,
+    "document": document.context,
     "domains": domains.context,
+    "effort": effort.context,
+    "events": events.context,
+    "exports": exports.context,
     "levels": levels.context,
+    "milestones": milestones.context,
+    "parameters": parameters.context,
     "partnership": partnership.context,
     "scenarios": scenarios.context,
+    "sources": sources.context,
 }
 """What makes a section's values of a payload, by the name under which templates see them."""

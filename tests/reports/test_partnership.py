@@ -7,7 +7,7 @@ import pytest
 from crossover.data.names import COOLING, DOWNTURN, INCIDENT, PARTNERSHIP_EVENTS
 from crossover.forecast.events import kinds_of
 from crossover.models.covariates import THESIS
-from crossover.reports import figures, partnership_figures, payload, words
+from crossover.reports import figures, partnership_figures, payload
 from crossover.reports.context import audit, partnership, scenarios
 from crossover.reports.render import say, seen_text, template
 from tests import synthetic
@@ -130,7 +130,7 @@ def test_a_run_without_fits_of_partnerships_says_so(tmp_path):
     found = payload.collect(synthetic.make_run(tmp_path / "run", draws=30))
     assert not found["partnership"]["known"]
     assert "holds no fit of partnerships" in written(found)
-    assert any("No model of the partnership" in text for text in words.limits(found))
+    assert "No model of the partnership" in seen_text(template("limits.typ.j2", found))
     assert not any(figures.has(found, key) for key in figures.ALL if key.startswith("partnership"))
     claim = next(c for c in found["claims"] if c["claim"] == "downturn")
     assert claim["verdict"] == "untested"
@@ -152,12 +152,13 @@ def test_the_first_page_says_whether_the_thesis_foretells_downturns(numbers):
         for better, than, d in (("controls", "era", 20.0), ("full", "controls", -1.8))
     ]  # fmt: skip
     own = numbers | {"partnership": numbers["partnership"] | {"cross": cross}}
-    said = words.headline(own)[-1]
+    said = say("partnership_words", "headline", own)
     assert "controls beat a constant hazard by era: they add 20.0" in said
     assert "does not improve the forecast" in said
     assert "−1.8 (90 % interval −13.8 to 8.2)" in said
     cross[0]["difference"], cross[0]["decades_q05"] = 1.0, -5.0
-    assert "do not surely beat a constant hazard by era" in words.headline(own)[-1]
+    said = say("partnership_words", "headline", own)
+    assert "do not surely beat a constant hazard by era" in said
 
 
 def test_the_history_is_counted_by_era_so_that_a_reader_can_check(numbers):

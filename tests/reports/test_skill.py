@@ -45,7 +45,7 @@ def test_without_a_backtest_there_is_no_section_and_no_claim(plain, drawn, quick
     said = words.write(plain)
     assert said["skill"] == {"known": False}
     assert "skill" not in said["captions"] and "skill.svg" not in drawn["plain"]
-    assert any("No skill over simple persistence" in text for text in said["limits"])
+    assert "No skill over simple persistence" in said["skill_limit"]
     assert not any("Skill" in title for title in outline(quick(plain)))
 
 
