@@ -58,6 +58,20 @@ def minus(text: str) -> str:
     return re.sub(r"(^|[ \[])-", r"\1−", text)
 
 
+def points(change: float, decimals: int = 1) -> str:
+    """Write a difference of probability in points (hundredths), with its sign."""
+    text = f"{100 * change:+.{decimals}f}".replace("-", "−")
+    return text if float(text[1:]) else "0"
+
+
+def points_error(value: float | None) -> str:
+    """Write the Monte Carlo standard error of a difference of probability, in points."""
+    if value is None:
+        return "?"
+    size = 100 * value
+    return "0" if not size else "<0.1" if size < 0.05 else f"{size:.1f}"
+
+
 def span(low: float | None, high: float | None, decimals: int | None = None) -> str:
     """Write an interval."""
     return f"{number(low, decimals)} to {number(high, decimals)}"

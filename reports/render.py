@@ -88,6 +88,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "year": lambda value: str(round(value)),
     "signed": numerals.signed,
     "minus": numerals.minus,
+    "points": numerals.points,
+    "points_error": numerals.points_error,
     "percent": lambda share: f"{100 * share:.0f}",
     "said": lambda markup: literal(seen_text(markup)),
 }

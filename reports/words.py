@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crossover.reports import changes_words, robustness, skill_words
+from crossover.reports import robustness, skill_words
 from crossover.reports.phrases import Payload
 
 
 def captions(payload: Payload) -> dict[str, dict[str, str]]:
     """Return caption and alternative text of figures, by key of `reports.figures.ALL`."""
-    return skill_words.captions(payload) | changes_words.captions(payload)
+    return skill_words.captions(payload)
 
 
 def write(payload: Payload) -> dict[str, Any]:
@@ -19,7 +19,6 @@ def write(payload: Payload) -> dict[str, Any]:
     return _keep_together({
         "robustness": robustness.table(payload),
         "captions": captions(payload),
-        "changes": changes_words.write(payload),
         "skill": skill_words.write(payload),
         "skill_limit": skill_words.limit(payload),
     })

@@ -8,6 +8,7 @@ from typing import Any
 from crossover.reports.context import (
     audit,
     capacity,
+    changes,
     claims,
     deliveries,
     diagnostics,
@@ -22,11 +23,13 @@ from crossover.reports.context import (
     partnership,
     scenarios,
     sources,
+    track_record,
 )
 
 SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "audit": audit.context,
     "capacity": capacity.context,
+    "changes": changes.context,
     "claims": claims.context,
     "deliveries": deliveries.context,
     "diagnostics": diagnostics.context,
@@ -41,5 +44,6 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "partnership": partnership.context,
     "scenarios": scenarios.context,
     "sources": sources.context,
+    "track_record": track_record.context,
 }
 """What makes a section's values of a payload, by the name under which templates see them."""

@@ -22,19 +22,17 @@ from crossover.reports import domain_figures, domains, payload
 from crossover.reports.context import domains as judged
 from crossover.reports.numerals import prob
 from crossover.reports.reading import at_year
-from crossover.reports.render import say, seen_text, template
-from tests.reports.conftest import pages
+from tests.reports.conftest import pages, said, section
 
 KINDS = ("plain", "never", "crossed", "undefined")
 
 
-def said(macro, numbers, *given):
-    return say("domains_words", macro, numbers, *given).replace("\u00a0", " ")
+def words(macro, numbers, *given):
+    return said("domains_words", macro, numbers, *given)
 
 
 def written(numbers):
-    """Return the whole section, its markup left in."""
-    return seen_text(template("domains.typ.j2", numbers)).replace("\u00a0", " ")
+    return section("domains", numbers)
 
 
 def of(frozen, domain):
@@ -225,12 +223,12 @@ def test_the_check_counts_every_cell_and_every_zero(runs, plain):
     assert len(check["series"]) == 5
 
 
-def test_where_the_check_fails_is_said(plain):
+def test_where_the_check_fails_is_words(plain):
     series = next(s for s in plain["domains"]["check"]["series"] if s["side"] == "imports")
     series["missed"] = []
-    assert "inside the 90 % band in every domain" in said("check", plain)
+    assert "inside the 90 % band in every domain" in words("check", plain)
     series["missed"] = [{"domain": "engines", "side": "above", "periods": [2020, 2024]}]
-    text = said("check", plain)
+    text = words("check", plain)
     assert "engines above it in 2017–2020 and 2021–2024" in text
     assert "does not follow how the country’s needs have moved" in text
 
@@ -338,11 +336,11 @@ def test_tables_ask_for_the_years_ahead_and_show_what_there_is_to_go_by(payloads
 def test_the_first_page_says_how_the_domains_stand(payloads):
     found = judged.context(payloads["never"])
     assert list(found.verdicts) == ["contradicted"] and len(found.verdicts["contradicted"]) == 10
-    text = said("summary", payloads["never"])
+    text = words("summary", payloads["never"])
     assert "ahead of Russia in 0 of 10 technology domains in 2024" in text
     assert "at 0.05 or less in each." in text
     assert "is ahead everywhere" in text
-    assert "is not defined: Vietnam is not among" in said("summary", payloads["undefined"])
+    assert "is not defined: Vietnam is not among" in words("summary", payloads["undefined"])
 
 
 def test_what_sets_domains_of_a_country_without_exports_apart_is_said_to_be_prior(payloads):
@@ -370,19 +368,19 @@ def test_whether_unit_values_agree_follows_from_their_slope(plain, positive, exp
     plain["domains"]["agreement"] = [
         {"slope": "within", "median": 0.1, "q05": -0.1, "q95": 0.3, "positive": positive}
     ]
-    assert f": {expected}" in said("units", plain)
+    assert f": {expected}" in words("units", plain)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_statement_is_answered_with_its_range_and_the_register(payloads, kind):
     frozen = payloads[kind]
     for one in judged.context(frozen).statements:
-        claim, text = one.row, said("answer", frozen, one)
+        claim, text = one.row, words("answer", frozen, one)
         assert f"probability {prob(claim['probability'])} as an average over" in text
         ends = [prob(claim["lowest"]), prob(claim["highest"])]
         spread = ends[0] if ends[0] == ends[1] else " to ".join(ends)
         assert text.endswith(f"of them, give {spread}.")
-        assert said("register", frozen, one.standing).startswith("The register of 2021–2024 shows")
+        assert words("register", frozen, one.standing).startswith("The register of 2021–2024 shows")
 
 
 def test_the_register_tells_both_ways_all_customers_and_nothing_apart(plain):
@@ -390,28 +388,28 @@ def test_the_register_tells_both_ways_all_customers_and_nothing_apart(plain):
     flows = (judged.Flow("supplier", "recipient", 1.0, 3.14), judged.Flow("recipient", "supplier",
              0.0, 0.0))  # fmt: skip
     whole = (judged.Flow("recipient", None, 1200.0, 15.2),)
-    text = said("register", plain, dataclasses.replace(one, between=flows, in_all=whole))
+    text = words("register", plain, dataclasses.replace(one, between=flows, in_all=whole))
     assert text.startswith(
         "The register of 2021–2024 shows 1 order (3.1 TIV million) from Russia to China and none "
         "from China to Russia; to all customers 1,200 (15 TIV million) by China. "
     )
-    text = said("register", plain, dataclasses.replace(one, between=(), in_all=()))
+    text = words("register", plain, dataclasses.replace(one, between=(), in_all=()))
     assert "The register" not in text
 
 
 def test_another_pair_is_told_of_whom_the_argument_speaks(payloads):
-    assert "was made about Russia and China" in said("argument", payloads["undefined"])
-    assert "is still needed for radars" in said("argument", payloads["plain"])
+    assert "was made about Russia and China" in words("argument", payloads["undefined"])
+    assert "is still needed for radars" in words("argument", payloads["plain"])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_rule_is_printed_with_the_verdicts(payloads, kind):
-    assert "0.95 or more on average and 0.5 or more" in said("argument", payloads[kind])
+    assert "0.95 or more on average and 0.5 or more" in words("argument", payloads[kind])
 
 
 def test_the_pdf_shows_the_domains(plain, quick):
     text = " ".join(pages(quick(plain)))
     for one in judged.context(plain).statements:
-        assert said("answer", plain, one) in text.replace("\u00a0", " ")
+        assert words("answer", plain, one) in text.replace("\u00a0", " ")
     for caption in ("Who is ahead by domain", "In how many domains", "Dependence of China"):
         assert caption in text
