@@ -16,7 +16,7 @@ import matplotlib
 import typst
 
 from crossover.data.errors import InputError, fault
-from crossover.reports import figures, payload, words
+from crossover.reports import figures, payload
 from crossover.reports import render as rendering
 from crossover.reports.context.document import moment
 
@@ -75,7 +75,6 @@ def render(
     files = {
         "main.typ": rendering.template("report.typ.j2", numbers, overlay).encode(),
         "layout.typ": rendering.source(rendering.LAYOUT, overlay),
-        "words.json": _json(words.write(numbers)),
         "payload.json": _json(numbers),
         **figures.draw(numbers),
     }

@@ -55,6 +55,17 @@ def listing(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
+def spans(years: Sequence[int]) -> str:
+    """Write years as spans: 2010–2013 and 2015."""
+    found: list[list[int]] = []
+    for year in sorted(years):
+        if found and year == found[-1][1] + 1:
+            found[-1][1] = year
+        else:
+            found.append([year, year])
+    return listing([str(a) if a == b else f"{a}–{b}" for a, b in found])
+
+
 def date(text: str | None) -> str:
     """Write the date of an ISO time, the text itself if it is none."""
     try:

@@ -31,8 +31,6 @@ SUFFIX = ".typ.j2"
 LAYOUT = "layout.typ"
 SPECIAL = re.compile(r"([\\*_#$@<>\[\]`~\"'=+/-])")
 """What Typst may read as markup."""
-NUMBERED = re.compile(r"(?m)^(\s*\d+)\.(?=\s)")
-"""A year that ends a sentence, where Typst would begin a numbered list."""
 
 
 def escape(value: object) -> Markup:
@@ -81,6 +79,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "the": the,
     "uncapital": phrases.uncapital,
     "listing": listing,
+    "spans": phrases.spans,
     "typ": literal,
     "at": lambda entry, year, kind=None: (
         reading.at_year(entry, year, kind) if entry["defined"] else None
@@ -166,7 +165,7 @@ def template(name: str, payload: Mapping[str, Any], overlay: Path | None = None)
     except (jinja2.UndefinedError, TypeError) as error:
         file, line = _place(error)
         raise InputError(fault(str(error), file=file, line=line)) from error
-    return keep_together(NUMBERED.sub(r"\1\\.", made))
+    return keep_together(made)
 
 
 def source(name: str, overlay: Path | None = None) -> bytes:

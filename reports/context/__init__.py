@@ -21,7 +21,9 @@ from crossover.reports.context import (
     milestones,
     parameters,
     partnership,
+    robustness,
     scenarios,
+    skill,
     sources,
     track_record,
 )
@@ -42,7 +44,9 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "milestones": milestones.context,
     "parameters": parameters.context,
     "partnership": partnership.context,
+    "robustness": robustness.context,
     "scenarios": scenarios.context,
+    "skill": skill.context,
     "sources": sources.context,
     "track_record": track_record.context,
 }
