@@ -18,7 +18,7 @@ from crossover.data.names import (
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
 )
-from crossover.reports import domain_figures, domains, payload
+from crossover.reports import domain_check, domain_figures, domains, payload
 from crossover.reports.context import domains as judged
 from crossover.reports.numerals import prob
 from crossover.reports.reading import at_year
@@ -199,7 +199,7 @@ def test_the_statements_come_out_as_the_draws_have_it(payloads):
     ],
 )
 def test_ties_are_broken_at_random(below, at, expected):
-    share = domains.inside(pd.Series([below]), pd.Series([at]), 0.05, 0.95)
+    share = domain_check.inside(pd.Series([below]), pd.Series([at]), 0.05, 0.95)
     assert share[0] == pytest.approx(expected)
 
 
@@ -210,8 +210,8 @@ def test_breaking_ties_keeps_the_coverage_of_a_right_model():
     below = pd.Series((drawn < seen[:, None]).mean(1))
     at = pd.Series((drawn == seen[:, None]).mean(1))
     # 4,000 cells: a standard error of about half a point, and 200 draws blur the ends by as much.
-    assert domains.inside(below, at, 0.05, 0.95).mean() == pytest.approx(0.9, abs=0.02)
-    assert domains.inside(below, at, 0.25, 0.75).mean() == pytest.approx(0.5, abs=0.03)
+    assert domain_check.inside(below, at, 0.05, 0.95).mean() == pytest.approx(0.9, abs=0.02)
+    assert domain_check.inside(below, at, 0.25, 0.75).mean() == pytest.approx(0.5, abs=0.03)
 
 
 def test_the_check_counts_every_cell_and_every_zero(runs, plain):
@@ -238,7 +238,7 @@ def test_a_miss_has_a_side_and_its_periods():
         "domain": "land", "period": [2016, 2020, 2024], "observed": [0.5, 0.1, 0.0],
         "q05": [0.1, 0.1, 0.1], "q95": [0.4, 0.4, 0.4],
     }  # fmt: skip
-    assert domains._missed(panel) == [
+    assert domain_check.missed(panel) == [
         {"domain": "land", "side": "above", "periods": [2016]},
         {"domain": "land", "side": "below", "periods": [2024]},
     ]
