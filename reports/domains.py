@@ -121,31 +121,10 @@ def collect(
     with read_netcdf(paths[FORECAST], xr.open_dataset) as stored:
         base = stored.sel({SCENARIO: BASELINE}).load()
     futures = conventions.draws_of(futures, base)
-    origin = tables.origin
-    observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
+    record = _record(tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset(), pair)
     levels = _levels(paths[LEVELS])
-    record = _record(observed, pair)
-    rows = []
-    for domain in (str(d) for d in base[DOMAIN].values):
-        own = base.sel({DOMAIN: domain})
-        past = conventions.past(futures, own["theta_domain_past"]).sel({YEAR: slice(None, origin)})
-        ahead = conventions.ahead(futures, own["theta_domain"])
-        capacity = _capacity(own, pair, origin) | gap_over_conventions(past, ahead)
-        rows.append(
-            {
-                "domain": domain,
-                **capacity,
-                "event": tables.entry(DOMAIN_CROSSOVER, domain),
-                "sustained": tables.entry(DOMAIN_CROSSOVER_SUSTAINED, domain),
-                "levels": levels["rows"].get(domain, []),
-                "record": record["domains"][domain],
-                "dependence": _dependence(own, origin),
-            }
-        )
-    for row in rows:
-        row["now"] = _now(row, origin)
-        row |= _spread(row["levels"])
-    rows.sort(key=lambda row: (-row["now"]["probability"], -row["now"]["gap"]["q50"]))
+    rows = _rows(base, futures, pair, tables, levels["rows"], record["domains"])
+    origin = tables.origin
     return {
         "draws": int(base.sizes[DRAW]),
         "rows": rows,
@@ -158,6 +137,35 @@ def collect(
         "check": domain_check.collect(paths[CHECK], names),
         "rules": {"likelier": LIKELIER},
     }
+
+
+def _rows(
+    base: xr.Dataset,
+    futures: xr.Dataset,
+    pair: tuple[str, str],
+    tables: Tables,
+    levels: Mapping[str, Any],
+    record: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """Return what is known of each domain, the surest lead of the recipient first."""
+    origin, rows = tables.origin, []
+    for domain in (str(d) for d in base[DOMAIN].values):
+        own = base.sel({DOMAIN: domain})
+        past = conventions.past(futures, own["theta_domain_past"]).sel({YEAR: slice(None, origin)})
+        ahead = conventions.ahead(futures, own["theta_domain"])
+        row = {
+            "domain": domain,
+            **_capacity(own, pair, origin),
+            **gap_over_conventions(past, ahead),
+            "event": tables.entry(DOMAIN_CROSSOVER, domain),
+            "sustained": tables.entry(DOMAIN_CROSSOVER_SUSTAINED, domain),
+            "levels": levels.get(domain, []),
+            "record": record[domain],
+            "dependence": _dependence(own, origin),
+        }
+        rows.append(row | {"now": _now(row, origin)} | _spread(row["levels"]))
+    rows.sort(key=lambda row: (-row["now"]["probability"], -row["now"]["gap"]["q50"]))
+    return rows
 
 
 # Capacity --------------------------------------------------------------------------------------
