@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ import matplotlib
 import typst
 
 from crossover.data.errors import InputError, fault
-from crossover.reports import figures, payload, words
+from crossover.reports import figures, payload
+from crossover.reports import render as rendering
+from crossover.reports.context.document import moment
 
-TEMPLATE = Path(__file__).with_name("report.typ")
 REPORT = "report.pdf"
 STANDARDS = ["ua-1", "a-3a"]
 """Accessible, and fit for an archive with the numbers attached."""
@@ -30,6 +30,7 @@ def build(
     supplier: str | None = None,
     recipient: str | None = None,
     out: Path | None = None,
+    templates: Path | None = None,
 ) -> Path:
     """Make the PDF of one pair of a run.
 
@@ -41,6 +42,8 @@ def build(
         ISO3 codes of a pair forecast in that run; both None for the run's own.
     out
         Where the PDF goes; None for report.pdf beside the pair's forecast.
+    templates
+        A folder of templates that stand in for the shipped ones of the same name.
 
     Returns
     -------
@@ -51,53 +54,42 @@ def build(
     ------
     InputError
         If a file of the run is missing or unreadable, the pair was not forecast, or the PDF
-        cannot be written.
+        cannot be written, or a template cannot be used.
     """
     run = Path(run)
+    overlay = rendering.check_overlay(templates) if templates else None
     numbers = payload.collect(run, supplier, recipient)
     if out is None:
         out = payload.pair_folder(run, supplier, recipient) / REPORT
-    return _write(Path(out), render(numbers, run / "run.json"))
+    return _write(Path(out), render(numbers, run / "run.json", overlay))
 
 
-def render(numbers: Mapping[str, Any], record: object = None) -> bytes:
-    """Set a payload as a PDF; `record` names the run record in a message."""
+def render(
+    numbers: Mapping[str, Any], record: object = None, overlay: Path | None = None
+) -> bytes:
+    """Set a payload as a PDF; `record` names the run record in a message.
+
+    `overlay` is a folder of templates before the shipped ones, as `render.check_overlay` returns.
+    """
     created = moment(numbers["created"], record)
-    stamp = {
-        key: getattr(created, key) for key in ("year", "month", "day", "hour", "minute", "second")
-    }
-    stamp["chains"] = figures.has(numbers, "chains")
-    stamp["partnership_probability"] = figures.has(numbers, "partnership_probability")
     files = {
-        "main.typ": TEMPLATE.read_bytes(),
-        "words.json": _json(words.write(numbers)),
+        "main.typ": rendering.template("report.typ.j2", numbers, overlay).encode(),
+        "layout.typ": rendering.source(rendering.LAYOUT, overlay),
         "payload.json": _json(numbers),
-        "stamp.json": _json(stamp),
         **figures.draw(numbers),
     }
-    return typst.compile(
-        files,
-        font_paths=[Path(matplotlib.get_data_path()) / "fonts" / "ttf"],
-        ignore_system_fonts=True,
-        timestamp=int(created.timestamp()),
-        pdf_standards=STANDARDS,
-    )
-
-
-def moment(created: str, record: object = None) -> datetime:
-    """Return the time a run was created, in UTC.
-
-    Raises
-    ------
-    InputError
-        If the run record gives none.
-    """
     try:
-        when = datetime.fromisoformat(created)
-    except ValueError:
-        rule = "must be an ISO 8601 time: the report is dated by it"
-        raise InputError(fault(rule, file=record, column="created", value=created)) from None
-    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+        return typst.compile(
+            files,
+            font_paths=[Path(matplotlib.get_data_path()) / "fonts" / "ttf"],
+            ignore_system_fonts=True,
+            timestamp=int(created.timestamp()),
+            pdf_standards=STANDARDS,
+        )
+    except typst.TypstError as error:
+        if overlay is None:
+            raise
+        raise InputError(fault(f"Typst refuses it: {error}", file=overlay)) from None
 
 
 def _json(value: Any) -> bytes:

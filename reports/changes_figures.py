@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from crossover.reports import style
-from crossover.reports.numerals import prob
+from crossover.reports.numerals import points, prob
 from crossover.reports.phrases import EVENT_TITLES, names
 from crossover.reports.style import COLOURS, GREY, INK
 
@@ -90,12 +90,6 @@ def _label(axes: Axes, text: str, ends: tuple[float, float], y: float) -> None:
     axes.annotate(text, (ends[1 if right else 0], y), xytext=(5 if right else -5, 0),
                   textcoords="offset points", ha="left" if right else "right", va="center_baseline",
                   fontsize=7, bbox=style.PLATE, zorder=4)  # fmt: skip
-
-
-def points(change: float) -> str:
-    """Write a difference of probability in points, with its sign."""
-    text = f"{100 * change:+.1f}".replace("-", "−")
-    return text if change and float(text[1:]) else "0"
 
 
 def _ends(row: Mapping[str, Any]) -> list[float]:

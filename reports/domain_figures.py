@@ -13,25 +13,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from crossover.reports import style
+from crossover.reports import catalogue, style
 from crossover.reports.domains import UNITS, counted
 from crossover.reports.numerals import prob
 from crossover.reports.phrases import label, names
 from crossover.reports.style import COLOURS, FAINT, GREY, INK
 
 Payload = Mapping[str, Any]
-SHORT_DOMAINS = {
-    "aircraft": "Aircraft",
-    "uncrewed": "Uncrewed",
-    "air_defence": "Air defence",
-    "engines": "Engines",
-    "missiles": "Missiles",
-    "naval": "Naval",
-    "submarines": "Submarines",
-    "sensors": "Sensors",
-    "land": "Land",
-    "other": "Other",
-}
 BROKEN = {"uncrewed": "Un-\ncrewed", "air_defence": "Air\ndefence", "submarines": "Sub-\nmarines"}
 """Names that need two lines over a narrow panel."""
 STEPS = (
@@ -52,7 +40,7 @@ ROOT_TICKS = (0.0, 0.1, 0.4, 0.9)
 
 def short(domain: str) -> str:
     """Name of a domain as a label must be."""
-    return SHORT_DOMAINS.get(domain, domain)
+    return catalogue.load()["domain"][domain].title
 
 
 def letters(payload: Payload) -> dict[str, str]:

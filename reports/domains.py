@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from crossover.data.errors import InputError, fault
@@ -33,6 +32,7 @@ from crossover.data.names import (
     YEAR_FUTURE,
 )
 from crossover.forecast import conventions
+from crossover.reports import domain_check
 from crossover.reports.reading import (
     CONTRADICTED,
     QUANTILES,
@@ -67,11 +67,7 @@ LEVEL_COLUMNS = (
     "domain", "alternative", "description", "probability", "mc_error", "gap_median", "gap_q05",
     "gap_q95", "headline", "supplier_items", "recipient_items",
 )  # fmt: skip
-CHECK_COLUMNS = (
-    "side", "country", "domain", "period", "observed", *QUANTILES, "below", "at",
-)  # fmt: skip
 SLOPE_COLUMNS = ("slope", "median", "q05", "q95", "positive")
-COVERED = {"within_50": (0.25, 0.75), "within_90": (0.05, 0.95)}
 
 
 def check(paths: Mapping[str, Path], tree: xr.DataTree) -> None:
@@ -125,31 +121,10 @@ def collect(
     with read_netcdf(paths[FORECAST], xr.open_dataset) as stored:
         base = stored.sel({SCENARIO: BASELINE}).load()
     futures = conventions.draws_of(futures, base)
-    origin = tables.origin
-    observed = tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset()
+    record = _record(tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset(), pair)
     levels = _levels(paths[LEVELS])
-    record = _record(observed, pair)
-    rows = []
-    for domain in (str(d) for d in base[DOMAIN].values):
-        own = base.sel({DOMAIN: domain})
-        past = conventions.past(futures, own["theta_domain_past"]).sel({YEAR: slice(None, origin)})
-        ahead = conventions.ahead(futures, own["theta_domain"])
-        capacity = _capacity(own, pair, origin) | gap_over_conventions(past, ahead)
-        rows.append(
-            {
-                "domain": domain,
-                **capacity,
-                "event": tables.entry(DOMAIN_CROSSOVER, domain),
-                "sustained": tables.entry(DOMAIN_CROSSOVER_SUSTAINED, domain),
-                "levels": levels["rows"].get(domain, []),
-                "record": record["domains"][domain],
-                "dependence": _dependence(own, origin),
-            }
-        )
-    for row in rows:
-        row["now"] = _now(row, origin)
-        row |= _spread(row["levels"])
-    rows.sort(key=lambda row: (-row["now"]["probability"], -row["now"]["gap"]["q50"]))
+    rows = _rows(base, futures, pair, tables, levels["rows"], record["domains"])
+    origin = tables.origin
     return {
         "draws": int(base.sizes[DRAW]),
         "rows": rows,
@@ -159,9 +134,38 @@ def collect(
         "named": _named(rows, origin, milestones[-2] if len(milestones) > 2 else milestones[-1]),
         "periods": record["periods"],
         "agreement": _agreement(paths[UNIT_VALUES]),
-        "check": _check(paths[CHECK], names),
+        "check": domain_check.collect(paths[CHECK], names),
         "rules": {"likelier": LIKELIER},
     }
+
+
+def _rows(
+    base: xr.Dataset,
+    futures: xr.Dataset,
+    pair: tuple[str, str],
+    tables: Tables,
+    levels: Mapping[str, Any],
+    record: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """Return what is known of each domain, the surest lead of the recipient first."""
+    origin, rows = tables.origin, []
+    for domain in (str(d) for d in base[DOMAIN].values):
+        own = base.sel({DOMAIN: domain})
+        past = conventions.past(futures, own["theta_domain_past"]).sel({YEAR: slice(None, origin)})
+        ahead = conventions.ahead(futures, own["theta_domain"])
+        row = {
+            "domain": domain,
+            **_capacity(own, pair, origin),
+            **gap_over_conventions(past, ahead),
+            "event": tables.entry(DOMAIN_CROSSOVER, domain),
+            "sustained": tables.entry(DOMAIN_CROSSOVER_SUSTAINED, domain),
+            "levels": levels.get(domain, []),
+            "record": record[domain],
+            "dependence": _dependence(own, origin),
+        }
+        rows.append(row | {"now": _now(row, origin)} | _spread(row["levels"]))
+    rows.sort(key=lambda row: (-row["now"]["probability"], -row["now"]["gap"]["q50"]))
+    return rows
 
 
 # Capacity --------------------------------------------------------------------------------------
@@ -310,65 +314,6 @@ def _dependence(base: xr.Dataset, origin: int) -> dict[str, Any]:
         return {key: float(np.quantile(draws, q)) for key, q in QUANTILES.items()}
 
     return {"share": today("supplier_share")}
-
-
-# The predictive check --------------------------------------------------------------------------
-
-
-def inside(below: pd.Series, at: pd.Series, low: float, high: float) -> pd.Series:
-    """Probability that a figure lies inside a band, ties with predictions broken at random.
-
-    Parameters
-    ----------
-    below, at
-        Share of predictions under the figure, and equal to it.
-    low, high
-        Ends of the band, as probabilities.
-    """
-    overlap = (np.minimum(below + at, high) - np.maximum(below, low)).clip(lower=0.0)
-    sharp = ((below >= low) & (below <= high)).astype(float)
-    return (overlap / at.where(at > 0)).fillna(sharp)
-
-
-def _check(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
-    table = read_table(path, CHECK_COLUMNS)
-    result: dict[str, Any] = {"series": [], **_covered(table)}
-    for (side, country), rows in table.groupby(["side", "country"], sort=False):
-        panels = []
-        for domain, one in rows.groupby("domain", sort=False):
-            ordered = one.sort_values("period")
-            columns = ("period", "observed", *QUANTILES)
-            panels.append({"domain": domain} | {key: ordered[key].tolist() for key in columns})
-        name = names.get(country, country)
-        entry = {"side": side, "country": country, "name": name, "panels": panels}
-        entry["missed"] = [miss for panel in panels for miss in _missed(panel)]
-        result["series"].append(entry | _covered(rows))
-    return result
-
-
-def _missed(panel: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Say in which periods, and to which side, a domain was outside the 90 % band."""
-    found = []
-    for direction, outside in (
-        ("above", np.greater(panel["observed"], panel["q95"])),
-        ("below", np.less(panel["observed"], panel["q05"])),
-    ):
-        periods = [p for p, out in zip(panel["period"], outside, strict=True) if out]
-        if periods:
-            found.append({"domain": panel["domain"], "side": direction, "periods": periods})
-    return found
-
-
-def _covered(table: pd.DataFrame) -> dict[str, Any]:
-    """Count cells, those that are zero, and those inside the bands of the prediction."""
-    seen = table["observed"]
-    result: dict[str, Any] = {"cells": len(table), "zeros": int((seen == 0).sum())}
-    for name, (low, high) in COVERED.items():
-        ends = [f"q{round(100 * q):02d}" for q in (low, high)]
-        touched = (seen >= table[ends[0]]) & (seen <= table[ends[1]])
-        share = inside(table["below"], table["at"], low, high)
-        result[name] = {"touched": float(touched.mean()), "split": float(share.mean())}
-    return result
 
 
 # The argument ----------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from crossover.data.names import (
 )
 from crossover.forecast import events, runs, shipped
 from crossover.reports import essay, robustness
+from crossover.reports.context import robustness as moved
 from crossover.reports.numerals import NONE, number, prob, span
 
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -204,7 +205,7 @@ class Figures:
         """What moves the answer on capacity."""
         found = robustness.collect((DEFAULT_SUPPLIER, DEFAULT_RECIPIENT))
         header = ("what differs", "choice", *(f"P(China ahead, {y})" for y in found["years"]))
-        return _table(header, robustness.lines(found))
+        return _table(header, moved.lines(found))
 
     def range(self) -> str:
         """How far the conventions are apart."""

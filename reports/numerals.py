@@ -7,6 +7,7 @@ probability and its complement add up in print.
 from __future__ import annotations
 
 import math
+import re
 
 LOW, HIGH = 0.005, 0.995
 """Below the first a probability is written <0.01, above the second >0.99."""
@@ -46,6 +47,31 @@ def number(value: float | None, decimals: int | None = None) -> str:
     return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
 
 
+def signed(value: float, decimals: int) -> str:
+    """Write a difference: a number with its sign, but for zero as printed."""
+    text = number(value, decimals)
+    return text if text.startswith("−") or not float(text.replace(",", "")) else f"+{text}"
+
+
+def minus(text: str) -> str:
+    """Write a true minus sign before every number of a text that has a hyphen there."""
+    return re.sub(r"(^|[ \[])-", r"\1−", text)
+
+
+def points(change: float, decimals: int = 1) -> str:
+    """Write a difference of probability in points (hundredths), with its sign."""
+    text = f"{100 * change:+.{decimals}f}".replace("-", "−")
+    return text if float(text[1:]) else "0"
+
+
+def points_error(value: float | None) -> str:
+    """Write the Monte Carlo standard error of a difference of probability, in points."""
+    if value is None:
+        return "?"
+    size = 100 * value
+    return "0" if not size else "<0.1" if size < 0.05 else f"{size:.1f}"
+
+
 def span(low: float | None, high: float | None, decimals: int | None = None) -> str:
     """Write an interval."""
     return f"{number(low, decimals)} to {number(high, decimals)}"
@@ -56,3 +82,14 @@ def places(low: float | None, high: float | None) -> int:
     if low is None or high is None or not high > low:
         return 2
     return min(max(1 - math.floor(math.log10(high - low)), 0), 5)
+
+
+def figure(value: object) -> str:
+    """Write whatever a check found: a count in full, a number with three decimals, else as text."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if float(value).is_integer() and abs(value) < 1e7:
+        return f"{int(value):,}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"

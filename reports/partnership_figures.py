@@ -10,9 +10,8 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from crossover.data.names import STATE
-from crossover.reports import style
+from crossover.reports import catalogue, style
 from crossover.reports.numerals import prob
-from crossover.reports.partnership_words import EFFECTS, EVENT_NAMES, scenario_titles
 from crossover.reports.style import COLOURS, FAINT, GREY, INK
 
 Payload = Mapping[str, Any]
@@ -20,6 +19,12 @@ LINES = (("#004488", "-"), ("#bb5566", (0, (5, 1.6))), ("#997700", (0, (1.2, 1.2
          ("#1a1a1a", (0, (6, 1.5, 1.2, 1.5))), ("#6b6b6b", (0, (3, 3))))  # fmt: skip
 LEGEND_COLUMNS, LEGEND_WIDTH = 4, 24
 """Columns of the legend of scenarios, and letters that fit into the width of one."""
+
+
+def _title(kind: str, name: str) -> str:
+    """Name of an effect or event; an effect of a reader's own data keeps its own."""
+    row = catalogue.load()[kind].get(name)
+    return row.title if row else name
 
 
 def effects(payload: Payload) -> bytes:
@@ -41,7 +46,7 @@ def effects(payload: Payload) -> bytes:
         ticks = [0.2, 0.33, 0.5, 1, 2, 3, 5, 8]
         axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
         axes.xaxis.set_minor_locator(NullLocator())
-        names = [EFFECTS.get(row["effect"], row["effect"]) for row in reversed(rows)]
+        names = [_title("effect", row["effect"]) for row in reversed(rows)]
         axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.grid(True, axis="x")
@@ -77,7 +82,7 @@ def probability(payload: Payload) -> bytes:
                                   va="bottom" if chance[at] < 0.8 else "top",
                                   annotation_clip=False)  # fmt: skip
             what = "it holds in the year" if entry["leads"] == STATE else "it has happened"
-            style.heading(axes, EVENT_NAMES[entry["event"]], f"probability that {what}")
+            style.heading(axes, _title("outcome", entry["event"]), f"probability that {what}")
             axes.set_ylim(0, 1)
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.50", "0.75", "1"])
             style.years(axes, payload["origin"], payload["horizon"], 10)
@@ -107,14 +112,16 @@ def scenarios(payload: Payload) -> bytes:
                     handles += line
             axes.axhline(0.0, color=INK, lw=0.6)
             style.heading(
-                axes, EVENT_NAMES[curve["event"]], "change of its probability"
+                axes, _title("outcome", curve["event"]), "change of its probability"
             )
             axes.set_ylim(-top, top)
             axes.yaxis.set_major_formatter(FuncFormatter(_change))
             style.years(axes, payload["origin"], payload["horizon"], 10)
         for axes in list(grid):
             axes.set_visible(False)
-        _legend(figure, handles, [scenario_titles(payload).get(n, n) for n in names])
+        heads = payload["partnership"]["scenarios"]["heads"]
+        titles = {head["name"]: head["title"] for head in heads}
+        _legend(figure, handles, [titles.get(name, name) for name in names])
         return style.svg(figure)
 
 

@@ -7,17 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from crossover.data.countries import the
-from crossover.data.names import (
-    CAPACITY_CROSSOVER,
-    CAPACITY_CROSSOVER_SUSTAINED,
-    CONTESTED_ORDERS,
-    EXPORT_CROSSOVER,
-    EXPORT_CROSSOVER_SINGLE,
-    FIRST_PASSAGE,
-    INDEPENDENCE,
-    LASTING,
-    STATE,
-)
+from crossover.reports import catalogue
 from crossover.reports.numerals import NONE
 
 Payload = Mapping[str, Any]
@@ -27,43 +17,14 @@ ROLES = (RECIPIENT, SUPPLIER)
 SHORT = {"United States": "US", "United Kingdom": "UK", "United Arab Emirates": "UAE"}
 LABEL_LENGTH = 12
 """Letters that fit beside a panel; a longer name without a short form gives way to its code."""
-VERDICTS = {
-    "supported": "supported",
-    "contradicted": "contradicted",
-    "open": "left open",
-    "untested": "not tested",
-}
 EVENT_TITLES = {
-    CAPACITY_CROSSOVER: "Capacity: {recipient} ahead",
-    CAPACITY_CROSSOVER_SUSTAINED: "Capacity: ahead three years running",
-    EXPORT_CROSSOVER: "Exports: {recipient} ahead, 3-year mean",
-    EXPORT_CROSSOVER_SINGLE: "Exports: {recipient} ahead, single year",
-    CONTESTED_ORDERS: "Contested orders: {recipient} wins more",
-    INDEPENDENCE: "Independence from {supplier}",
+    name: row.title.replace("{R}", "{recipient}").replace("{S}", "{supplier}")
+    for name, row in catalogue.load()["event"].items()
 }
-STATE_CLAUSES = {
-    CAPACITY_CROSSOVER: "{r} is ahead of {s} in latent capacity",
-    CAPACITY_CROSSOVER_SUSTAINED: "{r} has been ahead of {s} in latent capacity for {n} years "
-    "running",
-    EXPORT_CROSSOVER: "the {n}-year mean of {rs} arms exports is above {ss}",
-    EXPORT_CROSSOVER_SINGLE: "{rs} arms exports of the year are above {ss}",
-    CONTESTED_ORDERS: "{r} wins more orders than {s} over {n} years in markets that either could "
-    "win",
-    INDEPENDENCE: "the {n}-year mean of {ss} deliveries to {r} is below {pct} % of their {base} "
-    "mean",
-}
-"""What holds in a year, or does not."""
-KIND_WORDS = {STATE: "in {}", FIRST_PASSAGE: "by {}", LASTING: "from {} on"}
-"""What a kind of answer says of a year, in a few words."""
-KIND_HEADS = {STATE: "Holds", FIRST_PASSAGE: "Has happened", LASTING: "For good"}
-EVENT_CLAUSES = {
-    CAPACITY_CROSSOVER: "{r} overtakes {s} in latent capacity",
-    CAPACITY_CROSSOVER_SUSTAINED: "{r} is ahead of {s} in latent capacity for {n} years running",
-    EXPORT_CROSSOVER: "{rs} arms exports exceed {ss} ({n}-year means)",
-    EXPORT_CROSSOVER_SINGLE: "{rs} arms exports exceed {ss} in a single year",
-    CONTESTED_ORDERS: "{r} wins more contested orders than {s} over {n} years",
-    INDEPENDENCE: "{ss} deliveries to {r} fall below {pct} % of their {base} mean ({n}-year mean)",
-}
+STATE_CLAUSES = {name: row.clause for name, row in catalogue.load()["event"].items()}
+VERDICTS = {name: row.title for name, row in catalogue.load()["verdict"].items()}
+KIND_HEADS = {name: row.title for name, row in catalogue.load()["kind"].items()}
+KIND_WORDS = {name: row.clause for name, row in catalogue.load()["kind"].items()}
 
 
 def possessive(name: str) -> str:
@@ -74,6 +35,11 @@ def possessive(name: str) -> str:
 def sentence(text: str) -> str:
     """Begin with a capital letter."""
     return text[:1].upper() + text[1:]
+
+
+def uncapital(text: str) -> str:
+    """Begin with a small letter, unless the word is an abbreviation."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def count(value: int) -> str:
@@ -87,6 +53,17 @@ def listing(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def spans(years: Sequence[int]) -> str:
+    """Write years as spans: 2010–2013 and 2015."""
+    found: list[list[int]] = []
+    for year in sorted(years):
+        if found and year == found[-1][1] + 1:
+            found[-1][1] = year
+        else:
+            found.append([year, year])
+    return listing([str(a) if a == b else f"{a}–{b}" for a, b in found])
 
 
 def date(text: str | None) -> str:
@@ -108,6 +85,8 @@ def terms(payload: Payload) -> dict[str, str]:
         "s": s,
         "rs": possessive(r),
         "ss": possessive(s),
+        "R": payload["pair"][RECIPIENT]["name"],
+        "S": payload["pair"][SUPPLIER]["name"],
         "n": count(rules["mean_years"]),
         "pct": f"{100 * rules['independence_share']:.0f}",
         "base": f"{first}–{last}",

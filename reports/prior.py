@@ -59,15 +59,13 @@ def figure(tree: xr.DataTree, forecast: xr.Dataset, out: Path) -> Path:
 
         first, never = first_years(base, supplier, recipient, origin)
         years, counts = np.unique(first, return_counts=True)
-        count = base.sizes[DRAW]
-        right.bar(years, counts / count, width=0.8, color=COLOURS["recipient"], alpha=0.85)
+        share = counts / base.sizes[DRAW]
+        right.bar(years, share, width=0.8, color=COLOURS["recipient"], alpha=0.85)
         right.bar(
             [horizon + 4], [never], width=2.4, color="white", edgecolor=INK, hatch="//////", lw=0.8
         )
-        right.annotate(
-            f"{never:.2f}", (horizon + 4, never), xytext=(0, 2), textcoords="offset points",
-            ha="center", va="bottom", color=GREY,
-        )  # fmt: skip
+        at = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+        right.annotate(f"{never:.2f}", (horizon + 4, never), color=GREY, **at)
         ticks = [y for y in range(origin, horizon - 2) if y % 10 == 0]
         right.set_xticks([*ticks, horizon + 4], [*map(str, ticks), f"not by\n{horizon}"])
         right.set_xlabel("Year", labelpad=-4, x=0.4)

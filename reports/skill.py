@@ -6,12 +6,15 @@ none is shipped this part is empty and the report has no such section.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from crossover.forecast import shipped
 
 FILE = shipped.BACKTEST
+FULL = "full"
+BETTER, WORSE, UNSURE, UNKNOWN = "better", "worse", "unsure", "unknown"
 WORDS = ("part", "target", "group", "model", "against", "score")
 YEARS = ("origins", "real_time", "partly_assumed")
 ONCE = ("made", "command", "panel")
@@ -59,3 +62,17 @@ def _row(row: dict[str, str]) -> dict[str, Any]:
 
 def _number(text: str) -> float | None:
     return float(text) if text else None
+
+
+def rows(payload: Mapping[str, Any], part: str, model: str = FULL) -> list[dict[str, Any]]:
+    """Return the rows of a part of the summary, of one model."""
+    own = payload["skill"]["rows"]
+    return [row for row in own if row["part"] == part and row["model"] == model]
+
+
+def standing(row: Mapping[str, Any]) -> str:
+    """Say how our model stands: better or worse beyond the 90 % interval, unsure, or unknown."""
+    low, high = row["difference_q05"], row["difference_q95"]
+    if low is None or high is None:
+        return UNKNOWN
+    return BETTER if high < 0 else WORSE if low > 0 else UNSURE

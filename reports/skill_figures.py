@@ -9,18 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from crossover.reports import style
+from crossover.reports import catalogue, style
 from crossover.reports.numerals import number
-from crossover.reports.skill_words import (
-    BETTER,
-    GROUPS,
-    TARGETS,
-    UNSURE,
-    WORSE,
-    rows,
-    short,
-    standing,
-)
+from crossover.reports.skill import BETTER, UNSURE, WORSE, rows, standing
 from crossover.reports.style import COLOURS, GREY, INK
 
 Payload = Mapping[str, Any]
@@ -35,7 +26,8 @@ def skill(payload: Payload) -> bytes:
     """Skill against the best benchmark by years ahead, with intervals, one panel a target."""
     own = rows(payload, "horizon")
     best = {(row["target"], row["group"]): row["against"] for row in rows(payload, "target")}
-    present = [target for target in TARGETS if any(row["target"] == target for row in own)]
+    told = catalogue.load()
+    present = [name for name in told["target"] if any(row["target"] == name for row in own)]
     every = [row[key] for row in own for key in ("skill", "skill_q05", "skill_q95")]
     ends = [v for v in every if v is not None] or [0.0]
     low = max(-EDGE, min(-LEAST, *ends) * 1.12)
@@ -54,13 +46,13 @@ def skill(payload: Payload) -> bytes:
             axes.axhline(0.0, color=INK, lw=1.2, zorder=1)
             for row in mine:
                 _point(axes, row, low, high)
-            named = {g: short(best[target, g]) for g in GROUPS if (target, g) in best}
-            told = (
+            named = {g: _short(best[target, g]) for g in told["horizon"] if (target, g) in best}
+            against = (
                 f"against {next(iter(named.values()))}"
                 if len(set(named.values())) == 1
                 else ", ".join(f"{g.replace('-', '–')}: {n}" for g, n in named.items())
             )
-            style.heading(axes, TARGETS[target], told)
+            style.heading(axes, told["target"][target].title, against)
             axes.spines["bottom"].set_visible(False)
             axes.set_ylim(low, high)
             axes.set_xlim(0.5, max(int(row["group"]) for row in own) + 0.5)
@@ -69,6 +61,11 @@ def skill(payload: Payload) -> bytes:
             axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
             axes.yaxis.set_major_formatter(FuncFormatter(_signed))
         return style.svg(figure)
+
+
+def _short(name: str) -> str:
+    row = catalogue.load()["benchmark"].get(name)
+    return row.clause if row else name
 
 
 def _point(axes: Axes, row: Mapping[str, Any], low: float, high: float) -> None:

@@ -9,6 +9,7 @@ from crossover.data.names import CHAIN, CONVENTION, DRAW, YEAR
 from crossover.forecast import fit, robustness, runs, shipped, steps
 from crossover.models import priors
 from crossover.reports import robustness as told
+from crossover.reports.context.robustness import lines
 
 PAIR = ("RUS", "CHN")
 CHAINS, DRAWS = 4, 500
@@ -118,7 +119,7 @@ def test_a_run_of_its_priors_has_no_answer_to_move(tmp_path):
 def test_the_shipped_table_is_of_the_pair_that_the_program_is_about():
     found = told.collect(PAIR)
     assert told.collect(("USA", "IND")) is None
-    lines = told.lines(found)
-    assert len(lines) == 2 + len(robustness.choices(2025)) + len(robustness.SCALED)
-    assert all(len(line) == 2 + len(found["years"]) for line in lines)
-    assert lines[0][2:] and lines[0][1] == "As published"
+    rows = lines(found)
+    assert len(rows) == 2 + len(robustness.choices(2025)) + len(robustness.SCALED)
+    assert all(len(row) == 2 + len(found["years"]) for row in rows)
+    assert rows[0][2:] and rows[0][1] == "As published"

@@ -11,7 +11,7 @@ import re
 import pypdf
 import pytest
 
-from crossover.reports import build, figures, payload, skill
+from crossover.reports import build, figures, payload, render, skill
 from tests.synthetic import KINDS, make_run
 
 
@@ -78,6 +78,23 @@ def quick(drawn):
             return build.render(numbers)
 
     return render
+
+
+def section(name: str, numbers) -> str:
+    """Return a section as it is written for Typst, escapes undone and spaces made one."""
+    text = render.seen_text(render.template(f"{name}{render.SUFFIX}", numbers))
+    return text.replace("\u00a0", " ")
+
+
+def said(name: str, macro: str, numbers, *given) -> str:
+    """Return what a macro of a template says, spaces as typed."""
+    return render.say(name, macro, numbers, *given).replace("\u00a0", " ")
+
+
+def cells(text: str) -> list[list[str]]:
+    """Return the rows of a section's tables, heads among them."""
+    rows = re.findall(r"\(((?:\s*\[[^\]]*\],?){2,})\s*\)", text)
+    return [[cell.strip() for cell in re.findall(r"\[([^\]]*)\]", row)] for row in rows]
 
 
 def pages(content: bytes) -> list[str]:

@@ -19,9 +19,10 @@ from crossover.forecast import explain, waterfall
 from crossover.forecast.explain import Explanation
 from crossover.forecast.influence import Condition, Influence
 from crossover.forecast.waterfall import Part
-from crossover.reports import changes, changes_words, figures, payload, words
+from crossover.reports import changes, figures, payload
+from crossover.reports.context import changes as judged
 from tests import synthetic
-from tests.reports.conftest import outline, pages
+from tests.reports.conftest import cells, outline, pages, said, section
 
 STEPS = {
     CAPACITY_CROSSOVER: (0.0, 0.004, 0.012),
@@ -146,11 +147,18 @@ def explained(folder, numbers, **more):
     return numbers | {"changes": payload._freeze(part)}
 
 
+def words(macro, numbers):
+    return said("changes_words", macro, numbers)
+
+
+def lead(numbers):
+    return words("headline", numbers), words("others", numbers)
+
+
 def test_a_run_that_was_not_explained_has_no_page(plain):
     assert plain["changes"] == plain["track_record"] == {"known": False}
-    said = words.write(plain)
-    assert said["changes"] == {"known": False, "record_known": False}
-    assert "changes_waterfall" not in said["captions"]
+    assert judged.context(plain) == judged.Changes(False)
+    assert section("changes", plain) == section("track_record", plain) == ""
     assert "changes_waterfall.svg" not in figures.draw(plain)
 
 
@@ -159,9 +167,9 @@ def test_an_explained_run_has_the_page_and_its_figure_the_same_bytes_twice(numbe
     assert draw(numbers) == draw(numbers)
     content = quick(numbers)
     text = " ".join(pages(content))
-    for said in ("What changed since the last edition", "Which observations moved it",
+    for said_ in ("What changed since the last edition", "Which observations moved it",
                  "What the figures of 2025 would have to be", "Track record"):  # fmt: skip
-        assert said in text
+        assert said_ in text
     assert any("Track record" in title for title in outline(content))
 
 
@@ -172,48 +180,49 @@ def test_a_run_with_a_record_alone_has_no_page_of_changes(plain, quick):
 
 
 def test_what_changed_says_which_runs_and_which_releases(numbers):
-    said = changes_words.runs_text(numbers)
-    assert "This run, synthetic-0001 (data to 2024, as released by 30 April 2026)" in said
-    assert "run 20250405-101010-aaaaaa (data to 2023)" in said
-    assert "arms deliveries 10 March 2025 → 12 February 2026" in said
-    assert "UN votes" not in said
+    text = words("runs", numbers)
+    assert "This run, synthetic-0001 (data to 2024, as released by 30 April 2026)" in text
+    assert "run 20250405-101010-aaaaaa (data to 2023)" in text
+    assert "arms deliveries 10 March 2025 → 12 February 2026" in text
+    assert "UN votes" not in text
 
 
 def test_an_explanation_of_an_older_version_names_the_run_of_the_update(run, numbers, tmp_path):
     part = numbers["changes"] | {"from": None, "to": None}
-    said = changes_words.runs_text(numbers | {"changes": part})
-    assert "set against run 20250405-101010-aaaaaa of the same pair" in said
+    text = words("runs", numbers | {"changes": part})
+    assert "set against run 20250405-101010-aaaaaa of the same pair" in text
 
 
 def test_the_way_of_the_posterior_is_told(numbers):
-    said = changes_words.moved_text(numbers)
-    assert "fitted anew; the reason on record: deliveries go to 2024 now" in said
-    assert "began at the earlier posterior" in said
-    assert "priors or code: nothing of the kind changed" in said
-    assert "revised history: the earlier draws weighted (k-hat 0.31)" in said
-    assert "reliable up to 0.7" in said
+    text = words("moved", numbers)
+    assert "fitted anew; the reason on record: deliveries go to 2024 now" in text
+    assert "began at the earlier posterior" in text
+    assert "priors or code: nothing of the kind changed" in text
+    assert "revised history: the earlier draws weighted (k-hat 0.31)" in text
+    assert "reliable up to 0.7" in text
     part = numbers["changes"] | {
         "update": {"from": A["id"], "how": "reweighted", "reason": "k-hat 0.31"}
     }
-    assert "No new fit was made" in changes_words.moved_text(numbers | {"changes": part})
+    assert "No new fit was made" in words("moved", numbers | {"changes": part})
     part["update"] = {"from": "another", "how": "refit"}
-    assert "fitted on its own" in changes_words.moved_text(numbers | {"changes": part})
+    assert "fitted on its own" in words("moved", numbers | {"changes": part})
 
 
 def test_the_split_is_printed_in_points_and_adds_up(numbers):
-    table = changes_words.split_table(numbers)
-    assert len(table["rows"]) == 12
-    row = next(r for r in table["rows"] if r[0].startswith("Independence"))
+    text = section("changes", numbers)
+    rows = [row for row in cells(text) if len(row) == 7 and row[0] != "Event"]
+    assert len(rows) == 12
+    row = next(r for r in rows if r[0].startswith("Independence"))
     assert row[1:] == ["2030", "0.45 ± 0.006", "none", "−3.4 ± 0.2", "+10.2 ± 0.8", "0.52 ± 0.006"]
-    exports = next(r for r in table["rows"] if r[0].startswith("Exports"))
+    exports = next(r for r in rows if r[0].startswith("Exports"))
     assert exports[2:] == [">0.99", "none", "0 ± 0", "0 ± 0", ">0.99"]
-    assert "None: nothing of the kind changed." in table["notes"][0]
-    assert "With next" not in table["notes"][0]
-    assert "Independence from Russia: the three-year mean of Russia’s" in table["notes"][1]
+    assert "None: nothing of the kind changed." in text
+    assert "With next" not in text
+    assert "Independence from Russia: the three-year mean of Russia’s" in text
 
 
 def test_the_lead_states_the_change_its_error_and_its_parts(numbers):
-    first, second = changes_words.headline(numbers)
+    first, second = lead(numbers)
     assert "below 5 % of their 2000–2009 mean in 2030 went from 0.45 to 0.52: +6.8" in first
     assert "± 0.8. Of that, revised history −3.4 ± 0.2 and new year +10.2 ± 0.8" in first
     # The error of each is 0.85 points: of 0, 1.6, 2.7 and 6.8 two are larger than twice that.
@@ -224,7 +233,8 @@ def test_the_lead_states_the_change_its_error_and_its_parts(numbers):
 def test_a_change_within_its_error_is_not_called_one(numbers, tmp_path):
     steps = STEPS | {INDEPENDENCE: (0.0, 0.004, 0.003)}
     moved = explained(tmp_path, numbers, parts=parts(steps), now=0.457)
-    assert "did not move by more than the error" in changes_words.headline(moved)[0]
+    assert judged.context(moved).headline.verdict == "within"
+    assert "did not move by more than the error" in words("headline", moved)
 
 
 def test_nothing_changed_is_said_and_drawn(numbers, tmp_path, quick):
@@ -232,58 +242,58 @@ def test_nothing_changed_is_said_and_drawn(numbers, tmp_path, quick):
     hows = ("nothing changed", "run", "nothing changed")
     moved = explained(tmp_path, numbers, parts=parts(still, hows), links=links(("run", *hows)),
                       influences=[], conditions=[], now=0.45)  # fmt: skip
-    first, second = changes_words.headline(moved)
+    first, second = lead(moved)
     assert "is what it was: 0.45" in first and "Of that" not in first
     assert "none moved by more than two" in second
-    assert "no observation of them moved" in changes_words.observations_text(moved)
-    assert "none could move anything" in changes_words.next_text(moved)
+    assert "no observation of them moved" in words("observations", moved)
+    assert "none could move anything" in words("next", moved)
     quick(moved)
 
 
 def test_steps_that_could_not_be_parted_are_marked(numbers, tmp_path):
     hows = ("not split: counts with the next step", "weights", "run")
     moved = explained(tmp_path, numbers, parts=parts(STEPS, hows), links=links(("run", *hows)))
-    assert changes_words.split_table(moved)["rows"][0][3] == "with next"
-    assert "priors or code: not parted" in changes_words.moved_text(moved)
-    assert "not wholly committed" in changes_words.moved_text(moved)
+    assert judged.context(moved).ways == ("next", "weights", "run")
+    assert "[with next]" in section("changes", moved)
+    assert "priors or code: not parted" in words("moved", moved)
+    assert "not wholly committed" in words("moved", moved)
     ends = [A | {"priors": "other", "code": {"commit": "c"}}, B]
     moved = explained(tmp_path, numbers, parts=parts(STEPS, hows), links=links(("run", *hows)),
                       ends=ends)  # fmt: skip
-    assert "Between the two runs priors and code differ." in changes_words.moved_text(moved)
+    assert "Between the two runs priors and code differ." in words("moved", moved)
 
 
 def test_observations_beyond_the_limit_are_not_reliable_and_do_not_lead(numbers, tmp_path):
-    rows = changes_words.observations_table(numbers)["rows"]
+    rows = [row for row in cells(section("changes", numbers)) if len(row) == 8][1:]
     assert rows[0] == ["China", "2024", "new", "–", "30", "+8.10", "0.40", "0.41"]
     assert rows[1][3:] == ["1,410", "1,224", "−1.92", "0.20", "0.83, not reliable"]
     assert len(rows) == 10
-    said = changes_words.observations_text(numbers)
-    assert "new figure of China for 2024" in said and "+8.10 points" in said
-    assert "one is not reliable" in said
+    text = words("observations", numbers)
+    assert "new figure of China for 2024" in text and "+8.10 points" in text
+    assert "one is not reliable" in text
     doubtful = [observations()[0]._replace(khat=0.9), *observations()[2:]]
-    said = changes_words.observations_text(explained(tmp_path, numbers, influences=doubtful))
-    assert "restated figure of Vietnam for 2010" in said
+    text = words("observations", explained(tmp_path, numbers, influences=doubtful))
+    assert "restated figure of Vietnam for 2010" in text
 
 
 def test_next_year_names_bound_chance_and_probability(numbers):
-    said = changes_words.next_text(numbers)
-    assert "If deliveries from Russia to China in 2025 are at most 12 TIV million (chan" in said
-    assert "becomes 0.63 (Monte-Carlo error 0.014) instead of 0.52" in said
-    assert "becomes 0.41 (Monte-Carlo error 0.012) instead of 0.52" in said
-    table = changes_words.next_table(numbers)
-    assert len(table["rows"]) == 2
-    assert table["rows"][0] == ["Deliveries from Russia to China", "at least 312 TIV million",
+    text = words("next", numbers)
+    assert "If deliveries from Russia to China in 2025 are at most 12 TIV million (chan" in text
+    assert "becomes 0.63 (Monte-Carlo error 0.014) instead of 0.52" in text
+    assert "becomes 0.41 (Monte-Carlo error 0.012) instead of 0.52" in text
+    rows = cells(section("changes", numbers))[-2:]
+    assert rows[0] == ["Deliveries from Russia to China", "at least 312 TIV million",
                                 "0.20", "0.41", "0.012", "−10.8"]  # fmt: skip
-    assert "Five figures and sides were tried" in table["notes"][0]
+    assert "Five figures and sides were tried" in section("changes", numbers)
 
 
 def test_it_is_said_when_no_figure_moves_the_headline_by_ten_points(numbers, tmp_path):
     moved = explained(tmp_path, numbers, conditions=conditions(moves=False))
-    said = changes_words.next_text(moved)
-    assert said.startswith("No figure of 2025 that was looked at")
-    table = changes_words.next_table(moved)
-    assert table["caption"].startswith("None moves it by ten points")
-    bounds = [row[1] for row in table["rows"]]
+    text = words("next", moved)
+    assert text.startswith("No figure of 2025 that was looked at")
+    whole = section("changes", moved)
+    assert "None moves it by ten points: the figures of 2025" in whole
+    bounds = [row[1] for row in cells(whole)[-5:]]
     assert "at least 36,100 billion constant international $" in bounds
     assert "at most 118 billion constant US$" in bounds
     assert "at most 0.91 % of GDP" in bounds
@@ -304,26 +314,26 @@ def test_an_explanation_without_errors_of_its_ends_is_read(numbers, tmp_path, qu
     table.drop(columns=["before_error", "after_error"]).to_csv(tmp_path / changes.PARTS)
     part = payload._freeze(changes.collect(tmp_path, {}, synthetic.NAMES, 2024))
     older = numbers | {"changes": part}
-    assert "+6.8 points. Of that" in changes_words.headline(older)[0]
+    assert "+6.8 points. Of that" in words("headline", older)
     quick(older)
 
 
 def test_the_track_record_is_told_by_question_and_release(numbers):
-    said = changes_words.record_text(numbers)
-    assert "117 questions of four published runs (last years of data 2022 and 2024)" in said
-    assert "on two pairs of countries" in said and "can resolve 14 of them" in said
-    assert "the newest released on 12 February 2026, already bear on 8." in said
-    events, quantities = changes_words.record_tables(numbers)
-    assert events["rows"][0] == ["Recipient exports more than supplier, in the year", "first",
+    text = said("track_record", "text", numbers)
+    assert "117 questions of four published runs (last years of data 2022 and 2024)" in text
+    assert "on two pairs of countries" in text and "can resolve 14 of them" in text
+    assert "the newest released on 12 February 2026, already bear on 8." in text
+    rows = cells(section("track_record", numbers))
+    assert rows[1] == ["Recipient exports more than supplier, in the year", "first",
                                  "8", "4", "8", "2", "0.163", "0.451"]  # fmt: skip
-    assert quantities["rows"][1][-4:] == ["41.2", "0.413", "50 %", "88 %"]
+    assert rows[5][-4:] == ["41.2", "0.413", "50 %", "88 %"]
 
 
 def test_a_record_of_which_nothing_is_resolved_is_one_sentence(numbers):
     bare = numbers | {"track_record": {"known": True} | track_record(scored=False)}
-    said = changes_words.record_text(bare)
-    assert said.endswith("none has been resolved, since no release covers a later year yet.")
-    assert changes_words.record_tables(bare) == []
+    text = said("track_record", "text", bare)
+    assert text.endswith("none has been resolved, since no release covers a later year yet.")
+    assert cells(section("track_record", bare)) == []
 
 
 def test_the_waterfall_has_no_broken_coordinate_however_large_a_change_is(numbers, tmp_path):

@@ -1,5 +1,6 @@
 """The report by domain: its numbers are those of the files, its verdicts those of the rule."""
 
+import dataclasses
 import itertools
 import re
 import shutil
@@ -17,12 +18,21 @@ from crossover.data.names import (
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
 )
-from crossover.reports import domain_figures, domain_words, domains, payload
+from crossover.reports import domain_check, domain_figures, domains, payload
+from crossover.reports.context import domains as judged
 from crossover.reports.numerals import prob
 from crossover.reports.reading import at_year
-from tests.reports.conftest import pages
+from tests.reports.conftest import pages, said, section
 
 KINDS = ("plain", "never", "crossed", "undefined")
+
+
+def words(macro, numbers, *given):
+    return said("domains_words", macro, numbers, *given)
+
+
+def written(numbers):
+    return section("domains", numbers)
 
 
 def of(frozen, domain):
@@ -189,7 +199,7 @@ def test_the_statements_come_out_as_the_draws_have_it(payloads):
     ],
 )
 def test_ties_are_broken_at_random(below, at, expected):
-    share = domains.inside(pd.Series([below]), pd.Series([at]), 0.05, 0.95)
+    share = domain_check.inside(pd.Series([below]), pd.Series([at]), 0.05, 0.95)
     assert share[0] == pytest.approx(expected)
 
 
@@ -200,8 +210,8 @@ def test_breaking_ties_keeps_the_coverage_of_a_right_model():
     below = pd.Series((drawn < seen[:, None]).mean(1))
     at = pd.Series((drawn == seen[:, None]).mean(1))
     # 4,000 cells: a standard error of about half a point, and 200 draws blur the ends by as much.
-    assert domains.inside(below, at, 0.05, 0.95).mean() == pytest.approx(0.9, abs=0.02)
-    assert domains.inside(below, at, 0.25, 0.75).mean() == pytest.approx(0.5, abs=0.03)
+    assert domain_check.inside(below, at, 0.05, 0.95).mean() == pytest.approx(0.9, abs=0.02)
+    assert domain_check.inside(below, at, 0.25, 0.75).mean() == pytest.approx(0.5, abs=0.03)
 
 
 def test_the_check_counts_every_cell_and_every_zero(runs, plain):
@@ -213,12 +223,12 @@ def test_the_check_counts_every_cell_and_every_zero(runs, plain):
     assert len(check["series"]) == 5
 
 
-def test_where_the_check_fails_is_said(plain):
+def test_where_the_check_fails_is_words(plain):
     series = next(s for s in plain["domains"]["check"]["series"] if s["side"] == "imports")
     series["missed"] = []
-    assert "inside the 90 % band in every domain" in domain_words.check_text(plain)
+    assert "inside the 90 % band in every domain" in words("check", plain)
     series["missed"] = [{"domain": "engines", "side": "above", "periods": [2020, 2024]}]
-    text = domain_words.check_text(plain)
+    text = words("check", plain)
     assert "engines above it in 2017–2020 and 2021–2024" in text
     assert "does not follow how the country’s needs have moved" in text
 
@@ -228,7 +238,7 @@ def test_a_miss_has_a_side_and_its_periods():
         "domain": "land", "period": [2016, 2020, 2024], "observed": [0.5, 0.1, 0.0],
         "q05": [0.1, 0.1, 0.1], "q95": [0.4, 0.4, 0.4],
     }  # fmt: skip
-    assert domains._missed(panel) == [
+    assert domain_check.missed(panel) == [
         {"domain": "land", "side": "above", "periods": [2016]},
         {"domain": "land", "side": "below", "periods": [2024]},
     ]
@@ -309,31 +319,41 @@ def test_letters_go_on_from_those_of_the_levels(plain):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_table_shows_today_never_and_what_there_is_to_go_by(payloads, kind):
-    frozen = payloads[kind]
-    table = domain_words.table(frozen)
-    for row, cells in zip(frozen["domains"]["rows"], table["rows"], strict=True):
-        assert len(cells) == len(table["columns"])
-        assert cells[1] == prob(row["now"]["probability"])
-        assert cells[5] == prob(at_year(row["event"], 2035))
-        assert cells[6] == prob(at_year(row["event"], 2035, "first_passage"))
-        assert (cells[8] == "–") == (kind == "undefined")
+def test_tables_ask_for_the_years_ahead_and_show_what_there_is_to_go_by(payloads, kind):
+    found = judged.context(payloads[kind])
+    assert found.asked == (("state", 2030), ("state", 2035), ("first_passage", 2035),
+                           ("lasting", 2035))  # fmt: skip
+    for row, one in zip(payloads[kind]["domains"]["rows"], found.standings, strict=True):
+        assert one.row is row
+        assert (one.sold["recipient"] is None) == (kind == "undefined")
+    text = written(payloads[kind])
+    for row in payloads[kind]["domains"]["rows"]:
+        asked = [at_year(row["event"], y, k) for k, y in found.asked] if (
+            row["event"]["defined"]) else [None] * 4
+        assert "".join(f"[{prob(p)}], " for p in asked) in text
 
 
 def test_the_first_page_says_how_the_domains_stand(payloads):
-    text = domain_words.summary(payloads["never"])
+    found = judged.context(payloads["never"])
+    assert list(found.verdicts) == ["contradicted"] and len(found.verdicts["contradicted"]) == 10
+    text = words("summary", payloads["never"])
     assert "ahead of Russia in 0 of 10 technology domains in 2024" in text
     assert "at 0.05 or less in each." in text
     assert "is ahead everywhere" in text
-    assert "is not defined: Vietnam is not among" in domain_words.summary(payloads["undefined"])
+    assert "is not defined: Vietnam is not among" in words("summary", payloads["undefined"])
 
 
 def test_what_sets_domains_of_a_country_without_exports_apart_is_said_to_be_prior(payloads):
-    assert len(domain_words.intro(payloads["plain"])) == 1
-    said = " ".join(domain_words.intro(payloads["undefined"]))
-    assert "drawn from the prior" in said
-    assert "Vietnam apart is prior" in domain_words.capacity_caption(payloads["undefined"])
-    assert "unit values" not in " ".join(domain_words.conventions(payloads["undefined"]))
+    assert "drawn from the prior" not in written(payloads["plain"])
+    assert judged.context(payloads["undefined"]).outsiders == ("Vietnam",)
+    text = written(payloads["undefined"])
+    assert "Vietnam is not among the suppliers of the sample. No exports show where it is" in text
+    assert "What sets domains of Vietnam apart is prior" in text
+    assert "measurement. They compare" not in text
+    payloads["undefined"]["pair"]["supplier"]["exporter"] = False
+    assert "No exports show where they are strong; what sets their domains" in (
+        written(payloads["undefined"])
+    )
 
 
 @pytest.mark.parametrize(
@@ -348,37 +368,48 @@ def test_whether_unit_values_agree_follows_from_their_slope(plain, positive, exp
     plain["domains"]["agreement"] = [
         {"slope": "within", "median": 0.1, "q05": -0.1, "q95": 0.3, "positive": positive}
     ]
-    assert f": {expected}" in domain_words.units_text(plain)
+    assert f": {expected}" in words("units", plain)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_statement_is_answered_with_its_range_and_the_register(payloads, kind):
     frozen = payloads[kind]
-    for claim, item in zip(
-        frozen["domains"]["named"], domain_words.named_sentences(frozen), strict=True
-    ):
-        assert f"probability {prob(claim['probability'])} as an average over" in item["text"]
+    for one in judged.context(frozen).statements:
+        claim, text = one.row, words("answer", frozen, one)
+        assert f"probability {prob(claim['probability'])} as an average over" in text
         ends = [prob(claim["lowest"]), prob(claim["highest"])]
-        said = ends[0] if ends[0] == ends[1] else " to ".join(ends)
-        assert f"of them, give {said}. " in item["text"]
-        assert "The register of 2021–2024 shows" in item["text"]
+        spread = ends[0] if ends[0] == ends[1] else " to ".join(ends)
+        assert text.endswith(f"of them, give {spread}.")
+        assert words("register", frozen, one.standing).startswith("The register of 2021–2024 shows")
+
+
+def test_the_register_tells_both_ways_all_customers_and_nothing_apart(plain):
+    one = judged.context(plain).statements[0].standing
+    flows = (judged.Flow("supplier", "recipient", 1.0, 3.14), judged.Flow("recipient", "supplier",
+             0.0, 0.0))  # fmt: skip
+    whole = (judged.Flow("recipient", None, 1200.0, 15.2),)
+    text = words("register", plain, dataclasses.replace(one, between=flows, in_all=whole))
+    assert text.startswith(
+        "The register of 2021–2024 shows 1 order (3.1 TIV million) from Russia to China and none "
+        "from China to Russia; to all customers 1,200 (15 TIV million) by China. "
+    )
+    text = words("register", plain, dataclasses.replace(one, between=(), in_all=()))
+    assert "The register" not in text
 
 
 def test_another_pair_is_told_of_whom_the_argument_speaks(payloads):
-    assert "was made about Russia and China" in domain_words.named_text(payloads["undefined"])
-    assert "is still needed for radars" in domain_words.named_text(payloads["plain"])
+    assert "was made about Russia and China" in words("argument", payloads["undefined"])
+    assert "is still needed for radars" in words("argument", payloads["plain"])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_rule_is_printed_with_the_verdicts(payloads, kind):
-    assert "0.95 or more on average and 0.5 or more" in domain_words.named_text(
-        payloads[kind]
-    )
+    assert "0.95 or more on average and 0.5 or more" in words("argument", payloads[kind])
 
 
 def test_the_pdf_shows_the_domains(plain, quick):
     text = " ".join(pages(quick(plain)))
-    for item in domain_words.named_sentences(plain):
-        assert item["term"] in text
+    for one in judged.context(plain).statements:
+        assert words("answer", plain, one) in text.replace("\u00a0", " ")
     for caption in ("Who is ahead by domain", "In how many domains", "Dependence of China"):
         assert caption in text

@@ -57,3 +57,15 @@ def test_decimals_follow_the_width_of_an_interval():
     assert numerals.places(0.0, 30.0) == 0
     assert numerals.places(0.001, 0.009) == 4
     assert numerals.places(1.0, 1.0) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.7, "+0.700"), (-0.7, "−0.700"), (0.0, "0.000"), (1e-5, "0.000"), (1234.5, "+1,234.500")],
+)
+def test_a_difference_has_its_sign_but_for_zero_as_printed(value, text):
+    assert numerals.signed(value, 3) == text
+
+
+def test_a_hyphen_before_a_number_becomes_a_minus_and_no_other():
+    assert numerals.minus("-0.1 [-0.2 to -0.05] of 1990-95") == "−0.1 [−0.2 to −0.05] of 1990-95"

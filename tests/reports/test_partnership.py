@@ -7,8 +7,11 @@ import pytest
 from crossover.data.names import COOLING, DOWNTURN, INCIDENT, PARTNERSHIP_EVENTS
 from crossover.forecast.events import kinds_of
 from crossover.models.covariates import THESIS
-from crossover.reports import figures, partnership_figures, partnership_words, payload, words
+from crossover.reports import figures, partnership_figures, payload
+from crossover.reports.context import audit, partnership, scenarios
 from tests import synthetic
+from tests.reports.conftest import cells, section
+from tests.reports.conftest import said as told
 
 EFFECTS = (*THESIS, "common_rival", "junior_falling")
 SCENARIOS = ("rapprochement", "own")
@@ -122,9 +125,8 @@ def numbers(full):
 def test_a_run_without_fits_of_partnerships_says_so(tmp_path):
     found = payload.collect(synthetic.make_run(tmp_path / "run", draws=30))
     assert not found["partnership"]["known"]
-    said = words.write(found)
-    assert "holds no fit of partnerships" in said["partnership"]["intro"][0]
-    assert any("No model of the partnership" in text for text in said["limits"])
+    assert "holds no fit of partnerships" in section("partnership", found)
+    assert "No model of the partnership" in section("limits", found)
     assert not any(figures.has(found, key) for key in figures.ALL if key.startswith("partnership"))
     claim = next(c for c in found["claims"] if c["claim"] == "downturn")
     assert claim["verdict"] == "untested"
@@ -146,12 +148,13 @@ def test_the_first_page_says_whether_the_thesis_foretells_downturns(numbers):
         for better, than, d in (("controls", "era", 20.0), ("full", "controls", -1.8))
     ]  # fmt: skip
     own = numbers | {"partnership": numbers["partnership"] | {"cross": cross}}
-    said = words.headline(own)[-1]
+    said = told("partnership_words", "headline", own)
     assert "controls beat a constant hazard by era: they add 20.0" in said
     assert "does not improve the forecast" in said
     assert "−1.8 (90 % interval −13.8 to 8.2)" in said
     cross[0]["difference"], cross[0]["decades_q05"] = 1.0, -5.0
-    assert "do not surely beat a constant hazard by era" in words.headline(own)[-1]
+    said = told("partnership_words", "headline", own)
+    assert "do not surely beat a constant hazard by era" in said
 
 
 def test_the_history_is_counted_by_era_so_that_a_reader_can_check(numbers):
@@ -161,7 +164,7 @@ def test_the_history_is_counted_by_era_so_that_a_reader_can_check(numbers):
         for era, n, k in (("all", 7000, 100), ("after", 4000, 12), ("concert", 0, 0))
     ]  # fmt: skip
     own = numbers | {"partnership": numbers["partnership"] | {"rates": rates}}
-    rows = partnership_words.rates_table(own)["rows"]
+    rows = [row for row in cells(section("partnership", own)) if row[-1] == "0.20 to 0.50"]
     assert rows == [
         ["Downturn", "All years", "7,000", "100", "1.43", "0.20 to 0.50"],
         ["Downturn", "Since 1990", "4,000", "12", "0.30", "0.20 to 0.50"],
@@ -174,26 +177,29 @@ def test_the_report_says_what_the_disputes_on_record_do(numbers):
         for outcome in (DOWNTURN, INCIDENT) for by in (2030, 2035)
     ]  # fmt: skip
     own = numbers | {"partnership": numbers["partnership"] | {"disputes": disputes}}
-    said = " ".join(partnership_words.intro(own))
+    said = section("partnership", own)
     assert "by 2035 move thus: downturn 0.200 with them and 0.100 without" in said
     assert "it is an incident, not a downturn" in said
     none = numbers | {"partnership": numbers["partnership"] | {"disputes": []}}
-    assert "Fitted without" not in " ".join(partnership_words.intro(none))
+    assert "Fitted without" not in section("partnership", none)
 
 
 def test_an_effect_that_is_barely_sure_is_not_counted(numbers):
-    said = partnership_words.effects_text(numbers)
+    assert [row["effect"] for row in partnership.context(numbers).effects.firm] == ["speed"]
+    said = told("partnership_words", "effects", numbers)
     assert "one has a sign that is sure" in said and "speed of change" in said
-    assert partnership_words.beyond(0.99) and partnership_words.beyond(0.01)
+    assert partnership.beyond(0.99) and partnership.beyond(0.01)
     # 0.96 is sure at 95 %, but not by two Monte-Carlo errors of 400 draws.
-    assert not partnership_words.beyond(0.96)
+    assert not partnership.beyond(0.96)
     unsure = [row | {"p_positive": 0.6} for row in numbers["partnership"]["effects"]]
     own = numbers | {"partnership": numbers["partnership"] | {"effects": unsure}}
-    assert "names, none has a sign that is sure" in partnership_words.effects_text(own)
+    assert "names, none has a sign that is sure" in (
+        told("partnership_words", "effects", own)
+    )
 
 
 def test_the_cautions_are_printed(numbers):
-    said = " ".join(partnership_words.intro(numbers))
+    said = section("partnership", numbers)
     for words_ in ("2009 and 2012", "2.10", "2014 (disputes)", "not calibrated", "6.0 %",
                    "no part of the hazard", "assumed to go on"):  # fmt: skip
         assert words_ in said
@@ -202,41 +208,53 @@ def test_the_cautions_are_printed(numbers):
 def test_a_pair_without_a_treaty_is_told_so(tmp_path, quick):
     run = add(synthetic.make_run(tmp_path / "run", draws=30), treaty=False)
     found = payload.collect(run)
-    said = partnership_words.write(found)
-    assert "No treaty of partnership between Russia and China is on record." in said["intro"][1]
-    assert [row[:2] for row in said["events"]["rows"]] == [
-        ["Cooling of votes", what]
-        for what in ("holds in the year", "has happened by then", "holds from then on")
-    ]
-    assert any("no treaty of partnership between" in note for note in said["events"]["notes"])
+    said = section("partnership", found)
+    assert "No treaty of partnership between Russia and China is on record. Of Russia and" in said
+    assert [(one.event, one.kind) for one in partnership.context(found).answers] == [
+        (COOLING, "state"), (COOLING, "first_passage"), (COOLING, "lasting")
+    ]  # fmt: skip
+    assert ["Cooling of votes", "holds from then on"] in [row[:2] for row in cells(said)]
+    assert "Downturn: no treaty of partnership between Russia and China is on record." in said
     quick(found)
 
 
-def test_differences_and_never_are_beside_each_probability(numbers):
-    said = partnership_words.write(numbers)
-    table = said["events"]
-    assert table["columns"][2:5] == ["2030", "2035", "2050"]
+def test_differences_stand_beside_each_probability(numbers):
+    found = partnership.context(numbers)
+    assert found.years == (2030, 2035, 2050)
     # What happens once is told as such alone, what is a state in all three kinds.
-    assert [row[1] for row in table["rows"][:3]] == [
-        "has happened by then", "has happened by then", "holds in the year"
-    ]
-    for row in said["scenario_events"]["rows"]:
-        assert row[-1] == "+0.030 ± 0.004"
-    assert said["scenario_quantities"]["rows"][0][-1] == "−0.10 (−0.40 to 0.20)"
-    assert [item["term"] for item in said["scenarios"]] == ["rapprochement", "own"]
+    assert [one.kind for one in found.answers[:3]] == ["first_passage", "first_passage", "state"]
+    assert [one.passage is not None for one in found.answers[:3]] == [True, True, False]
+    judged = scenarios.context(numbers)
+    assert [head["title"] for head in judged.heads] == ["rapprochement", "own"]
+    assert judged.year == 2035 and len(judged.events) == 3 * len(PARTNERSHIP_EVENTS)
+    rows = cells(section("scenarios", numbers))
+    assert [row[-1] for row in rows].count("+0.030 ± 0.004") == len(judged.events)
+    assert ["Gap of capacity, log-odds", "0.500", *["−0.10 (−0.40 to 0.20)"] * 2] in rows
 
 
 def test_the_hand_example_is_printed_as_it_adds_up(numbers):
-    rows = partnership_words.hand_table(numbers)["rows"]
-    assert rows[0] == ["Intercept", "1.000", "−4.000", "−4.000"] or rows[0][0] == "intercept"
-    assert rows[-1][-1] == "0.0345" and rows[-2][-1] == "−3.350"
+    assert [one.kind for one in partnership.context(numbers).hand] == [
+        "effect", "effect", "treaty", "sum", "hazard"
+    ]  # fmt: skip
+    rows = cells(section("partnership", numbers))[-5:]
+    assert rows[0] == ["Intercept", "1.000", "−4.000", "−4.000"]
+    assert rows[2] == ["Their treaty’s own effect (ATOP 4980)", "1.000", "+0.700", "+0.700"]
+    assert rows[3] == ["Sum", "", "", "−3.350"] and rows[4][-1] == "0.0345"
 
 
 def test_the_audit_prints_names_rules_and_releases(numbers):
-    said = partnership_words.write(numbers)
-    first = said["audit"]["rows"][0]
-    assert first[0] == "Claim approach_the_junior isn’t typed"
-    assert first[1] == "P(Russia to China)" and first[2] == "−0.10 ± 0.01"
-    assert "one supported, one contradicted and one left open" in said["audit_text"]
-    assert said["vintages"]["rows"] == [["Claim other isn’t typed", "from 2020: open"]]
-    assert len(said["advice"]) == 2 and "a rule" in said["audit"]["notes"][0]
+    found = audit.context(numbers)
+    first = found.claims[0]
+    assert (first.says, first.quantity) == (
+        "Claim approach_the_junior isn’t typed", "P(Russia to China)"
+    )  # fmt: skip
+    text = section("audit", numbers)
+    assert "[Claim approach_the_junior isn’t typed], [P(Russia to China)], [−0.10 ± 0.01]" in text
+    assert "one supported, one contradicted and one left open" in text
+    assert "([Claim other isn’t typed], [from 2020: open])" in text
+    assert "Rules: a rule." in text
+    told = [claim.name for claim in scenarios.context(numbers).advice]
+    assert told == ["approach_the_junior", "trade_binds"]
+    others = {"count": 2, "about": ["India", "Japan"]}
+    own = numbers | {"partnership": numbers["partnership"] | {"other_claims": others}}
+    assert "Two more claims are about India and Japan and not printed" in section("audit", own)
