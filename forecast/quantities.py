@@ -202,9 +202,9 @@ def draws(
     Returns
     -------
     xarray.DataArray
-        (draw, year), and (draw, convention, year) of `gap`; unit in `attrs["units"]`. Up to the origin
-        what is on record, the same in each draw, or what the fit drew. Coordinate `status` along
-        the years: observed, estimate or forecast.
+        (draw, year), and (draw, convention, year) of `gap`; unit in `attrs["units"]`. Up to the
+        origin what is on record, the same in each draw, or what the fit drew. Coordinate `status`
+        along the years: observed, estimate or forecast.
 
     Raises
     ------

@@ -1,7 +1,6 @@
 """`import crossover`: what a person in Python finds of a run, and that importing it is light."""
 
 import importlib.resources
-import json
 import subprocess
 import sys
 
@@ -13,7 +12,7 @@ import xarray as xr
 import crossover
 from crossover.data.errors import InputError
 from crossover.forecast import conventions, quantities
-from tests.synthetic import make_run
+from tests.published import make_store
 
 HEAVY = ("numpy", "pandas", "xarray", "scipy", "matplotlib", "pymc", "rich", "crossover.forecast")
 
@@ -21,14 +20,7 @@ HEAVY = ("numpy", "pandas", "xarray", "scipy", "matplotlib", "pymc", "rich", "cr
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """Return a store with two runs of invented numbers, the later one with a second pair."""
-    folder = tmp_path_factory.mktemp("api")
-    for name in ("20260101-000000-aaaa", "20260201-000000-bbbb"):
-        run = make_run(folder / "runs" / name, draws=50)
-        record = json.loads((run / "run.json").read_text("utf-8"))
-        record |= {"id": name, "supplier": "RUS", "recipient": "CHN"}
-        (run / "run.json").write_text(json.dumps(record), "utf-8")
-    make_run(run / "pairs" / "FRA-VNM", "undefined", draws=50)
-    return folder
+    return make_store(tmp_path_factory.mktemp("api"))
 
 
 @pytest.fixture(scope="module")

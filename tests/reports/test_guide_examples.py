@@ -1,0 +1,62 @@
+"""Every example of the guide's pages on data out and questions is run, on invented numbers."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from crossover.forecast.quantities import QUANTITIES
+from crossover.reports.cli.ask import ask
+from tests.published import make_store
+
+GUIDE = Path(__file__).parents[2] / "reports" / "guide"
+COMMANDS = {"ask": ask}
+PAGES = ("ask",)
+SHELL = re.compile(r"^    crossover (\S.*)$", re.MULTILINE)
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return make_store(tmp_path_factory.mktemp("guide"), draws=40)
+
+
+@pytest.fixture
+def here(store, tmp_path, monkeypatch):
+    """Stand in an empty folder with the store at hand."""
+    monkeypatch.setenv("CROSSOVER_STORE", str(store))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def examples(pattern):
+    return [
+        pytest.param(found, id=f"{page}-{at}")
+        for page in PAGES
+        for at, found in enumerate(pattern.findall((GUIDE / f"{page}.md").read_text("utf-8")))
+    ]
+
+
+@pytest.mark.parametrize("line", examples(SHELL))
+def test_a_command_of_the_guide_runs(here, line):
+    app = typer.Typer()
+    for name, command in COMMANDS.items():
+        app.command(name)(command)
+    app.command("other")(lambda: None)
+    done = CliRunner().invoke(app, shlex.split(line, comments=True))
+    assert done.exit_code == 0 and done.output.strip(), (line, done.output, done.exception)
+
+
+@pytest.mark.parametrize("code", examples(PYTHON))
+def test_a_program_of_the_guide_runs(here, code):
+    exec(compile(code, "guide", "exec"), {})
+
+
+def test_the_page_on_questions_lists_every_quantity_that_may_be_asked():
+    text = (GUIDE / "ask.md").read_text("utf-8")
+    listed = {name for row in re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE)
+              for name in re.findall(r"`(\w+)`", row)}  # fmt: skip
+    assert listed == {one.name for one in QUANTITIES.values() if not one.by_domain}
