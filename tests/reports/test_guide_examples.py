@@ -9,12 +9,15 @@ import typer
 from typer.testing import CliRunner
 
 from crossover.forecast.quantities import QUANTITIES
+from crossover.reports import export as exporting
 from crossover.reports.cli.ask import ask
+from crossover.reports.cli.export import export
+from crossover.reports.cli.questions import questions
 from tests.published import make_store
 
 GUIDE = Path(__file__).parents[2] / "reports" / "guide"
-COMMANDS = {"ask": ask}
-PAGES = ("ask",)
+COMMANDS = {"ask": ask, "export": export, "questions": questions}
+PAGES = ("ask", "data_out")
 SHELL = re.compile(r"^    crossover (\S.*)$", re.MULTILINE)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
@@ -45,7 +48,6 @@ def test_a_command_of_the_guide_runs(here, line):
     app = typer.Typer()
     for name, command in COMMANDS.items():
         app.command(name)(command)
-    app.command("other")(lambda: None)
     done = CliRunner().invoke(app, shlex.split(line, comments=True))
     assert done.exit_code == 0 and done.output.strip(), (line, done.output, done.exception)
 
@@ -53,6 +55,15 @@ def test_a_command_of_the_guide_runs(here, line):
 @pytest.mark.parametrize("code", examples(PYTHON))
 def test_a_program_of_the_guide_runs(here, code):
     exec(compile(code, "guide", "exec"), {})
+
+
+def test_the_page_on_data_out_names_every_file():
+    text = (GUIDE / "data_out.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([\w.]+)` \|", text, re.MULTILINE)
+    assert set(listed) == {
+        exporting.PATHS, exporting.PARQUET, exporting.PROBABILITIES, exporting.HUB,
+        exporting.BOOK, exporting.DOCUMENT, exporting.DRAWS.format("NAME"),
+    }  # fmt: skip
 
 
 def test_the_page_on_questions_lists_every_quantity_that_may_be_asked():
