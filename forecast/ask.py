@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from crossover.data import countries
 from crossover.data.errors import InputError
 from crossover.data.names import (
+    BASELINE,
     CONTESTED_ORDERS,
     CONVENTION,
     DRAW,
@@ -129,6 +130,13 @@ class _World:
     def _stored(self, pair: tuple[str, str]) -> quantities.Pair:
         return quantities.Pair(runs.pair_folder(self.run, self.said, pair), *pair, self.chains)
 
+    def _holders(self) -> list[quantities.Pair | quantities.AllPairs]:
+        """Return what the run holds of the scenario: single pairs, then all pairs at once."""
+        every = quantities.AllPairs(self.run, self.chains)
+        single = [one for one in self._all() if self.asked.scenario in one.scenarios]
+        stored = (self.run / quantities.ALL_PAIRS).is_file()
+        return [*single, *([every] if stored and self.asked.scenario == BASELINE else [])]
+
     def _all(self) -> list[quantities.Pair]:
         """Return every pair that the run holds, that of the question first."""
         folders = (self.run / "pairs").glob(f"???-???/{quantities.FORECAST}")
@@ -176,12 +184,12 @@ class _World:
             values = values.mean(YEAR)
         return _Valued(values, figure.quantity.unit)
 
-    def _holder(self, figure: Figure) -> quantities.Pair:
+    def _holder(self, figure: Figure) -> quantities.Pair | quantities.AllPairs:
         """Return a pair's forecast that holds the figure; the capacities of one question share it.
 
         Raises InputError with what is known where none does.
         """
-        able = [one for one in self._all() if one.held(figure.quantity)]
+        able = [one for one in self._holders() if one.held(figure.quantity)]
         if not figure.of and able:
             return able[0]
         together = {f.of for f in question.figures(self.asked) if f.quantity.name == CAPACITY}
@@ -190,13 +198,13 @@ class _World:
             wanted = together - {()} if figure.quantity.name == CAPACITY else {figure.of}
             if wanted <= whose:
                 return one
-        known = sorted({"->".join(of) for one in able for of in one.whose(figure.quantity)})
-        rule = f"this run holds {figure.quantity.name} of {', '.join(known) or 'nobody'}"
+        known = quantities.listed(able, figure.quantity)
+        rule = f"this run holds {figure.quantity.name} of {known}"
         if len(figure.of) == 2:
             rule += f"; make it with 'crossover forecast --supplier {figure.of[0]} --recipient "
             rule += f"{figure.of[1]}'"
         elif figure.quantity.name != CAPACITY:
-            rule += "; 'crossover forecast' with a pair of it adds more"
+            rule += "; 'crossover forecast --all' adds imports and exports of all"
         raise self.refuse(figure.at, rule)
 
     # Statements

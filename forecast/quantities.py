@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from crossover.data.names import (
     DRAW,
     MEAN_YEARS,
     RECIPIENT,
+    REST,
     SCENARIO,
     SUPPLIER,
     YEAR,
@@ -33,11 +34,15 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FORECAST, BY_DOMAIN = "forecast.nc", "domains.nc"
+ALL_PAIRS = "all_pairs.nc"
 PAIR = "pair"
 OBSERVED, ESTIMATE, FUTURE = "observed", "estimate", "forecast"
 """What a figure of a year is: on record, drawn by the fit, or drawn after the last data year."""
 SHARE, LOG_ODDS, TIV = "1", "log-odds", "TIV million"
-MAIN_DRAW = "main_draw"
+VOLUMES = ("deliveries", "imports", "exports")
+"""Quantities that are sums of deliveries."""
+LISTED = 12
+"""How many countries or pairs are listed in a message; the rest is counted."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,92 @@ class Pair:
         return tuple((code,) for code in pair if code in codes)
 
 
+    def stored(
+        self, quantity: Quantity, of: tuple[str, ...], scenario: str, domain: str
+    ) -> tuple[xr.DataArray | None, xr.DataArray]:
+        """Return past, None where there is none, and future of a quantity, years on dim `year`."""
+        if quantity.name == "gap":
+            return self._gap(scenario)
+        held = self.domains if quantity.by_domain else self.futures
+        chosen = {quantity.of: of[0]} if quantity.of != PAIR else {}
+        if quantity.by_domain:
+            known = list(map(str, held[DOMAIN].values))
+            if domain not in known:
+                rule = f"no such domain; known are {', '.join(known)}"
+                raise InputError(fault(rule, value=domain))
+            chosen[DOMAIN] = domain
+
+        def of_it(values: xr.DataArray) -> xr.DataArray:
+            own = {dim: label for dim, label in chosen.items() if dim in values.dims}
+            return values.sel(own, drop=True).load()
+
+        future = of_it(held[quantity.future].sel({SCENARIO: scenario}, drop=True))
+        past = of_it(held[quantity.past]) if quantity.past in held else None
+        return past, future.rename({YEAR_FUTURE: YEAR})
+
+    def _gap(self, scenario: str) -> tuple[xr.DataArray, xr.DataArray]:
+        from crossover.forecast import conventions
+
+        conventions.check(self.futures, self.folder / FORECAST)
+        future = conventions.ahead(self.futures.sel({SCENARIO: scenario})).reset_coords(drop=True)
+        past = conventions.past(self.futures).reset_coords(drop=True)
+        return past, future.rename({YEAR_FUTURE: YEAR})
+
+
+@dataclass(frozen=True)
+class AllPairs:
+    """The deliveries of every pair of a run, as `forecast.every_pair.forecast_all` stored them.
+
+    Of the baseline; imports and exports are their sums. The same draws as those of a `Pair`.
+    """
+
+    run: Path
+    chains: int
+
+    @functools.cached_property
+    def futures(self) -> xr.Dataset:
+        """What was stored, opened and read where it is used."""
+        return _opened(self.run / ALL_PAIRS)
+
+    @property
+    def origin(self) -> int:
+        """Last year of data."""
+        return int(self.futures.attrs["origin"])
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The baseline alone."""
+        return (BASELINE,)
+
+    def held(self, quantity: Quantity) -> bool:
+        """Say whether a quantity can be had."""
+        return (self.run / ALL_PAIRS).is_file() and quantity.future in VOLUMES
+
+    def whose(self, quantity: Quantity) -> tuple[tuple[str, ...], ...]:
+        """Return whose figures there are; the rest of the world is nobody's."""
+        sides = [self.futures[side].values.astype(str) for side in (SUPPLIER, RECIPIENT)]
+        if quantity.of == PAIR:
+            pairs = zip(*(side.tolist() for side in sides), strict=True)
+            return tuple(pair for pair in pairs if REST not in pair)
+        side = sides[0] if quantity.of == SUPPLIER else sides[1]
+        return tuple((code,) for code in dict.fromkeys(side.tolist()) if code != REST)
+
+    def stored(
+        self, quantity: Quantity, of: tuple[str, ...], scenario: str, domain: str
+    ) -> tuple[xr.DataArray, xr.DataArray]:
+        """Return past and future of a quantity, years on dim `year`; see `Pair.stored`."""
+        import numpy as np
+
+        roles = (SUPPLIER, RECIPIENT) if quantity.of == PAIR else (quantity.of,)
+        mine = np.logical_and.reduce(
+            [self.futures[role].values == code for role, code in zip(roles, of, strict=True)]
+        )
+        own = self.futures.isel({PAIR: np.flatnonzero(mine)})
+        own = own.drop_vars([SUPPLIER, RECIPIENT]).load()
+        future = own["deliveries"].rename({YEAR_FUTURE: YEAR})
+        return own["deliveries_observed"].sum(PAIR), future.sum(PAIR)
+
+
 def _opened(file: Path) -> xr.Dataset:
     import xarray as xr
 
@@ -176,7 +267,7 @@ def _opened(file: Path) -> xr.Dataset:
 
 
 def draws(
-    pair: Pair,
+    pair: Pair | AllPairs,
     quantity: Quantity,
     of: tuple[str, ...] = (),
     *,
@@ -216,13 +307,9 @@ def draws(
         raise InputError(fault(rule, value=scenario))
     of = of or _first(pair, quantity)
     if of not in pair.whose(quantity):
-        known = ", ".join("->".join(one) for one in pair.whose(quantity)) or "nobody's"
-        rule = f"no {quantity.name} of it in this forecast, which holds {known}"
+        rule = f"no {quantity.name} of it in this forecast, which holds {listed([pair], quantity)}"
         raise InputError(fault(rule, value="->".join(of)))
-    if quantity.name == "gap":
-        past, future = _gap(pair, scenario)
-    else:
-        past, future = _stored(pair, quantity, of, scenario, domain)
+    past, future = pair.stored(quantity, of, scenario, domain)
     whole = _trailing(_over_all_years(past, future, pair.origin), quantity.mean)
     return whole.rename(quantity.name).assign_attrs(
         units=quantity.unit, long_name=quantity.title, of="->".join(of), scenario=scenario,
@@ -256,45 +343,20 @@ def _trailing(values: xr.DataArray, length: int) -> xr.DataArray:
     return values.isel({YEAR: slice(length - 1, None)}).copy(data=means)
 
 
-def _first(pair: Pair, quantity: Quantity) -> tuple[str, ...]:
+def listed(held: Sequence[Pair | AllPairs], quantity: Quantity) -> str:
+    """Return whose figures of a quantity some forecasts hold, in words; many are counted."""
+    known = sorted({"->".join(of) for one in held for of in one.whose(quantity)})
+    if len(known) > LISTED:
+        return f"{', '.join(known[:LISTED])} and {len(known) - LISTED} more"
+    return ", ".join(known) or "nobody's"
+
+
+def _first(pair: Pair | AllPairs, quantity: Quantity) -> tuple[str, ...]:
     """Return whose figures are meant where nobody is named."""
     known = pair.whose(quantity)
     if not known:
         raise InputError(fault("this forecast holds no such figures", value=quantity.name))
     return known[-1]
-
-
-def _stored(
-    pair: Pair, quantity: Quantity, of: tuple[str, ...], scenario: str, domain: str
-) -> tuple[xr.DataArray | None, xr.DataArray]:
-    """Return past, None where there is none, and future of a quantity, years on one dim."""
-    held = pair.domains if quantity.by_domain else pair.futures
-    chosen = {quantity.of: of[0]} if quantity.of != PAIR else {}
-    if quantity.by_domain:
-        known = list(map(str, held[DOMAIN].values))
-        if domain not in known:
-            rule = f"no such domain; known are {', '.join(known)}"
-            raise InputError(fault(rule, value=domain))
-        chosen[DOMAIN] = domain
-
-    def of_it(name: str) -> xr.DataArray:
-        values = held[name]
-        own = {dim: label for dim, label in chosen.items() if dim in values.dims}
-        return values.sel(own, drop=True).load()
-
-    future = of_it(quantity.future).sel({SCENARIO: scenario}, drop=True)
-    past = of_it(quantity.past) if quantity.past in held else None
-    return past, future.rename({YEAR_FUTURE: YEAR})
-
-
-def _gap(pair: Pair, scenario: str) -> tuple[xr.DataArray, xr.DataArray]:
-    from crossover.forecast import conventions
-
-    conventions.check(pair.futures, pair.folder / FORECAST)
-    base = pair.futures.sel({SCENARIO: scenario})
-    future = conventions.ahead(base).reset_coords(drop=True)
-    past = conventions.past(pair.futures).reset_coords(drop=True)
-    return past, future.rename({YEAR_FUTURE: YEAR})
 
 
 def every(pair: Pair) -> Iterator[tuple[Quantity, tuple[str, ...], str]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
+from crossover.forecast import quantities, runs
 from tests.synthetic import make_run
 
 IDS = ("20260101-000000-aaaa", "20260201-000000-bbbb")
@@ -30,3 +32,39 @@ def _with_imports(run: Path) -> None:
     with xr.open_dataset(path, engine="h5netcdf") as opened:
         futures = opened.load()
     futures.assign(imports=1.5 * futures["deliveries"] + 60.0).to_netcdf(path, engine="h5netcdf")
+
+
+SOLD = ("AAA", "AAA", "BBB", "ROW")
+BOUGHT = ("XXX", "YYY", "XXX", "XXX")
+
+
+def made_by_hand(store: Path, name: str, later: list[tuple[float, ...]]) -> Path:
+    """Write a run of which all pairs are forecast, and nothing else, and return it.
+
+    AAA delivers 100 TIV million a year to XXX and YYY on record, BBB 50 and the rest of the world
+    500 to XXX; after 2025 what `later` says, by draw and pair.
+    """
+    run = store / "runs" / name
+    run.mkdir(parents=True)
+    all_pairs(run, later)
+    record = {"id": name, "chains": 1, "supplier": "AAA", "recipient": "XXX"}
+    (run / runs.RECORD).write_text(json.dumps(record), "utf-8")
+    return run
+
+
+def all_pairs(run: Path, later: list[tuple[float, ...]]) -> None:
+    """Write the deliveries of all pairs of `made_by_hand` into a run."""
+    years, ahead = np.arange(1995, 2026), np.arange(2026, 2036)
+    past = np.array([100.0, 100.0, 50.0, 500.0])[:, None] * np.ones(len(years))
+    future = np.stack([np.array(values)[:, None] * np.ones(len(ahead)) for values in later])
+    xr.Dataset(
+        {
+            "deliveries": (("draw", "pair", "year_future"), future),
+            "deliveries_observed": (("pair", "year"), past),
+        },
+        coords={
+            "draw": np.arange(len(later)), "year": years, "year_future": ahead,
+            "supplier": ("pair", list(SOLD)), "recipient": ("pair", list(BOUGHT)),
+        },
+        attrs={"origin": 2025, "posterior": run.name},
+    ).to_netcdf(run / quantities.ALL_PAIRS, engine="h5netcdf")  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from crossover.forecast.ask import Answer
+    from crossover.forecast.answer import Answer
+    from crossover.forecast.league import League
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 OTHER_PAIRS = "pairs"
@@ -284,6 +285,33 @@ class Run(Forecast):
         wanted = steps.pair_of(supplier, recipient)
         steps.forecast_stored(self.folder, wanted)
         return self.pair(*wanted)
+
+    def forecast_all(self, progress: Callable[[int, int], None] | None = None) -> Path:
+        """Forecast the deliveries of every pair, store them in the run, and return the file.
+
+        Takes minutes; what is done is kept when it is stopped. `progress` is called with draws done
+        and draws in all. Afterwards `ask` knows deliveries, imports and exports of anybody.
+        """
+        from crossover.forecast import every_pair
+
+        return every_pair.forecast_all(self.folder, progress=progress)
+
+    def league(self, before: Run | None = None) -> League:
+        """Return which recipients leave which suppliers and which suppliers rise.
+
+        `before`: an earlier run to compare with; by default the last one beside this one whose
+        pairs are all forecast, if any.
+
+        Raises
+        ------
+        InputError
+            If all pairs are not forecast in this run: `forecast_all` does it.
+        """
+        from crossover.forecast import league
+
+        beside = self.folder.parent.parent
+        earlier = before.folder if before else league.last_edition(self.folder, beside)
+        return league.league(self.folder, earlier)
 
     def __repr__(self) -> str:
         passed = {None: "not judged", True: "gate passed", False: "gate FAILED, not publishable"}

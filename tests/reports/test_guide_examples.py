@@ -12,11 +12,12 @@ from crossover.forecast.quantities import QUANTITIES
 from crossover.reports import export as exporting
 from crossover.reports.cli.ask import ask
 from crossover.reports.cli.export import export
+from crossover.reports.cli.league import league
 from crossover.reports.cli.questions import questions
-from tests.published import make_store
+from tests.published import IDS, all_pairs, make_store
 
 GUIDE = Path(__file__).parents[2] / "reports" / "guide"
-COMMANDS = {"ask": ask, "export": export, "questions": questions}
+COMMANDS = {"ask": ask, "export": export, "questions": questions, "league": league}
 PAGES = ("ask", "data_out")
 SHELL = re.compile(r"^    crossover (\S.*)$", re.MULTILINE)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -24,7 +25,10 @@ PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    return make_store(tmp_path_factory.mktemp("guide"), draws=40)
+    folder = make_store(tmp_path_factory.mktemp("guide"), draws=40)
+    for name in IDS:
+        all_pairs(folder / "runs" / name, 20 * [(0, 100, 150, 500), (0, 4, 150, 500)])
+    return folder
 
 
 @pytest.fixture
