@@ -8,9 +8,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from crossover.forecast import elicited
 from crossover.forecast.quantities import QUANTITIES
 from crossover.reports import export as exporting
 from crossover.reports.cli.ask import ask
+from crossover.reports.cli.elicit import elicit
 from crossover.reports.cli.export import export
 from crossover.reports.cli.league import league
 from crossover.reports.cli.questions import questions
@@ -18,7 +20,7 @@ from tests.published import IDS, all_pairs, make_store
 
 GUIDE = Path(__file__).parents[2] / "reports" / "guide"
 COMMANDS = {"ask": ask, "export": export, "questions": questions, "league": league}
-PAGES = ("ask", "data_out")
+PAGES = ("ask", "data_out", "own_prior")
 SHELL = re.compile(r"^    crossover (\S.*)$", re.MULTILINE)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
@@ -48,8 +50,13 @@ def examples(pattern):
 
 
 @pytest.mark.parametrize("line", examples(SHELL))
-def test_a_command_of_the_guide_runs(here, line):
-    app = typer.Typer()
+def test_a_command_of_the_guide_runs(here, line, monkeypatch):
+    """Draws of the priors are left out: they take a minute."""
+    monkeypatch.setattr(elicited, "consequences", lambda *given: [])
+    app, beliefs = typer.Typer(), typer.Typer()
+    beliefs.command("elicit")(elicit)
+    beliefs.command("other")(lambda: None)
+    app.add_typer(beliefs, name="priors")
     for name, command in COMMANDS.items():
         app.command(name)(command)
     done = CliRunner().invoke(app, shlex.split(line, comments=True))
