@@ -1,0 +1,169 @@
+"""The answer of the web page: a few sentences on a pair under a scenario, from a payload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossover.data.names import (
+    CAPACITY_CROSSOVER,
+    CONTESTED_ORDERS,
+    DOWNTURN,
+    EVENTS,
+    EXPORT_CROSSOVER,
+    FIRST_PASSAGE,
+    INCIDENT,
+    INDEPENDENCE,
+    KINDS,
+    LASTING,
+    PARTNERSHIP_EVENTS,
+    SOON,
+)
+from crossover.reports import domain_figures, skill_words, words
+from crossover.reports.page_words import say
+from crossover.reports.partnership_words import EVENT_NAMES
+from crossover.reports.phrases import STATE_CLAUSES, event_name, sentence, terms
+from crossover.reports.phrases import say as filled
+from crossover.reports.reading import CONTRADICTED, SUPPORTED, at_year
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A paragraph under a heading of its own; `section` is the part of the page that shows why."""
+
+    term: str
+    text: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A question as a statement, and its answer by kind and year, None where there is none.
+
+    `panel` is its short title, under which its chart stands.
+    """
+
+    text: str
+    panel: str
+    year: tuple[int, ...]
+    answers: Mapping[str, tuple[float | None, ...] | None]
+
+
+def answer(numbers: Payload) -> tuple[Said, ...]:
+    """Return the paragraphs of the answer, those that the pair allows."""
+    parts = (
+        ("Military technology", _ahead, "ahead"), ("Deliveries", _deliveries, "dependence"),
+        ("Exports", _exports, "exports"), ("Domains", _domains, "domains"),
+        ("Partnership", _partnership, "partnership"),
+    )  # fmt: skip
+    told = ((term, make(numbers), section) for term, make, section in parts)
+    return tuple(Said(term, text, section) for term, text, section in told if text)
+
+
+def statements(numbers: Payload) -> tuple[Statement, ...]:
+    """Return every question that has an answer for the pair, in the order of the report."""
+    found = []
+    for entry in (*numbers["events"], *numbers["partnership"]["events"]):
+        if not entry["defined"]:
+            continue
+        name = entry["event"]
+        if name in PARTNERSHIP_EVENTS:
+            text, panel = filled(PARTNERSHIP[name], numbers), EVENT_NAMES[name]
+        else:
+            text, panel = filled(STATE_CLAUSES[name], numbers), event_name(numbers, name)
+        answers = {
+            kind: tuple(entry["kinds"][kind]["probability"]) if kind in entry["kinds"] else None
+            for kind in KINDS
+        }
+        found.append(Statement(sentence(text), panel, tuple(entry["year"]), answers))
+    return tuple(found)
+
+
+PARTNERSHIP = {
+    DOWNTURN: "{s} and {r} break: their treaty ends badly, or they turn rivals or go to war",
+    INCIDENT: "A dispute with a show or use of force, or an embargo, between {s} and {r}",
+    "cooling": "{s} and {r} vote further apart in the UN than usual",
+}
+
+
+def untold(numbers: Payload) -> tuple[str, ...]:
+    """Say of each question without an answer for the pair why it has none."""
+    return tuple(
+        f"{event_name(numbers, name)}: not defined, since {words.undefined(numbers, name)}."
+        for name in EVENTS
+        if not _event(numbers, name)["defined"]
+    )
+
+
+def trust(numbers: Payload) -> tuple[str, ...]:
+    """Say how far to trust the figures: what past forecasts were worth, and what a gate says."""
+    found = [words.gate_text(numbers)]
+    if numbers["skill"]["known"]:
+        found.insert(0, skill_words.overall(numbers))
+    return tuple(found)
+
+
+def _event(numbers: Payload, event: str) -> Mapping[str, Any]:
+    both = (*numbers["events"], *numbers["partnership"]["events"])
+    return next(entry for entry in both if entry["event"] == event)
+
+
+def _ahead(numbers: Payload) -> str:
+    entry, late = _event(numbers, CAPACITY_CROSSOVER), numbers["headline_year"]
+    if not entry["defined"]:
+        return ""
+    levels = numbers["levels"]
+    return say(
+        "answer_ahead", terms(numbers), late, at_year(entry, numbers["origin"]),
+        at_year(entry, late), at_year(entry, late, FIRST_PASSAGE), at_year(entry, late, LASTING),
+        len(levels["rows"]), levels["lowest"], levels["highest"],
+    )  # fmt: skip
+
+
+def _deliveries(numbers: Payload) -> str:
+    entry, late = _event(numbers, INDEPENDENCE), numbers["headline_year"]
+    fan = numbers["dependence"]["deliveries"]
+    soon = max(SOON, fan["year"][0])
+    at = list(fan["year"]).index(soon)
+    chances = [at_year(entry, late, kind) for kind in (None, LASTING)] if entry["defined"] else []
+    return say(
+        "answer_deliveries", terms(numbers), late, *(chances or (None, None)), soon,
+        *(fan[level][at] for level in ("q50", "q05", "q95")),
+    )  # fmt: skip
+
+
+def _exports(numbers: Payload) -> str:
+    entry, late = _event(numbers, EXPORT_CROSSOVER), numbers["headline_year"]
+    if not entry["defined"]:
+        return ""
+    orders = _event(numbers, CONTESTED_ORDERS)
+    return say(
+        "answer_exports", terms(numbers), late, at_year(entry, late), at_year(entry, late, LASTING),
+        at_year(orders, late) if orders["defined"] else None,
+    )  # fmt: skip
+
+
+def _domains(numbers: Payload) -> str:
+    rows = numbers["domains"]["rows"]
+    if not rows:
+        return ""
+    here = numbers["domains"]["count"][0]
+    now = [(domain_figures.short(row["domain"]).lower(), row["now"]["probability"]) for row in rows]
+    sure = [name for name, chance in now if chance >= SUPPORTED]
+    lost = [name for name, chance in now if chance <= CONTRADICTED]
+    ends = (here[level] for level in ("q50", "q05", "q95"))
+    return say("answer_domains", terms(numbers), *ends, len(rows), sure, lost)
+
+
+def _partnership(numbers: Payload) -> str:
+    entry, late = _event(numbers, DOWNTURN), numbers["headline_year"]
+    if not entry["defined"]:
+        return ""
+    lesser = _event(numbers, INCIDENT)
+    return say(
+        "answer_partnership", terms(numbers), late, at_year(entry, late),
+        at_year(lesser, late) if lesser["defined"] else None,
+    )  # fmt: skip
