@@ -89,6 +89,14 @@ PARTNERSHIP = {
 }
 
 
+def headline(numbers: Payload) -> str:
+    """Return the title of the page: who is ahead, and what becomes of deliveries."""
+    late = numbers["headline_year"]
+    entries = (_event(numbers, name) for name in (CAPACITY_CROSSOVER, INDEPENDENCE))
+    chances = [at_year(entry, late) if entry["defined"] else None for entry in entries]
+    return say("headline", terms(numbers), late, *chances)
+
+
 def untold(numbers: Payload) -> tuple[str, ...]:
     """Say of each question without an answer for the pair why it has none."""
     return tuple(
@@ -100,10 +108,17 @@ def untold(numbers: Payload) -> tuple[str, ...]:
 
 def trust(numbers: Payload) -> tuple[str, ...]:
     """Say how far to trust the figures: what past forecasts were worth, and what a gate says."""
-    found = [words.gate_text(numbers)]
-    if numbers["skill"]["known"]:
-        found.insert(0, skill_words.overall(numbers))
-    return tuple(found)
+    gate = say("trust_gate", numbers["gate"]["judged"], numbers["gate"]["passed"])
+    if not numbers["skill"]["known"]:
+        return (gate,)
+    own = skill_words.targets(numbers)
+    stands = [skill_words.standing(row) for row in own]
+    held = [state for row in own if (state := skill_words.held(row, 90))]
+    skill = say(
+        "trust_skill", stands.count(skill_words.BETTER), stands.count(skill_words.WORSE), len(own),
+        held.count(skill_words.HELD), len(held),
+    )  # fmt: skip
+    return skill, gate
 
 
 def _event(numbers: Payload, event: str) -> Mapping[str, Any]:
@@ -155,7 +170,8 @@ def _domains(numbers: Payload) -> str:
     sure = [name for name, chance in now if chance >= SUPPORTED]
     lost = [name for name, chance in now if chance <= CONTRADICTED]
     ends = (here[level] for level in ("q50", "q05", "q95"))
-    return say("answer_domains", terms(numbers), *ends, len(rows), sure, lost)
+    return say("answer_domains", terms(numbers), *ends, len(rows), sure, lost,
+               SUPPORTED, CONTRADICTED)  # fmt: skip
 
 
 def _partnership(numbers: Payload) -> str:

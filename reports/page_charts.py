@@ -2,8 +2,8 @@
 
 Colours are names of the style sheet's, so that a chart follows the reader's choice of light or
 dark and prints in ink. Titles, units, keys and sources stand in the page around a chart, where
-they wrap on a phone and a screen reader finds them. A chart knows two signals of the page: `origin`,
-the last year of data, and `year`, the one that the reader has chosen.
+they wrap on a phone and a screen reader finds them. A chart knows two signals of the page:
+`origin`, the last year of data, and `year`, the one that the reader has chosen.
 """
 
 from __future__ import annotations
@@ -24,15 +24,19 @@ DASHES = ([1, 0], [6, 3], [2, 2])
 STEPS = ("0", "1", "2", "3", "4", "5")
 """Shades of a probability or of an ordered class, light to dark."""
 TICKS = (0, 10, 30, 100, 300, 1000, 3000, 10000, 30000)
-FULL, SMALL, LINE = 300, 150, 24
-"""Heights in pixels: of a chart alone, of one panel of many, of a row in a chart of rows."""
+PERCENT = (
+    "datum.probability < 0.005 ? '<1 %' : datum.probability > 0.995 ? '>99 %' : "
+    "format(100 * datum.probability, '.0f') + ' %'"
+)
+FULL, SMALL = 300, 150
+"""Heights in pixels: of a chart alone, and of one panel of many."""
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of the table beside a chart: its field, what it says, and how it is written.
 
-    `form` is `year`, `probability`, `number`, `signed` or `text`.
+    `form` is `year`, `probability`, `number`, `volume`, `signed` or `text`.
     """
 
     field: str
@@ -45,28 +49,31 @@ class Chart:
     """How a kind of figure is drawn and tabled.
 
     `together`: all panels in one view, else a view each. `by_year`: the table shows the rows of
-    the chosen year alone.
+    the chosen year alone. `lines`: the field by which rows stand one under the other, if they do,
+    each of `line` pixels.
     """
 
     columns: tuple[Column, ...]
     spec: Mapping[str, Any]
     together: bool = False
     by_year: bool = False
+    lines: str | None = None
+    line: int = 24
 
 
 YEAR = Column("year", "Year", "year")
-MEDIAN = (
-    Column("q50", "Median", "number"),
-    Column("q25", "50 % from", "number"), Column("q75", "50 % to", "number"),
-    Column("q05", "90 % from", "number"), Column("q95", "90 % to", "number"),
-)  # fmt: skip
-RECORDED = Column("value", "On record", "number")
+RECORDED = Column("value", "On record", "volume")
+BANDS = (("q50", "Median"), ("q25", "50 % from"), ("q75", "50 % to"), ("q05", "90 % from"),
+         ("q95", "90 % to"))  # fmt: skip
+MEDIAN, GAP = (
+    tuple(Column(name, label, form) for name, label in BANDS) for form in ("volume", "signed")
+)
 
 
 def charts() -> dict[str, Chart]:
     """Return every kind of chart by name."""
     return {
-        "gap": Chart((YEAR, *MEDIAN), _gap(), together=True),
+        "gap": Chart((YEAR, *GAP), _gap(), together=True),
         "volume": Chart((YEAR, RECORDED, *MEDIAN), _fan("symlog"), together=True),
         "linear": Chart((YEAR, RECORDED, *MEDIAN), _fan("linear"), together=True),
         "probabilities": Chart(
@@ -85,19 +92,19 @@ def charts() -> dict[str, Chart]:
         "orders": Chart((YEAR, RECORDED, *MEDIAN), _orders(), together=True),
         "domains": Chart(
             (YEAR, Column("probability", "Probability", "probability")),
-            _domains(), together=True, by_year=True,
+            _domains(), together=True, by_year=True, lines="series",
         ),
         "scenarios": Chart(
             (YEAR, Column("scenario", "Scenario", "text"),
              Column("probability", "Probability", "probability")),
-            _scenarios(), by_year=True,
+            _scenarios(), by_year=True, lines="scenario",
         ),
         "skill": Chart(
             (Column("horizon", "Years ahead", "text"), Column("skill", "Skill", "signed"),
              Column("skill_q05", "90 % from", "signed"), Column("skill_q95", "90 % to", "signed"),
              Column("against", "Best benchmark", "text"),
              Column("in_90", "Outturns inside 90 %", "probability")),
-            _skill(),
+            _skill(), lines="horizon",
         ),
     }  # fmt: skip
 
@@ -105,15 +112,16 @@ def charts() -> dict[str, Chart]:
 # Pieces ------------------------------------------------------------------------------------------
 
 
-def _finished(chart: alt.TopLevelMixin, height: int | alt.Step) -> dict[str, Any]:
+def _finished(chart: alt.TopLevelMixin, height: int = FULL) -> dict[str, Any]:
     """Return the JSON of a chart: signals of the page, the look, and the width to be set."""
-    signals = {"year": 0, "origin": 0, "floor": None, "above": "", "below": "", "label": ""}
+    signals = {"year": 0, "origin": 0, "floor": None, "above": "", "below": "", "label": "",
+               "low": None, "high": None}  # fmt: skip
     made = chart.add_params(*(alt.param(name=name, value=v) for name, v in signals.items()))
     made = made.properties(
         width=320, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
     )
     spec = made.configure(**_look()).to_dict()
-    return {key: value for key, value in spec.items() if key not in ("$schema", "datasets")}
+    return {key: value for key, value in spec.items() if key != "$schema"}
 
 
 def _look() -> dict[str, Any]:
@@ -224,12 +232,11 @@ def _fan(scale: str) -> dict[str, Any]:
         middle="isValid(datum.q50) ? datum.q50 : datum.value"
     )
     seen = rows.transform_filter("isValid(datum.value)")
-    floor = {"y": alt.Y(datum=alt.expr("isValid(floor) ? floor : 0"), **axis)}
-    shown = alt.expr("isValid(floor) ? 1 : 0")
+    floor = rows.transform_filter("isValid(floor) && datum.year == origin")
+    floor = floor.transform_calculate(bound="floor").transform_aggregate(groupby=["bound"])
+    bound = alt.Y("bound:Q", **axis)
     layers = [
-        _once(color="var(--accent)", strokeWidth=1.5, strokeDash=[5, 3], opacity=shown).encode(
-            **floor
-        ),
+        floor.mark_rule(color="var(--accent)", strokeWidth=1.5, strokeDash=[5, 3]).encode(y=bound),
         *_bands(rows, axis),
         seen.mark_line(strokeWidth=1.2, opacity=0.7).encode(
             x=_years(), y=alt.Y("value:Q", **axis), color=_colour()
@@ -237,28 +244,29 @@ def _fan(scale: str) -> dict[str, Any]:
         seen.mark_point(size=18, filled=True, opacity=1).encode(
             x=_years(), y=alt.Y("value:Q", **axis), color=_colour()
         ),
-        _once(alt.expr("label"), align="left", baseline="bottom", dx=3, dy=-3, opacity=shown)
-        .encode(x=alt.value(0), **floor),
+        floor.mark_text(
+            text=alt.expr("label"), align="left", baseline="bottom", dx=3, dy=-3
+        ).encode(x=alt.value(0), y=bound),
         _origin(rows), _chosen(rows), _hover(rows, alt.Y("middle:Q", **axis)),
     ]  # fmt: skip
-    return _finished(alt.layer(*layers), FULL)
+    return _finished(alt.layer(*layers))
 
 
 def _gap() -> dict[str, Any]:
     """Draw the gap before and after the origin around its zero, and say who is ahead where."""
     axis = {"axis": alt.Axis(format="+~g", tickCount=6)}
-    rows = _rows()
+    rows, zero = _rows(), alt.YDatum(0, type="quantitative", **axis)
     side = {"align": "left", "dx": 4, "fontWeight": "bold"}
     layers = [
         *_bands(rows, axis),
-        _once(color="var(--ink)", strokeWidth=1.2).encode(y=alt.Y(datum=0, **axis)),
+        _once(color="var(--ink)", strokeWidth=1.2).encode(y=zero),
         _once(alt.expr("above"), baseline="bottom", dy=-5, fill="var(--recipient)", **side)
-        .encode(x=alt.value(0), y=alt.Y(datum=0, **axis)),
+        .encode(x=alt.value(0), y=zero),
         _once(alt.expr("below"), baseline="top", dy=5, fill="var(--supplier)", **side)
-        .encode(x=alt.value(0), y=alt.Y(datum=0, **axis)),
+        .encode(x=alt.value(0), y=zero),
         _origin(rows), _chosen(rows), _hover(rows, alt.Y("q50:Q", **axis)),
     ]  # fmt: skip
-    return _finished(alt.layer(*layers), FULL)
+    return _finished(alt.layer(*layers))
 
 
 def _probability(field: str) -> alt.Y:
@@ -283,7 +291,9 @@ def _ranges() -> dict[str, Any]:
     """Stack, for each year, the probability of each range of a volume."""
     rows = _rows()
     bars = rows.mark_bar(tooltip=" ", stroke="var(--paper)", strokeWidth=0.5).encode(
-        x=alt.X("year:O", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        x=alt.X("year:O", axis=alt.Axis(
+            labelAngle=0, ticks=False, labelExpr="datum.value % 5 ? '' : datum.label"
+        )),
         y=_probability("probability").stack("zero"), color=_shades(), order="step:O",
     )  # fmt: skip
     chosen = rows.transform_filter("datum.year == year").transform_aggregate(groupby=["year"])
@@ -303,7 +313,7 @@ def _orders() -> dict[str, Any]:
 
 def _domains() -> dict[str, Any]:
     """Map the probability of being ahead by domain and year, in steps of shade."""
-    rows = _rows().transform_calculate(start="datum.year - 0.5", end="datum.year + 0.5")
+    rows = _rows().transform_calculate(start="datum.year - 0.52", end="datum.year + 0.52")
     names = alt.Y("series:N", sort=None, axis=alt.Axis(grid=False))
     years = alt.X(
         "start:Q", scale=alt.Scale(nice=False, zero=False),
@@ -319,12 +329,12 @@ def _domains() -> dict[str, Any]:
     line = once["year"].mark_rule(color="var(--ink)", strokeWidth=1.5).encode(x="year:Q")
     end = once["origin"].transform_calculate(end="datum.year + 0.5")
     dashes = end.mark_rule(color="var(--grey)", strokeDash=[3, 3]).encode(x="end:Q")
-    return _finished(alt.layer(cells, dashes, line), alt.Step(LINE))
+    return _finished(alt.layer(cells, dashes, line))
 
 
 def _scenarios() -> dict[str, Any]:
     """Draw the probability of a statement under each scenario, in the chosen year."""
-    rows = _rows().transform_filter("datum.year == year")
+    rows = _rows().transform_filter("datum.year == year").transform_calculate(shown=PERCENT)
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format=".0%", values=[0, 0.5, 1], grid=True)
     names = alt.Y("scenario:N", sort=None, axis=alt.Axis(labelLimit=140))
@@ -338,21 +348,32 @@ def _scenarios() -> dict[str, Any]:
             color=alt.value("var(--recipient)"),
         ),
     ]  # fmt: skip
-    return _finished(alt.layer(*layers), alt.Step(LINE))
+    for align, which in (("left", "<="), ("right", ">")):  # Beside the dot where there is room.
+        beside = rows.transform_filter(f"datum.probability {which} 0.7")
+        layers.append(
+            beside.mark_text(align=align, dx=9 if align == "left" else -9, fontSize=11).encode(
+                x=alt.X("probability:Q", scale=scale, axis=axis), y=names, text="shown:N"
+            )
+        )
+    return _finished(alt.layer(*layers))
 
 
 def _skill() -> dict[str, Any]:
     """Draw skill with its interval against zero, a row for each span of horizons."""
     rows = _rows()
-    axis = alt.Axis(format="+.1~f", tickCount=4, grid=True)
+    axis = {
+        "axis": alt.Axis(format="+.2~f", tickCount=4, grid=True),
+        "scale": alt.Scale(domainMin=alt.expr("low"), domainMax=alt.expr("high")),
+    }
     names = alt.Y("horizon:N", sort=None)
+    zero = alt.XDatum(0, type="quantitative", **axis)
     layers = [
-        _once(color="var(--ink)", strokeWidth=1).encode(x=alt.X(datum=0)),
+        _once(color="var(--ink)", strokeWidth=1).encode(x=zero),
         rows.mark_rule(strokeWidth=3, color="var(--recipient)", opacity=0.5).encode(
-            x=alt.X("skill_q05:Q", axis=axis), x2="skill_q95:Q", y=names
+            x=alt.X("skill_q05:Q", **axis), x2="skill_q95:Q", y=names
         ),
         rows.mark_point(filled=True, size=90, opacity=1, tooltip=" ").encode(
-            x=alt.X("skill:Q", axis=axis), y=names, color=alt.value("var(--recipient)")
+            x=alt.X("skill:Q", **axis), y=names, color=alt.value("var(--recipient)")
         ),
     ]
-    return _finished(alt.layer(*layers), alt.Step(LINE))
+    return _finished(alt.layer(*layers))

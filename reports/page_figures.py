@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -210,7 +211,7 @@ def _arrivals(numbers: Payload) -> Shown | None:
 
 
 def _ranges(levels: Sequence[str]) -> list[str]:
-    between = [f"{low} to {high}" for low, high in zip(levels, levels[1:], strict=False)]
+    between = [f"{low} to {high}" for low, high in itertools.pairwise(levels)]
     return [f"under {levels[0]}", *between, f"{levels[-1]} or more"]
 
 
@@ -233,7 +234,8 @@ def _orders(numbers: Payload) -> Shown | None:
         "them, and what the model expected of each period",
         source(numbers, "deliveries"),
         (Panel("Orders", data),),
-        (("dot", "on record"), ("gap", "median of the model"), *FAN),
+        (("dot", "on record"), ("gap", "the model’s median"), ("band-50", "its 50 % band"),
+         ("band-90", "its 90 % band")),
     )  # fmt: skip
 
 
@@ -380,6 +382,8 @@ def _skill(numbers: Payload) -> Shown | None:
         data["horizon"] = [row["group"].replace("-", "–") + " years" for row in rows]
         data["against"] = [skill_words.benchmark(row["against"]) for row in rows]
         panels.append(Panel(name, data))
+    columns = ("skill", "skill_q05", "skill_q95")
+    ends = [0.0, *(row[key] for row in own for key in columns if row[key] is not None)]
     origins = sorted({year for row in own for year in row["origins"]})
     return Shown(
         "skill",
@@ -388,4 +392,5 @@ def _skill(numbers: Payload) -> Shown | None:
         f"better; forecasts made as from {skill_words.years(origins)}, by years ahead",
         f"Backtest of Crossover of {numbers['skill']['made']}, shipped with the program.",
         tuple(panels),
+        signals={"low": min(ends), "high": max(ends)},
     )

@@ -69,7 +69,9 @@ def _other(folder: Path, numbers: Payload, forecast: xr.Dataset, name: str) -> P
         "events": [tables.entry(event) for event in EVENTS],
         "arrivals": arrivals(folder / "arrivals.csv", folder / "arrivals_below.csv", name),
         "capacity": numbers["capacity"] | gap,
-        "dependence": numbers["dependence"] | {"deliveries": fan(future["deliveries"], YEAR_FUTURE)},
+        "dependence": numbers["dependence"] | {
+            "deliveries": fan(future["deliveries"], YEAR_FUTURE)
+        },
         "exports": _exports(future, numbers),
         "domains": numbers["domains"] | {
             "rows": [_domain(row, tables, origin) for row in numbers["domains"]["rows"]]

@@ -30,7 +30,7 @@ KEY = (
 
 
 def percent(probability: float | None) -> str:
-    """Write a probability in whole percent, <1 % or >99 % at the ends, as `numerals.prob` rounds."""
+    """Write a probability in whole percent, rounded as `numerals.prob` does."""
     if probability is None:
         return NONE
     if probability < LOW:
@@ -49,14 +49,27 @@ def volume(value: float | None) -> str:
     return number(value, 0 if value is None or abs(value) >= 10 or not value else 1)
 
 
+def written(value: Any, form: str) -> str:
+    """Write a cell of a table by the form of its column: see `page_charts.Column`."""
+    if value is None:
+        return NONE
+    if form == "probability":
+        return percent(value)
+    if form == "volume":
+        return volume(value)
+    if form == "signed":
+        return f"+{number(value, 2)}" if value > 0 else number(value, 2)
+    return number(value) if form == "number" else str(value)
+
+
 def some(value: int) -> str:
     """Spell how many of several."""
     return count(value) if value else "none"
 
 
 FILTERS = {
-    "some": some, "percent": percent, "likely": likely, "volume": volume, "count": count, "listing": listing,
-    "number": number, "sentence": sentence,
+    "some": some, "percent": percent, "likely": likely, "volume": volume, "count": count,
+    "listing": listing, "written": written, "sentence": sentence,
 }  # fmt: skip
 
 
