@@ -121,6 +121,9 @@ def build(
     """
     run = Path(run)
     first = payload.pair_folder(run, supplier, recipient)
+    out = Path(out) if out else first / PAGE
+    if not out.parent.is_dir():
+        raise InputError(fault("there is no such folder", column="--out", value=str(out.parent)))
     folders = [first]
     if supplier is None:
         folders += sorted(path for path in (run / "pairs").glob("*-*") if path.is_dir())
@@ -131,7 +134,6 @@ def build(
     text = render(
         [by_scenario(folder, held) for folder, held in zip(folders, numbers, strict=True)]
     )
-    out = Path(out) if out else first / PAGE
     content = text.encode()
     if len(content) > MOST:
         rule = (

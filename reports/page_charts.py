@@ -8,6 +8,7 @@ they wrap on a phone and a screen reader finds them. A chart knows two signals o
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +71,7 @@ MEDIAN, GAP = (
 )
 
 
+@functools.cache
 def charts() -> dict[str, Chart]:
     """Return every kind of chart by name."""
     return {
@@ -193,10 +195,10 @@ def _origin(rows: alt.Chart) -> alt.Chart:
 
 
 def _hover(rows: alt.Chart, y: alt.Y) -> alt.Chart:
-    """Show the point next to the pointer; the page writes its values."""
+    """Show the points of the year next to the pointer; the page writes their values."""
     near = alt.selection_point(
         name="near", nearest=True, on="pointerover", clear="pointerout", empty=False,
-        fields=["year", "series"],
+        encodings=["x"],
     )  # fmt: skip
     dots = rows.mark_point(filled=True, size=60, tooltip=" ").encode(
         x=_years(), y=y, color=alt.value("var(--ink)"),

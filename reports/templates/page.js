@@ -61,18 +61,24 @@ async function pairOf(code) {
 
 const ERRORS = 1; // The level of Vega that keeps its advice out of the console.
 const tip = $("#tip");
-function hover(columns) {
+function told(row, columns) {
+  const known = columns.filter((column) => row[column.field] !== null && row[column.field] !== undefined);
+  return [make("b", row.series), ...known.map((column) => {
+    const line = make("div");
+    line.append(make("span", column.label), make("span", written(row[column.field], column.form)));
+    return line;
+  })];
+}
+// Beside a point of a fan stands what every series is in its year, beside any other mark its own row.
+function hover(figure, chart) {
   return (_handler, event, item, value) => {
     tip.hidden = !value;
     if (!value) return;
     let datum = item.datum;
     while (datum.datum) datum = datum.datum;
-    const lines = columns.filter((c) => datum[c.field] !== null && datum[c.field] !== undefined);
-    tip.replaceChildren(make("b", datum.series), ...lines.map((column) => {
-      const line = make("div");
-      line.append(make("span", column.label), make("span", written(datum[column.field], column.form)));
-      return line;
-    }));
+    const every = figure.shown.panels.flatMap(rowsOf).filter((row) => row.year === datum.year);
+    const rows = chart.together && !chart.by_year ? every : [datum];
+    tip.replaceChildren(...rows.flatMap((row) => told(row, chart.columns)));
     const box = tip.getBoundingClientRect();
     tip.style.left = `${Math.max(4, Math.min(event.clientX + 14, innerWidth - box.width - 4))}px`;
     tip.style.top = `${event.clientY + 16 + box.height > innerHeight ? event.clientY - box.height - 12 : event.clientY + 16}px`;
@@ -84,9 +90,9 @@ function signalsOf(shown) {
   return { ...shown.signals, origin: pair.origin, year: state.year };
 }
 
-async function embed(holder, chart, shown, rows, label) {
+async function embed(figure, holder, chart, rows, label) {
   const spec = structuredClone(chart.spec);
-  const signals = signalsOf(shown);
+  const signals = signalsOf(figure.shown);
   for (const param of spec.params) if (param.name in signals) param.value = signals[param.name];
   spec.datasets = { ...spec.datasets, rows };
   spec.width = Math.max(200, holder.clientWidth);
@@ -94,7 +100,7 @@ async function embed(holder, chart, shown, rows, label) {
   spec.description = label;
   const options = {
     mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false,
-    tooltip: hover(chart.columns), logLevel: ERRORS,
+    tooltip: hover(figure, chart), logLevel: ERRORS,
   };
   return (await window.vegaEmbed(holder, spec, options)).view;
 }
@@ -126,7 +132,7 @@ async function draw(figure, shown) {
   const views = [];
   for (const [at, holder] of holders.entries()) {
     const label = chart.together ? shown.title : `${groups[at][0].title}. ${shown.title}`;
-    views.push(await embed(holder, chart, shown, rows[at], label));
+    views.push(await embed(figure, holder, chart, rows[at], label));
   }
   figure.views = views;
   figure.like = like;
