@@ -35,7 +35,8 @@ def make_run(folder: Path, draws: int = 120, **more: bool) -> Path:
     stored = xr.load_dataset(folder / "forecast.nc")
     other = stored.assign_coords(scenario=[OTHER])
     more = {name: TIMES * other[name] for name in ("deliveries", "exports")}
-    other = other.assign(more, theta=other["theta"] + AHEAD * (other["country"] == "RUS"))
+    more["theta"] = other["theta"] + AHEAD * (other["country"] == "RUS")
+    other = other.assign(more)
     both = xr.concat([stored, other], "scenario", data_vars="minimal", coords="minimal",
                      compat="override", join="outer", combine_attrs="override")  # fmt: skip
     both.to_netcdf(folder / "forecast.nc", engine="h5netcdf")
