@@ -22,14 +22,16 @@ from markupsafe import Markup
 
 from crossover.data.errors import InputError, fault
 from crossover.data.names import BASELINE
-from crossover.reports import changes_words, page_answer, page_charts, page_figures, payload, words
+from crossover.reports import page_answer, page_charts, page_figures, payload, render
+from crossover.reports.context import document
+from crossover.reports.context import sources as published
 from crossover.reports.page_answer import Said, Statement
 from crossover.reports.page_charts import Chart
 from crossover.reports.page_figures import Panel, Shown
 from crossover.reports.page_numbers import by_scenario
 from crossover.reports.page_words import KEY, environment
 from crossover.reports.phrases import curly, date, sentence, terms
-from crossover.reports.preview import TEMPLATES
+from crossover.reports.render import TEMPLATES
 
 PAGE = "page.html"
 MOST = 5_000_000
@@ -131,7 +133,7 @@ def build(
         payload.collect(run, *(folder.name.split("-") if folder != run else (None, None)))
         for folder in folders
     ]
-    text = render(
+    text = rendered(
         [by_scenario(folder, held) for folder, held in zip(folders, numbers, strict=True)]
     )
     content = text.encode()
@@ -144,8 +146,8 @@ def build(
     return _write(out, content)
 
 
-def render(every: Sequence[Mapping[str, Mapping[str, Any]]]) -> str:
-    """Return the page of pairs, the first one opened, each as from `by_scenario`."""
+def rendered(every: Sequence[Mapping[str, Mapping[str, Any]]]) -> str:
+    """Return the page of pairs as HTML, the first one opened, each as from `by_scenario`."""
     pairs = [pair_of(scenarios) for scenarios in every]
     numbers, first = every[0][BASELINE], pairs[0]
     start, charts = first.scenarios[0], page_charts.charts()
@@ -164,8 +166,8 @@ def render(every: Sequence[Mapping[str, Mapping[str, Any]]]) -> str:
     return page.render(
         pair=first, start=start, pairs=pairs, charts=charts, rows=_rows, cell=_cell,
         sections=_sections(pairs), readouts=READOUTS, key=KEY,
-        providers=words.providers(numbers),
-        record=changes_words.record_text(numbers) if record["known"] else "",
+        publishers=published.context(numbers).publishers,
+        record=render.say("track_record", "text", numbers) if record["known"] else "",
         policy=policy([EARLY, library(), script], style),
         early=Markup(EARLY), style=Markup(style), script=Markup(script),
         library=Markup(library()), data=Markup(in_script(held)),
@@ -178,13 +180,15 @@ def pair_of(scenarios: Mapping[str, Mapping[str, Any]]) -> Pair:
     w, code = terms(numbers), "-".join(side["code"] for side in numbers["pair"].values())
     heads = {head["name"]: head for head in numbers["partnership"]["scenarios"]["heads"]}
     titles = {name: head["title"] for name, head in heads.items()}
-    released = date(words.released(numbers))
+    frame = document.context(numbers)
     label = f"{sentence(w['s'])} to {w['r']}"
     return Pair(
-        code, label, words.subtitle(numbers), numbers["id"], date(numbers["created"]),
-        words.banner(numbers),
+        code, label, render.say("words", "subtitle", numbers), numbers["id"],
+        date(numbers["created"]),
+        render.say("words", "banner", numbers) if frame.warnings else None,
         f"Crossover, probabilistic forecast of military technology and arms dependence, {label}, "
-        f"run {numbers['id']} of {date(numbers['created'])}, data released by {released}.",
+        f"run {numbers['id']} of {date(numbers['created'])}, data released by "
+        f"{date(frame.released)}.",
         numbers["origin"], numbers["horizon"], numbers["headline_year"],
         page_answer.trust(numbers), page_answer.untold(numbers),
         tuple(

@@ -10,7 +10,6 @@ from crossover.data.names import (
     CAPACITY_CROSSOVER,
     CONTESTED_ORDERS,
     DOWNTURN,
-    EVENTS,
     EXPORT_CROSSOVER,
     FIRST_PASSAGE,
     INCIDENT,
@@ -20,12 +19,14 @@ from crossover.data.names import (
     PARTNERSHIP_EVENTS,
     SOON,
 )
-from crossover.reports import domain_figures, skill_words, words
+from crossover.reports import catalogue, domain_figures, render
+from crossover.reports.context import events as questions
+from crossover.reports.context import skill
 from crossover.reports.page_words import say
-from crossover.reports.partnership_words import EVENT_NAMES
 from crossover.reports.phrases import STATE_CLAUSES, event_name, sentence, terms
 from crossover.reports.phrases import say as filled
 from crossover.reports.reading import CONTRADICTED, SUPPORTED, at_year
+from crossover.reports.skill import BETTER, WORSE
 
 Payload = Mapping[str, Any]
 
@@ -71,7 +72,8 @@ def statements(numbers: Payload) -> tuple[Statement, ...]:
             continue
         name = entry["event"]
         if name in PARTNERSHIP_EVENTS:
-            text, panel = filled(PARTNERSHIP[name], numbers), EVENT_NAMES[name]
+            text = filled(PARTNERSHIP[name], numbers)
+            panel = catalogue.load()["outcome"][name].title
         else:
             text, panel = filled(STATE_CLAUSES[name], numbers), event_name(numbers, name)
         answers = {
@@ -99,10 +101,12 @@ def headline(numbers: Payload) -> str:
 
 def untold(numbers: Payload) -> tuple[str, ...]:
     """Say of each question without an answer for the pair why it has none."""
+    rows = questions.context(numbers).rows
     return tuple(
-        f"{event_name(numbers, name)}: not defined, since {words.undefined(numbers, name)}."
-        for name in EVENTS
-        if not _event(numbers, name)["defined"]
+        f"{event_name(numbers, row.name)}: not defined, since "
+        f"{render.say('words', 'why', numbers, row)}."
+        for row in rows
+        if not row.defined
     )
 
 
@@ -111,14 +115,12 @@ def trust(numbers: Payload) -> tuple[str, ...]:
     gate = say("trust_gate", numbers["gate"]["judged"], numbers["gate"]["passed"])
     if not numbers["skill"]["known"]:
         return (gate,)
-    own = skill_words.targets(numbers)
-    stands = [skill_words.standing(row) for row in own]
-    held = [state for row in own if (state := skill_words.held(row, 90))]
-    skill = say(
-        "trust_skill", stands.count(skill_words.BETTER), stands.count(skill_words.WORSE), len(own),
-        held.count(skill_words.HELD), len(held),
+    part = skill.context(numbers)
+    tested = say(
+        "trust_skill", part.verdicts[BETTER], part.verdicts[WORSE], len(part.scored), part.held,
+        len(part.judged),
     )  # fmt: skip
-    return skill, gate
+    return tested, gate
 
 
 def _event(numbers: Payload, event: str) -> Mapping[str, Any]:

@@ -23,11 +23,12 @@ from crossover.data.names import (
     STATE,
     SUPPLIER,
 )
-from crossover.reports import domain_figures, skill_words
+from crossover.reports import catalogue, domain_figures
+from crossover.reports.context import skill
 from crossover.reports.page_words import LIKELIHOODS, percent, say
-from crossover.reports.partnership_words import EVENT_NAMES
-from crossover.reports.phrases import event_name, possessive, sentence, terms, the
+from crossover.reports.phrases import event_name, possessive, sentence, spans, terms, the
 from crossover.reports.reading import QUANTILES, at_year
+from crossover.reports.skill import BETTER, WORSE
 
 Payload = Mapping[str, Any]
 LIKELY = next(least for least, word in LIKELIHOODS if word == "likely")
@@ -37,6 +38,7 @@ KIND_KEY = (
     (STATE, "holds in the year"), (FIRST_PASSAGE, "has held once by then"),
     (LASTING, "holds from then on, without a break"),
 )  # fmt: skip
+SKILL = ("skill", "skill_q05", "skill_q95")
 MIXED = "several"
 """Of a figure whose panels rest on different series."""
 
@@ -319,7 +321,7 @@ def _partnership(numbers: Payload) -> Shown | None:
         "incident a dispute or embargo short of that; cooling, votes in the UN further apart than "
         "usual",
         source(numbers, MIXED),
-        tuple(Panel(EVENT_NAMES[name], _kinds(entry)) for name, entry in known.items()),
+        tuple(Panel(_outcome(name), _kinds(entry)) for name, entry in known.items()),
         KIND_KEY if set(known) - set(ONCE) else (KIND_KEY[1],),
     )  # fmt: skip
 
@@ -334,7 +336,11 @@ def _answers(numbers: Payload) -> Iterable[tuple[str, Mapping[str, Any]]]:
             yield event_name(numbers, entry["event"]), entry
     for entry in numbers["partnership"]["events"]:
         if entry["defined"]:
-            yield EVENT_NAMES[entry["event"]], entry
+            yield _outcome(entry["event"]), entry
+
+
+def _outcome(name: str) -> str:
+    return catalogue.load()["outcome"][name].title
 
 
 def _scenarios(scenarios: Mapping[str, Payload], titles: Mapping[str, str]) -> Shown | None:
@@ -367,29 +373,29 @@ def _scenarios(scenarios: Mapping[str, Payload], titles: Mapping[str, str]) -> S
     )  # fmt: skip
 
 
+def _benchmark(name: str) -> str:
+    known = catalogue.load()["benchmark"]
+    return known[name].title if name in known else name
+
+
 def _skill(numbers: Payload) -> Shown | None:
-    if not numbers["skill"]["known"]:
+    part, told = skill.context(numbers), catalogue.load()
+    if not part.known:
         return None
-    own = skill_words.targets(numbers)
-    stands = [skill_words.standing(row) for row in own]
     panels = []
-    for target, name in skill_words.TARGETS.items():
-        rows = [row for row in own if row["target"] == target]
-        if not rows:
-            continue
-        data = {key: [row[key] for row in rows]
-                for key in ("skill", "skill_q05", "skill_q95", "in_90")}  # fmt: skip
+    for target in part.targets:
+        rows = [one.row for one in target.scored]
+        data = {key: [row[key] for row in rows] for key in (*SKILL, "in_90")}
         data["horizon"] = [row["group"].replace("-", "–") + " years" for row in rows]
-        data["against"] = [skill_words.benchmark(row["against"]) for row in rows]
-        panels.append(Panel(name, data))
-    columns = ("skill", "skill_q05", "skill_q95")
-    ends = [0.0, *(row[key] for row in own for key in columns if row[key] is not None)]
-    origins = sorted({year for row in own for year in row["origins"]})
+        data["against"] = [_benchmark(row["against"]) for row in rows]
+        panels.append(Panel(told["target"][target.name].title, data))
+    drawn = (one.row[key] for one in part.scored for key in SKILL)
+    ends = [0.0, *(value for value in drawn if value is not None)]
     return Shown(
         "skill",
-        say("skill", stands.count(skill_words.BETTER), stands.count(skill_words.WORSE), len(own)),
+        say("skill", part.verdicts[BETTER], part.verdicts[WORSE], len(part.scored)),
         "Skill against the best simple method, with 90 % interval: above zero the model is the "
-        f"better; forecasts made as from {skill_words.years(origins)}, by years ahead",
+        f"better; forecasts made as from {spans(part.origins)}, by years ahead",
         f"Backtest of Crossover of {numbers['skill']['made']}, shipped with the program.",
         tuple(panels),
         signals={"low": min(ends), "high": max(ends)},

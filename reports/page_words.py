@@ -9,7 +9,7 @@ import jinja2
 
 from crossover.reports.numerals import HIGH, LOW, NONE, number
 from crossover.reports.phrases import count, listing, sentence
-from crossover.reports.preview import TEMPLATES
+from crossover.reports.render import TEMPLATES
 
 SENTENCES = "page_words.txt.j2"
 LIKELIHOODS = (

@@ -86,7 +86,7 @@ def every(paged):
 
 @pytest.fixture(scope="module")
 def made(every):
-    return page.render(every)
+    return page.rendered(every)
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +262,7 @@ def test_the_second_pair_is_on_the_page_packed(held, every):
 @pytest.mark.parametrize("kind", RUNS)
 def test_any_kind_of_run_makes_a_page(payloads, runs, kind):
     numbers = payloads[kind]
-    text = page.render([page_numbers.by_scenario(runs[kind], numbers)])
+    text = page.rendered([page_numbers.by_scenario(runs[kind], numbers)])
     found = parse(text)
     told = " ".join(said for _, said in (*found.all("h3"), *found.all("dd")))
     assert not re.search(r"\bNone\b(?! of)|\bnan\b|[{}]", told)
@@ -316,7 +316,7 @@ def test_the_library_cannot_end_its_script():
 
 
 def test_equal_numbers_give_equal_bytes_within_the_limit(made, every):
-    assert page.render(every) == made
+    assert page.rendered(every) == made
     assert len(made.encode()) <= page.MOST == 5_000_000
 
 
@@ -375,7 +375,7 @@ def test_a_user_s_mistake_is_told_in_one_line(run, args, rule):
 def test_a_page_that_would_be_too_large_is_refused(run, tmp_path, monkeypatch):
     monkeypatch.setattr(payload, "collect", lambda *_: {})
     monkeypatch.setattr(page, "by_scenario", lambda *_: {})
-    monkeypatch.setattr(page, "render", lambda _: "–" * (page.MOST // 3 + 1))
+    monkeypatch.setattr(page, "rendered", lambda _: "–" * (page.MOST // 3 + 1))
     with pytest.raises(InputError, match=r"of 2 pairs would have 5\.0 MB, more than the 5 it may"):
         page.build(run, out=tmp_path / "it.html")
     assert list(tmp_path.iterdir()) == []

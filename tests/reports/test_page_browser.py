@@ -40,7 +40,7 @@ PATIENCE = 60
 @pytest.fixture(scope="module")
 def url(paged, tmp_path_factory):
     file = tmp_path_factory.mktemp("browser") / "page.html"
-    file.write_text(page.render(paged.every), "utf-8")
+    file.write_text(page.rendered(paged.every), "utf-8")
     return file.as_uri()
 
 
