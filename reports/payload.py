@@ -162,7 +162,7 @@ def collect(run: Path, supplier: str | None = None, recipient: str | None = None
                 raise InputError(fault(rule, file=paths["posterior.nc"]))
         domains.check(paths, tree)
         conventions.check(forecast, paths["forecast.nc"])
-        return _freeze(_collect(paths, record, priors, tree, forecast, run, folder))
+        return freeze(_collect(paths, record, priors, tree, forecast, run, folder))
     except KeyError as error:
         rule = f"{error.args[0]!r} is missing from what the run stores"
         raise InputError(fault(rule, file=folder)) from error
@@ -251,7 +251,7 @@ def _collect(
         "gap_change": read_table(
             paths["capacity_change.csv"], gap_change.COLUMNS
         ).to_dict("records"),
-        "arrivals": _arrivals(paths["arrivals.csv"], paths["arrivals_below.csv"]),
+        "arrivals": arrivals(paths["arrivals.csv"], paths["arrivals_below.csv"]),
         "markets": read_table(
             paths["contested_markets.csv"], ("market", "first_year", "last_year")
         ).to_dict("records"),
@@ -381,19 +381,19 @@ def _dependence(base: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-def _arrivals(path: Path, below: Path) -> list[dict[str, Any]]:
-    """Expected deliveries of the baseline by year, and the probability of less than each level."""
+def arrivals(path: Path, below: Path, scenario: str = BASELINE) -> list[dict[str, Any]]:
+    """Expected deliveries of a scenario by year, and the probability of less than each level."""
     columns = ("scenario", "year", "expected", "q05", "q25", "median", "q75", "q95")
     table = read_table(path, columns)
     less = read_table(below, ("scenario", "year", "level", "probability"))
     under: dict[int, dict[str, float]] = {}
     columns_of = (less[name].tolist() for name in ("scenario", "year", "level", "probability"))
-    for scenario, year, level, probability in zip(*columns_of, strict=True):
-        if scenario == BASELINE:
+    for name, year, level, probability in zip(*columns_of, strict=True):
+        if name == scenario:
             under.setdefault(year, {})[f"{level:g}"] = probability
     return [
         row | {"below": under[row["year"]]}
-        for row in table.loc[table["scenario"] == BASELINE, list(columns[1:])].to_dict("records")
+        for row in table.loc[table["scenario"] == scenario, list(columns[1:])].to_dict("records")
     ]
 
 
@@ -795,7 +795,7 @@ def _record(record: Mapping[str, Any]) -> list[dict[str, str]]:
 PLAIN = (str, int, bool, type(None))
 
 
-def _freeze(value: Any) -> Any:
+def freeze(value: Any) -> Any:
     """Return plain JSON types: six significant digits, None for what is not finite."""
     kind = type(value)  # Plain types are by far the most: no time is lost on them.
     if kind is float:
@@ -803,17 +803,17 @@ def _freeze(value: Any) -> Any:
     if kind in PLAIN:
         return value
     if kind is list:
-        return [_freeze(inner) for inner in value]
+        return [freeze(inner) for inner in value]
     if kind is dict:
-        return {str(key): _freeze(inner) for key, inner in value.items()}
+        return {str(key): freeze(inner) for key, inner in value.items()}
     if isinstance(value, float | np.floating):
-        return _freeze(float(value))
+        return freeze(float(value))
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return _freeze(value.tolist())
+        return freeze(value.tolist())
     if isinstance(value, Mapping):
-        return {str(key): _freeze(inner) for key, inner in value.items()}
+        return {str(key): freeze(inner) for key, inner in value.items()}
     if isinstance(value, tuple | np.ndarray):
-        return [_freeze(inner) for inner in value]
+        return [freeze(inner) for inner in value]
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):

@@ -159,7 +159,7 @@ def verdict(probability: float | None) -> str:
 
 
 class Tables:
-    """Probability by year and timing of the events of a run's baseline.
+    """Probability by year and timing of the events of one scenario of a run.
 
     Parameters
     ----------
@@ -167,14 +167,18 @@ class Tables:
         The files events.csv and timing.csv.
     origin
         Last year of data: what the tables say of earlier years is not shown.
+    scenario
+        Whose events; the baseline's unless told otherwise.
     """
 
-    def __init__(self, events: Path, timing: Path, origin: int) -> None:
-        self.timing, self.origin = timing, origin
+    def __init__(
+        self, events: Path, timing: Path, origin: int, scenario: str = BASELINE
+    ) -> None:
+        self.timing, self.origin, self.scenario = timing, origin, scenario
         table = read_table(events, EVENT_COLUMNS)
         known = table["probability"].notna() & (table["year"] >= origin)
-        self.answers = _by_event(table[known].sort_values("year", kind="stable"))
-        self.times = _by_event(read_table(timing, TIMING_COLUMNS))
+        self.answers = _by_event(table[known].sort_values("year", kind="stable"), scenario)
+        self.times = _by_event(read_table(timing, TIMING_COLUMNS), scenario)
 
     def entry(self, event: str, domain: str = ALL_DOMAINS) -> dict[str, Any]:
         """Return what is known of one event in one domain; `defined` is False where nothing is.
@@ -193,7 +197,7 @@ class Tables:
         times = self.times.get((event, domain), ())
         if len(times) != 1:
             what = event if domain == ALL_DOMAINS else f"{event} {domain}"
-            rule = f"needs exactly one baseline row of {what!r}, as events.csv has it"
+            rule = f"needs exactly one {self.scenario} row of {what!r}, as events.csv has it"
             raise InputError(fault(rule, file=self.timing, value=len(times)))
         (time,) = times
         kinds = event_rules.kinds_of(event)
@@ -221,9 +225,11 @@ class Tables:
         }
 
 
-def _by_event(table: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """Return (event, domain) → its rows of the baseline."""
+def _by_event(
+    table: pd.DataFrame, scenario: str
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return (event, domain) → its rows of a scenario."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in table[table["scenario"] == BASELINE].to_dict("records"):
+    for row in table[table["scenario"] == scenario].to_dict("records"):
         found[row["event"], row["domain"]].append(row)
     return dict(found)

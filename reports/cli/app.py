@@ -32,6 +32,7 @@ COMMANDS: dict[str, Entry | Noun] = {
     "fit": Entry("run:fit", "fit and judge only"),
     "forecast": Entry("run:forecast", "forecast any pair of a run"),
     "report": Entry("run:report", "make the PDF of a pair of a run"),
+    "page": Entry("page:page", "make the web page of a run, one file"),
     "show": Entry("pairs:show", "the answer of a run, with a small chart"),
     "pairs": Entry("pairs:pairs", "every pair of supplier and recipient side by side"),
     "runs": Noun(

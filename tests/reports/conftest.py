@@ -7,11 +7,14 @@ So figures are drawn once, and where only words are read, `quick` sets them with
 import io
 import pickle
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 import pypdf
 import pytest
 
-from crossover.reports import build, figures, payload, render, skill
+from crossover.reports import build, figures, page_numbers, payload, render, skill
+from tests import invented_skill, two_scenarios
 from tests.synthetic import KINDS, make_run
 
 
@@ -95,6 +98,31 @@ def cells(text: str) -> list[list[str]]:
     """Return the rows of a section's tables, heads among them."""
     rows = re.findall(r"\(((?:\s*\[[^\]]*\],?){2,})\s*\)", text)
     return [[cell.strip() for cell in re.findall(r"\[([^\]]*)\]", row)] for row in rows]
+
+
+@dataclass(frozen=True)
+class Paged:
+    """A run of two pairs, one of them under two scenarios, and its numbers by scenario."""
+
+    run: Path
+    every: list
+
+
+@pytest.fixture(scope="session")
+def paged(tmp_path_factory):
+    """Return what a web page is made of, with an invented backtest."""
+    place = tmp_path_factory.mktemp("page")
+    run, backtest = two_scenarios.make_run(place / "run"), place / "summary.csv"
+    invented_skill.rows().to_csv(
+        backtest, index=False, float_format="%.5g", lineterminator="\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(skill, "FILE", backtest)
+        own, other = payload.collect(run), payload.collect(run, *two_scenarios.SECOND)
+    folder = payload.pair_folder(run, *two_scenarios.SECOND)
+    return Paged(
+        run, [page_numbers.by_scenario(run, own), page_numbers.by_scenario(folder, other)]
+    )
 
 
 def pages(content: bytes) -> list[str]:

@@ -144,7 +144,7 @@ def explained(folder, numbers, **more):
     """Return the payload with another explanation in it."""
     explain.write(folder, found(**more))
     part = changes.collect(folder, {}, synthetic.NAMES, 2024)
-    return numbers | {"changes": payload._freeze(part)}
+    return numbers | {"changes": payload.freeze(part)}
 
 
 def words(macro, numbers):
@@ -312,7 +312,7 @@ def test_an_explanation_without_errors_of_its_ends_is_read(numbers, tmp_path, qu
     explain.write(tmp_path, found())
     table = pd.read_csv(tmp_path / changes.PARTS)
     table.drop(columns=["before_error", "after_error"]).to_csv(tmp_path / changes.PARTS)
-    part = payload._freeze(changes.collect(tmp_path, {}, synthetic.NAMES, 2024))
+    part = payload.freeze(changes.collect(tmp_path, {}, synthetic.NAMES, 2024))
     older = numbers | {"changes": part}
     assert "+6.8 points. Of that" in words("headline", older)
     quick(older)

@@ -21,7 +21,7 @@ def file(tmp_path_factory):
 
 @pytest.fixture
 def numbers(plain, file):
-    return plain | {"skill": copy.deepcopy(payload._freeze(skill.collect(file)))}
+    return plain | {"skill": copy.deepcopy(payload.freeze(skill.collect(file)))}
 
 
 def words(macro, numbers, *given):
