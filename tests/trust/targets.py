@@ -165,7 +165,8 @@ TARGETS: dict[str, Target] = {
     "scenarios": Target(("a.toml",), tuple(
         b"\0" + text for text in _toml("forecast/scenarios")), scenario),
     "priors": Target(("a.toml",), tuple(
-        bytes([n]) + text[:4000] for n, text in enumerate(_toml("models/priors"))), prior),
+        bytes([n]) + text[:4000] for n, text in enumerate(_toml("models/priors"))), prior,
+        share=0.2),
     "claims": Target(("a.toml",), tuple(b"\0" + text for text in _toml("forecast/claims.toml")),
                      claim),
     "mappings": Target(("domains.csv",), (b"\0" + OWN,), mapping),
