@@ -103,6 +103,7 @@ PACKED = "Content-Encoding: gzip"
 OPEN = b"HTTP/1.1 200 OK\r\n"
 BODY = OPEN + b"Content-Length: 999999999\r\n\r\n"
 CHUNKED = OPEN + b"Transfer-Encoding: chunked\r\n\r\n"
+NEVER_ENDS = "the server took longer than 1 s in all"
 REFUSED: dict[str, tuple[Script, str]] = {
     "to another host": (says(b"", "302 Found", "Location: http://127.0.0.2:1/x"), "127.0.0.2:1/x"),
     "to another port": (says(b"", "307 x", "Location: http://127.0.0.1:1/x"), "another server"),
@@ -129,9 +130,9 @@ REFUSED: dict[str, tuple[Script, str]] = {
     "half a gzip": (says(gzip.compress(b"[1]" * 99)[:-9], "200 OK", PACKED), "cut off"),
     "a large answer": (on_and_on(BODY, b"[" * 65_536), "more than 32 MiB"),
     "endless chunks": (on_and_on(CHUNKED, b"ffff\r\n" + b" " * 65_535 + b"\r\n"), "32 MiB"),
-    "a slow body": (on_and_on(BODY, b" ", 0.02), "longer than 1 s in all"),
-    "a slow head": (on_and_on(OPEN, b"X: y\r\n", 0.05), "longer than 1 s in all"),
-    "continue and continue": (on_and_on(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.02), "1 s in all"),
+    "a slow body": (on_and_on(BODY, b" ", 0.02), NEVER_ENDS),
+    "a slow head": (on_and_on(OPEN, b"X: y\r\n", 0.05), NEVER_ENDS),
+    "continue and continue": (on_and_on(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.02), NEVER_ENDS),
     "an endless head": (on_and_on(OPEN, b"X: " + b"y" * 9000 + b"\r\n"), "no connection"),
     "a shut door": (sends(b""), "no connection"),
     "no HTTP": (sends(b"SSH-2.0-OpenSSH\r\n\r\n"), "no connection"),
@@ -151,4 +152,7 @@ REFUSED: dict[str, tuple[Script, str]] = {
                            "try it later"),
     "busy for no time": (says(b"", "503 x", "Retry-After: soon"), "answered 503, 3 attempts"),
 }  # fmt: skip
-"""What servers do → what is said of it, with a deadline of a second and three attempts."""
+"""What servers do → what is said of it, with a deadline of a minute and three attempts.
+
+Where it is `NEVER_ENDS`, with a deadline of a second.
+"""
