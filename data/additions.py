@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from crossover.data import alarms, check, deal_additions, domains, rules, sources, vintages
+from crossover.data import alarms, check, deal_additions, domains, reading, rules, sources, vintages
 from crossover.data.alarms import Alarm
 from crossover.data.comparison import (
     WHOLE_RELEASES,
@@ -258,8 +258,8 @@ def _parse(path: Path, reading: Options) -> tuple[list[Batch], list[Batch], list
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(reading.content(path)).hexdigest()
+    except InputError:
         return ""
 
 

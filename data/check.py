@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from crossover.data import deal_rules, domains, package
+from crossover.data import deal_rules, domains, package, reading
 from crossover.data.errors import InputError
 from crossover.data.rules import DATED, Fault, all_sound, judge
 from crossover.data.tables import KEYS, PANEL, RESTATED, TABLES, WORLD, many_rows, text
@@ -80,18 +80,27 @@ def _sound(table: str, folder: Path, faults: list[Fault]) -> _Rows:
     through row by row.
     """
     file = f"{table}.csv.gz"
-    columns = TABLES[table]._fields
-    none = _Rows({column: () for column in columns}, ())
+    none = _Rows({column: () for column in TABLES[table]._fields}, ())
     try:
         content = text(table, folder)
     except InputError as error:
         faults.append(Fault(file, None, None, None, str(error).removeprefix(f"{file}: ")))
         return none
+    try:
+        return _taken_apart(table, file, content, faults)
+    except csv.Error as error:
+        rule = f"cannot be taken apart into fields: {error}"
+        faults.append(Fault(file, None, None, None, rule))
+        return none
+
+
+def _taken_apart(table: str, file: str, content: str, faults: list[Fault]) -> _Rows:
+    columns = TABLES[table]._fields
     header = next(csv.reader(io.StringIO(content, newline="")), [])
     if tuple(header) != columns:
         rule = f"the columns must be {', '.join(columns)}"
         faults.append(Fault(file, 1, None, ",".join(header), rule))
-        return none
+        return _Rows({column: () for column in columns}, ())
     found = _columns(content, columns)
     if found is not None and all_sound(table, found.columns):
         return found
@@ -246,13 +255,15 @@ def _package(folder: Path) -> Iterator[Fault]:
     """Compare datapackage.json with the files it describes."""
     path = folder / package.NAME
     try:
-        described = json.loads(path.read_text(encoding="utf-8"))
+        described = json.loads(reading.text(path, package.NAME))
         resources = {row["name"]: row for row in described["resources"]}
-    except FileNotFoundError:
-        yield Fault(package.NAME, None, None, None, "the panel has no description")
-        return
-    except (ValueError, KeyError, TypeError) as error:
-        yield Fault(package.NAME, None, None, None, f"cannot be read: {error}")
+        columns = {
+            name: [field["name"] for field in row.get("schema", {}).get("fields", [])]
+            for name, row in resources.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        rule = f"cannot be read: {error}" if path.exists() else "the panel has no description"
+        yield Fault(package.NAME, None, None, None, rule)
         return
     for table in TABLES:
         file = folder / f"{table}.csv.gz"
@@ -260,7 +271,7 @@ def _package(folder: Path) -> Iterator[Fault]:
         if resource is None:
             yield Fault(package.NAME, None, "resources", table, "the table is not described")
             continue
-        names = [field.get("name") for field in resource.get("schema", {}).get("fields", [])]
+        names = columns[table]
         if names != list(TABLES[table]._fields):
             value = ", ".join(map(str, names))
             rule = "are not the table's columns"

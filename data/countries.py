@@ -8,7 +8,7 @@ import csv
 import difflib
 import functools
 
-from crossover.data.errors import InputError, fault
+from crossover.data.errors import QUOTED, InputError, fault, is_name, short
 from crossover.data.names import REST
 from crossover.data.tables import FACTS, SOVIET_UNION, WORLD, Country, read_facts
 
@@ -66,12 +66,12 @@ def the(name: str) -> str:
 
 def is_marked(name: str) -> bool:
     """Say whether SIPRI marks an entity, by a star, as no state or as not recognised."""
-    return name.strip().endswith("*")
+    return name.strip().endswith("*") and is_name(name) and len(name) <= QUOTED
 
 
 def unknown(name: str) -> str:
     """Return what is wrong with a country name that nobody knows."""
-    near = difflib.get_close_matches(name, names(), n=1)
+    near = difflib.get_close_matches(short(name), names(), n=1)
     hint = f"; the nearest known is {near[0]!r}" if near else ""
     return f"unknown country{hint} (names are in country_names.csv)"
 
@@ -118,7 +118,7 @@ def find(text: str, *, option: str = "--country") -> str:
     known |= {code.casefold(): (code, code) for code in (*codes(), REST, WORLD)}
     if wanted in known:
         return known[wanted][1]
-    near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(short(wanted), known, n=1, cutoff=0.5)
     hint = f"; the nearest known is {known[near[0]][0]!r}" if near else ""
     rule = f"unknown country{hint} (an ISO3 code or a name of country_names.csv)"
     raise InputError(fault(rule, column=option, value=text))

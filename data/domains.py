@@ -10,12 +10,14 @@ import csv
 import functools
 import io
 import itertools
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from crossover.data.errors import InputError, fault
+from crossover.data import reading
+from crossover.data.errors import InputError, fault, quoted
 from crossover.data.names import DOMAINS
 from crossover.data.tables import FACTS, Panel
 
@@ -24,6 +26,8 @@ COLUMNS = ("category", "description", "domain", "weapon_class", "note")
 CATEGORIES = {"Air defence systems": "Air-defence systems"}
 """Older spelling of a category → the newest."""
 ACCEPTED = "counted under the default domain of its category, by --accept-unknown"
+LONGEST = 200
+"""Letters that a description may have for a known one to be looked for; none has half as many."""
 LETTERS = 5
 """Letters that a word must have for one wrong letter in it to pass for a slip."""
 
@@ -50,22 +54,16 @@ def table() -> tuple[Row, ...]:
 
 def _read(path: Path, file: object) -> Iterator[tuple[int, Row]]:
     """Yield the rows of a mapping with their lines; raises as `table`."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(fault(f"cannot be read: {error.strerror}", file=file)) from None
-    except UnicodeDecodeError:
-        raise InputError(fault("wrong encoding: must be UTF-8", file=file)) from None
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = tuple(next(reader, ()))
-    if header != COLUMNS:
+    rows = reading.records(reading.text(path, file), file)
+    _, header = next(rows, (1, []))
+    if tuple(header) != COLUMNS:
         rule = f"the columns must be {', '.join(COLUMNS)}"
         raise InputError(fault(rule, file=file, line=1, value=",".join(header)))
-    for row in reader:
+    for line, row in rows:
         if len(row) != len(COLUMNS):
             rule = f"a row must have {len(COLUMNS)} fields, this one has {len(row)}"
-            raise InputError(fault(rule, file=file, line=reader.line_num))
-        yield reader.line_num, dict(zip(COLUMNS, row, strict=True))
+            raise InputError(fault(rule, file=file, line=line))
+        yield line, dict(zip(COLUMNS, row, strict=True))
 
 
 @functools.cache
@@ -136,7 +134,7 @@ def with_own(path: Path | None) -> Known:
     ------
     InputError : it breaks a rule of `weapons`, by itself or together with our rows that it leaves.
     """
-    own = _read(path, path) if path is not None and path.is_file() else ()
+    own = _read(path, path) if path is not None and os.path.isfile(path) else ()
     return _over_ours([(path, line, row) for line, row in own])
 
 
@@ -217,6 +215,8 @@ def nearest(description: str) -> str | None:
     A misspelling differs by case, spaces, hyphens, or one letter of one word that is no known word:
     resemblance alone would take a surface-to-air for a surface-to-surface missile.
     """
+    if len(description) > LONGEST:
+        return None
     known = weapons()
     words = {name: _words(name) for name in known}
     vocabulary = set(itertools.chain.from_iterable(words.values()))
@@ -263,7 +263,7 @@ def unknown(description: str, category: str = "", own: Path | None = None) -> tu
     if domain and own:
         cure += (
             f", or say --accept-unknown, which counts it under {domain}, the default of its "
-            f"category {category!r}"
+            f"category {quoted(category)}"
         )
     return f"unknown weapon description{hint}", cure
 

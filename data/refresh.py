@@ -7,12 +7,14 @@ same way, and by the same rules, as what a user downloads.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from crossover.data import additions
-from crossover.data.sources import worldbank_api
+from crossover.data.sources import worldbank_client
 from crossover.data.tables import indicators
 
 
@@ -26,11 +28,9 @@ def refresh(
     panel: Path | None = None,
     *,
     series: Iterable[str] | None = None,
-    base_url: str = worldbank_api.BASE_URL,
-    per_page: int = worldbank_api.PER_PAGE,
-    timeout: float = worldbank_api.TIMEOUT,
-    attempts: int = worldbank_api.ATTEMPTS,
-    pause: float = 1.0,
+    base_url: str = worldbank_client.BASE_URL,
+    timeout: float = worldbank_client.TIMEOUT,
+    manner: worldbank_client.Manner = worldbank_client.Manner(),  # noqa: B008
     progress: Callable[[int, int, str], None] | None = None,
     **options: Any,
 ) -> additions.Added:
@@ -40,7 +40,9 @@ def refresh(
     ----------
     store, panel : see `data.additions.add`.
     series : names of indicators.csv; all that the World Bank has when None.
-    base_url, per_page, timeout, attempts, pause : see `data.sources.worldbank_api.fetch`.
+    base_url : address of the interface.
+    timeout : seconds to wait for the server to say something.
+    manner : how series are fetched; its deadline is for all of them together.
     progress : called with (series so far, series in all, name).
     options : dry_run, today, say, wait: see `data.additions.add`.
 
@@ -51,22 +53,17 @@ def refresh(
     Refused : see `data.additions.examine`.
     """
     names = list(series or served())
+    end = time.monotonic() + manner.deadline
     with tempfile.TemporaryDirectory(prefix="crossover-") as folder:
         files = []
         for n, name in enumerate(names):
             if progress:
                 progress(n, len(names), name)
-            pages = worldbank_api.fetch(
-                name,
-                base_url=base_url,
-                per_page=per_page,
-                timeout=timeout,
-                attempts=attempts,
-                pause=pause,
-            )
+            left = replace(manner, timeout=timeout, deadline=end - time.monotonic())
+            pages = worldbank_client.fetch(name, base_url=base_url, manner=left)
             code = indicators()[name].code if name in indicators() else name
             files.append(Path(folder) / f"{code}.json")
-            worldbank_api.save(pages, files[-1])
+            worldbank_client.save(pages, files[-1])
         if progress:
             progress(len(names), len(names), "")
         return additions.add(files, store, panel, **options)

@@ -12,11 +12,11 @@ import gc
 import gzip
 import io
 import operator
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from crossover.data import reading
 from crossover.data.errors import InputError, fault
 
 PANEL = Path(__file__).parent / "panel"
@@ -396,7 +396,7 @@ def _parse(
     lines = list(lines)
     rows = csv.reader(lines)
     columns = list(kind._fields)
-    header = next(rows, None)
+    header = next(_readable(rows), None)
     if header != columns:
         rule = f"the columns must be {', '.join(columns)}"
         raise InputError(fault(rule, file=file, line=1, value=",".join(header or [])))
@@ -411,7 +411,7 @@ def _parse(
             field if f is str else map(f, field) for f, field in zip(convert, fields, strict=True)
         ]
         return list(map(kind._make, zip(*parsed, strict=True)))
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, csv.Error):
         raise _bad_row(kind, lines, file, wanted) from None
 
 
@@ -419,7 +419,7 @@ def _bad_row(kind: type, lines: list[str], file: object, wanted: list) -> InputE
     """Return what is wrong with the first row that cannot be read."""
     reader = csv.reader(lines)
     next(reader)
-    for raw in reader:
+    for raw in _readable(reader):
         if len(raw) == len(kind._fields) and not all(raw[at] in values for at, values in wanted):
             continue
         line = reader.line_num
@@ -433,6 +433,12 @@ def _bad_row(kind: type, lines: list[str], file: object, wanted: list) -> InputE
                 rule = f"must be {_WORDS[of]}"
                 return InputError(fault(rule, file=file, line=line, column=name, value=x))
     return InputError(fault("cannot be read", file=file))
+
+
+def _readable(reader: Any) -> Iterator[list[str]]:
+    """Yield rows up to one that cannot be taken apart."""
+    with contextlib.suppress(csv.Error):
+        yield from reader
 
 
 Panel = Path | Sequence[Path] | None
@@ -538,15 +544,12 @@ def key_of(table: str, without: tuple[str, ...] = ()) -> Callable[[tuple], tuple
 def text(table: str, folder: Path | None = None) -> str:
     """Return one table of a panel as it stands in its file, decompressed; raises as `read`."""
     path = (folder or PANEL) / f"{table}.csv.gz"
-    try:
-        return gzip.decompress(path.read_bytes()).decode("utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         rule = "the panel has no such table; build it with `crossover data build`"
-        raise InputError(fault(rule, file=path.name)) from None
-    except OSError as error:
-        raise InputError(fault(f"cannot be read: {error}", file=path.name)) from None
-    except (EOFError, zlib.error):
-        raise InputError(fault("the gzip file is truncated or damaged", file=path.name)) from None
+        raise InputError(fault(rule, file=path.name))
+    packed = reading.content(path, name=path.name)
+    try:
+        return reading.gunzip(packed, path.name).decode("utf-8")
     except UnicodeDecodeError:
         raise InputError(fault("must be UTF-8", file=path.name)) from None
 

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import csv
 import datetime
-import difflib
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from crossover.data import countries
-from crossover.data.errors import InputError, fault
+from crossover.data import countries, reading
+from crossover.data.errors import InputError, fault, hint, prints, short
 from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
@@ -136,17 +134,13 @@ COUNTRIES = ("country", "other", "partner", "supplier", "recipient", "leader")
 
 
 def _country(value: object) -> str:
-    known = {*countries.suppliers(), *countries.recipients()}
-    return "" if value in known else f"unknown country: must be one of {', '.join(sorted(known))}"
+    known = sorted({*countries.suppliers(), *countries.recipients()})
+    return "" if value in known else f"unknown country: must be one of {', '.join(known)}"
 
 
 def _among(known: Sequence[str], what: str) -> Callable[[object], str]:
     def check(value: object) -> str:
-        if value in known:
-            return ""
-        near = difflib.get_close_matches(str(value), list(known), n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-        return f"unknown {what}; {hint}"
+        return "" if value in known else f"unknown {what}; {hint(value, known, 0.6)}"
 
     return check
 
@@ -179,7 +173,8 @@ def _sign(value: object) -> str:
 
 
 def _words(value: object) -> str:
-    return "" if isinstance(value, str) and value.strip() else "must be text"
+    fine = isinstance(value, str) and value.strip() and prints(value)
+    return "" if fine else "must be text, of letters that print"
 
 
 def _domain(value: object) -> str:
@@ -235,13 +230,7 @@ def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
         For the first fault, with file, table and key, value, and the rule it breaks.
     """
     path = Path(path) if path is not None else FILE
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        rule = f"the file of claims cannot be read ({error.strerror})"
-        raise InputError(fault(rule, file=path)) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(fault(f"not valid TOML: {error}", file=path)) from None
+    content = reading.toml(reading.text(path), path)
     claims = content.get("claim")
     if list(content) != ["claim"] or not isinstance(claims, dict) or not claims:
         raise InputError(fault("must hold tables [claim.<name>] and nothing else", file=path))
@@ -251,7 +240,7 @@ def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
 
 
 def _check(name: str, claim: Any, path: Path) -> None:
-    where = f"claim.{name}"
+    where = f"claim.{short(name)}"
     if not isinstance(claim, dict):
         raise InputError(fault("expected a table", file=path, column=where, value=claim))
     for key, check in (("says", _words), ("test", _among(tuple(TESTS), "test"))):
@@ -264,9 +253,7 @@ def _check(name: str, claim: Any, path: Path) -> None:
     allowed = ("says", "test", *needs, *may)
     for key in claim:
         if key not in allowed:
-            near = difflib.get_close_matches(key, list(allowed), n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(allowed)}"
-            rule = f"unknown key of test {claim['test']}; {hint}"
+            rule = f"unknown key of test {claim['test']}; {hint(key, allowed)}"
             raise InputError(fault(rule, file=path, column=f"{where}.{key}", value=key))
     for key in needs:
         if key not in claim:

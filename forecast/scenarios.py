@@ -8,14 +8,12 @@ not be set: what it would change is not identified.
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from crossover.data import countries
-from crossover.data.errors import InputError, fault
+from crossover.data import countries, reading
+from crossover.data.errors import InputError, fault, hint, prints, short
 from crossover.data.names import (
     BASELINE,
     COUNTRY,
@@ -141,13 +139,7 @@ def load(path: Path, *, origin: int, horizon: int = HORIZON, clip: bool = False)
         For the first fault, with file, table and key, value, and the rule it breaks.
     """
     path = Path(path)
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        rule = f"the scenario file cannot be read ({error.strerror})"
-        raise InputError(fault(rule, file=path)) from None
-    except UnicodeDecodeError:
-        raise InputError(fault("a scenario file must be UTF-8 text", file=path)) from None
+    text = reading.text(path)
     return parse(text, path.stem, path, origin=origin, horizon=horizon, clip=clip)
 
 
@@ -155,10 +147,7 @@ def parse(
     text: str, name: str, file: object, *, origin: int, horizon: int = HORIZON, clip: bool = False
 ) -> Scenario:
     """Check the text of a scenario file; see `load`."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(fault(f"not valid TOML: {error}", file=file)) from None
+    content = reading.toml(text, file)
     _known(content, ("scenario", "path"), "a scenario file has no such table", file, "")
     head = content.get("scenario", {})
     if not isinstance(head, dict):
@@ -199,9 +188,8 @@ def _path(
         rule = "is in no model, so what it would change is not identified; it cannot be set"
         raise refuse(rule, "variable", variable)
     if not isinstance(variable, str) or variable not in VARIABLES:
-        near = difflib.get_close_matches(str(variable), list(VARIABLES), n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(VARIABLES)}"
-        raise refuse(f"unknown variable; {hint}", "variable", variable)
+        near = hint(variable, VARIABLES, 0.6)
+        raise refuse(f"unknown variable; {near}", "variable", variable)
     kind = VARIABLES[variable]
     allowed = ("variable", *kind.of, "years", *CHANGES, "ramp", *TEXTS)
     _known(table, allowed, "unknown key", file, f"{where}.")
@@ -262,19 +250,18 @@ def _country(value: object, role: str, refuse: Any) -> str:
 def _text(table: Mapping[str, Any], key: str, file: object, where: str) -> None:
     if key not in table:
         raise InputError(fault(f"needs {key!r}", file=file, column=where))
-    if not isinstance(table[key], str) or not table[key].strip():
-        raise InputError(
-            fault("must be text", file=file, column=f"{where}.{key}", value=table[key])
-        )
+    said = table[key]
+    if not isinstance(said, str) or not said.strip() or not prints(said):
+        rule = "must be text, of letters that print"
+        raise InputError(fault(rule, file=file, column=f"{where}.{key}", value=said))
 
 
 def _known(found: Any, allowed: Sequence[str], rule: str, file: object, prefix: str) -> None:
     for key in found:
         if key not in allowed:
-            near = difflib.get_close_matches(key, list(allowed), n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(allowed)}"
+            where = f"{prefix}{short(key)}"
             raise InputError(
-                fault(f"{rule}; {hint}", file=file, column=f"{prefix}{key}", value=key)
+                fault(f"{rule}; {hint(key, allowed)}", file=file, column=where, value=key)
             )
 
 
@@ -286,7 +273,7 @@ def _apart(paths: Sequence[Course], file: object) -> None:
             if both and path.first <= other.last and other.first <= path.last:
                 clash = f"{max(path.first, other.first)} to {min(path.last, other.last)}"
                 rule = (
-                    f"overlaps path.{other.name}: two paths of {path.variable} of "
+                    f"overlaps path.{short(other.name)}: two paths of {path.variable} of "
                     f"{'-'.join(path.of)} for {clash}, which would contradict each other"
                 )
                 raise InputError(fault(rule, file=file, column=f"path.{path.name}.years"))

@@ -6,7 +6,6 @@ a reader can argue with it and a run can record it. Unknown keys stop the run.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from crossover.data.errors import InputError, fault
+from crossover.data import reading
+from crossover.data.errors import InputError, fault, hint, prints, short
 
 FOLDER = Path(__file__).with_name("priors")
 DEFAULT_FILE = FOLDER / "default.toml"
@@ -176,15 +176,7 @@ def _merged(path: Path | None) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise InputError(fault(f"the priors file cannot be read ({reason})", file=path)) from None
-    except UnicodeDecodeError:
-        raise InputError(fault("a priors file must be UTF-8 text", file=path)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(fault(f"not valid TOML: {error}", file=path)) from None
+    return reading.toml(reading.text(path), path)
 
 
 def _overlay(base: dict[str, Any], over: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -227,10 +219,9 @@ def _replace(
 def _known(found: Any, allowed: Any, rule: str, path: Path, prefix: str) -> None:
     for key in found:
         if key not in allowed:
-            near = difflib.get_close_matches(key, list(allowed), n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(allowed)}"
-            where = f"{prefix}{key}"
-            raise InputError(fault(f"{rule}; {hint}", file=path, column=where, value=key))
+            where = f"{prefix}{short(key)}"
+            found = f"{rule}; {hint(key, allowed)}"
+            raise InputError(fault(found, file=path, column=where, value=key))
 
 
 def _check_variable(name: str, entry: Mapping[str, Any], path: Path) -> None:
@@ -269,8 +260,8 @@ def _check_carried(table: object, path: Path) -> None:
     allowed = (*CARRIED_TEXTS, "last_year", "included", *models)
     _known(table, allowed, "unknown key", path, f"{CARRIED}.")
     for key in CARRIED_TEXTS:
-        if not isinstance(table.get(key), str):
-            rule, where = "must be text", f"{CARRIED}.{key}"
+        if not isinstance(table.get(key), str) or not prints(table[key]):
+            rule, where = "must be text, of letters that print", f"{CARRIED}.{key}"
             raise InputError(fault(rule, file=path, column=where, value=table.get(key)))
     last = table.get("last_year")
     if not isinstance(last, int) or isinstance(last, bool):
@@ -312,8 +303,8 @@ def _carried(
 
 def _texts(entry: Mapping[str, Any], path: Path, where: str) -> None:
     for key in TEXTS:
-        if not isinstance(entry[key], str):
-            rule = "must be text"
+        if not isinstance(entry[key], str) or not prints(entry[key]):
+            rule = "must be text, of letters that print"
             raise InputError(fault(rule, file=path, column=f"{where}.{key}", value=entry[key]))
 
 

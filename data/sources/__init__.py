@@ -1,6 +1,5 @@
 """One module a provider; a file is recognised by what it holds, never by its name."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +24,7 @@ from crossover.data.sources import (
     worldbank_csv,
     worldbank_long,
 )
-from crossover.data.sources.files import PLAIN, Batch, Options, Source, load
+from crossover.data.sources.files import PLAIN, PREAMBLE, Batch, Options, Source, load
 from crossover.data.sources.workbooks import Workbook
 from crossover.data.tables import KEYS
 
@@ -71,16 +70,12 @@ def read(source: Source) -> list[Batch] | None:
     InputError : no importer recognises the file, it breaks a rule of its format, or it contradicts
         what the user says of it.
     """
-    try:
-        for found in _texts(source):
-            for provider in PROVIDERS:
-                if provider.recognises(found):
-                    batches = [batch for batch in provider.read(found) if batch.rows]
-                    _agrees(source, provider, batches)
-                    return batches
-    except csv.Error as error:
-        rule = f"cannot be taken apart into fields, a quotation mark may be missing ({error})"
-        raise InputError(fault(rule, file=source.name)) from None
+    for found in _texts(source):
+        for provider in PROVIDERS:
+            if provider.recognises(found):
+                batches = [batch for batch in provider.read(found) if batch.rows]
+                _agrees(source, provider, batches)
+                return batches
     if (source.text or "").startswith(OTHER_TABLES):
         return None
     if source.text is None:
@@ -89,8 +84,8 @@ def read(source: Source) -> list[Batch] | None:
         "is in no known format (SIPRI, World Bank, OECD, UN votes, ATOP or COW): columns must have "
         "the names that the provider gives them"
     )
-    start = (source.text or "").splitlines()[:1]
-    raise InputError(fault(rule, file=source.name, line=1, value=start[0][:60] if start else None))
+    start = source.text[: PREAMBLE].splitlines()[:1] if source.text else []
+    raise InputError(fault(rule, file=source.name, line=1, value=start[0] if start else None))
 
 
 def _texts(source: Source) -> Iterator[Source]:

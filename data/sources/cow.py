@@ -108,8 +108,8 @@ def _states(source: Source) -> list[State]:
     def make(row: Row) -> State:
         return State(
             row.state("ccode"),
-            row.cells["stateabb"],
-            row.cells["statenme"],
+            row.words("stateabb"),
+            row.words("statenme"),
             row.whole("styear", FIRST, LAST),
             row.whole("endyear", FIRST, LAST),
         )

@@ -6,12 +6,12 @@ that all of it is read by one reader a table.
 """
 
 import csv
-import io
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from crossover.data.errors import InputError, fault
+from crossover.data.reading import records
 from crossover.data.sources.files import Source
 
 SEPARATORS = ",;\t"
@@ -40,6 +40,7 @@ class Table(NamedTuple):
     separator: str
     closed: bool
     text: str
+    start: int
 
     @property
     def folded(self) -> list[str]:
@@ -72,16 +73,16 @@ class Table(NamedTuple):
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield each row below the header with its line: blank cells beyond the header cut off."""
-        reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.separator)
-        next(reader)
         width = len(self.header)
-        for row in reader:
+        found = records(self.text, self.file, self.separator, self.start, self.line)
+        next(found)
+        for line, row in found:
             if self.closed and row:
                 row[-1] = row[-1].removesuffix(";")
             if len(row) > width and not any(map(str.strip, row[width:])):
                 del row[width:]
             if any(map(str.strip, row)):
-                yield self.line - 1 + reader.line_num, row
+                yield line, row
 
     def figure(self, cell: str) -> str:
         """Return a number's cell as others write it: with a point where a spreadsheet has a comma.
@@ -124,8 +125,8 @@ def _first(source: Source, is_header: Callable[[list[str]], bool]) -> Table | No
             if separator in line:
                 header, closed = _header(line, separator)
                 if is_header(header):
-                    text = source.text[start:]
-                    return Table(source.name, number, header, separator, closed, text)
+                    place = (source.name, number, header, separator, closed)
+                    return Table(*place, source.text, start)
         start += len(line)
     return None
 

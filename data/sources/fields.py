@@ -3,7 +3,7 @@
 import datetime
 import math
 
-from crossover.data.errors import InputError, fault
+from crossover.data.errors import InputError, fault, is_name
 
 
 def year(text: str, *, file: object, line: int | None, column: str) -> int:
@@ -37,8 +37,9 @@ def number(
     """Return a finite number within bounds; anything else is an InputError."""
     place = {"file": file, "line": line, "column": column, "value": text}
     try:
-        # Python's own way of writing thousands is nobody's in a table.
-        value = float("" if isinstance(text, str) and "_" in text else text)
+        # Python's own way of writing thousands, and its truth, are nobody's in a table.
+        is_own = isinstance(text, bool) or (isinstance(text, str) and "_" in text)
+        value = float("" if is_own else text)
     except (TypeError, ValueError, OverflowError):
         raise InputError(fault(f"{what} must be a number".strip(), **place)) from None
     if not math.isfinite(value):
@@ -48,6 +49,16 @@ def number(
     if high is not None and value > high:
         raise InputError(fault(f"{what} must not be above {high:g}".strip(), **place))
     return value
+
+
+def words(text: str, *, file: object, line: int | None, column: str) -> str:
+    """Return a text for people; one that does not print, or that a spreadsheet would run, is an
+    InputError.
+    """
+    if not is_name(text):
+        rule = "must be words of letters that print, and no formula"
+        raise InputError(fault(rule, file=file, line=line, column=column, value=text))
+    return text
 
 
 def width(row: list, expected: int, *, file: object, line: int) -> None:

@@ -7,37 +7,39 @@ saved in place of a table.
 
 import contextlib
 import datetime
-import gzip
 import io
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from crossover.data import reading
 from crossover.data.errors import InputError, fault
 
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
+ZIP_ENTRY = b"PK\x01\x02"
+"""What each file has in a zip file's table of contents."""
+MOST_MEMBERS = 10_000
+LOCKED = 0x1
+LARGEST_WORKBOOK = 40 * reading.MIB
+"""Bytes that a workbook may have when it is unpacked: reading it takes twenty times as many."""
 CONTENT_TYPES = "[Content_Types].xml"
+PACKED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError,
+    OverflowError, NotImplementedError,
+)  # fmt: skip
+"""What the readers of archives raise of damaged bytes, and of ways to pack that they have not."""
 BYTE_ORDER = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 EVERYBODY = "All countries"
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 PREAMBLE = 4096
 """Characters at the start of a file in which its own words on itself are looked for."""
 GENERATED = r'^"?(?:Data |Information )?[Gg]enerated:\s*([^;,\t\n\r]*)'
-NO_DATA = {
-    b"version https://git-lfs": "is a git-LFS pointer, which only stands for the data: fetch the "
-    "file itself, by 'git lfs pull' or the 'Download' button of its page",
-    b"{\\rtf": "is an RTF document: SIPRI offers the same table as CSV, choose that",
-    b"\xd0\xcf\x11\xe0": "is a document of an old Office (.xls or .doc): open it and save it as "
-    ".xlsx or CSV",
-    b"\x89PNG": "is a picture (PNG): download the table behind it as CSV",
-    b"\xff\xd8\xff": "is a picture (JPEG): download the table behind it as CSV",
-    b"GIF8": "is a picture (GIF): download the table behind it as CSV",
-    b"%PDF": "is a PDF document: download the table as CSV",
-}
-"""How files begin that hold no table, and what to say of them."""
 DOCUMENTS = {
     "word/": "is a Word document: save its table as CSV",
     "ppt/": "is a PowerPoint document: download the table behind it as CSV",
@@ -106,49 +108,63 @@ def load(path: Path, options: Options = PLAIN) -> Source:
         document), or in an encoding that is not understood.
     """
     name = path.name
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(fault(f"cannot be read: {error.strerror}", file=name)) from None
+    content = reading.content(path, name=name)
     packed = content.startswith(GZIP)
     if packed:
-        with damaged(name, "the gzip file"):
-            content = gzip.decompress(content)
+        content = reading.gunzip(content, name)
     if content.startswith(ZIP):
         inner = _unzip(name, content)
         if inner is None:
             return Source(name, content, None, options)
         content = inner
     elif not packed and content and path.suffix.lower() in (".gz", ".xlsx", ".zip"):
-        _refuse_no_data(content, name)
+        reading.refuse_no_data(content, name)
         rule = f"is not a {path.suffix} file although its name says so"
         raise InputError(fault(rule, file=name))
-    return Source(name, content, decode(content, name), options)
+    text = decode(content, name)
+    reading.check_lines(text, name)
+    return Source(name, content, text, options)
 
 
 @contextlib.contextmanager
-def damaged(name: str, what: str = "the file") -> Iterator[None]:
-    """Turn whatever a reader of archives and workbooks stumbles over into one message."""
+def damaged(
+    name: str, what: str = "the file", of: tuple[type[Exception], ...] = PACKED
+) -> Iterator[None]:
+    """Turn the errors that a reader of archives or workbooks has of damaged bytes into a message.
+
+    Parameters
+    ----------
+    name : the file.
+    what : what is damaged.
+    of : those errors; others are no fault of the file's and pass.
+    """
     try:
         yield
     except InputError:
         raise
-    except Exception as error:
-        # Damaged bytes make these readers raise nearly any exception there is.
+    except of as error:
         rule = f"{what} is truncated or damaged ({type(error).__name__}); fetch it again"
         raise InputError(fault(rule, file=name)) from None
 
 
 def _unzip(name: str, content: bytes) -> bytes | None:
     """Return the one data table of a World Bank download; None for a workbook."""
+    if content.count(ZIP_ENTRY) > MOST_MEMBERS:
+        rule = f"the zip file must not hold more than {MOST_MEMBERS:,} files"
+        raise InputError(fault(rule, file=name))
     with damaged(name), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if any(member.flag_bits & LOCKED for member in archive.infolist()):
+            rule = "the zip file is locked by a password: unpack it and name the table in it"
+            raise InputError(fault(rule, file=name))
+        size = sum(member.file_size for member in archive.infolist())
+        reading.check_size(size, name)
         members = archive.namelist()
         for start, rule in DOCUMENTS.items():
             if any(member.startswith(start) for member in members):
                 raise InputError(fault(rule, file=name))
         if CONTENT_TYPES in members:
-            if archive.testzip() is not None:
-                raise zipfile.BadZipFile
+            reading.check_size(size, name, LARGEST_WORKBOOK)
+            _check_workbook(archive, name)
             return None
         tables = [
             m
@@ -161,6 +177,18 @@ def _unzip(name: str, content: bytes) -> bytes | None:
         return archive.read(tables[0])
 
 
+def _check_workbook(archive: zipfile.ZipFile, name: str) -> None:
+    """Refuse a workbook whose checksums are wrong, or whose XML defines words of its own."""
+    for member in archive.infolist():
+        with archive.open(member) as file:
+            start = file.read(PREAMBLE)
+            while file.read(reading.MIB):
+                pass
+        if b"<!DOCTYPE" in start or b"<!ENTITY" in start:
+            rule = "the workbook is damaged: its XML has a DTD, which no spreadsheet writes"
+            raise InputError(fault(rule, file=name))
+
+
 def decode(content: bytes, name: str) -> str:
     """Decode UTF-8 or UTF-16 (with or without a mark) or, for SIPRI's exports, Windows-1252.
 
@@ -170,7 +198,7 @@ def decode(content: bytes, name: str) -> str:
     """
     if not content.strip():
         raise InputError(fault("the file is empty", file=name))
-    _refuse_no_data(content, name)
+    reading.refuse_no_data(content, name)
     wide = BYTE_ORDER.get(content[:2]) or _without_mark(content)
     if wide:
         try:
@@ -178,7 +206,7 @@ def decode(content: bytes, name: str) -> str:
         except UnicodeDecodeError:
             rule = "wrong encoding: looks like UTF-16 and is none; save it as UTF-8"
             raise InputError(fault(rule, file=name)) from None
-        _refuse_no_data(text.encode("utf-8", "replace"), name)
+        reading.refuse_no_data(text.encode("utf-8", "replace"), name)
         return text
     try:
         return content.decode("utf-8-sig")
@@ -199,25 +227,6 @@ def _without_mark(content: bytes) -> str | None:
     if b"\x00" not in start:
         return None
     return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
-
-
-def _refuse_no_data(content: bytes, name: str) -> None:
-    """Refuse what holds no table, with what it is and the cure."""
-    start = content[:PREAMBLE].removeprefix(b"\xef\xbb\xbf").lstrip()
-    for beginning, rule in NO_DATA.items():
-        if start.startswith(beginning):
-            raise InputError(fault(rule, file=name))
-    word = start[:14].lower()
-    if word.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script")):
-        title = re.search(rb"<title[^>]*>(.*?)</title>", start, re.IGNORECASE | re.DOTALL)
-        said = title[1].decode("utf-8", "replace").strip()[:60] if title else None
-        rule = (
-            "is in no known format but a web page, saved in place of the data: the download "
-            "failed, fetch it again"
-        )
-        raise InputError(fault(rule, file=name, line=1, value=said))
-    if word.startswith(b"<?xml"):
-        raise InputError(fault("is XML: download the table as CSV", file=name))
 
 
 def date_in_name(name: str) -> str | None:

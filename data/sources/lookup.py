@@ -5,11 +5,16 @@ stands under them, and what to do: each unknown name is one fault, with its rows
 line it first stands on.
 """
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from crossover.data import countries, domains
-from crossover.data.errors import InputError, each_row, fault
+from crossover.data.errors import InputError, each_row, fault, quoted
 from crossover.data.sources.files import PLAIN, Options
+
+MOST_UNKNOWN = 200
+"""Unknown names that are told of one by one: a release that is read brings a dozen."""
 
 
 @dataclass
@@ -64,10 +69,8 @@ class Names:
             self.codes[name] = countries.look_up(name)
         code = self.codes[name]
         if code is None:
-            if (column, name) not in self.unknown:
-                file = f"{self.file}, sheet {sheet!r}" if sheet else self.file
-                self.unknown[column, name] = Seen(file, line, column, countries.unknown(name))
-            self.unknown[column, name].add(tiv)
+            file = f"{self.file}, sheet {quoted(sheet)}" if sheet else self.file
+            self._see(name, file, line, column, tiv, lambda: (countries.unknown(name),))
         elif not code and countries.is_marked(name):
             self.marked[name.strip()] = self.marked.get(name.strip(), 0) + 1
         return code
@@ -76,10 +79,8 @@ class Names:
         """Say whether there is a country of this ISO3 code."""
         if iso3 in countries.codes():
             return True
-        if (column, iso3) not in self.unknown:
-            seen = Seen(self.file, line, column, "unknown country", countries.CODES)
-            self.unknown[column, iso3] = seen
-        self.unknown[column, iso3].add(0.0)
+        said = ("unknown country", countries.CODES)
+        self._see(iso3, self.file, line, column, 0.0, lambda: said)
         return False
 
     def weapon(
@@ -98,11 +99,28 @@ class Names:
             row = self.rows.setdefault(description, domains.accepted(description, category))
             self.accepted.setdefault(description, Seen(self.file, line, column, "")).add(tiv)
             return domains.Weapon(row["domain"], row["weapon_class"])
-        if (column, description) not in self.unknown:
-            said = domains.unknown(description, category, self.options.mapping)
-            self.unknown[column, description] = Seen(self.file, line, column, *said)
-        self.unknown[column, description].add(tiv)
+        own = self.options.mapping
+        told = functools.partial(domains.unknown, description, category, own)
+        self._see(description, self.file, line, column, tiv, told)
         return None
+
+    def _see(
+        self, name: str, file: str, line: int | None, column: str, tiv: float,
+        told: Callable[[], tuple[str, ...]],
+    ) -> None:
+        """Count a row of an unknown name; `told` says what is wrong with it, and the cure.
+
+        Raises
+        ------
+        InputError : there are so many that the column must hold something else.
+        """
+        if (column, name) not in self.unknown:
+            if len(self.unknown) >= MOST_UNKNOWN:
+                rule = f"is the {MOST_UNKNOWN + 1}th unknown name: does the column hold names?"
+                place = {"file": file, "line": line, "column": column}
+                raise InputError(fault(rule, **place, value=name))
+            self.unknown[column, name] = Seen(file, line, column, *told())
+        self.unknown[column, name].add(tiv)
 
     def _is_accepted(self, description: str, category: str) -> bool:
         is_name = bool(description.strip())
@@ -127,9 +145,10 @@ class Names:
         for name, seen in self.accepted.items():
             row = self.rows[name]
             told.append(
-                f"warning: {seen.file}, line {seen.line}: {name!r} is unknown ({seen}) and counts "
-                f"under {row['domain']}, the default of its category {row['category']!r}, unless "
-                f"{self.options.mapping or domains.NAME} has a row for it when the file is added"
+                f"warning: {seen.file}, line {seen.line}: {quoted(name)} is unknown ({seen}) and "
+                f"counts under {row['domain']}, the default of its category "
+                f"{quoted(row['category'])}, unless {self.options.mapping or domains.NAME} has a "
+                "row for it when the file is added"
             )
         own = [name for name in self.rows if name not in self.accepted]
         if own:
@@ -148,4 +167,4 @@ class Names:
 def _listed(names: list[str]) -> str:
     """Return up to five names in quotes, the others as a number."""
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(map(repr, names[:5])) + more
+    return ", ".join(map(quoted, names[:5])) + more

@@ -1,9 +1,9 @@
 """OECD gross domestic expenditure on R&D: fills gaps of the World Bank's series (Taiwan, 1980s)."""
 
-import csv
 
 from crossover.data import countries
 from crossover.data.errors import InputError, each_row, fault
+from crossover.data.reading import records
 from crossover.data.sources import fields
 from crossover.data.sources.files import Batch, Source, date_in_name
 from crossover.data.tables import CountryYear, indicators
@@ -38,9 +38,9 @@ def read(source: Source) -> list[Batch]:
         )
         raise InputError(fault(rule, file=source.name))
     found: dict[str, list[CountryYear]] = {}
-    table = csv.reader(source.text.splitlines())
+    table = records(source.text, source.name)
     next(table)
-    for line, row in enumerate(table, start=2):
+    for line, row in table:
         with each_row:
             fields.width(row, len(COLUMNS), file=source.name, line=line)
             place = {"file": source.name, "line": line}

@@ -4,12 +4,12 @@ The importers of alliances, capabilities, disputes, rivalries and regimes differ
 only, so the header, the width of a row and the place of a fault are handled here once.
 """
 
-import csv
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import NamedTuple
 
 from crossover.data.errors import InputError, each_row, fault
+from crossover.data.reading import records
 from crossover.data.sources import fields
 from crossover.data.sources.files import Source
 
@@ -37,6 +37,11 @@ class Row(NamedTuple):
         place = {"file": self.file, "line": self.line, "column": column}
         return fields.number(text, **place, low=low, high=high)
 
+    def words(self, column: str) -> str:
+        """Return a text of this row; see `fields.words`."""
+        place = {"file": self.file, "line": self.line, "column": column}
+        return fields.words(self.cells[column], **place)
+
     def state(self, column: str) -> int:
         """Return a state's number."""
         return self.whole(column, *STATE)
@@ -54,14 +59,14 @@ def parse(source: Source, needed: tuple[str, ...], make: Callable[[Row], tuple |
     ------
     InputError : a column is missing, a row has not as many fields as the header, or `make` raises.
     """
-    table = csv.reader((source.text or "").splitlines())
-    header = next(table)
+    table = records(source.text or "", source.name)
+    _, header = next(table)
     for column in needed:
         if column not in header:
             rule = f"has no column {column!r}"
-            raise InputError(fault(rule, file=source.name, line=1, value=",".join(header)[:60]))
+            raise InputError(fault(rule, file=source.name, line=1, value=",".join(header)))
     found = []
-    for line, row in enumerate(table, start=2):
+    for line, row in table:
         with each_row:
             fields.width(row, len(header), file=source.name, line=line)
             made = make(Row(source.name, line, dict(zip(header, row, strict=True))))

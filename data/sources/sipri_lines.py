@@ -243,6 +243,7 @@ def _line(
     year = fields.year(cells["year"], **place("year"))
     number = fields.whole(cells["number"], **place("number"), low=0) if cells["number"] else None
     unit = figure("unit")
+    category = fields.words(cells["category"], **place("category"))
     supplier, recipient = (
         names.country(cells[side], line, columns[side], tiv) for side in ("supplier", "recipient")
     )
@@ -256,7 +257,7 @@ def _line(
         countries.as_recipient(recipient),
         year,
         description,
-        CATEGORIES.get(cells["category"], cells["category"]),
+        CATEGORIES.get(category, category),
         weapon,
         tiv,
         cells["status"] == NEW,

@@ -4,7 +4,6 @@ Cells hold numbers, 'xxx' (no such state then) or dots (not known). Constant pri
 base year in every release; it is in the sheet's name and becomes part of the unit.
 """
 
-import csv
 import datetime
 import re
 from collections import defaultdict
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 
 from crossover.data import countries
 from crossover.data.errors import InputError, each_row, fault
+from crossover.data.reading import records
 from crossover.data.sources import fields
 from crossover.data.sources.files import Batch, Source
 from crossover.data.sources.lookup import Names
@@ -230,9 +230,9 @@ def _cell(cell: object, *, file: str, line: int, column: str) -> float | None:
 
 
 def _tidy(source: Source, names: Names) -> Iterator[CountryYear]:
-    table = csv.reader(source.text.splitlines())
+    table = records(source.text, source.name)
     next(table)
-    for line, row in enumerate(table, start=2):
+    for line, row in table:
         with each_row:
             fields.width(row, len(TIDY_COLUMNS), file=source.name, line=line)
             place = {"file": source.name, "line": line}
@@ -261,7 +261,7 @@ def _tidy(source: Source, names: Names) -> Iterator[CountryYear]:
 
 
 def _month(text: str, *, file: str, line: int) -> str:
-    found = re.fullmatch(r"(\d{4})-(\d\d)", text)
+    found = re.fullmatch(r"(19\d\d|20\d\d)-(0[1-9]|1[0-2])", text)
     if not found:
         rule = "must be a month, as in 2025-04"
         raise InputError(fault(rule, file=file, line=line, column="vintage", value=text))

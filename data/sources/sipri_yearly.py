@@ -5,13 +5,13 @@ exact year of each line is known. These tables have no deal, status or category:
 deliveries and descriptions, not unit values. The site shows the Soviet Union under Russia.
 """
 
-import csv
 import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from crossover.data import countries, domains
 from crossover.data.errors import InputError, each_row, fault
+from crossover.data.reading import records
 from crossover.data.sources import fields
 from crossover.data.sources.files import Batch, Source, date_in_name
 from crossover.data.sources.lookup import Names
@@ -66,10 +66,10 @@ def read(source: Source) -> list[Batch]:
 
 
 def _lines(source: Source, vintage: str, names: Names) -> Iterator[Line]:
-    table = csv.reader(source.text.splitlines())
+    table = records(source.text, source.name)
     next(table)
     category_of = _categorised([*domains.table(), *names.mapping.own.values()])
-    for line, row in enumerate(table, start=2):
+    for line, row in table:
         place = {"file": source.name, "line": line}
         with each_row:
             fields.width(row, len(HEADER), **place)

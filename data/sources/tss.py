@@ -37,4 +37,4 @@ def _rivalry(row: Row) -> Rivalry:
     a, b = sorted((row.state("ccode1"), row.state("ccode2")))
     first = row.whole("start", FIRST, LAST)
     last = row.whole("end", first, LAST)
-    return Rivalry(row.whole("tssr_id", 1, 9999), row.cells["rivalry"], a, b, first, last)
+    return Rivalry(row.whole("tssr_id", 1, 9999), row.words("rivalry"), a, b, first, last)

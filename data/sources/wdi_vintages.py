@@ -5,11 +5,11 @@ which may be long after their release. A mirror's copy that repeats an earlier v
 it would pass old figures for new ones.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 
 from crossover.data.errors import InputError, each_row, fault
+from crossover.data.reading import records
 from crossover.data.sources import fields, worldbank
 from crossover.data.sources.files import Batch, Source, month_end
 from crossover.data.sources.lookup import Names
@@ -55,8 +55,14 @@ def date(label: str, *, file: str, line: int) -> tuple[str | None, bool, str]:
     if not found:
         rule = "must be a date or a month, with 'c' or 'owid' behind it for a copy"
         raise InputError(fault(rule, file=file, line=line, column="vintage", value=label))
+    if found[3]:
+        when = fields.date(label[:10], file=file, line=line, column="vintage")
+    elif "1900" <= found[1] <= "2100" and "01" <= found[2] <= "12":
+        when = month_end(int(found[1]), int(found[2]))
+    else:
+        rule = "must be a month, as in 2025-04"
+        raise InputError(fault(rule, file=file, line=line, column="vintage", value=label))
     note = {None: "", "c": "dated by when a mirror stored it", "owid": "a republisher's copy"}
-    when = label[:10] if found[3] else month_end(int(found[1]), int(found[2]))
     return when, found[4] is not None, note[found[4]]
 
 
@@ -120,9 +126,9 @@ def read(source: Source) -> list[Batch]:
 
 
 def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
-    table = csv.reader(source.text.splitlines())
+    table = records(source.text, source.name)
     next(table)
-    for line, row in enumerate(table, start=2):
+    for line, row in table:
         with each_row:
             fields.width(row, len(COLUMNS), file=source.name, line=line)
             yield line, row

@@ -1,38 +1,37 @@
-"""The World Bank's JSON interface: a client that waits, retries and pages, and a pure parser.
-
-What the client brings is saved as it came, so that a build is always a function of files.
-"""
+"""Answers of the World Bank's JSON interface, as `worldbank_client` saves them or a user does."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
+import re
 
-from crossover.data.errors import InputError, each_row, fault
+from crossover.data.errors import InputError, each_row, fault, quoted, short
+from crossover.data.reading import MIB, check_size
 from crossover.data.sources import fields, worldbank
-from crossover.data.sources.files import Batch, Source
+from crossover.data.sources.files import PREAMBLE, Batch, Source
 from crossover.data.sources.lookup import Names
-from crossover.data.tables import CountryYear, indicators
+from crossover.data.tables import CountryYear
 
-BASE_URL = "https://api.worldbank.org/v2"
-PER_PAGE = 20_000
-TIMEOUT = 30.0
-ATTEMPTS = 4
+MOST = 1_000_000
+"""Pages or rows that an answer may say that it has: the interface has twenty thousand a series."""
+LARGEST = 32 * MIB
+"""Bytes that an answer may have: once taken apart it takes up to thirty times as many."""
 
 
 def recognises(source: Source) -> bool:
     """Say whether a file holds an answer of the interface: a list of pages of two parts each."""
-    return (source.text or "").lstrip()[:1] == "["
+    return (source.text or "")[:PREAMBLE].lstrip()[:1] == "["
 
 
 def read(source: Source) -> list[Batch]:
     """Parse a saved answer; see `parse`."""
+    check_size(len(source.content), source.name, LARGEST)
     try:
         answer = json.loads(source.text)
     except json.JSONDecodeError as error:
         rule = f"is not whole JSON: {error.msg}"
         raise InputError(fault(rule, file=source.name, line=error.lineno)) from None
-    except (RecursionError, ValueError) as error:
-        raise InputError(fault(f"is no such JSON: {error}", file=source.name)) from None
+    except (RecursionError, ValueError):
+        rule = "is no such JSON: lists in lists without end, or a number of thousands of digits"
+        raise InputError(fault(rule, file=source.name)) from None
     return parse(answer, source.name)
 
 
@@ -54,7 +53,8 @@ def parse(answer: object, file: str) -> list[Batch]:
         indicator, a value out of bounds.
     """
     is_list = isinstance(answer, list) and answer and isinstance(answer[0], list)
-    pages = [_page(page, file) for page in (answer if is_list else [answer])]
+    pages = [page_of(page, file) for page in (answer if is_list else [answer])]
+    complete(pages, file)
     found: dict[tuple[str, str], list] = {}
     names = Names(file)
     for head, rows in pages:
@@ -65,11 +65,6 @@ def parse(answer: object, file: str) -> list[Batch]:
                 if figure is not None:
                     found.setdefault((figure.indicator, vintage), []).append(figure)
     names.settle()
-    _complete([head for head, _ in pages], file)
-    dates = sorted({head["lastupdated"] for head, _ in pages})
-    if len(dates) > 1:
-        rule = "the pages are of different releases: fetch them again"
-        raise InputError(fault(rule, file=file, column="lastupdated", value=", ".join(dates)))
     return worldbank.batches(found, file, "the provider's JSON interface")
 
 
@@ -93,13 +88,18 @@ def _figure(row: object, where: str, vintage: str, names: Names) -> CountryYear 
     return worldbank.figure(code, when, indicator, value, vintage, label, **place)
 
 
-def _page(page: object, file: str) -> tuple[dict, list]:
+def page_of(page: object, file: str) -> tuple[dict, list]:
+    """Return head and rows of a page; the head has whole numbers, also where they were texts.
+
+    Raises
+    ------
+    InputError : a refusal of the interface, another shape.
+    """
     if isinstance(page, list) and page and isinstance(page[0], dict) and "message" in page[0]:
         told = page[0]["message"]
-        said = "; ".join(
-            str(m.get("value", m)) if isinstance(m, dict) else str(m)
-            for m in (told if isinstance(told, list) else [told])
-        )
+        told = told[:3] if isinstance(told, list) else [told]
+        words = [m.get("value", m) if isinstance(m, dict) else m for m in told]
+        said = "; ".join(short(m) if isinstance(m, str) else quoted(m) for m in words)
         rule = f"the World Bank refused the request: {said}; mend the address and fetch it again"
         raise InputError(fault(rule, file=file))
     shaped = isinstance(page, list) and len(page) == 2 and isinstance(page[0], dict)
@@ -107,109 +107,36 @@ def _page(page: object, file: str) -> tuple[dict, list]:
         rule = "must be [head, rows] with page, pages and lastupdated in the head"
         raise InputError(fault(rule, file=file))
     head, rows = page
-    sound = all(str(head[name]).isdecimal() for name in ("page", "pages"))
-    if not sound or not isinstance(head["lastupdated"], str):
-        rule = "the head must have whole numbers for page and pages, and a date for lastupdated"
+    counts = {name: _count(head[name]) for name in ("page", "pages", "total") if name in head}
+    if None in counts.values() or not isinstance(head["lastupdated"], str):
+        rule = (
+            f"the head must have whole numbers up to {MOST:,} for page, pages and total, and a "
+            "date for lastupdated"
+        )
         raise InputError(fault(rule, file=file))
     if rows is not None and not isinstance(rows, list):
         raise InputError(fault("the rows must be a list", file=file))
-    return head, rows or []
+    return head | counts, rows or []
 
 
-def _complete(heads: list[dict], file: str) -> None:
-    got = sorted(int(head["page"]) for head in heads)
-    expected = list(range(1, int(heads[0]["pages"]) + 1))
-    if got != expected:
-        rule = f"pages are missing: has {got} of {len(expected)}"
+def _count(value: object) -> int | None:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value, re.ASCII):
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= MOST else None
+
+
+def complete(pages: list[tuple[dict, list]], file: str) -> None:
+    """Raise InputError unless pages are all those of one release, with as many rows as they say."""
+    heads = [head for head, _ in pages]
+    got, count = sorted(head["page"] for head in heads), heads[0]["pages"]
+    if len(got) != count or got != list(range(1, len(got) + 1)):
+        rule = f"pages are missing: has {short(str(got))} of {count}"
         raise InputError(fault(rule, file=file))
-
-
-def fetch(
-    indicator: str,
-    *,
-    base_url: str = BASE_URL,
-    per_page: int = PER_PAGE,
-    timeout: float = TIMEOUT,
-    attempts: int = ATTEMPTS,
-    pause: float = 1.0,
-    progress: Callable[[int, int], None] | None = None,
-) -> list:
-    """Fetch all pages of one indicator for all countries.
-
-    Parameters
-    ----------
-    indicator : our name of the series, as in indicators.csv.
-    base_url : address of the interface.
-    per_page : rows a page.
-    timeout : seconds to wait for an answer.
-    attempts : how often a page is asked for when the server fails or does not answer.
-    pause : seconds before the second attempt; doubled for each further one.
-    progress : called with (pages so far, pages in all).
-
-    Returns
-    -------
-    list of [head, rows] pairs, for `parse`.
-
-    Raises
-    ------
-    InputError : an unknown indicator; no answer after all attempts; an answer that is no JSON.
-    """
-    import httpx
-
-    known = indicators().get(indicator)
-    if known is None or known.provider != "WDI":
-        names = [row.indicator for row in indicators().values() if row.provider == "WDI"]
-        rule = f"unknown indicator: must be one of {', '.join(names)}"
-        raise InputError(fault(rule, value=indicator))
-    url = f"{base_url}/country/all/indicator/{known.code}"
-    pages: list = []
-    with httpx.Client(timeout=timeout, follow_redirects=True) as client:
-        total = 1
-        while len(pages) < total:
-            query = {"format": "json", "per_page": per_page, "page": len(pages) + 1}
-            page = _get(client, url, query, attempts, pause)
-            total = int(_page(page, url)[0]["pages"])
-            pages.append(page)
-            if progress:
-                progress(len(pages), total)
-    return pages
-
-
-def _get(client, url: str, query: dict, attempts: int, pause: float) -> list:
-    import httpx
-    import tenacity
-
-    def failed(error: BaseException) -> bool:
-        if isinstance(error, httpx.HTTPStatusError):
-            return error.response.status_code in (429, 500, 502, 503, 504)
-        return isinstance(error, httpx.TransportError)
-
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(failed),
-        stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_exponential(multiplier=pause, max=30),
-        reraise=True,
-    )
-    try:
-        for attempt in retrying:
-            with attempt:
-                response = client.get(url, params=query)
-                response.raise_for_status()
-        return response.json()
-    except httpx.TimeoutException:
-        rule = f"the server did not answer in time, {attempts} attempts"
-        raise InputError(fault(rule, file=url)) from None
-    except httpx.HTTPStatusError as error:
-        rule = f"the server answered {error.response.status_code}"
-        raise InputError(fault(rule, file=url)) from None
-    except httpx.TransportError as error:
-        raise InputError(fault(f"no connection: {error}", file=url)) from None
-    except json.JSONDecodeError:
-        raise InputError(fault("the answer is not JSON", file=url)) from None
-
-
-def save(pages: list, path: Path) -> None:
-    """Write fetched pages as they came, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(pages), encoding="utf-8")
-    part.replace(path)
+    dates = sorted({head["lastupdated"] for head in heads})
+    if len(dates) > 1:
+        rule = "the pages are of different releases: fetch them again"
+        raise InputError(fault(rule, file=file, column="lastupdated", value=", ".join(dates)))
+    said, rows = heads[0].get("total"), sum(len(rows) for _, rows in pages)
+    if said is not None and said != rows:
+        rule = f"rows are missing or too many: has {rows:,}, and says that it has {said:,}"
+        raise InputError(fault(rule, file=file, column="total"))

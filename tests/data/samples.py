@@ -290,13 +290,16 @@ def api_row(code: str, year: int, value: float | None, series="GB.XPD.RSDV.GD.ZS
     }
 
 
-def api_page(rows: list[dict], page=1, pages=1, updated="2022-12-20") -> list:
-    """Return one page as the World Bank's interface gives it: [head, rows]."""
+def api_page(rows: list[dict], page=1, pages=1, updated="2022-12-20", total=None) -> list:
+    """Return one page as the World Bank's interface gives it: [head, rows].
+
+    All pages together have `total` rows; of several, it is that of pages of two, the last of one.
+    """
     head = {
         "page": page,
         "pages": pages,
         "per_page": 2,
-        "total": 99,
+        "total": (pages - 1) * 2 + 1 if total is None and pages > 1 else total or len(rows),
         "sourceid": "2",
         "lastupdated": updated,
     }

@@ -7,6 +7,7 @@ import pytest
 from crossover.data import additions
 from crossover.data.errors import InputError
 from crossover.data.refresh import refresh, served
+from crossover.data.sources.worldbank_client import Manner
 from tests.data.samples import api_page, api_row
 from tests.data.test_world_bank_api import server
 
@@ -28,15 +29,16 @@ def serving(updated="2023-06-29", change=lambda query, n, answer: answer):
         code = seen[-1].rsplit("/", 1)[1]
         rows = [api_row("CHN", 2021, CODES[code], code), api_row("RUS", 2021, CODES[code], code)]
         page = int(query["page"])
-        return change(query, n, (200, api_page(rows[page - 1 : page], page, 2, updated), 0.0))
+        return change(query, n, (200, api_page(rows[page - 1 : page], page, 2, updated, 2), 0.0))
 
     return seen, answer
 
 
 def run(small_panel, store, seen, answer, **options):
     with server(answer, seen) as (url, _):
-        given = {"series": SERIES, "today": TODAY, "timeout": 5.0, "attempts": 2, "pause": 0.001}
-        return refresh(store, small_panel, base_url=url, **(given | options))
+        given = {"series": SERIES, "today": TODAY, "timeout": 5.0}
+        manner = Manner(attempts=2, pause=0.001)
+        return refresh(store, small_panel, base_url=url, manner=manner, **(given | options))
 
 
 def test_what_is_new_of_each_series_is_added_once(small_panel, store):

@@ -41,7 +41,7 @@ def test_only_the_rows_wanted_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"not gzip", "votes.csv.gz: cannot be read"),
+        (b"not gzip", "votes.csv.gz: the gzip file is truncated or damaged"),
         (encode("votes", VOTES)[:-12], "the gzip file is truncated or damaged"),
         (gzip.compress(b"\xff\xfe", mtime=0), "must be UTF-8"),
         (

@@ -228,7 +228,7 @@ def test_a_fault_of_ones_own_mapping_is_named_with_its_place(put, tmp_path, old,
 def test_a_mapping_in_another_encoding_is_named(put, tmp_path):
     own = tmp_path / "domains.csv"
     own.write_bytes(OWN.encode("utf-16"))
-    with pytest.raises(InputError, match=r"domains\.csv: wrong encoding: must be UTF-8"):
+    with pytest.raises(InputError, match=r"domains\.csv, line 1: must be UTF-8 text"):
         sources.read_file(put("x.csv", UNKNOWN), Options(mapping=own))
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from crossover.data import sources
 from crossover.data.errors import InputError
-from crossover.data.sources import worldbank_api
+from crossover.data.sources import worldbank_api, worldbank_client
+from crossover.data.sources.worldbank_client import Manner
 from tests.data.samples import api_page, api_row
 
 
@@ -63,9 +64,9 @@ def no_server():
         yield f"http://127.0.0.1:{taken.getsockname()[1]}/v2"
 
 
-def fetch(url: str, indicator: str = "rd_share", **options) -> list:
-    options = {"timeout": 5.0, "attempts": 3, "pause": 0.001} | options
-    return worldbank_api.fetch(indicator, base_url=url, per_page=2, **options)
+def fetch(url: str, indicator: str = "rd_share", progress=None, **options) -> list:
+    manner = Manner(**{"per_page": 2, "timeout": 5.0, "attempts": 3, "pause": 0.001} | options)
+    return worldbank_client.fetch(indicator, base_url=url, manner=manner, progress=progress)
 
 
 ROWS = [api_row("CHN", 2020, 2.41), api_row("RUS", 2020, 1.1), api_row("CHN", 2019, 2.2)]
@@ -172,7 +173,7 @@ def test_an_indicator_that_the_world_bank_does_not_have_is_never_asked_for(indic
 
 def test_what_was_fetched_is_saved_and_read_back_as_a_file(tmp_path):
     with server(pages) as (url, _):
-        worldbank_api.save(fetch(url), tmp_path / "rd.json")
+        worldbank_client.save(fetch(url), tmp_path / "rd.json")
     assert [path.name for path in tmp_path.iterdir()] == ["rd.json"]
     _, (batch,) = sources.read_file(tmp_path / "rd.json")
     assert (batch.series, batch.official, len(batch.rows)) == ("rd_share", True, 3)
