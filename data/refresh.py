@@ -42,7 +42,7 @@ def refresh(
     series : names of indicators.csv; all that the World Bank has when None.
     base_url, per_page, timeout, attempts, pause : see `data.sources.worldbank_api.fetch`.
     progress : called with (series so far, series in all, name).
-    options : dry_run, today, say, wait: see `data.additions.add`.
+    options : dry_run, today, say, wait, accept: see `data.additions.add`.
 
     Raises
     ------

@@ -1,0 +1,1 @@
+"""Trust: what must hold under hostile files, faults and time."""
