@@ -20,9 +20,11 @@ from crossover.data.signals import (
     Known,
     Signal,
     agree,
+    apart_of,
     common_factor,
     factors_of,
     fit,
+    misfit,
     of_year,
     percent,
     percent_of,
@@ -155,10 +157,10 @@ class _Pair:
             for (label, year), x in cells.items():
                 split[label]["", year] = x
         best = self.reading("", 0.0, 0.0)
-        own = {label: _misfit(before[label], now[label]) for label in before.keys() & now.keys()}
+        own = {label: misfit(before[label], now[label]) for label in before.keys() & now.keys()}
         most = sorted(own.keys() & of_label, key=lambda n: (-of_label[n].odd, n))[:MOST_CHANGED]
         for one, other in itertools.combinations(most, 2):
-            turned = _misfit(before[one], now[other]), _misfit(before[other], now[one])
+            turned = misfit(before[one], now[other]), misfit(before[other], now[one])
             if turned[0] < own[other] and turned[1] < own[one]:
                 words = f"{one} and {other} look exchanged"
                 straight = (own[one] + own[other]) / 2
@@ -373,12 +375,6 @@ class _Pair:
         return f"{key[0]} {key[1]}: {before} → {now}"
 
 
-def _misfit(before: Cells, now: Cells) -> float:
-    """Return what share does not agree of two series; all of it where few years can be told."""
-    held = [overlap(x, now[key]) for key, x in before.items() if key in now]
-    return 1.0 - statistics.mean(held) if len(held) >= LEAST else 1.0
-
-
 def _sides(known: Known, views: dict[tuple[str, str], View], measure: str) -> Iterator[Signal]:
     """Say how much better suppliers fit what recipients had, and the reverse."""
     names = {side: (measure, side) for side in ("supplier", "recipient")}
@@ -398,15 +394,6 @@ def _sides(known: Known, views: dict[tuple[str, str], View], measure: str) -> It
                     continue
                 when = f" of {min(years)}" if len(years) == 1 else ""
                 words = f"{side}s{when} are those that were {other}s: the sides look exchanged"
-                apart = (_apart(before[of], now[side], keys, back) for of in (side, other))
+                apart = (apart_of(before[of], now[side], keys, back) for of in (side, other))
                 readings.append(pair.reading(words, *apart))
             yield from sorted(readings, key=lambda signal: signal.value)[-1:]
-
-
-def _apart(before: Cells, now: Cells, keys: Sequence[tuple[str, int]], back: int) -> float:
-    """Return what share of volumes does not agree with those of some years before."""
-    shared = whole = 0.0
-    for label, year in keys:
-        x, z = before.get((label, year - back), 0.0), now.get((label, year), 0.0)
-        shared, whole = shared + min(x, z), whole + max(x, z)
-    return 1.0 - shared / whole if whole else 0.0

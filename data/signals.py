@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crossover.data.history import LEAST, OVERLAP
-from crossover.data.views import Cells
+from crossover.data.views import Cells, overlap
 
 COMMON, MOST = 0.01, 0.8
 """One factor: within this share in most years."""
@@ -67,6 +67,21 @@ class Agreed:
     def odd(self) -> float:
         """The negative log of the share that agrees."""
         return -math.log(max(self.shared / self.whole, 1e-6)) if self.whole else 0.0
+
+
+def misfit(before: Cells, now: Cells) -> float:
+    """Return what share does not agree of two series; all of it where few years can be told."""
+    held = [overlap(x, now[key]) for key, x in before.items() if key in now]
+    return 1.0 - statistics.mean(held) if len(held) >= LEAST else 1.0
+
+
+def apart_of(before: Cells, now: Cells, keys: Sequence[tuple[str, int]], back: int) -> float:
+    """Return what share of volumes does not agree with those of some years before."""
+    shared = whole = 0.0
+    for label, year in keys:
+        x, z = before.get((label, year - back), 0.0), now.get((label, year), 0.0)
+        shared, whole = shared + min(x, z), whole + max(x, z)
+    return 1.0 - shared / whole if whole else 0.0
 
 
 def factors_of(before: Cells, now: Cells) -> dict[str, float]:
