@@ -6,7 +6,8 @@ from crossover.data.look import Answer, answer_of
 
 
 def added(store: Path) -> Answer:
-    """List what was added to a store, oldest first: id, day, file, rows in it, rows added by all.
+    """List what was added to a store, oldest first: id, day, file, rows in it, rows added by all,
+    and why it was added where it looked like a mistake.
 
     Raises
     ------
@@ -15,9 +16,9 @@ def added(store: Path) -> Answer:
     from crossover.data import additions
 
     rows = [
-        (one.id, one.created, file["name"], file["rows"], one.added)
+        (one.id, one.created, file["name"], file["rows"], one.added, one.reason)
         for one in additions.listing(store)
         for file in one.files
     ]
-    header = ("addition", "added", "file", "rows in the file", "rows added")
+    header = ("addition", "added", "file", "rows in the file", "rows added", "accepted because")
     return answer_of(f"Additions in {store}", header, rows)

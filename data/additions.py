@@ -20,8 +20,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from crossover.data import alarms, check, deal_additions, domains, reading, rules, sources, vintages
+from crossover.data import (
+    alarms,
+    check,
+    deal_additions,
+    domains,
+    plausible,
+    reading,
+    rules,
+    sources,
+    vintages,
+)
 from crossover.data.alarms import Alarm
+from crossover.data.bounds import Past
 from crossover.data.comparison import (
     WHOLE_RELEASES,
     WHOLE_YEARS,
@@ -40,7 +51,17 @@ from crossover.data.errors import InputError, collecting, fault
 from crossover.data.renames import Rename
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import PLAIN, Batch, Options
-from crossover.data.tables import KEYS, PANEL, TABLES, Panel, Vintage, encode, key_of, read
+from crossover.data.tables import (
+    KEYS,
+    PANEL,
+    TABLES,
+    Panel,
+    Vintage,
+    encode,
+    key_of,
+    many_rows,
+    read,
+)
 
 FOLDER = "panel"
 INDEX = "addition.json"
@@ -54,13 +75,18 @@ EARLY = datetime.timedelta(days=31)
 
 
 class Addition(NamedTuple):
-    """An addition as its index says: what came in, and when."""
+    """An addition as its index says: what came in, and when.
+
+    `reason` is why it was added in spite of `findings`, both empty where there was none.
+    """
 
     folder: Path
     id: str
     created: str
     files: list[dict[str, Any]]
     rows: dict[str, int]
+    reason: str = ""
+    findings: tuple[str, ...] = ()
 
     @property
     def added(self) -> int:
@@ -92,6 +118,11 @@ class Examined(NamedTuple):
         return [one.change for one in self.compared]
 
     @property
+    def stops(self) -> list[Alarm]:
+        """What stops an addition that is not accepted by name."""
+        return [alarm for alarm in self.alarms if alarm.stops]
+
+    @property
     def renames(self) -> list[Rename]:
         """Names that are not gone but other ones now, each once."""
         return list(dict.fromkeys(rename for one in self.compared for rename in one.renames))
@@ -105,6 +136,21 @@ class Refused(InputError):
         one, *others = self.refusals
         more = f" (and {len(others)} more)" if others else ""
         super().__init__(f"{one}{more}; nothing was added" if more else f"{one}; nothing was added")
+
+
+class Stopped(Refused):
+    """Files that look like a mistake; `refusals` has a line for each finding.
+
+    They are added when whoever adds them says why they are right: see `add`.
+    """
+
+    def __init__(self, found: Sequence[Alarm]):
+        self.found = list(found)
+        super().__init__([str(alarm) for alarm in found])
+
+    def __str__(self) -> str:
+        """Return the first finding, how many there are, and the way on."""
+        return f"{super().__str__()}; if the release is right, add it with --accept REASON"
 
 
 # Reading ---------------------------------------------------------------------------------------
@@ -138,7 +184,11 @@ def _indexed(folder: Path) -> Addition:
     try:
         said = json.loads((folder / INDEX).read_text("utf-8"))
         hashes = said["hashes"]
-        found = Addition(folder, said["id"], said["created"], said["files"], said["rows"])
+        spite = said.get("accepted", {"reason": "", "findings": ()})
+        found = Addition(
+            *(folder, said["id"], said["created"], said["files"], said["rows"]),
+            *(spite["reason"], tuple(spite["findings"])),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         rule = "the addition is damaged: its index cannot be read; move the folder away"
         raise InputError(fault(rule, file=folder / INDEX)) from None
@@ -165,6 +215,7 @@ def damaged(store: Path | None) -> list[check.Fault]:
 # Examining -------------------------------------------------------------------------------------
 
 
+@many_rows()
 def examine(
     files: Iterable[Path],
     panel: Panel = None,
@@ -230,12 +281,13 @@ def examine(
     remarks = dict.fromkeys(remark for batch in batches for remark in batch.remarks)
     late = _meaning([one.change for one in compared], known.before)
     mapping = {row["description"]: row for batch in batches for row in batch.mapping}
+    found = [*known.alarms, *plausible.base_years(known.taken, known.past), *deals.alarms]
     return Examined(
         tables | deals.tables,
         compared,
         described,
         [*remarks, *known.notes, *deals.notes, *late],
-        known.alarms,
+        sorted(found, key=lambda alarm: alarms.ORDER.index(alarm.kind)),
         tuple(mapping.values()),
         deals.rows,
     )
@@ -292,6 +344,8 @@ class _Known:
         self.panel = panel
         self.refusals: list[str] = []
         self.alarms: list[Alarm] = []
+        self.taken: list[Batch] = []
+        self.past = Past(self._rows, self._is_part)
         self.notes: list[str] = []
         self.releases: list[Vintage] = read("vintages", panel)
         self.tables: dict[str, dict[tuple, tuple]] = {}
@@ -309,6 +363,13 @@ class _Known:
                 self.before[at] = max(self.before.get(at, ""), row.vintage)
                 self._see(table, row)
         return self.tables[table]
+
+    def _rows(self, table: str) -> list:
+        return list(self.rows(table).values())
+
+    def _is_part(self, table: str, vintage: str) -> bool:
+        """Say whether only a part of a register is known."""
+        return table in WHOLE_RELEASES and not self._has_whole(vintage)
 
     def _see(self, table: str, row: Any) -> None:
         at = (table, series_of(table, row))
@@ -351,7 +412,9 @@ class _Known:
         compared = compare(batch, fresh, self._replaced(batch, fresh))
         self._cut(batch, compared.change)
         if fresh:
+            self.alarms += plausible.find(batch, self.past)
             self.alarms += alarms.find(batch, self._kept(batch))
+            self.taken.append(batch)
             self.releases.append(_release(batch, fresh))
         for row in fresh:
             held[key(row)] = row
@@ -471,6 +534,7 @@ def add(
     wait: float = WAIT,
     progress: Callable[[int, int, str], None] | None = None,
     reading: Options = PLAIN,
+    accept: str | None = None,
 ) -> Added:
     """Add what is new in files to a store, whole or not at all.
 
@@ -485,6 +549,7 @@ def add(
     wait : seconds to wait for another writer.
     progress : see `examine`.
     reading : what the user says of the files; the store's own mapping to domains is taken.
+    accept : why files that look like a mistake are right; kept with the addition.
 
     Returns
     -------
@@ -493,8 +558,12 @@ def add(
     Raises
     ------
     Refused : see `examine`.
-    InputError : the store cannot be written, or another writer does not end.
+    Stopped : the files look like a mistake, and nobody says why they are right.
+    InputError : the store cannot be written, another writer does not end, or the reason is none.
     """
+    if accept is not None and not (accept.strip() and accept.isprintable()):
+        rule = "must say in words, on one line, why the release is right"
+        raise InputError(fault(rule, column="--accept", value=accept))
     reading = reading._replace(mapping=store / domains.NAME)
     if dry_run:
         known = layers(panel, store)
@@ -502,7 +571,9 @@ def add(
     with locked(store, say, wait) as cleaned:
         known = layers(panel, store)
         examined = examine(files, known, today, progress, reading)
-        folder = _write(examined, store) if examined.tables else None
+        if examined.stops and accept is None:
+            raise Stopped(examined.stops)
+        folder = _write(examined, store, accept) if examined.tables else None
     return Added(examined, folder, cleaned)
 
 
@@ -569,7 +640,7 @@ def _clean(base: Path, say: Callable[[str], None]) -> list[str]:
     return [path.name for path in left]
 
 
-def _write(examined: Examined, store: Path) -> Path:
+def _write(examined: Examined, store: Path, accept: str | None = None) -> Path:
     """Write an addition under a hidden name, flush it, and rename it."""
     base = store / FOLDER
     files = {f"{t}.csv.gz": encode(t, rows) for t, rows in sorted(examined.tables.items())}
@@ -588,6 +659,9 @@ def _write(examined: Examined, store: Path) -> Path:
         | dict(examined.restated),
         "hashes": hashes,
     }
+    if examined.stops and accept:
+        findings = [str(alarm) for alarm in examined.stops]
+        index["accepted"] = {"reason": accept.strip(), "findings": findings}
     text = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
     part = base / f".{name}{PART}"
     try:

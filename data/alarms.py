@@ -22,6 +22,10 @@ from crossover.data.revisions import Published
 from crossover.data.sources.files import Batch
 
 SIGN, FACTOR, BASE, JUMP = KINDS = ("sign", "factor", "base year", "jump")
+OTHERWISE, COVERAGE, DISTANCE = "misread", "coverage", "distance"
+"""Kinds of what is found in a release as a whole; see `data.plausible`."""
+ORDER = (OTHERWISE, SIGN, FACTOR, BASE, COVERAGE, DISTANCE, JUMP)
+"""In what order they are told: what says the most comes first."""
 SURE = 3
 """From this power of ten on, the move alone is an alarm, whatever was shown before."""
 COMMON, MOST, HALF = 0.01, 0.8, 0.5
@@ -50,6 +54,11 @@ class Alarm:
     of: int
     words: str
     limit: float | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether it stops an addition: a jump alone is what no release had shown, and no fault."""
+        return self.kind != JUMP
 
     def __str__(self) -> str:
         """Return the alarm as one line."""

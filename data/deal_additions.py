@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from crossover.data import rules
+from crossover.data import deal_signals, rules
+from crossover.data.alarms import Alarm
 from crossover.data.books import standing
 from crossover.data.comparison import name
 from crossover.data.deals import Before, compile_deals, coverage
@@ -27,13 +28,14 @@ class Deals(NamedTuple):
     """The tables of deals after an addition, no tables where it changes none.
 
     `rows` counts the rows of each table that the panel lacked, those of marks apart; `notes` and
-    `refusals` are sentences.
+    `refusals` are sentences; `alarms` is what in a register looks like a mistake.
     """
 
     tables: dict[str, list]
     rows: tuple[tuple[str, int], ...]
     notes: list[str]
     refusals: list[str]
+    alarms: tuple[Alarm, ...] = ()
 
 
 class Turned(NamedTuple):
@@ -86,7 +88,8 @@ def examine(batches: Iterable[Batch], panel: Panel = None) -> Deals:
         refusals += _cut(register, turned)
     notes += _delivered(fresh["deal_deliveries"])
     rows = (*((table, len(found)) for table, found in fresh.items()), ("deal_marks", 0))
-    return Deals(tables, rows, notes, refusals)
+    odd = deal_signals.find(sorted(described), before.registers, tables["deals"])
+    return Deals(tables, rows, notes, refusals, tuple(odd))
 
 
 def turned_by(register: Register, deals: Iterable[Deal]) -> Turned:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from crossover.data import providers, vintages
+from crossover.data import providers, rebased, vintages
 from crossover.data.errors import InputError
 from crossover.data.names import (
     COUNTRY,
@@ -237,6 +237,8 @@ def _figures(
     for name, series in SERIES.items():
         rows = by_indicator[series.indicator]
         units = vintages.common_units(rows, as_of) if series.common else None
+        if series.indicator == rebased.CONSTANT and units:
+            rows = rows + rebased.chained(rows, units[series.indicator], as_of, folder)
         chosen: dict[tuple[str, int], _Figure] = {}
         for source in series.sources:
             theirs = [row for row in rows if row.source == source]

@@ -44,7 +44,7 @@ def refresh(
     timeout : seconds to wait for the server to say something.
     manner : how series are fetched; its deadline is for all of them together.
     progress : called with (series so far, series in all, name).
-    options : dry_run, today, say, wait: see `data.additions.add`.
+    options : dry_run, today, say, wait, accept: see `data.additions.add`.
 
     Raises
     ------

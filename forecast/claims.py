@@ -213,6 +213,13 @@ TESTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Test → keys it needs, and keys it may have."""
 OF_FORECAST = ("event", "domain_ahead", "scenario")
 """Tests that read the forecast of a pair: of the one a claim names, else of the one asked for."""
+OF_TRADE = {
+    "delivered": ("yes", ("supplier",)),
+    "deliveries_fell": ("yes", ("supplier",)),
+    "largest_domain": ("half", ("supplier",)),
+    "exports_ahead": ("years", ("country", "other")),
+}
+"""Tests that read deliveries: test → its rule, and the keys that name a supplier."""
 
 
 def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
@@ -298,7 +305,29 @@ def judge(claims: Mapping[str, Claim], run: Run) -> list[Row]:
     """
     codes = frozenset(code for claim in claims.values() for code in _named(claim))
     run = run._replace(codes=codes, held={})
-    return [JUDGES[claim["test"]](name, claim, run) for name, claim in claims.items()]
+    return [_of_trade(name, claim) or JUDGES[claim["test"]](name, claim, run)
+            for name, claim in claims.items()]  # fmt: skip
+
+
+def _of_trade(name: str, claim: Claim) -> Row | None:
+    """Leave a claim open whose deliveries are kept under no country of their own; None of others.
+
+    Deliveries by or to a country outside the sample are counted with the rest of the world, so
+    that none are found under its name although there may be some.
+    """
+    if claim["test"] not in OF_TRADE:
+        return None
+    rule, sellers = OF_TRADE[claim["test"]]
+    outside = [
+        f"{countries.name_of(claim[key])} is not in the sample of {side}s: its deliveries are "
+        "counted with the rest of the world"
+        for key, side, known in (
+            *((key, "supplier", countries.suppliers()) for key in sellers),
+            ("recipient", "recipient", countries.recipients()),
+        )
+        if key in claim and claim[key] not in known
+    ]
+    return _nothing(name, claim, "arms deliveries", outside[0], rule) if outside else None
 
 
 def _named(claim: Claim, keys: Sequence[str] = COUNTRIES) -> list[str]:

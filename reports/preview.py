@@ -55,6 +55,9 @@ KINDS = {
     alarms.FACTOR: "Moved by a power of ten",
     alarms.BASE: "Base year",
     alarms.JUMP: "Jump",
+    alarms.OTHERWISE: "Fits better when read otherwise",
+    alarms.COVERAGE: "Something is missing, or came from nowhere",
+    alarms.DISTANCE: "Farther from what was known than any release",
 }
 NAMES = {REST: "the rest of the world", SOVIET_UNION: "Soviet Union", WORLD: "World"}
 

@@ -113,6 +113,9 @@ def read(source: Source) -> list[Batch]:
         raise InputError(fault("holds no delivery line of a complete year", file=source.name))
     if official and scope(source) is None:
         _refuse_unproven(source, releases)
+    if official and not any(line.is_new for lines in releases.values() for line in lines):
+        rule = f"no arms of all countries and years are {NEW!r}: the column was overwritten"
+        raise InputError(fault(rule, file=source.name, column=OFFICIAL["status"]))
     told = (names.remarks(), tuple(names.rows.values()))
     batches = []
     for vintage, lines in sorted(releases.items()):

@@ -16,6 +16,10 @@ from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 
 DryRun = Annotated[bool, Option("--dry-run", help="show only; write nothing")]
+Accept = Annotated[
+    str | None,
+    Option(metavar="REASON", help="why a release that looks like a mistake is right; kept with it"),
+]
 PREVIEW = (
     "series", "released", "rows", "known", "new", "unchanged", "revised", "other unit", "renamed",
     "gone", "median", "largest", "median %", "largest %", "largest revision",
@@ -34,6 +38,7 @@ class Place:
     dry_run: bool
     shape: Shape
     page: Path | None = None
+    accept: str | None = None
 
 
 def add(
@@ -46,10 +51,12 @@ def add(
         Option(metavar="FILE", help="with --dry-run: what would change, as a page"),
     ] = None,
     dry_run: DryRun = False,
+    accept: Accept = None,
 ) -> int:
     """Add what is new in files as the providers publish them: recognised by content, checked whole,
     compared with what is known. The files are added together or not at all; an older release than
-    the newest known is welcome.
+    the newest known is welcome. What looks like a mistake, beside all releases that were kept,
+    stops with its findings unless --accept says why it is right.
     """
     from crossover.data import additions
     from crossover.data.sources import fields
@@ -59,7 +66,7 @@ def add(
         reading.released, file=None, line=None, column="--released"
     )
     how = Options(day, reading.indicator, reading.accept_unknown)
-    place = Place(asked, dry_run, shown.shape, html)
+    place = Place(asked, dry_run, shown.shape, html, accept)
     with progress("reading") as move:
         return _take_in(
             place,
@@ -81,12 +88,13 @@ def refresh(
         int, Option(min=1, max=600, metavar="SECONDS", help="how long to wait")
     ] = 30,
     dry_run: DryRun = False,
+    accept: Accept = None,
 ) -> int:
     """Fetch the series that the World Bank serves, and add what is new: of all or of none."""
     from crossover.data.refresh import refresh
 
     more = {"base_url": url} if url else {}
-    place = Place(asked, dry_run, shown.shape)
+    place = Place(asked, dry_run, shown.shape, accept=accept)
     with progress("fetching") as move:
         return _take_in(
             place,
@@ -105,7 +113,10 @@ def _take_in(place: Place, act: Callable[..., Any]) -> int:
     if place.page:
         _check_page(place)
     try:
-        added = act(store=store, panel=place.asked.panel, dry_run=place.dry_run, say=say)
+        added = act(
+            store=store, panel=place.asked.panel, dry_run=place.dry_run, say=say,
+            accept=place.accept,
+        )  # fmt: skip
     except additions.Refused as error:
         if len(error.refusals) > 1:
             _say_some([f"refused: {refusal}" for refusal in error.refusals], REFUSALS, "refused")

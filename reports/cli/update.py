@@ -27,6 +27,7 @@ def update(
         bool, Option("--dry-run", help="show what the files hold; write nothing")
     ] = False,
     out: options.RunFolder = None,
+    accept: additions.Accept = None,
 ) -> int:
     """Add what is new in the providers' files, and move a run to all that is known: the model is
     fitted anew, and layers whose figures stayed are taken over. The result is a new run, gated as
@@ -39,7 +40,7 @@ def update(
     held = asked.find(run)
     said = update.starting_point(held)
     if files:
-        additions.add(reading, asked, shown, files, dry_run=dry_run)
+        additions.add(reading, asked, shown, files, dry_run=dry_run, accept=accept)
     if dry_run:
         return console.DONE
     supplier, recipient = runs.own_pair(said)

@@ -214,6 +214,30 @@ def test_the_register_and_its_releases_speak_for_themselves(run):
     assert "from 2018-04-30: contradicted" in research.by_vintage
 
 
+@pytest.mark.parametrize(
+    ("test", "keys", "outside"),
+    [("delivered", {"domain": "land"}, ("supplier", "IND")),
+     ("deliveries_fell", {"base": [2000, 2009], "share": 0.5}, ("supplier", "IND")),
+     ("largest_domain", {"domain": "land"}, ("supplier", "IND")),
+     ("exports_ahead", {"country": "CHN"}, ("other", "IND"))],
+)  # fmt: skip
+def test_a_supplier_outside_the_sample_is_said_to_be_and_nothing_is_contradicted(
+    run, test, keys, outside
+):
+    assert "IND" not in countries.suppliers()
+    pair = {"supplier": "RUS", "recipient": "MMR"} if test != "exports_ahead" else {}
+    claim = {"says": "so", "test": test, "years": [2012, 2024]} | pair | keys
+    (row,) = claims.judge({"a": claim | dict([outside])}, run)
+    assert row.verdict == OPEN and row.value is None
+    assert row.figure == (
+        "India is not in the sample of suppliers: its deliveries are counted with the rest of the "
+        "world"
+    )
+    inside = claim | ({"other": "USA"} if test == "exports_ahead" else {})
+    (row,) = claims.judge({"a": inside}, run)
+    assert "sample" not in row.figure
+
+
 def test_releases_after_the_as_of_date_do_not_count(run):
     import datetime
 

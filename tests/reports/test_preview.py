@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from crossover.data import additions
+from crossover.data import additions, alarms
 from crossover.data.build import build
 from crossover.data.errors import InputError
 from crossover.reports import preview
@@ -111,9 +111,10 @@ def test_the_alarms_come_first_then_the_series_then_the_renames(examined):
     found = outline(page)
     assert found.headings[:3] == [
         "What changed in the figures",
-        "Alarms: one",
+        "Alarms: three",
         "Moved by a power of ten: Gross domestic expenditure on R&D",
     ]
+    assert {one.kind for one in examined.alarms[1:]} == {alarms.DISTANCE}
     sections = [h for h in found.headings if h in (*preview.TITLES.values(), "Renamed")]
     assert sections[0] == preview.TITLES["deliveries"] and sections[-1] == "Renamed"
     assert "1 figure is 10 times what it was: China, 2015: 1.255 → 12.55" in text(page)

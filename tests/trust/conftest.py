@@ -1,0 +1,5 @@
+"""The providers' real files, where they are at hand."""
+
+from tests.data.conftest import raw
+
+__all__ = ["raw"]
