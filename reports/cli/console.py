@@ -62,7 +62,8 @@ def _clean(value: Any) -> Any:
 # CSV -------------------------------------------------------------------------------------------
 
 FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-NUMBERS = re.compile(r"[-+0-9., %eE]*(?:inf|nan)?(?: to [-+0-9., %eE]*)?")
+HARMLESS = re.compile(r"-|[-+](?:inf|nan)|[-+][\d.][^|!(]*")
+"""What begins with a sign and calls nothing: a number, an interval, a figure with its unit."""
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -77,7 +78,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def _literal(value: Any) -> str:
     """Return a cell for CSV; a text that a spreadsheet would compute gets an apostrophe."""
     text = printable(cell(value))
-    formula = FORMULA.match(text) and not NUMBERS.fullmatch(text)
+    formula = FORMULA.match(text) and not HARMLESS.fullmatch(text)
     return f"'{text}" if formula else text
 
 

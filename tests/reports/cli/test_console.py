@@ -89,7 +89,7 @@ def test_every_shape_of_printing_is_clean(shape, capsys):
 @pytest.mark.parametrize(
     "text",
     ["=cmd|' /C calc'!A0", "+cmd|x", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", " =1+1", "\t=1+1",
-     "\uff1dcmd", "\x1b[0m=1+1"],
+     "\uff1dcmd", "-1+HYPERLINK(A1)", "+A1", "\x1b[0m=1+1"],
 )  # fmt: skip
 def test_no_text_reaches_a_spreadsheet_as_a_formula(text):
     (row,) = csv.reader(io.StringIO(console.csv_text(("=h", "b"), [(text, 1)])).readlines()[1:])
@@ -98,7 +98,8 @@ def test_no_text_reaches_a_spreadsheet_as_a_formula(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["-", "-0.5", "+0.123", "-1.5 to +2", "-1e-05", "-inf", "plain", "", "+1.2 to -3 %"]
+    "text", ["-", "-0.5", "+0.123", "-1.5 to +2", "-1e-05", "-inf", "plain", "", "+1.2 to -3 %",
+     "+0.65 [0.35 to 0.92]; P = 1.000"]
 )
 def test_numbers_and_plain_text_stay_as_they_are(text):
     assert console.csv_text(("a", "b"), [(text, -1.5)]) == f"a,b\n{text},-1.5\n"
