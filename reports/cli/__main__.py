@@ -1,7 +1,11 @@
-"""The start of the command `crossover`: Ctrl-C is answered in one line even while it imports."""
+"""The start of the command `crossover`: Ctrl-C is answered in one line even while it imports.
 
+What is imported before that is next to nothing: of `signal` its core, since the module itself
+imports more than all else here.
+"""
+
+import _signal as signal
 import os
-import signal
 import sys
 
 
@@ -10,9 +14,11 @@ def _stop(*_: object) -> None:
     os._exit(130)
 
 
+signal.signal(signal.SIGINT, _stop)
+
+
 def main() -> int:
     """Run the command that the process was started with, and return its exit code."""
-    signal.signal(signal.SIGINT, _stop)
     from crossover.reports.cli import app
 
     code = app.main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +17,32 @@ from crossover.reports.cli import console, options
 AS_FIT = "as of a published fit by default"
 
 
+@dataclass(frozen=True)
+class Fits:
+    """How each of many fits is sampled; what is not given is as of a published fit."""
+
+    tune: Annotated[
+        int | None, Option(min=4, max=10**5, metavar="N", help=f"tuning steps a chain; {AS_FIT}")
+    ] = None
+    draws: Annotated[
+        int | None, Option(min=4, max=10**5, metavar="N", help=f"draws a chain; {AS_FIT}")
+    ] = None
+    chains: Annotated[
+        int | None, Option(min=1, max=64, metavar="N", help=f"chains of each fit; {AS_FIT}")
+    ] = None
+    seed: Annotated[int, Option(min=0, max=2**31, metavar="N", help="of all fits")] = console.SEED
+
+    def sampler(self) -> dict[str, int]:
+        """Return the options of the sampler."""
+        from crossover.forecast.fit import CHAINS, DRAWS, TUNE
+
+        usual = {"seed": self.seed, "draws": DRAWS, "tune": TUNE, "chains": CHAINS}
+        return {name: getattr(self, name) or number for name, number in usual.items()}
+
+
 def backtest(
     asked: options.OfPanel,
+    fits: Fits,
     many: options.Workers,
     shown: options.Shown,
     origins: Annotated[
@@ -47,19 +72,6 @@ def backtest(
     score_only: Annotated[
         bool, Option("--score-only", help="make no forecast; score what is there")
     ] = False,
-    tune: Annotated[
-        int | None,
-        Option(min=4, max=10**5, metavar="N", help=f"tuning steps a chain; {AS_FIT}"),
-    ] = None,
-    draws: Annotated[
-        int | None,
-        Option(min=4, max=10**5, metavar="N", help=f"draws a chain; {AS_FIT}"),
-    ] = None,
-    chains: Annotated[
-        int | None,
-        Option(min=1, max=64, metavar="N", help=f"chains of each fit; {AS_FIT}"),
-    ] = None,
-    seed: options.FitsSeed = console.SEED,
     priors: options.Priors = None,
 ) -> int:
     """Forecast from past origins with what was known half a year later, and score the forecasts
@@ -80,7 +92,7 @@ def backtest(
     given = load(priors)
     failed: list[str] = []
     if not score_only:
-        sampler = _sampler(seed, draws, tune, chains)
+        sampler = fits.sampler()
         backtest.claim(folder, backtest.made_with(horizons, sampler, given, layers))
         failed = backtest.run(
             folder, wanted, horizons=horizons, given=given, sampler=sampler, folder=layers,
@@ -94,14 +106,6 @@ def backtest(
     for name in failed:
         say(f"failed: {name}")
     return console.FAILED if failed else console.DONE
-
-
-def _sampler(seed: int, draws: int | None, tune: int | None, chains: int | None) -> dict[str, int]:
-    from crossover.forecast.fit import CHAINS, DRAWS, TUNE
-
-    return {
-        "seed": seed, "draws": draws or DRAWS, "tune": tune or TUNE, "chains": chains or CHAINS,
-    }  # fmt: skip
 
 
 def check(

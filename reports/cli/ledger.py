@@ -104,8 +104,10 @@ def score(
     if chosen is not None:
         with runs.refreshing(chosen) as part:
             runs.write(part / scoring.RECORD, scoring.track_record(found, rows))
-    _put_means(found, rows, shape)
-    if benchmarks and rows:
+    beside = benchmarks and rows
+    if not (beside and shape is Shape.JSON):
+        _put_means(found, rows, shape)
+    if beside:
         _beside_benchmarks(found, rows, known, shape)
     say(f"all scores: {table}")
     if chosen is not None:
@@ -159,8 +161,9 @@ def _beside_benchmarks(
         by_model.setdefault(row.run, []).append(row)
     means = [(model, mean) for model, held in by_model.items() for mean in scoring.means(held)]
     means.sort(key=lambda one: (one[1].question, one[1].release, one[1].crps_log1p))
+    text = console.short if shape is not Shape.JSON else lambda value: value
     shown = [
-        (mean.question, mean.release, model, mean.scored, *map(console.short, mean[6:]))
+        (mean.question, mean.release, model, mean.scored, *map(text, mean[6:]))
         for model, mean in means
     ]
     header = ("question", "release", "forecast", "scored", "CRPS", "CRPS, log scale")

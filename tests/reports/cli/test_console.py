@@ -29,6 +29,48 @@ def test_a_table_is_aligned_numbers_to_the_right():
     assert console.table(("a",), []) == "a\n-"
 
 
+@pytest.fixture
+def terminal(monkeypatch):
+    """Return a function that makes standard output a terminal of some columns."""
+
+    def of(columns, encoding="utf-8"):
+        out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        monkeypatch.setattr(out, "isatty", lambda: True, raising=False)
+        monkeypatch.setattr(out, "fileno", lambda: 1, raising=False)
+        monkeypatch.setattr(console.sys, "stdout", out)
+        size = console.os.terminal_size((columns, 30))
+        monkeypatch.setattr(console.os, "get_terminal_size", lambda number: size)
+        return out
+
+    return of
+
+
+def printed(out):
+    out.flush()
+    return out.buffer.getvalue().decode(out.encoding).splitlines()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_on_a_narrow_terminal_sentences_are_broken_and_names_are_not(terminal, encoding):
+    name, sentence = "20261127-171329-970b", "a sentence of some length " * 4
+    out = terminal(60, encoding)
+    console.put(("id", "n", "says"), [(name, 12, sentence)], Shape.TABLE)
+    lines = printed(out)
+    assert max(map(len, lines)) <= 60 and any(name in line for line in lines)
+    words = " ".join(" ".join(line.replace("|", " ").split()) for line in lines)
+    assert words.count("sentence") == 4
+
+
+def test_where_breaking_would_not_help_a_table_stays_as_it_is(terminal):
+    rows = [("x" * 50, "y" * 50, "some words")]
+    out = terminal(60)
+    console.put(("a", "b", "c"), rows, Shape.TABLE)
+    assert printed(out) == console.table(("a", "b", "c"), rows).splitlines()
+    wide = terminal(200)
+    console.put(("a", "b", "c"), rows, Shape.TABLE)
+    assert printed(wide) == console.table(("a", "b", "c"), rows).splitlines()
+
+
 def test_what_would_steer_a_terminal_is_not_printed():
     assert printable(HOSTILE) == "red link gnp end"
     assert printable("tab\tand\nline, \u00e9 \u4e2d") == "tab\tand\nline, \u00e9 \u4e2d"
@@ -47,7 +89,7 @@ def test_every_shape_of_printing_is_clean(shape, capsys):
 @pytest.mark.parametrize(
     "text",
     ["=cmd|' /C calc'!A0", "+cmd|x", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", " =1+1", "\t=1+1",
-     "\uff1dcmd", "\x1b[0m=1+1"],
+     "\uff1dcmd", "-1+HYPERLINK(A1)", "+A1", "\x1b[0m=1+1"],
 )  # fmt: skip
 def test_no_text_reaches_a_spreadsheet_as_a_formula(text):
     (row,) = csv.reader(io.StringIO(console.csv_text(("=h", "b"), [(text, 1)])).readlines()[1:])
@@ -56,7 +98,8 @@ def test_no_text_reaches_a_spreadsheet_as_a_formula(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["-", "-0.5", "+0.123", "-1.5 to +2", "-1e-05", "-inf", "plain", "", "+1.2 to -3 %"]
+    "text", ["-", "-0.5", "+0.123", "-1.5 to +2", "-1e-05", "-inf", "plain", "", "+1.2 to -3 %",
+     "+0.65 [0.35 to 0.92]; P = 1.000"]
 )
 def test_numbers_and_plain_text_stay_as_they_are(text):
     assert console.csv_text(("a", "b"), [(text, -1.5)]) == f"a,b\n{text},-1.5\n"

@@ -58,6 +58,18 @@ def test_every_command_has_help_and_stands_in_the_guide(command):
         assert inside or any(row.startswith(f"| `crossover {words}") for row in rows), words
 
 
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [("crossover ru", {"run", "runs"}), ("crossover data show --c", {"--country", "--csv"})],
+)
+def test_the_shell_is_offered_commands_and_options(line, offered):
+    asked = {"_CROSSOVER_COMPLETE": "complete_bash", "COMP_WORDS": line}
+    asked["COMP_CWORD"] = str(line.count(" "))
+    words = [sys.executable, "-m", "crossover.reports.cli"]
+    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | asked)
+    assert done.returncode == 0 and set(done.stdout.split()) == offered
+
+
 def test_a_closed_pipe_is_no_error():
     read, write = os.pipe()
     os.close(read)
