@@ -217,10 +217,8 @@ def _path(
         rule = f"a path of {variable} needs one of {', '.join(kind.bounds)}, and no other"
         raise refuse(rule, value=", ".join(given) or None)
     change = given[0]
-    amount = table[change]
     low, high = kind.bounds[change]
-    number = isinstance(amount, int | float) and not isinstance(amount, bool)
-    if not number or not low <= amount <= high:
+    if not _number_within(amount := table[change], low, high):
         rule = f"must be a number from {low:g} to {high:g} ({variable}: {kind.unit})"
         raise refuse(rule, change, amount)
     ramp = table.get("ramp", False)
@@ -234,6 +232,11 @@ def _path(
         name, variable, tuple(of), first, last, change, float(amount), ramp,
         table["reason"], table["source"],
     )  # fmt: skip
+
+
+def _number_within(value: object, low: float, high: float) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and low <= value <= high
 
 
 def _country(value: object, role: str, refuse: Any) -> str:

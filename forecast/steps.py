@@ -513,11 +513,11 @@ def _partnership_ahead(
 
 def audit(part: Path, made: Plan) -> None:
     """Judge the claims of the thesis from the run and its panel, and write them."""
-    from crossover.forecast import claims
+    from crossover.forecast import claim_rules, claims
 
     said = made.record
     with step("auditing the claims", "claims", said["seconds"]):
-        run = claims.Run(part, part, made.pair, day(said["as_of"]), made.layers)
+        run = claim_rules.Run(part, part, made.pair, day(said["as_of"]), made.layers)
         claims.write(claims.judge(claims.load(), run), part / claims.CLAIMS_FILE)
 
 

@@ -15,7 +15,7 @@ from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 
 if TYPE_CHECKING:
-    from crossover.forecast import claims as audit
+    from crossover.forecast import claim_rules
 
 
 def list_scenarios(shown: options.Shown) -> int:
@@ -83,16 +83,17 @@ def claims(
     and panel, and a verdict by a stated rule. 'supported' and 'contradicted' are said only beyond
     Monte-Carlo error; where an earlier release gives another verdict, that is shown.
     """
+    from crossover.forecast import claim_rules
     from crossover.forecast import claims as audit
 
     shape = shown.shape
     listed = audit.load(file)
     of = asked.meant(asked.run)
     as_of = steps.day(of.record.get("as_of"))
-    place = audit.Run(of.run, of.folder, of.pair, as_of, asked.layers())
+    place = claim_rules.Run(of.run, of.folder, of.pair, as_of, asked.layers())
     rows = audit.judge(listed, place)
     if shape is not Shape.TABLE:
-        console.put(audit.Row._fields, rows, shape)
+        console.put(claim_rules.Row._fields, rows, shape)
         return console.DONE
     if of.quick:
         console.show(steps.QUICK_WORDS)
@@ -108,11 +109,11 @@ def claims(
         console.show()
         title = "Where a release changes the verdict"
         console.put(("claim", "by release"), moved, shape, title)
-    verdicts = (audit.SUPPORTED, audit.CONTRADICTED, audit.OPEN)
+    verdicts = (claim_rules.SUPPORTED, claim_rules.CONTRADICTED, claim_rules.OPEN)
     say(", ".join(f"{sum(r.verdict == v for r in rows)} {v}" for v in verdicts))
     return console.DONE
 
 
-def _put_claims(rows: Sequence[audit.Row], title: str) -> None:
+def _put_claims(rows: Sequence[claim_rules.Row], title: str) -> None:
     shown = [(r.verdict, r.says, r.figure, r.vintage) for r in rows]
     console.put(("verdict", "claim", "figure", "vintage"), shown, Shape.TABLE, title)

@@ -11,8 +11,8 @@ import xarray as xr
 
 from crossover.data import countries
 from crossover.data.errors import InputError
-from crossover.forecast import claims
-from crossover.forecast.claims import CONTRADICTED, OPEN, SUPPORTED
+from crossover.forecast import claim_rules, claims
+from crossover.forecast.claim_rules import CONTRADICTED, OPEN, SUPPORTED
 
 INDICATOR = {
     "says": "'A claim'", "test": "'indicator'", "country": "'CHN'", "indicator": "'rd_share'",
@@ -87,32 +87,32 @@ def test_the_shipped_file_is_sound_and_holds_fifteen_claims_or_more():
 
 
 def test_a_claim_of_years_holds_in_all_of_them_or_fails_in_half():
-    assert claims.by_years([True, True]) == SUPPORTED
-    assert claims.by_years([True, True, False]) == OPEN
-    assert claims.by_years([True, False]) == CONTRADICTED
-    assert claims.by_years([]) == OPEN
+    assert claim_rules.by_years([True, True]) == SUPPORTED
+    assert claim_rules.by_years([True, True, False]) == OPEN
+    assert claim_rules.by_years([True, False]) == CONTRADICTED
+    assert claim_rules.by_years([]) == OPEN
 
 
 def test_a_probability_within_two_errors_of_the_threshold_stays_open():
-    assert claims.by_probability(0.97, 0.005) == SUPPORTED
-    assert claims.by_probability(0.97, 0.02) == OPEN
-    assert claims.by_probability(0.03, 0.005) == CONTRADICTED
-    assert claims.by_probability(0.03, 0.02) == OPEN
-    assert claims.by_probability(None, None) == OPEN
+    assert claim_rules.by_probability(0.97, 0.005) == SUPPORTED
+    assert claim_rules.by_probability(0.97, 0.02) == OPEN
+    assert claim_rules.by_probability(0.03, 0.005) == CONTRADICTED
+    assert claim_rules.by_probability(0.03, 0.02) == OPEN
+    assert claim_rules.by_probability(None, None) == OPEN
 
 
 def test_a_difference_must_exceed_its_error_and_one_point():
-    assert claims.by_difference(0.03, 0.01) == SUPPORTED
-    assert claims.by_difference(0.03, 0.02) == OPEN
-    assert claims.by_difference(0.008, 0.0) == OPEN
-    assert claims.by_difference(-0.03, 0.01) == CONTRADICTED
+    assert claim_rules.by_difference(0.03, 0.01) == SUPPORTED
+    assert claim_rules.by_difference(0.03, 0.02) == OPEN
+    assert claim_rules.by_difference(0.008, 0.0) == OPEN
+    assert claim_rules.by_difference(-0.03, 0.01) == CONTRADICTED
 
 
 @pytest.fixture
 def run(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    return claims.Run(folder, folder, ("RUS", "CHN"), None, None)
+    return claim_rules.Run(folder, folder, ("RUS", "CHN"), None, None)
 
 
 def judged(run, **claim):
@@ -249,7 +249,8 @@ def test_releases_after_the_as_of_date_do_not_count(run):
 
 
 def test_the_table_is_written_with_six_digits(run, tmp_path):
-    rows = [claims.Row("a", "CHN", "A, b", "q", "f", 1 / 3, None, OPEN, "rule", "data", "2020", "")]
+    told = ("A, b", "q", "f", 1 / 3, None, OPEN, "rule", "data", "2020", "")
+    rows = [claim_rules.Row("a", "CHN", *told)]
     claims.write(rows, tmp_path / "claims.csv")
     with (tmp_path / "claims.csv").open(newline="") as lines:
         (row,) = csv.DictReader(lines)

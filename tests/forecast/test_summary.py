@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crossover.forecast import claims, shipped, skill, skill_tables, summary
+from crossover.forecast import claim_rules, claims, shipped, skill, skill_tables, summary
 from crossover.forecast.skill import DISTANCE, DYADS, EXPORTS, FULL, IMPORTS, RD_SHARE
 from tests import invented_skill
 
@@ -147,7 +147,7 @@ def test_what_is_shipped_is_whole_or_absent():
 
 def judged(better="R&D", than="military spending"):
     claim = {"says": "A claim", "test": "skill", "better": better, "than": than}
-    return claims.judge({"one": claim}, claims.Run(None, None, ("RUS", "CHN"), None, None))[0]
+    return claims.judge({"one": claim}, claim_rules.Run(None, None, ("RUS", "CHN"), None, None))[0]
 
 
 @pytest.mark.parametrize(

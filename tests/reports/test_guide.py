@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossover.data.errors import InputError
-from crossover.forecast import claims
+from crossover.forecast import claim_rules, claims
 from crossover.reports import essay, guide
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ def test_every_block_of_the_shipped_pages_is_known_and_filled():
 
 
 def test_each_claim_of_the_essay_has_its_earlier_answer_and_why_it_moved():
-    verdicts = {claims.SUPPORTED, claims.CONTRADICTED, claims.OPEN}
+    verdicts = {claim_rules.SUPPORTED, claim_rules.CONTRADICTED, claim_rules.OPEN}
     with essay.BEFORE.open(encoding="utf-8", newline="") as file:
         before = list(csv.DictReader(file))
     assert {row["claim"] for row in before} == claims.load().keys()
