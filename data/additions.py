@@ -13,6 +13,7 @@ import datetime
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections import defaultdict
@@ -67,6 +68,8 @@ FOLDER = "panel"
 INDEX = "addition.json"
 LOCK = ".lock"
 PART = ".part"
+NAMED = re.compile(r"\d{8}-\d{12}-[0-9a-f]{8}")
+"""How the folder of an addition is called: when it was made, and a token of its hashes."""
 FORMAT = 1
 WAIT = 60.0
 """Seconds to wait for another writer."""
@@ -166,8 +169,12 @@ def layers(panel: Path | None = None, store: Path | None = None) -> tuple[Path, 
 
     Raises
     ------
-    InputError : an addition is damaged: its index or a file that the index names is gone.
+    InputError : an addition is not what was added: its index or a file that the index names is
+        gone or was changed, or there is a file that the index does not name.
     """
+    for one in damaged(store):
+        place = store / one.file if store else one.file
+        raise InputError(fault(one.rule, file=place, column=one.column, value=one.value))
     return (panel or PANEL, *(added.folder for added in listing(store)))
 
 
@@ -192,6 +199,13 @@ def _indexed(folder: Path) -> Addition:
     except (OSError, ValueError, KeyError, TypeError):
         rule = "the addition is damaged: its index cannot be read; move the folder away"
         raise InputError(fault(rule, file=folder / INDEX)) from None
+    if not isinstance(hashes, dict) or {f"{table}.csv.gz" for table in found.rows} - {*hashes}:
+        rule = "the addition is damaged: its index has no hash of each table; move the folder away"
+        raise InputError(fault(rule, file=folder / INDEX))
+    for path in sorted(folder.iterdir()):
+        if path.name not in hashes and path.name != INDEX and not path.name.startswith("."):
+            rule = "the addition was changed: its index does not name this file; move it away"
+            raise InputError(fault(rule, file=path))
     for name in hashes:
         if not (folder / name).is_file():
             rule = "the addition is damaged: this file is gone; move the folder away"
@@ -203,13 +217,21 @@ def damaged(store: Path | None) -> list[check.Fault]:
     """Return a fault for each file of an addition that is not what its index says."""
     faults = []
     for added in listing(store):
+        file = f"{FOLDER}/{added.folder.name}/{INDEX}"
         said = json.loads((added.folder / INDEX).read_text("utf-8"))
         for name, digest in said["hashes"].items():
             if hashlib.sha256((added.folder / name).read_bytes()).hexdigest() != digest:
                 rule = f"is not the hash of {name}, which has changed since it was added"
-                file = f"{FOLDER}/{added.id}/{INDEX}"
                 faults.append(check.Fault(file, None, name, digest, rule))
+        if added.folder.name.split("-")[-1] != _token(said["hashes"]):
+            rule = "these are not the hashes that the folder was named by: the index has changed"
+            faults.append(check.Fault(file, None, "hashes", added.folder.name, rule))
     return faults
+
+
+def _token(hashes: dict[str, str]) -> str:
+    """Return how the name of an addition with these hashes ends."""
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:8]
 
 
 # Examining -------------------------------------------------------------------------------------
@@ -648,8 +670,7 @@ def _write(examined: Examined, store: Path, accept: str | None = None) -> Path:
         files[domains.NAME] = domains.encode(examined.mapping)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     moment = datetime.datetime.now(datetime.UTC)
-    token = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:8]
-    name = f"{_after(base, moment)}-{token}"
+    name = f"{_after(base, moment)}-{_token(hashes)}"
     index = {
         "format": FORMAT,
         "id": name,
@@ -685,7 +706,7 @@ def _write(examined: Examined, store: Path, accept: str | None = None) -> Path:
 def _after(base: Path, moment: datetime.datetime) -> str:
     """Return a time stamp after that of the newest addition, so that ids sort as they came."""
     stamp = f"{moment:%Y%m%d-%H%M%S%f}"
-    last = max((p.name for p in base.iterdir() if not p.name.startswith(".")), default="")
+    last = max((p.name for p in base.iterdir() if NAMED.fullmatch(p.name)), default="")
     if stamp <= last:
         day, time_of_day = last.split("-")[:2]
         stamp = f"{day}-{int(time_of_day) + 1:012d}"

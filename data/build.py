@@ -8,6 +8,7 @@ that was kept, or between two, is dated by the provider's usual delay and marked
 import csv
 import datetime
 import operator
+import os
 import shutil
 import tempfile
 from collections import defaultdict
@@ -15,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from crossover.data import deals, dyads, package, sources
+from crossover.data import deals, dyads, package, sources, whole
 from crossover.data.errors import InputError, fault
 from crossover.data.names import PANEL_START
 from crossover.data.sources import sipri_deals
@@ -290,30 +291,43 @@ def _check_target(raw: Path, out: Path) -> None:
     if out.resolve().is_relative_to(raw.resolve()):
         rule = "the panel must not be written into the folder of the providers' files"
         raise InputError(fault(rule, file=out))
-    if out.exists():
-        is_panel = (out / package.NAME).is_file()
-        if not out.is_dir() or (not is_panel and any(out.iterdir())):
-            rule = "is in the way: neither a panel nor an empty folder"
-            raise InputError(fault(rule, file=out))
+    if not out.exists():
+        return
+    rule = "is in the way: neither a panel nor an empty folder"
+    if not out.is_dir():
+        raise InputError(fault(rule, file=out))
+    ours = package.written(out)
+    if not ours and any(out.iterdir()):
+        raise InputError(fault(rule, file=out))
+    for path in sorted(out.iterdir()):
+        if path.name not in ours:
+            rule = "was not written by a build, which would delete it: move it away"
+            raise InputError(fault(rule, file=path))
 
 
 def _place(tables: dict[str, list], out: Path, left_out: list[tuple[str, str]]) -> Built:
     """Write all tables into a temporary folder beside `out`, then put it in its place."""
-    part = old = None
+    part = old = lock = None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+        _clear(out)
+        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=whole.PART, dir=out.parent))
+        lock = whole.lock_own(part)
         size = sum(write(table, rows, part) for table, rows in sorted(tables.items()))
         text = package.describe(part, tables)
         (part / package.NAME).write_text(text, encoding="utf-8", newline="\n")
         part.chmod(0o755)
+        whole.flush_all(part)
         if out.exists():
             old = out.with_name(f".{out.name}.{datetime.datetime.now():%H%M%S%f}.old")
             out.rename(old)
         part.rename(out)
+        whole.flush(out.parent)
     except OSError as error:
         raise InputError(fault(f"cannot be written: {error.strerror}", file=out)) from None
     finally:
+        if lock is not None:
+            os.close(lock)
         if part is not None and part.exists():
             shutil.rmtree(part, ignore_errors=True)
         if old is not None and old.exists():
@@ -323,3 +337,15 @@ def _place(tables: dict[str, list], out: Path, left_out: list[tuple[str, str]]) 
                 old.rename(out)
     rows = {table: len(found) for table, found in sorted(tables.items())}
     return Built(out, rows, size + len(text.encode("utf-8")), left_out)
+
+
+def _clear(out: Path) -> None:
+    """Clear away what a stopped build left beside a panel, and put back the one it had moved."""
+    for old in sorted(out.parent.glob(f".{out.name}.*.old")):
+        if out.exists():
+            shutil.rmtree(old)
+        else:
+            old.rename(out)
+    for part in out.parent.glob(f".{out.name}.*{whole.PART}"):
+        if whole.is_left(part):
+            shutil.rmtree(part)

@@ -12,6 +12,7 @@ from crossover.data.providers import PROVIDERS
 from crossover.data.tables import KEYS, TABLES, indicators
 
 NAME = "datapackage.json"
+PANEL_NAME = "crossover-panel"
 TITLES = {
     "country_years": "Figures of a country and year, in every vintage that was kept",
     "transfers": "Deliveries of major arms by supplier, recipient, year and domain",
@@ -254,6 +255,17 @@ def fields(table: str) -> list[dict]:
     return described
 
 
+def written(folder: Path) -> set[str]:
+    """Return the names of the files of a panel that a build wrote; none if it is no panel."""
+    try:
+        said = json.loads((folder / NAME).read_text("utf-8"))
+        if said["name"] != PANEL_NAME:
+            return set()
+        return {NAME, *(resource["path"] for resource in said["resources"])}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
+
+
 def describe(folder: Path, tables: dict[str, list]) -> str:
     """Return the text of datapackage.json for the tables written in `folder`."""
     releases = [row for row in tables["vintages"] if not row.assumed]
@@ -262,7 +274,7 @@ def describe(folder: Path, tables: dict[str, list]) -> str:
         vintages.setdefault(f"{row.table}/{row.series}", set()).add(row.vintage)
     content = {
         "profile": "tabular-data-package",
-        "name": "crossover-panel",
+        "name": PANEL_NAME,
         "title": "Arms transfers and what drives them, with the vintage of every figure",
         "version": max((row.vintage for row in releases), default=""),
         "sources": [

@@ -19,7 +19,7 @@ from crossover.data.names import (
     LASTING,
     STATE,
 )
-from crossover.forecast import runs
+from crossover.forecast import runs, verify
 
 YEARS = (2030, HEADLINE_YEAR, HORIZON)
 ASKED = {
@@ -65,10 +65,13 @@ def compare(a: Path, b: Path) -> list[Difference]:
     Raises
     ------
     InputError
-        If the runs differ in kind: another pair, no forecast in one of them, no posterior in one.
+        If the runs differ in kind: another pair, no forecast in one of them, no posterior in one;
+        or what one of them says does not hold.
     """
     first, second = runs.read(a), runs.read(b)
     _check(a, b, first, second)
+    for run in (a, b):
+        verify.hold(run)
     found = [*_events(a, b), *_parameters(a, b)]
     if not found:
         raise InputError("the two runs have no question in common")

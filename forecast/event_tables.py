@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crossover.data import whole
 from crossover.data.names import (
     DRAW,
     KIND,
@@ -78,6 +81,14 @@ def _timing(happens: np.ndarray, years: np.ndarray) -> dict[str, float]:
     return {"probability_within_horizon": within, **quantiles, "horizon": int(years[-1])}
 
 
-def to_csv(table: pd.DataFrame, path: object) -> None:
-    """Write a table with a fixed number of digits, so that equal draws give equal bytes."""
-    table.to_csv(path, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+def to_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table whole, with a fixed number of digits, so that equal draws give equal bytes.
+
+    Raises
+    ------
+    InputError
+        If a file is there that does not begin with the same column.
+    """
+    text = table.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+    first = re.split("[,\n]", text, maxsplit=1)[0]
+    whole.write(Path(path), text.encode("utf-8"), first.encode("utf-8"))

@@ -75,7 +75,8 @@ def forecast_all(
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             raise
-    _write(world.whole([_part(parts, at) for at in range(world.blocks)]), target)
+    with runs.refreshing(run) as part:
+        _write(world.whole([_part(parts, at) for at in range(world.blocks)]), part / target.name)
     shutil.rmtree(parts)
     return target
 

@@ -19,7 +19,7 @@ from crossover.data.names import (
     SOON,
     YEAR_FUTURE,
 )
-from crossover.forecast import runs, steps
+from crossover.forecast import runs, steps, verify
 from crossover.forecast.influence import (
     LEAST_OPEN,
     Condition,
@@ -101,10 +101,13 @@ def explain(
     Raises
     ------
     InputError
-        See `chain`; or the event is not answered in both runs, or the year is not forecast.
+        See `chain`; or the event is not answered in both runs, or the year is not forecast; or what
+        one of the runs says does not hold.
     """
     if by is not None:
         _horizon(forecast_of(b), by)
+    for run in (a, b):
+        verify.hold(run)
     links = chain(a, b, lambda said: steps.layers_of(said, known), fits=fits)
     ahead = forecast_of(b)
     horizon = _horizon(ahead, by)

@@ -52,6 +52,25 @@ def judge(tree: xr.DataTree, events: Mapping[str, np.ndarray] | None = None) -> 
     return verdict if events is None else combine(verdict, judge_events(events))
 
 
+def judge_all(tree: xr.DataTree, history: xr.DataTree | None) -> dict[str, Any]:
+    """Judge all that a run fitted: the model with its domain layer, and each fit of partnerships.
+
+    Parameters
+    ----------
+    tree
+        As for `judge`.
+    history
+        A child a fit, each with `posterior` and `sample_stats`; None where there is none.
+    """
+    found = judge(tree)
+    for name in history.children if history is not None else ():
+        other = judge(history[name])
+        checks = [c | {"where": f"{name}: {c['where']}".rstrip(": ")} for c in other["checks"]]
+        both = combine(found, {**other, "checks": checks})
+        found = both | {"quantities": found["quantities"] + other["quantities"]}
+    return found
+
+
 def _figures(posterior: xr.Dataset) -> dict[str, xr.Dataset]:
     """Return R-hat and effective sample sizes of every quantity of a posterior.
 

@@ -3,8 +3,9 @@
 One entry a question of a published run, and a kind of answer to it. An SQLite file in the store: a
 transaction is whole or nothing, whoever is killed and however many write at once. The file refuses
 changes and deletions, and each entry carries the hash of the one before it, so that a file edited
-by other means shows it.
-What a chain cannot show is a cut end: note the last hash (`head`) elsewhere to guard against that.
+by other means shows it. What a chain cannot show by itself is a cut end, or that all of it was
+written anew: so each run notes, as its report does, how many entries the ledger held and the hash
+of the last (`standing`), and `verify` looks there.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import csv
 import datetime
 import hashlib
 import json
+import math
+import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from crossover.data import whole
 from crossover.data.errors import InputError, fault
 from crossover.data.names import (
     ALL_DOMAINS,
@@ -37,6 +41,8 @@ from crossover.data.names import (
     YEAR_FUTURE,
 )
 from crossover.forecast import runs
+from crossover.forecast import verify as holding
+from crossover.forecast.runs import EVENTS_FILE, FORECAST, GATE_FILE, TIMING_FILE
 from crossover.forecast.scores import LEVELS
 
 if TYPE_CHECKING:
@@ -50,12 +56,6 @@ WAIT = 30.0
 EVENT = "event"
 """What stands for the kind of answer in entries of the format before."""
 DELIVERIES, IMPORTS, EXPORTS = "deliveries", "imports", "exports"
-EVENTS_FILE, TIMING_FILE, FORECAST, GATE_FILE = (
-    "events.csv",
-    "timing.csv",
-    "forecast.nc",
-    "gate.json",
-)
 DIGITS = 6
 
 SCHEMA = f"""
@@ -169,17 +169,29 @@ def enter(store: Path, run: Path) -> Entered:
     Raises
     ------
     InputError
-        If the run holds no forecast, if its numbers are not those under which it was entered
-        before, or if the ledger cannot be written or is damaged.
+        If the run holds no forecast, if what it says does not follow from its draws, if its numbers
+        are not those under which it was entered before, or if the ledger cannot be written or is
+        damaged.
     """
     said = runs.read(run)
     if said.get("quick"):
         return Entered(0, 0, "a quick run is for trying out")
     if not (said.get("gate") or {}).get("passed"):
         return Entered(0, 0, "the run has not passed the gate")
-    questions = [row for folder in _folders(run) for row in _questions(run, folder, said)]
+    questions = []
+    for folder in _folders(run):
+        _check_drawn(folder)
+        holding.hold_all(run, folder)
+        questions += _questions(run, folder, said)
     with _writing(store) as connection:
-        return _append(connection, questions, path(store))
+        done = _append(connection, questions, path(store))
+    runs.note(run, "ledger", standing(store))
+    return done
+
+
+def _check_drawn(folder: Path) -> None:
+    if not (folder / FORECAST).is_file():
+        raise InputError(fault("the run holds no forecast", file=folder / FORECAST))
 
 
 def _folders(run: Path) -> Iterator[Path]:
@@ -373,18 +385,49 @@ def _writing(store: Path) -> Iterator[sqlite3.Connection]:
     except OSError as error:
         rule = f"the store cannot be written ({error.strerror})"
         raise InputError(fault(rule, file=store)) from None
-    with _opened(file, "rwc") as connection:
+    if not file.exists():
+        _create(file)
+    _check_size(file)
+    with _opened(file, "rw") as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            held = connection.execute("PRAGMA user_version").fetchone()[0]
-            if held in (0, BEFORE):
-                _begin(connection, held)
+            if connection.execute("PRAGMA user_version").fetchone()[0] == BEFORE:
+                _begin(connection, BEFORE)
             _check_version(connection, file)
             yield connection
         except BaseException:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+
+def _create(file: Path) -> None:
+    """Make a ledger without entries; it appears whole, so that an empty file is never ours."""
+    new = file.with_name(f".{file.name}.{os.getpid()}{whole.PART}")
+    try:
+        new.unlink(missing_ok=True)
+        with _opened(new, "rwc") as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            _begin(connection, 0)
+            connection.execute("COMMIT")
+        whole.flush(new)
+        with contextlib.suppress(FileExistsError):
+            os.link(new, file)
+        whole.flush(file.parent)
+    except OSError as error:
+        rule = f"the ledger cannot be made ({error.strerror})"
+        raise InputError(fault(rule, file=file)) from None
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _check_size(file: Path) -> None:
+    if not file.stat().st_size:
+        rule = (
+            "is empty, with not even the head of a ledger: it was emptied or its disk was lost; "
+            "put a copy of it back, or move it away to begin anew"
+        )
+        raise InputError(fault(rule, file=file))
 
 
 def _begin(connection: sqlite3.Connection, held: int) -> None:
@@ -438,8 +481,13 @@ def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
 
 def _check_version(connection: sqlite3.Connection, file: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        raise InputError(fault("is a database, and no ledger: move it away", file=file))
     if version not in (BEFORE, VERSION):
-        rule = f"is a ledger of format {version}; this program knows format {VERSION}"
+        rule = (
+            f"is a ledger of format {version}; this version knows formats {BEFORE} and {VERSION}: "
+            "use the version of crossover that wrote it"
+        )
         raise InputError(fault(rule, file=file))
 
 
@@ -447,9 +495,8 @@ def _raw(store: Path) -> list[dict[str, Any]]:
     file = path(store)
     if not file.is_file():
         return []
+    _check_size(file)
     with _opened(file, "rw") as connection:
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            return []
         _check_version(connection, file)
         names = ", ".join(Entry._fields)
         rows = connection.execute(f"SELECT {names} FROM entries ORDER BY seq").fetchall()
@@ -480,11 +527,45 @@ def head(store: Path) -> str:
     return rows[-1]["hash"] if rows else ""
 
 
+def standing(store: Path) -> dict[str, Any]:
+    """Return how many `entries` a store's ledger holds, and the hash of the last, its `head`."""
+    rows = _raw(store)
+    return {"entries": len(rows), "head": rows[-1]["hash"] if rows else ""}
+
+
 def verify(store: Path) -> list[str]:
-    """Return a sentence for each entry that was tampered with or does not follow the one before."""
+    """Return a sentence for each fault of a ledger.
+
+    An entry was changed, is missing or does not follow the one before; or the ledger is not the one
+    that a run of the store was made or entered beside.
+    """
+    rows = _raw(store)
+    return [*_chain(rows), *_anchors(store, rows)]
+
+
+def _anchors(store: Path, rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield a sentence for each run of a store that knew another ledger."""
+    for run in runs.listing(store):
+        said = runs.read(run).get("ledger") or {}
+        count, known = said.get("entries"), said.get("head")
+        if not count:
+            continue
+        if len(rows) < count:
+            yield (
+                f"run {run.name} notes {count} entries of this ledger, which holds {len(rows)}: "
+                "its end was cut off, or it is another ledger"
+            )
+        elif rows[count - 1]["hash"] != known:
+            yield (
+                f"run {run.name} notes another hash of entry {count}: the ledger was written anew "
+                "after the run was made"
+            )
+
+
+def _chain(rows: list[dict[str, Any]]) -> list[str]:
     faults = []
     previous = ""
-    for n, row in enumerate(_raw(store), start=1):
+    for n, row in enumerate(rows, start=1):
         what = f"entry {row['seq']} ({row['question']} of run {row['run']})"
         if row["seq"] != n:
             faults.append(f"{what} stands where entry {n} should: entries are missing")
@@ -495,3 +576,22 @@ def verify(store: Path) -> list[str]:
             faults.append(f"{what} does not follow the entry before it")
         previous = row["hash"]
     return faults
+
+
+def impossible(store: Path) -> list[str]:
+    """Return a sentence for each entry that no figure can score: earlier versions let them in."""
+    return [
+        f"entry {entry.seq} ({entry.question} of run {entry.run}) holds what is no probability or "
+        "no number: it is never scored"
+        for entry in entries(store)
+        if not is_possible(entry.forecast)
+    ]
+
+
+def is_possible(forecast: Mapping[str, Any]) -> bool:
+    """Say whether what an entry forecast are probabilities from 0 to 1, or finite quantiles."""
+    if "probability" in forecast:
+        values = forecast["probability"].values()
+        return all(isinstance(v, int | float) and 0.0 <= v <= 1.0 for v in values)
+    values = [v for row in forecast.get("quantiles", {}).values() for v in row]
+    return all(isinstance(v, int | float) and math.isfinite(v) for v in values)

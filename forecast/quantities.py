@@ -29,6 +29,7 @@ from crossover.data.names import (
     YEAR,
     YEAR_FUTURE,
 )
+from crossover.forecast import verify
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -259,6 +260,8 @@ class AllPairs:
 def _opened(file: Path) -> xr.Dataset:
     import xarray as xr
 
+    if file.is_file():
+        verify.stored(file)
     try:
         return xr.open_dataset(file, engine="h5netcdf")
     except (OSError, ValueError):

@@ -220,6 +220,8 @@ def score(entries: Iterable[Entry], panel: Panel = None) -> list[Score]:
 def _scored(entry: Entry) -> bool:
     if entry.scenario != BASELINE or entry.domain != ALL_DOMAINS:
         return False
+    if not ledger.is_possible(entry.forecast):
+        return False
     if entry.kind == QUANTITY:
         return True
     if entry.question not in RESOLVED:

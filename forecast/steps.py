@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from crossover.data import countries
 from crossover.data.errors import InputError, fault
 from crossover.data.names import DOMAIN_LAYER, HORIZON
-from crossover.forecast import record, runs
+from crossover.forecast import record, runs, seal, verify
 from crossover.forecast.progress import progress, say, step, stoppable
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from crossover.forecast.scenarios import Scenario
     from crossover.models.priors import Priors
 
-POSTERIOR, FORECAST, PRIOR_DRAWS = "posterior.nc", "forecast.nc", "prior.nc"
-EVENTS_FILE, TIMING_FILE, LEVELS_FILE = "events.csv", "timing.csv", "levels.csv"
+POSTERIOR, FORECAST, PRIOR_DRAWS = runs.POSTERIOR, runs.FORECAST, "prior.nc"
+EVENTS_FILE, TIMING_FILE, LEVELS_FILE = runs.EVENTS_FILE, runs.TIMING_FILE, "levels.csv"
 AHEAD_FILE, DOMAIN_LEVELS_FILE = "domains_ahead.csv", "levels_domains.csv"
-DOMAINS_FORECAST, DOMAIN_CHECK_FILE = "domains.nc", "domain_check.csv"
+DOMAINS_FORECAST, DOMAIN_CHECK_FILE = runs.DOMAINS_FORECAST, "domain_check.csv"
 UNIT_VALUES_FILE = "unit_values.csv"
 CHECK_DRAWS = 500
 """Draws a predictive check rests on: enough for its bands, and a second or two."""
-PARTNERSHIP, SCENARIOS_FILE = "partnership.nc", "scenarios.json"
+PARTNERSHIP, SCENARIOS_FILE = runs.PARTNERSHIP, "scenarios.json"
 DIFFERENCES_FILE = "scenario_differences.csv"
 ARRIVALS_FILE, BELOW_FILE = "arrivals.csv", "arrivals_below.csv"
 GAP_CHANGE_FILE = "capacity_change.csv"
@@ -42,9 +42,9 @@ CAUSES_FILE = "causes.csv"
 PARTNERSHIP_PATHS_FILE, BY_HAND_FILE = "partnership_paths.csv", "partnership_by_hand.csv"
 FACTS_FILE = "partnership_pair.json"
 """The pair's treaty and disputes on record, and why nothing is said of an event, where it is so."""
-GATE_FILE, PRIORS_FILE = "gate.json", "priors.toml"
+GATE_FILE, PRIORS_FILE = runs.GATE_FILE, runs.PRIORS_FILE
 QUICK_WORDS = "QUICK RUN: few draws, for trying out; its numbers are not for publication"
-ENGINE = "h5netcdf"
+ENGINE = runs.ENGINE
 
 
 # Checking what was asked -----------------------------------------------------------------------
@@ -166,7 +166,7 @@ def plan(
 
         made_of = layers(panel, runs.store(store))
         known = known_on(when, made_of)
-    from crossover.forecast import carry, fit
+    from crossover.forecast import carry, fit, ledger
     from crossover.forecast import scenarios as scenario_files
 
     chosen = scenario_files.choose(scenarios, pair, origin=_origin(known))
@@ -209,6 +209,7 @@ def plan(
         warnings=warnings,
     )
     said["additions"] = [folder.name for folder in made_of[1:]]
+    said["ledger"] = ledger.standing(runs.store(store))
     said["from_year"] = from_year
     said["seconds"] = seconds
     said["scenarios"] = {one.name: record.hash_text(one.text) for one in chosen}
@@ -314,6 +315,7 @@ def keep(
 ) -> xr.DataTree:
     """Store a fit with its domain layer, fit partnerships, judge all; return what was stored.
 
+    The record is sealed: from here on the fit is kept, whatever else fails.
     `partnership`, given in place of a fit, puts what is known of partnerships into the folder.
     """
     from crossover.forecast import gate
@@ -324,15 +326,14 @@ def keep(
     known = partnership or sample_partnership
     history = known(part, made, int(tree["constant_data"].attrs["origin"]))
     with step("judging the fit", "gate", said["seconds"]):
-        found = gate.judge(tree, None)
-        for name in history.children if history is not None else ():
-            found = _judged_beside(found, name, gate.judge(history[name]))
+        found = gate.judge_all(tree, history)
         said["gate"] = {**found, "fit": found}
         said["hashes"]["posterior"] = record.hash_draws(tree["posterior"].to_dataset())
         said["hashes"]["posterior_domains"] = record.hash_draws(
             tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
         )
         said["sampling"] = record.sampling(found, said["seconds"]["sample"])
+    seal.close(part, said, runs.RECORD)
     return tree
 
 
@@ -364,17 +365,6 @@ def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | Non
     return history
 
 
-def _judged_beside(
-    verdict: Mapping[str, Any], name: str, other: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return a verdict with that on another fit in it, whose places are named."""
-    from crossover.forecast import gate
-
-    checks = [c | {"where": f"{name}: {c['where']}".rstrip(": ")} for c in other["checks"]]
-    both = gate.combine(verdict, {**other, "checks": checks})
-    return both | {"quantities": verdict["quantities"] + other["quantities"]}
-
-
 def stored(run: Path, file: str = POSTERIOR) -> xr.DataTree:
     """Return the posterior of a run, read whole; raise InputError if there is none."""
     import xarray as xr
@@ -382,6 +372,7 @@ def stored(run: Path, file: str = POSTERIOR) -> xr.DataTree:
     path = run / file
     if not path.is_file():
         raise InputError(fault("the run holds no posterior", file=path))
+    verify.stored(path)
     try:
         with xr.open_datatree(path, engine=ENGINE) as tree:
             return tree.load()
@@ -508,17 +499,23 @@ def _partnership_ahead(
     event_tables.to_csv(by_hand, folder / BY_HAND_FILE)
     facts = partnership_tables.facts(history, kept, pair, origin, found.reasons)
     runs.write(folder / FACTS_FILE, facts)
-    return (found.events if found.events.data_vars else None), found.paths
+    if not found.events.data_vars:
+        return None, found.paths
+    packed = {name: {"zlib": True, "complevel": 1} for name in found.events.data_vars}
+    found.events.to_netcdf(folder / runs.PARTNERSHIP_EVENTS, engine=ENGINE, encoding=packed)
+    return found.events, found.paths
 
 
 def audit(part: Path, made: Plan) -> None:
-    """Judge the claims of the thesis from the run and its panel, and write them."""
+    """Judge the claims of the thesis from the run and its panel, write them, and seal the run."""
     from crossover.forecast import claim_rules, claims
 
     said = made.record
     with step("auditing the claims", "claims", said["seconds"]):
         run = claim_rules.Run(part, part, made.pair, day(said["as_of"]), made.layers)
         claims.write(claims.judge(claims.load(), run), part / claims.CLAIMS_FILE)
+    seal.close(part, said, runs.RECORD)
+    verify.made_here(said)
 
 
 def cross_validate(
@@ -825,11 +822,23 @@ def forecast_stored(
         happens, when = look_ahead(part, tree, pair, new, run, chosen)
         claims.again(run, part, pair)
         if not own:
-            runs.write(part / GATE_FILE, new["gate"])
+            runs.write(part / GATE_FILE, _of_pair(said, pair, new))
         elif new["hashes"]["forecast"] != said["hashes"].get("forecast"):
             _say_if_moved(part / FORECAST, said, new)
             runs.write(part / runs.RECORD, new)
     return happens, when, new["gate"]
+
+
+def _of_pair(
+    said: Mapping[str, Any], pair: tuple[str, str], new: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the record of another pair's forecast: the verdict on it, and of which fit it is."""
+    found = {
+        **new["gate"], "run": said["id"], "supplier": pair[0], "recipient": pair[1],
+        "posterior": said["hashes"].get("posterior"),
+        "hashes": {key: new["hashes"][key] for key in ("forecast", "domains")},
+    }  # fmt: skip
+    return found | ({seal.KEY: {}} if seal.KEY in said else {})
 
 
 def _say_if_moved(file: Path, said: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -872,3 +881,4 @@ def draw_prior(part: Path, made: Plan) -> None:
     with step("drawing the figure", "figure", said["seconds"]):
         for kind in ("svg", "png"):
             prior.figure(tree, futures, part / f"prior.{kind}")
+    seal.close(part, said, runs.RECORD)

@@ -16,7 +16,7 @@ import numpy as np
 
 from crossover.data.errors import InputError, fault
 from crossover.data.names import DOMAIN_LAYER
-from crossover.forecast import record, runs, steps
+from crossover.forecast import record, runs, steps, verify
 from crossover.forecast.steps import Plan, say, step, stoppable
 
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ VOTED = ("votes", "alliance_dyads", "capabilities", "rivalries")
 
 
 def starting_point(run: Path) -> dict[str, Any]:
-    """Return the record of a run that can be moved on; raise InputError if it cannot."""
+    """Return the record of a run that holds and can be moved on; raise InputError otherwise."""
     said = runs.read(run)
     if said.get("prior_only"):
         rule = "was drawn from its priors: there is no posterior to move on"
         raise InputError(fault(rule, file=run))
     if not (run / steps.POSTERIOR).is_file():
         raise InputError(fault("the run holds no posterior", file=run / steps.POSTERIOR))
+    verify.hold(run)
     return said
 
 

@@ -7,7 +7,6 @@ bundled fonts are used, and the file appears whole or not at all.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import matplotlib
 import typst
 
+from crossover.data import whole
 from crossover.data.errors import InputError, fault
 from crossover.reports import figures, payload
 from crossover.reports import render as rendering
@@ -53,10 +53,13 @@ def build(
     Raises
     ------
     InputError
-        If a file of the run is missing or unreadable, the pair was not forecast, or the PDF
-        cannot be written, or a template cannot be used.
+        If a file of the run is missing or unreadable, the pair was not forecast, what the run says
+        does not hold, the PDF cannot be written (no file but a PDF is replaced), or a template
+        cannot be used.
     """
     run = Path(run)
+    if out is not None:
+        whole.check_kind(Path(out), b"%PDF")
     overlay = rendering.check_overlay(templates) if templates else None
     numbers = payload.collect(run, supplier, recipient)
     if out is None:
@@ -87,9 +90,8 @@ def render(
             pdf_standards=STANDARDS,
         )
     except typst.TypstError as error:
-        if overlay is None:
-            raise
-        raise InputError(fault(f"Typst refuses it: {error}", file=overlay)) from None
+        rule = f"Typst refuses it: {' '.join(str(error).split())}"
+        raise InputError(fault(rule, file=overlay or record)) from None
 
 
 def _json(value: Any) -> bytes:
@@ -97,12 +99,7 @@ def _json(value: Any) -> bytes:
 
 
 def _write(out: Path, content: bytes) -> Path:
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
-        partial.write_bytes(content)
-        partial.replace(out)
+        return whole.write(out, content, b"%PDF")
     except OSError as error:
         raise InputError(fault(f"cannot write the report ({error.strerror})", file=out)) from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return out

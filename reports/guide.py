@@ -37,7 +37,7 @@ from crossover.data.names import (
     SUPPLIER,
     YEAR,
 )
-from crossover.forecast import events, runs, shipped
+from crossover.forecast import events, runs, shipped, verify
 from crossover.reports import essay, robustness
 from crossover.reports.context import robustness as moved
 from crossover.reports.numerals import NONE, number, prob, span
@@ -394,6 +394,7 @@ def filled(page: Path, figures: Figures) -> str:
 def write(run: Path, pages: Iterable[Path]) -> list[Path]:
     """Fill the blocks of pages from a run; return the pages that changed."""
     figures = Figures(run)
+    verify.hold(run)
     made = {page: filled(page, figures) for page in pages}
     changed = [page for page, text in made.items() if text != page.read_text("utf-8")]
     for page in changed:
@@ -404,6 +405,7 @@ def write(run: Path, pages: Iterable[Path]) -> list[Path]:
 def stale(run: Path, pages: Iterable[Path]) -> list[Path]:
     """Return the pages whose blocks are not those of a run."""
     figures = Figures(run)
+    verify.hold(run)
     return [page for page in pages if filled(page, figures) != page.read_text("utf-8")]
 
 

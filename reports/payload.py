@@ -42,7 +42,7 @@ from crossover.data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from crossover.forecast import cause_names, conventions, gap_change
+from crossover.forecast import cause_names, conventions, gap_change, verify
 from crossover.forecast import events as event_rules
 from crossover.reports import changes, domains, partnership, robustness, skill
 from crossover.reports.reading import (
@@ -139,7 +139,8 @@ def collect(run: Path, supplier: str | None = None, recipient: str | None = None
     Raises
     ------
     InputError
-        If a file of the run is missing or unreadable, or the pair was not forecast in this run.
+        If a file of the run is missing or unreadable, the pair was not forecast in this run, or
+        what the run says does not hold (`forecast.verify`).
     """
     run = Path(run)
     if not run.is_dir():
@@ -147,6 +148,7 @@ def collect(run: Path, supplier: str | None = None, recipient: str | None = None
     paths = {name: present(run / name) for name in RUN_FILES}
     folder = pair_folder(run, supplier, recipient)
     paths |= {name: present(folder / name) for name in PAIR_FILES}
+    verify.hold(run, folder)
     paths |= {name: folder / name for name in domains.FILES}
 
     record = read_json(paths["run.json"])
@@ -775,7 +777,7 @@ def _sources(constant: xr.Dataset) -> dict[str, Any]:
 
 
 def _record(record: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The run record without the gate, flattened to labelled text."""
+    """The run record without the gate and the hashes of single files, as labelled text."""
     rows: list[dict[str, str]] = []
 
     def walk(prefix: str, value: Any) -> None:
@@ -788,7 +790,8 @@ def _record(record: Mapping[str, Any]) -> list[dict[str, str]]:
             text = f"{value:.6g}" if isinstance(value, float) else str(value)
             rows.append({"key": prefix, "value": text})
 
-    walk("", {key: value for key, value in record.items() if key not in ("gate", "warnings")})
+    apart = ("gate", "warnings", "seal")
+    walk("", {key: value for key, value in record.items() if key not in apart})
     return rows
 
 

@@ -117,6 +117,21 @@ def no_network():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def invented_runs_hold():
+    """Take invented runs, whose gates are invented too, for what they say; not in tests/trust.
+
+    Yields what really checks a run, by name.
+    """
+    from crossover.forecast import verify
+
+    real = {name: getattr(verify, name) for name in ("hold", "hold_all", "stored")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in real:
+            patch.setattr(verify, name, lambda *given: None)
+        yield real
+
+
 # The small world --------------------------------------------------------------------------------
 
 

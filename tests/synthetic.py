@@ -34,7 +34,7 @@ from crossover.data.names import (
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
 )
-from crossover.forecast import cause_names
+from crossover.forecast import cause_names, seal
 from crossover.models.order_book import ORDER_PERIOD
 from crossover.reports.payload import FAMILIES
 
@@ -103,7 +103,7 @@ def make_run(
     tree.to_netcdf(folder / "posterior.nc", engine="h5netcdf")
     text = "\n".join(path.read_text("utf-8") for path in (PRIORS, DOMAIN_PRIORS))
     (folder / "priors.toml").write_text(text, "utf-8")
-    (folder / "run.json").write_text(json.dumps(_record(passed, quick, draws, chains)), "utf-8")
+    seal.close(folder, _record(passed, quick, draws, chains), "run.json")
     return folder
 
 

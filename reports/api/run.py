@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crossover.data import countries
 from crossover.data.errors import InputError, fault
 from crossover.data.names import ALL_DOMAINS, BASELINE, DRAW, HEADLINE_YEAR, KIND, SOON, YEAR
-from crossover.forecast import quantities
+from crossover.forecast import quantities, verify
 from crossover.forecast import runs as stored
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class Forecast:
             known = ", ".join(sorted(file.name for file in self.folder.glob("*.csv")))
             rule = f"no such table; there are {known}" if known else "there are no tables"
             raise InputError(fault(rule, file=self.folder, value=name))
+        verify.stored(path)
         return pd.read_csv(path)
 
     @functools.cached_property

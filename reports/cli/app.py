@@ -35,12 +35,14 @@ COMMANDS: dict[str, Entry | Noun] = {
     "page": Entry("page:page", "make the web page of a run, one file"),
     "show": Entry("pairs:show", "the answer of a run, with a small chart"),
     "pairs": Entry("pairs:pairs", "every pair of supplier and recipient side by side"),
+    "resume": Entry("resume:resume", "go on with a run that was broken off after its fit"),
     "runs": Noun(
         "list and show the runs of a store",
         {
             "list": Entry("runs:list_runs", "list the runs, oldest first"),
             "show": Entry("runs:show", "show what a run says of itself"),
             "compare": Entry("runs:compare", "set two runs of a pair side by side"),
+            "reproduce": Entry("reproduce:reproduce", "make a run again from its record, compare"),
         },
     ),
     "update": Entry("update:update", "take new figures in and move a run to them"),
@@ -131,9 +133,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return console.complain(str(error))
     except TyperException as error:
         return console.complain(_usage(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         goes_on = words[:1] and words[0] in RESUMED
         left = "what was done is kept: the same command goes on" if goes_on else "nothing was kept"
+        left = str(stop) or left
         say(f"\ncrossover: stopped; {left}")
         return console.STOPPED
     except BrokenPipeError:

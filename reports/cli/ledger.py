@@ -54,7 +54,7 @@ def check(asked: options.OfStore) -> int:
 
     folder = asked.folder
     faults = ledger.verify(folder)
-    for each in faults:
+    for each in (*faults, *([] if faults else ledger.impossible(folder))):
         say(each)
     if faults:
         raise InputError(fault(f"{len(faults)} faults", file=ledger.path(folder)))

@@ -205,9 +205,32 @@ def test_a_build_that_fails_midway_leaves_nothing(small_raw, tmp_path, monkeypat
 
 def test_an_older_panel_is_replaced(small_raw, small_panel, tmp_path):
     old = shutil.copytree(small_panel, tmp_path / "panel")
-    (old / "left.over").write_text("from an earlier build")
+    (old / "votes.csv.gz").write_bytes(b"of an earlier build")
     build(small_raw, old)
     assert content(old) == content(small_panel)
+    assert leftovers(tmp_path) == ["panel"]
+
+
+def test_a_panel_with_a_file_that_no_build_wrote_is_not_replaced(small_raw, small_panel, tmp_path):
+    old = shutil.copytree(small_panel, tmp_path / "panel")
+    (old / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"notes\.txt: was not written by a build"):
+        build(small_raw, old)
+    assert (old / "notes.txt").read_text() == "mine"
+
+
+def test_a_foreign_package_is_never_replaced(small_raw, tmp_path):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "datapackage.json").write_text('{"name": "theirs", "resources": []}')
+    with pytest.raises(InputError, match="in the way"):
+        build(small_raw, tmp_path / "theirs")
+    assert leftovers(tmp_path) == ["theirs"]
+
+
+def test_a_panel_that_a_killed_build_had_moved_comes_back(small_raw, small_panel, tmp_path):
+    shutil.copytree(small_panel, tmp_path / ".panel.120000.old")
+    (tmp_path / ".panel.x.part").mkdir()
+    assert content(build(small_raw, tmp_path / "panel").folder) == content(small_panel)
     assert leftovers(tmp_path) == ["panel"]
 
 

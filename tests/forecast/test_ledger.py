@@ -187,6 +187,7 @@ def enter(store, run, at=0):
         return real(row)
 
     ledger.digest = dying
+    ledger.holding.hold_all = lambda *given: None
     ledger.enter(store, run)
 
 

@@ -9,7 +9,7 @@ from crossover import reports
 
 LIGHT = {
     "cause_names", "claims", "conventions", "events", "gap_change", "ledger", "quantities", "runs",
-    "scores", "scoring", "shipped",
+    "scores", "scoring", "shipped", "verify",
 }  # fmt: skip
 """Modules of the forecast room that read what is stored, and the rules of events."""
 MODULES = sorted(Path(reports.__file__).parent.glob("*.py"))

@@ -1,7 +1,10 @@
 """Bad input: one line that names it, exit 2, nothing half-written."""
 
+import os
+
 import pytest
 
+from crossover.data import whole
 from crossover.forecast import runs
 from crossover.reports.cli import console
 from tests.reports.cli.conftest import tree
@@ -87,6 +90,7 @@ def test_an_output_that_cannot_be_used_stops_a_run_before_sampling(
     out = tmp_path / "out"
     if kind == "unfinished":
         runs.partial(out).mkdir()
+        being_written = whole.lock_own(runs.partial(out))
     elif "file" in kind:
         out.write_text("mine")
     else:
@@ -97,6 +101,8 @@ def test_an_output_that_cannot_be_used_stops_a_run_before_sampling(
     assert done.code == console.BAD_INPUT
     assert sum("error" in line for line in done.err.splitlines()) == 1
     assert "fit" not in dict(stand_ins.calls) and tree(tmp_path) == before
+    if kind == "unfinished":
+        os.close(being_written)
 
 
 def test_a_run_without_or_with_a_torn_posterior_is_named(command, own_store):
