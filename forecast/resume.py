@@ -87,7 +87,7 @@ def _check_fit(run: Path, said: dict[str, Any]) -> None:
 
 def _go_on(run: Path, new: dict[str, Any], known: Sequence[Path]) -> None:
     """Make all that follows on a fit, and put it into the run together."""
-    from crossover.forecast import claims, event_tables, partnership_tables
+    from crossover.forecast import claim_rules, claims, event_tables, partnership_tables
     from crossover.models import partnership
 
     pair, tree = runs.own_pair(new), steps.stored(run)
@@ -105,7 +105,7 @@ def _go_on(run: Path, new: dict[str, Any], known: Sequence[Path]) -> None:
             for name, table in tables.items():
                 event_tables.to_csv(table, part / f"partnership_{name}.csv")
         steps.look_ahead(part, tree, pair, new, run, scenarios)
-        place = claims.Run(run, part, pair, _day(new), tuple(known))
+        place = claim_rules.Run(run, part, pair, _day(new), tuple(known))
         claims.write(claims.judge(claims.load(), place), part / claims.CLAIMS_FILE)
         runs.write(part / runs.RECORD, new)
     seal.trim(run, runs.RECORD)

@@ -33,8 +33,12 @@ COMMANDS: dict[str, Entry | Noun] = {
     "forecast": Entry("run:forecast", "forecast any pair of a run"),
     "report": Entry("run:report", "make the PDF of a pair of a run"),
     "page": Entry("page:page", "make the web page of a run, one file"),
+    "export": Entry("export:export", "write a run's figures as CSV, Parquet, spreadsheet and JSON"),
     "show": Entry("pairs:show", "the answer of a run, with a small chart"),
     "pairs": Entry("pairs:pairs", "every pair of supplier and recipient side by side"),
+    "league": Entry("league:league", "which recipients leave which suppliers, and which rise"),
+    "ask": Entry("ask:ask", "any inequality of published quantities, answered from the draws"),
+    "questions": Entry("questions:questions", "every published probability as a question"),
     "resume": Entry("resume:resume", "go on with a run that was broken off after its fit"),
     "runs": Noun(
         "list and show the runs of a store",
@@ -48,8 +52,11 @@ COMMANDS: dict[str, Entry | Noun] = {
     "update": Entry("update:update", "take new figures in and move a run to them"),
     "explain": Entry("update:explain", "say why the answer moved from A to B"),
     "priors": Noun(
-        "carry a posterior forward as priors",
-        {"carry": Entry("update:carry", "write a run's posterior as priors of later fits")},
+        "carry a posterior forward as priors, or make one from quantiles",
+        {
+            "carry": Entry("update:carry", "write a run's posterior as priors of later fits"),
+            "elicit": Entry("elicit:elicit", "a prior from three quantiles, and what it predicts"),
+        },
     ),
     "causes": Entry("levers:causes", "why the recipient orders and the supplier wins less or more"),
     "whatif": Entry("levers:whatif", "what more R&D would change, and which R&D moves even odds"),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from crossover.reports.cli import console
 from crossover.reports.cli.stored import LATEST, JsonOption, RunOption, StoreOption, found
 
 QUESTION = "as in 'deliveries RUS->CHN < 50 in 2028'"
@@ -27,5 +28,5 @@ def ask(
     from crossover.forecast import ask as asking
 
     answer = asking.ask(found(run, store), question)
-    print(answer.to_json() if json else answer)
+    console.show(answer.to_json() if json else answer)
     return 0

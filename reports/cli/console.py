@@ -50,9 +50,9 @@ def put(
         show(_fitting(header, [list(row) for row in rows]))
 
 
-def show(text: str = "", end: str = "\n") -> None:
+def show(text: object = "", end: str = "\n") -> None:
     """Print a text as a result."""
-    print(printable(text), end=end)
+    print(printable(str(text)), end=end)
 
 
 def _clean(value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossover.forecast import runs, steps
+from crossover.reports.cli import console
 from crossover.reports.cli.stored import StoreOption
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ def elicit(
     before = elicited.newest(place)
     found = from_quantiles(name, q05, q50, q95, before)
     path = elicited.save(found, reason, source, place)
-    print(told(found))
+    console.show(told(found))
     if found.model == "default":
         with steps.step("drawing from the priors, before and with this one", "prior", {}):
             rows = elicited.consequences(before, path, additions.layers(None, place))
-        print(f"\n{compared(rows)}")
+        console.show(f"\n{compared(rows)}")
     else:
-        print(f"\nNo prediction from priors alone: {name} is of the model of {found.model}.")
-    print(f"\nwritten: {path}")
+        console.show(f"\nNo prediction from priors alone: {name} is of the model of {found.model}.")
+    console.show(f"\nwritten: {path}")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crossover.forecast import runs, steps
+from crossover.reports.cli import console
 from crossover.reports.cli.stored import LATEST, RunArgument, StoreOption, found
 
 OTHER = "of another pair than the run's own"
@@ -34,5 +35,5 @@ def export(
     folder = found(run, store)
     pair = steps.some_pair(supplier, recipient, runs.own_pair(runs.read(folder)))
     for path in exporting.export(folder, out or Path("export"), pair, draws=draws):
-        print(path)
+        console.show(path)
     return 0

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossover.data import countries
 from crossover.forecast import runs, steps
+from crossover.reports.cli import console
 from crossover.reports.cli.stored import (
     LATEST,
     JsonOption,
     RunArgument,
-    RunOption,
     StoreOption,
     found,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 BEFORE = "an earlier run to compare with; by default the last one whose pairs are all forecast"
 
 
-def forecast_all(run: RunOption = LATEST, store: StoreOption = None) -> int:
+def forecast_all(folder: Path) -> int:
     """Forecast the deliveries of every pair of a run, a few minutes in all.
 
     What is done is kept: the same command goes on where it was stopped. 'crossover league' reads
@@ -34,8 +35,8 @@ def forecast_all(run: RunOption = LATEST, store: StoreOption = None) -> int:
     from crossover.forecast import every_pair
 
     with steps.progress("forecasting all pairs") as move, steps.stoppable():
-        print(every_pair.forecast_all(found(run, store), progress=move))
-    return 0
+        console.show(every_pair.forecast_all(folder, progress=move))
+    return console.DONE
 
 
 def league(
@@ -56,7 +57,7 @@ def league(
         leagues.last_edition(folder, runs.store(store)) if before is None else found(before, store)
     )
     made = leagues.league(folder, earlier)
-    print(_as_json(made) if json else text(made))
+    console.show(_as_json(made) if json else text(made))
     return 0
 
 

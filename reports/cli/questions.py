@@ -9,6 +9,7 @@ import typer
 
 from crossover.data.errors import InputError
 from crossover.forecast import runs, steps
+from crossover.reports.cli import console
 from crossover.reports.cli.stored import (
     LATEST,
     CsvOption,
@@ -43,9 +44,9 @@ def questions(
     pair = steps.some_pair(supplier, recipient, runs.own_pair(runs.read(folder)))
     sheet = sheets.sheet(folder, runs.store(store), pair)
     if json:
-        print(writer.dumps(sheet.to_dict(), ensure_ascii=False, indent=2))
+        console.show(writer.dumps(sheet.to_dict(), ensure_ascii=False, indent=2))
     elif csv:
-        print(cells.csv_text(sheets.COLUMNS, sheets.rows(sheet)), end="")
+        console.show(cells.csv_text(sheets.COLUMNS, sheets.rows(sheet)), end="")
     else:
-        print(sheets.text(sheet))
+        console.show(sheets.text(sheet))
     return 0

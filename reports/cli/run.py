@@ -9,7 +9,7 @@ from typer import Option
 
 from crossover.forecast import runs, steps
 from crossover.forecast.progress import say
-from crossover.reports.cli import common, console, options
+from crossover.reports.cli import common, console, league, options
 from crossover.reports.cli.console import Shape
 
 
@@ -68,11 +68,16 @@ def forecast(
             "repeated",
         ),
     ] = None,
+    every: Annotated[
+        bool, Option("--all", help="the deliveries of every pair, for league and ask")
+    ] = False,
 ) -> int:
     """Forecast a pair from a run's posterior: the run's own, or any other of the sample, which
     then stands under `pairs` in the run folder. The same run gives the same bytes.
     """
     shape, of = shown.shape, asked.meant(asked.run)
+    if every:
+        return league.forecast_all(of.run)
     events, _, gate = steps.forecast_stored(of.run, of.pair, scenario or ())
     common.put_pair(of.pair, events.to_dict("records"), of.quick, shape)
     say(f"\nforecast in {of.folder}")
