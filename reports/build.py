@@ -20,7 +20,7 @@ from crossover.reports import figures, payload
 from crossover.reports import render as rendering
 from crossover.reports.context.document import moment
 
-REPORT = "report.pdf"
+REPORT, BRIEF = "report.pdf", "brief.pdf"
 STANDARDS = ["ua-1", "a-3a"]
 """Accessible, and fit for an archive with the numbers attached."""
 
@@ -31,6 +31,7 @@ def build(
     recipient: str | None = None,
     out: Path | None = None,
     templates: Path | None = None,
+    brief: bool = False,
 ) -> Path:
     """Make the PDF of one pair of a run.
 
@@ -41,9 +42,11 @@ def build(
     supplier, recipient
         ISO3 codes of a pair forecast in that run; both None for the run's own.
     out
-        Where the PDF goes; None for report.pdf beside the pair's forecast.
+        Where the PDF goes; None for report.pdf, or brief.pdf, beside the pair's forecast.
     templates
         A folder of templates that stand in for the shipped ones of the same name.
+    brief
+        Set two pages instead of the whole report.
 
     Returns
     -------
@@ -63,20 +66,24 @@ def build(
     overlay = rendering.check_overlay(templates) if templates else None
     numbers = payload.collect(run, supplier, recipient)
     if out is None:
-        out = payload.pair_folder(run, supplier, recipient) / REPORT
-    return _write(Path(out), render(numbers, run / "run.json", overlay))
+        out = payload.pair_folder(run, supplier, recipient) / (BRIEF if brief else REPORT)
+    return _write(Path(out), render(numbers, run / "run.json", overlay, brief))
 
 
 def render(
-    numbers: Mapping[str, Any], record: object = None, overlay: Path | None = None
+    numbers: Mapping[str, Any],
+    record: object = None,
+    overlay: Path | None = None,
+    brief: bool = False,
 ) -> bytes:
     """Set a payload as a PDF; `record` names the run record in a message.
 
     `overlay` is a folder of templates before the shipped ones, as `render.check_overlay` returns.
     """
     created = moment(numbers["created"], record)
+    name = "brief.typ.j2" if brief else "report.typ.j2"
     files = {
-        "main.typ": rendering.template("report.typ.j2", numbers, overlay).encode(),
+        "main.typ": rendering.template(name, numbers, overlay).encode(),
         "layout.typ": rendering.source(rendering.LAYOUT, overlay),
         "payload.json": _json(numbers),
         **figures.draw(numbers),

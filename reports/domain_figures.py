@@ -43,14 +43,6 @@ def short(domain: str) -> str:
     return catalogue.load()["domain"][domain].title
 
 
-def letters(payload: Payload) -> dict[str, str]:
-    """Letter of each convention: those of the levels in all first, then those of domains alone."""
-    order = [row["alternative"] for row in payload["levels"]["rows"]]
-    new = [c["alternative"] for c in payload["domains"]["conventions"]]
-    every = [*order, *(name for name in new if name not in order)]
-    return {name: chr(ord("A") + at) for at, name in enumerate(every)}
-
-
 def step(probability: float) -> tuple[str, int]:
     """Colour and place of the step that a probability falls in."""
     for at, (end, colour, _) in enumerate(STEPS):
@@ -296,7 +288,7 @@ def composition(payload: Payload) -> bytes:
             for place, domain in enumerate(domains):
                 _panel(axes, by_domain[domain], place)
             axes.spines["bottom"].set_visible(False)
-            axes.tick_params(bottom=False, labelbottom=False, labelsize=6.5)
+            axes.tick_params(bottom=False, labelbottom=False, labelsize=7)
             shared = {"xycoords": "axes fraction", "textcoords": "offset points"}
             axes.annotate(
                 f"{label(one['name'], one['country'])}\n{one['side']}", (0, 0.5),
@@ -317,11 +309,11 @@ def composition(payload: Payload) -> bytes:
             grid[0].annotate(
                 BROKEN.get(domain, short(domain)), (place + PANEL / 2, 1), xytext=(0, 4),
                 xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
-                fontsize=6.5, fontweight="bold", va="bottom",
+                fontsize=7, fontweight="bold", va="bottom",
             )
             for year, at, side in ((years[0], 0, "left"), (years[-1], PANEL, "right")):
                 grid[-1].annotate(
-                    f"{year % 100:02d}", (place + at, 0), xytext=(0, -4), fontsize=6.5,
+                    f"{year % 100:02d}", (place + at, 0), xytext=(0, -4), fontsize=7,
                     xycoords=("data", "axes fraction"), textcoords="offset points", ha=side,
                     va="top", annotation_clip=False,
                 )

@@ -24,12 +24,13 @@ from crossover.forecast import cause_names
 from crossover.reports import (
     changes_figures,
     domain_figures,
+    front_figures,
     partnership_figures,
     skill_figures,
     style,
 )
 from crossover.reports.numerals import complement, prob
-from crossover.reports.phrases import EVENT_TITLES, ROLES, names
+from crossover.reports.phrases import EVENT_TITLES, LETTERS, ROLES, names
 from crossover.reports.style import COLOURS, FAINT, GREY, INK, values
 
 LOG_TICKS = 3
@@ -382,7 +383,10 @@ def levels(payload: Payload) -> bytes:
     """Probability that the recipient is ahead, and the gap, under each normalisation."""
     average = payload["levels"]["average"]
     rows = [*([average] if average else []), *payload["levels"]["rows"]]
-    labels = [*(["all"] if average else []), *map(_letter, range(len(payload["levels"]["rows"])))]
+    labels = [
+        *(["all"] if average else []),
+        *(LETTERS[row["alternative"]] for row in payload["levels"]["rows"]),
+    ]
     name = names(payload)
     height = 23 + 5.6 * len(rows)
     with style.canvas(height) as figure:
@@ -394,11 +398,6 @@ def levels(payload: Payload) -> bytes:
         for y, row in zip(at, rows, strict=True):
             colour = COLOURS["recipient"] if row is average else INK
             face = colour if row is average else "white"
-            error = 2 * (row["mc_error"] or 0)
-            left.plot(
-                [row["probability"] - error, row["probability"] + error], [y, y], color=colour,
-                lw=1.4,
-            )
             left.plot(row["probability"], y, "o", color=colour, mfc=face, ms=5, mew=1.1,
                       clip_on=False)
             left.annotate(
@@ -420,7 +419,7 @@ def levels(payload: Payload) -> bytes:
         right.set_xlabel("log-odds", labelpad=2)
         style.heading(
             left, f"Probability that {name['recipient']} is ahead",
-            "with Monte Carlo error, two standard errors",
+            "one dot a convention",
         )
         style.heading(
             right, f"Gap: {name['recipient']} minus {name['supplier']}",
@@ -501,6 +500,7 @@ def strip(parameter: Mapping[str, Any], width: float = 42.0, height: float = 8.0
 
 
 ALL = {
+    **front_figures.ALL,
     "rd_effort": rd_effort,
     "capacity": capacity,
     "levels": levels,
@@ -582,10 +582,6 @@ def _log1p(value: np.ndarray) -> np.ndarray:
 
 def _thousands(value: float, _position: int = 0) -> str:
     return f"{value:,.0f}" if abs(value) >= 1 or value == 0 else f"{value:g}"
-
-
-def _letter(at: int) -> str:
-    return chr(ord("A") + at)
 
 
 def _fit(text: str, width: int) -> str:

@@ -22,6 +22,13 @@ def prob(value: float | None) -> str:
     return "<0.01" if value < LOW else ">0.99" if value > HIGH else f"{value:.2f}"
 
 
+def chance(value: float | None) -> str:
+    """Write a probability in per cent, <1 % or >99 % at the ends."""
+    if value is None:
+        return NONE
+    return "<1 %" if value < LOW else ">99 %" if value > HIGH else f"{100 * value:.0f} %"
+
+
 def complement(value: float | None) -> str:
     """Write one minus a probability so that it adds up with the probability as printed."""
     text = prob(value)

@@ -63,11 +63,9 @@ def probability(payload: Payload) -> bytes:
         figure.subplots_adjust(left=0.05, right=0.98, top=0.82, bottom=0.16, wspace=0.2)
         for axes, entry in zip(grid, entries, strict=True):
             year, lead = style.values(entry, "year"), entry["kinds"][entry["leads"]]
-            chance, error = (style.values(lead, k) for k in ("probability", "mc_error"))
+            chance = style.values(lead, "probability")
             axes.axvspan(payload["headline_year"] + 0.5, payload["horizon"] + 1.5, color=FAINT,
                          alpha=0.35, lw=0)  # fmt: skip
-            axes.fill_between(year, chance - 2 * error, chance + 2 * error,
-                              color=COLOURS["recipient"], alpha=0.25, lw=0)  # fmt: skip
             axes.plot(year, chance, color=COLOURS["recipient"], lw=1.5, clip_on=False)
             for k, milestone in enumerate(m for m in payload["milestones"] if m in entry["year"]):
                 at = list(entry["year"]).index(milestone)

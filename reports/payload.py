@@ -44,7 +44,7 @@ from crossover.data.names import (
 )
 from crossover.forecast import cause_names, conventions, gap_change, verify
 from crossover.forecast import events as event_rules
-from crossover.reports import changes, domains, partnership, robustness, skill
+from crossover.reports import changes, domains, next_year, partnership, robustness, skill
 from crossover.reports.reading import (
     CONTRADICTED,
     QUANTILES,
@@ -264,6 +264,7 @@ def _collect(
         "partnership": partnership.collect(run, folder, pair, tables, milestones),
         "changes": changes.collect(folder, record, names, origin),
         "track_record": changes.record_of(run),
+        "next_year": next_year.collect(forecast),
         "claims": _claims(
             origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN),
             levels["average"],

@@ -7,10 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from crossover.data.countries import the
+from crossover.forecast import conventions
 from crossover.reports import catalogue
 from crossover.reports.numerals import NONE
 
 Payload = Mapping[str, Any]
+LETTERS = {
+    name: chr(ord("A") + at)
+    for at, name in enumerate((*conventions.DESCRIPTIONS, *conventions.DOMAIN_DESCRIPTIONS))
+}
+"""Letter of each convention, the same for every pair: of levels in all, then of domains alone."""
 Table = dict[str, Any]
 RECIPIENT, SUPPLIER = "recipient", "supplier"
 ROLES = (RECIPIENT, SUPPLIER)

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from crossover.data.countries import the
 from crossover.data.errors import InputError, fault
 from crossover.reports import catalogue, figures, numerals, phrases, reading
-from crossover.reports.context import SECTIONS
+from crossover.reports.context import SECTIONS, likelihood
 
 ENUMERATION = re.compile(r"^([ \t]*\d+)\.(?=\s)", re.MULTILINE)
 """A number that ends a sentence at the beginning of a line, which Typst takes for a list."""
@@ -37,7 +37,7 @@ def escape(value: object) -> Markup:
     """Write a value so that Typst prints it as it is; markup is left as markup."""
     if isinstance(value, Markup):
         return Markup(value.strip())
-    if value is None or isinstance(value, jinja2.Undefined):
+    if value is None:
         raise TypeError("a template prints a value that is not there")
     return Markup(SPECIAL.sub(r"\\\1", str(value)))
 
@@ -66,7 +66,9 @@ def listing(items: Sequence[str]) -> Markup:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "prob": numerals.prob,
+    "chance": numerals.chance,
     "complement": numerals.complement,
+    "likelihood": lambda p: catalogue.load()["likelihood"][likelihood.word(p)].title,
     "error": numerals.error,
     "figure": numerals.figure,
     "number": numerals.number,
@@ -137,6 +139,7 @@ def values(payload: Mapping[str, Any]) -> dict[str, Any]:
         "payload": payload,
         "catalogue": catalogue.load(),
         "fill": functools.partial(_fill, payload),
+        "likelihood_row": likelihood.word,
         "has": functools.partial(figures.has, payload),
         "one_scale": functools.partial(figures.one_scale, payload),
         "rule": functools.partial(phrases.rule, payload),

@@ -87,7 +87,7 @@ def _point(axes: Axes, row: Mapping[str, Any], low: float, high: float) -> None:
     axes.annotate(number(middle, 2), (at, beyond), xytext=(0, 6 if middle < low else -6),
                   textcoords="offset points", ha="center",
                   va="bottom" if middle < low else "top", color=colour,
-                  fontsize=6.5, bbox=style.PLATE)  # fmt: skip
+                  fontsize=7, bbox=style.PLATE)  # fmt: skip
 
 
 def _marker(state: str) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def make_run(
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
     pair = ("FRA", "VNM") if kind == "undefined" else ("RUS", "CHN")
-    forecast = _forecast(rng, kind, pair, draws * chains)
+    forecast = _forecast(rng, kind, pair, draws * chains, chains)
     apart = _by_domain(np.random.default_rng([seed, 1]), forecast, kind)
     _events(forecast, apart, pair, kind, folder)
     _levels(forecast, pair, kind, folder)
@@ -112,7 +112,7 @@ def _walk(rng: np.random.Generator, shape: tuple[int, ...], sd: float) -> np.nda
 
 
 def _forecast(
-    rng: np.random.Generator, kind: str, pair: tuple[str, str], draws: int
+    rng: np.random.Generator, kind: str, pair: tuple[str, str], draws: int, chains: int
 ) -> xr.Dataset:
     countries, past, future = len(COUNTRIES), len(PAST), len(FUTURE)
     level = np.array([1.6, 1.3, 2.6, 1.4, -0.9, -2.0])
@@ -179,6 +179,9 @@ def _forecast(
         "ordered": ((*scenario, "year_future"), mean[one]),
         "import_share": ((*scenario, "year_future"), share[one]),
         "exports": ((*scenario, "supplier", "year_future"), exports[one]),
+        "imports": ((*scenario, "year_future"), deliveries[one] + 100.0),
+        "gdp": ((*scenario, "country", "year_future"), 20.0 * rd_stock[one]),
+        "milex": ((*scenario, "country", "year_future"), rd_stock[one] / 50.0),
     }
     data = {key: (dims, np.swapaxes(array, 0, 1)) for key, (dims, array) in data.items()}
     data |= {
@@ -203,7 +206,9 @@ def _forecast(
             "year_future": FUTURE,
             ORDER_PERIOD: ORDER_ENDS,
         },
-        attrs={"supplier": pair[0], "recipient": pair[1], "origin": ORIGIN},
+        attrs={
+            "supplier": pair[0], "recipient": pair[1], "origin": ORIGIN, "chains": chains,
+        },
     ))
 
 
@@ -365,7 +370,7 @@ def _by_domain(rng: np.random.Generator, forecast: xr.Dataset, kind: str) -> xr.
 def _domain_levels(apart: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path) -> None:
     theta = apart["theta_domain_past"].sel(year=ORIGIN)
     gaps = theta.sel(country=pair[1]) - theta.sel(country=pair[0])
-    shifts = {"chosen": 0.0, "trade_weighted": 0.25, "effort_only": 0.7, "by_number": -0.3}
+    shifts = {"chosen": 0.0, "market_weighted": 0.25, "effort_only": 0.7, "by_number": -0.3}
     if kind != "undefined":
         shifts["unit_values"] = -0.1
     rows = []
@@ -471,9 +476,9 @@ def _levels(forecast: xr.Dataset, pair: tuple[str, str], kind: str, folder: Path
     gap = (theta.sel(country=pair[1]) - theta.sel(country=pair[0])).values
     alternatives = (
         ("chosen", "Unexplained ties of every supplier average to zero over its customers", 0.0),
-        ("trade_weighted", "The same, customers weighted by what they buy from anyone", 0.25),
-        ("free_affinity", "A supplier’s mean tie is left free, with the prior of a pair", -0.2),
-        ("own_purchases", "Levels read off what the two sides buy from each other", 0.35),
+        ("market_weighted", "The same, customers weighted by what they buy from anyone", 0.25),
+        ("free_ties", "A supplier’s mean tie is left free, with the prior of a pair", -0.2),
+        ("politics_counted", "Levels read off what the two sides buy from each other", 0.35),
         ("effort_only", "Levels as R&D and military spending alone explain them", 0.7),
     )
     rows = []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from crossover.reports.context import (
+    answers,
     audit,
     capacity,
     changes,
@@ -29,6 +30,7 @@ from crossover.reports.context import (
 )
 
 SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "answers": answers.context,
     "audit": audit.context,
     "capacity": capacity.context,
     "changes": changes.context,

@@ -40,6 +40,8 @@ class Capacity:
     changes: Sequence[Span]
     """Of the whole gap."""
     years: Sequence[int]
+    since: int | None
+    """Year since which the median gap has been on the side where it is at the origin."""
     parts: Mapping[str, Sequence[Span]]
     """Rows of the catalogue, each with one change a span of `years`."""
 
@@ -61,10 +63,22 @@ def context(payload: Mapping[str, Any]) -> Capacity:
         side=side,
         changes=[found[year, gap_change.ALL] for year in years],
         years=years,
+        since=_since(payload["capacity"]["gap"]["past"]),
         parts={
             name: [found[year, part] for year in years] for name, part in PARTS.items() if years
         },
     )
+
+
+def _since(past: Mapping[str, Any]) -> int | None:
+    """Return since when the median has had its last sign; None where it always had it."""
+    ahead = [value is not None and value > 0 for value in past["q50"]]
+    turns = [
+        year
+        for year, one, before in zip(past["year"][1:], ahead[1:], ahead, strict=False)
+        if one != before
+    ]
+    return turns[-1] if turns else None
 
 
 def _span(row: Mapping[str, Any]) -> Span:

@@ -18,9 +18,17 @@ from crossover.data.names import (
     STATE,
 )
 from crossover.reports import catalogue
-from crossover.reports.domain_figures import ROOT_TICKS, letters, short
+from crossover.reports.domain_figures import ROOT_TICKS, short
 from crossover.reports.domains import UNITS, counted, stands
-from crossover.reports.phrases import RECIPIENT, ROLES, SUPPLIER, Payload, names, the
+from crossover.reports.phrases import (
+    LETTERS,
+    RECIPIENT,
+    ROLES,
+    SUPPLIER,
+    Payload,
+    names,
+    the,
+)
 from crossover.reports.reading import CONTRADICTED, SUPPORTED, at_year, verdict
 
 Row = Mapping[str, Any]
@@ -192,7 +200,7 @@ def context(payload: Payload) -> Domains:
     standings = tuple(map(_standing, data["rows"]))
     used = {c["alternative"] for c in data["conventions"]}
     levels = [row["alternative"] for row in payload["levels"]["rows"]]
-    letter, asked = letters(payload), _asked(payload)
+    asked = _asked(payload)
     jointly = ((STATE, payload["origin"]), *asked, (STATE, payload["horizon"]))
     series = data["check"]["series"]
     return Domains(
@@ -206,8 +214,8 @@ def context(payload: Payload) -> Domains:
         asked=asked,
         asked_jointly=jointly,
         joint=tuple(_joint(row, jointly) for row in data["joint"]),
-        letters=letter,
-        shared=tuple(letter[name] for name in levels if name in used),
+        letters=LETTERS,
+        shared=tuple(LETTERS[name] for name in levels if name in used),
         new=tuple(c for c in data["conventions"] if c["alternative"] not in levels),
         has_units=UNITS in used,
         slopes=tuple(map(_slope, data["agreement"])),

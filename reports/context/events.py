@@ -8,6 +8,7 @@ from typing import Any
 
 from crossover.data.countries import the
 from crossover.data.names import (
+    CAPACITY_CROSSOVER_SUSTAINED,
     CONTESTED_ORDERS,
     EXPORT_CROSSOVER,
     EXPORT_CROSSOVER_SINGLE,
@@ -20,6 +21,7 @@ from crossover.data.names import (
 from crossover.reports.phrases import ROLES
 from crossover.reports.reading import at_year
 
+BY_ANOTHER_RULE = (CAPACITY_CROSSOVER_SUSTAINED, EXPORT_CROSSOVER_SINGLE)
 FEW_DRAWS = 100
 """Timing that rests on fewer draws than this is flagged."""
 
@@ -52,6 +54,8 @@ class Events:
     """Every event, and the years of which they are asked."""
 
     rows: Sequence[Event]
+    led_with: Sequence[Event]
+    """One rule a claim: the same asked by another rule stands in the annex."""
     by: Mapping[str, Event]
     states: Sequence[int]
     """Milestones up to the headline year, the origin included."""
@@ -76,6 +80,7 @@ def context(payload: Mapping[str, Any]) -> Events:
     rows = [_event(payload, entry, missing) for entry in payload["events"]]
     return Events(
         rows=rows,
+        led_with=[row for row in rows if row.name not in BY_ANOTHER_RULE],
         by={row.name: row for row in rows},
         states=[year for year in states if year > origin],
         asked=asked,

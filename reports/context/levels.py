@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossover.reports.phrases import curly
+from crossover.reports.phrases import LETTERS, curly
 from crossover.reports.reading import verdict
 
 
@@ -51,7 +51,7 @@ class Levels:
 def context(payload: Mapping[str, Any]) -> Levels:
     """Return what the report says of levels."""
     found = payload["levels"]
-    rows = [_row(row, chr(ord("A") + at)) for at, row in enumerate(found["rows"])]
+    rows = [_row(row, LETTERS[row["alternative"]]) for row in found["rows"]]
     given = [row.verdict for row in rows]
     years = {row["year"] for row in found["rows"]}
     kinds = ("supported", "open", "contradicted", "untested")

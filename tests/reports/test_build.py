@@ -4,21 +4,12 @@ import pickle
 import re
 import shutil
 
-import pandas as pd
 import pypdf
 import pytest
 
 from crossover.data.errors import InputError
-from crossover.data.names import (
-    CAPACITY_CROSSOVER_SUSTAINED,
-    EVENTS,
-    EXPORT_CROSSOVER,
-    EXPORT_CROSSOVER_SINGLE,
-    INDEPENDENCE,
-)
 from crossover.reports import build, figures
 from crossover.reports.domains import FILES as DOMAIN_FILES
-from crossover.reports.numerals import complement, prob
 from crossover.reports.payload import PAIR_FILES
 from tests.reports.conftest import pages
 
@@ -40,47 +31,13 @@ def texts(_payloads, quick):
 
 
 @pytest.mark.parametrize("kind", ["plain", "never", "crossed", "undefined"])
-def test_a_report_has_twelve_to_nineteen_pages_with_a_running_foot(texts, kind):
-    assert 12 <= len(texts[kind]) <= 19
+def test_a_report_has_a_running_foot_on_each_of_its_pages(texts, kind):
+    assert 14 <= len(texts[kind]) <= 36
     for number, text in enumerate(texts[kind], 1):
         assert "Crossover run synthetic-0001" in text
         assert f"Page {number} of {len(texts[kind])}" in text
         # A page with nothing but its foot would be a fault of the layout.
         assert len(text) > 200
-
-
-@pytest.mark.parametrize("kind", ["plain", "never", "crossed", "undefined"])
-def test_the_first_page_states_the_numbers_of_the_tables(runs, texts, kind):
-    first = texts[kind][0]
-    events = pd.read_csv(runs[kind] / "events.csv")
-    timing = pd.read_csv(runs[kind] / "timing.csv")
-    events = events[events["event"].isin(EVENTS)]
-    timing = timing[timing["event"].isin(EVENTS)].set_index("event")
-    whole = " ".join(texts[kind])
-    for event, rows in events.groupby("event"):
-        found = rows.set_index(["kind", "year"])["probability"]
-        asked = (*(("state", year) for year in (2024, 2030, 2035)), ("first_passage", 2035),
-                 ("lasting", 2035))  # fmt: skip
-        assert " ".join(prob(found.get(key)) for key in asked) in first
-        if event not in (CAPACITY_CROSSOVER_SUSTAINED, EXPORT_CROSSOVER_SINGLE):
-            assert f"in none {complement(found['first_passage', 2035])}" in first
-        if event in (EXPORT_CROSSOVER, INDEPENDENCE):
-            was = "it was so" if found["state", 2024] else "it was not so"
-            assert f"({was} in 2024, on record)" in first
-        never = complement(timing.loc[event, "probability_within_horizon"])
-        far = (prob(found["state", 2050]), prob(found["first_passage", 2050]), never)
-        assert " ".join(far) in whole
-
-
-def test_the_levels_stand_beside_the_headline(runs, texts):
-    first, levels = texts["plain"][0], pd.read_csv(runs["plain"] / "levels.csv")
-    levels = levels[levels["year"] == levels["year"][0]]
-    assert f"the probability is {prob(levels['probability'][0])}, the average over" in first
-    single = levels["probability"][1:]
-    assert f"between {prob(single.min())} and {prob(single.max())}" in first
-    annex = next(text for text in texts["plain"] if "answer is convention: the" in text)
-    for probability in single:
-        assert prob(probability) in annex
 
 
 def test_a_publishable_report_has_no_banner(texts):
@@ -122,11 +79,12 @@ def test_the_report_of_another_pair_stands_beside_its_forecast(
 
 def test_the_document_carries_its_title_language_and_outline(report):
     reader = pypdf.PdfReader(report)
-    assert reader.metadata.title == "Russia and China: Military technology and arms dependence"
+    assert reader.metadata.title.replace("\u00a0", " ") == "Russia is likely ahead of China in military technology; " \
+        "deliveries from Russia will likely be above 5 % of their old level in 2030"
     assert reader.trailer["/Root"]["/Lang"].startswith("en")
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
     titles = [item.title for item in reader.outline if not isinstance(item, list)]
-    assert "2 How to read the numbers" in titles or "How to read the numbers" in titles
+    assert any(title.endswith("Ten questions") for title in titles)
     assert reader.metadata.creation_date_raw.startswith("D:20260504101112")
 
 
@@ -173,4 +131,4 @@ def test_a_pair_of_which_little_is_known_still_has_a_report(payloads):
     payload["rd"] |= {"ratio": None, "passed": None}
     payload["events"] = [{"event": e["event"], "defined": False} for e in payload["events"]]
     first = pypdf.PdfReader(io.BytesIO(build.render(payload))).pages[0].extract_text()
-    assert "no alternative to the one chosen" in re.sub(r"\s+", " ", first)
+    assert "This run holds no comparison of Vietnam and France" in re.sub(r"\s+", " ", first)

@@ -20,7 +20,9 @@ from crossover.data.names import (
 )
 from crossover.reports import domain_check, domain_figures, domains, payload
 from crossover.reports.context import domains as judged
+from crossover.reports.context import levels
 from crossover.reports.numerals import prob
+from crossover.reports.phrases import LETTERS
 from crossover.reports.reading import at_year
 from tests.reports.conftest import pages, said, section
 
@@ -312,10 +314,12 @@ def test_unknown_years_of_the_map_are_left_open(plain):
     domain_figures.heat(plain)
 
 
-def test_letters_go_on_from_those_of_the_levels(plain):
-    found = domain_figures.letters(plain)
-    assert found["chosen"] == "A"
-    assert (found["by_number"], found["unit_values"]) == ("F", "G")
+def test_a_convention_has_one_letter_whatever_the_pair(plain):
+    assert [LETTERS[name] for name in ("chosen", "effort_only", "by_number", "unit_values")] == [
+        "A", "G", "I", "J"
+    ]
+    plain["levels"]["rows"] = plain["levels"]["rows"][2:]
+    assert [row.letter for row in levels.context(plain).rows] == ["D", "E", "G"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,18 +3,13 @@ import re
 import pytest
 
 from crossover.data.names import (
-    CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
-    EVENTS,
-    EXPORT_CROSSOVER,
     INDEPENDENCE,
 )
 from crossover.reports.context import claims, events, parameters, sources
 from crossover.reports.context.capacity import context as capacity
 from crossover.reports.context.deliveries import context as deliveries
 from crossover.reports.context.diagnostics import context as diagnostics
-from crossover.reports.context.document import context as document
-from crossover.reports.context.exports import context as exports
 from crossover.reports.render import say, seen_text, template
 from tests.reports import golden
 
@@ -55,45 +50,6 @@ def set_now(payload, probability):
     payload["levels"]["average"] |= {"probability": probability}
 
 
-def outlook(payload, name):
-    return say("summary", "outlook", payload, events.context(payload).by[name])
-
-
-def reversal(payload):
-    return say("summary", "reversal", payload) if exports(payload).last_above else ""
-
-
-def everything(value):
-    if isinstance(value, dict):
-        return [text for inner in value.values() for text in everything(inner)]
-    if isinstance(value, list):
-        return [text for inner in value for text in everything(inner)]
-    return [value] if isinstance(value, str) else []
-
-
-@pytest.mark.parametrize(
-    ("probability", "start", "number"),
-    [
-        (0.97, "The data support that China was ahead of Russia", "0.97, the average over five"),
-        (0.5, "The data leave open whether China was ahead of Russia", "0.50, the average"),
-        (0.03, "The data speak against China having been ahead of Russia", "0.03, the average"),
-        (0.0, "The data speak against China having been ahead", "<0.01, the average"),
-        (1.0, "The data support that China was ahead", ">0.99, the average"),
-        (None, "This run cannot say whether China was ahead", "in 2024."),
-    ],
-)
-def test_the_lead_follows_the_rule_of_verdicts(plain, probability, start, number):
-    set_now(plain, probability)
-    text = say("summary", "lead", plain)
-    assert text.startswith(start)
-    assert number in text
-
-
-def test_no_monte_carlo_error_stands_beside_the_level(plain):
-    assert "Monte Carlo" not in say("summary", "lead", plain)
-    assert "annex on levels" in say("summary", "levels_sentence", plain)
-
-
 def test_the_change_of_the_gap_and_what_arrives_are_told(plain):
     assert "moved by 0.40 over five years" in say("capacity", "moved", plain)
     found = capacity(plain)
@@ -105,94 +61,12 @@ def test_the_change_of_the_gap_and_what_arrives_are_told(plain):
     assert say("exports", "markets", plain).endswith("They are Algeria.")
 
 
-@pytest.mark.parametrize(
-    ("probabilities", "expected"),
-    [
-        ([0.2, 0.4, 0.6], "Single conventions, on the same data, put it between 0.20 and 0.60 "
-         "(annex on levels); under every one of them it is left open."),
-        ([0.96, 0.99], "under every one of them it is supported."),
-        ([0.01, 0.04], "under every one of them it is contradicted."),
-        ([0.0, 0.0], "at <0.01 throughout"),
-        ([0.97, 0.4, 0.3, 0.02], "it is supported under one, left open under two and contradicted "
-         "under one, so the convention decides the answer."),
-        ([0.4], "holds no alternative"),
-        ([], "holds no alternative"),
-    ],
-)
-def test_the_headline_says_how_far_it_is_convention(plain, probabilities, expected):
-    set_levels(plain, probabilities)
-    assert expected in say("summary", "levels_sentence", plain)
-
-
-def test_an_outlook_leads_with_the_state_and_keeps_the_kinds_apart(plain):
-    set_event(
-        plain, CAPACITY_CROSSOVER, {2024: 0.2, 2030: 0.45, 2035: 0.5},
-        passage={2024: 0.2, 2030: 0.5, 2035: 0.72}, lasting={2024: 0.1, 2035: 0.3},
-    )
-    assert outlook(plain, CAPACITY_CROSSOVER) == (
-        "That China is ahead of Russia in latent capacity has a probability of 0.45 in 2030 and "
-        "0.50 in 2035; that it is so in some year up to 2035, even if it ends again, 0.72, and in "
-        "none 0.28; that from 2035 it is so in every year to 2050, 0.30."
-    )
-
-
-def test_an_outlook_says_what_is_on_record_at_the_origin(plain):
-    set_event(plain, INDEPENDENCE, {2024: 1.0, 2030: 0.4})
-    assert "(it was so in 2024, on record)" in outlook(plain, INDEPENDENCE)
-    set_event(plain, INDEPENDENCE, {2024: 0.0, 2030: 0.4})
-    assert "(it was not so in 2024, on record)" in outlook(plain, INDEPENDENCE)
-    set_event(plain, CAPACITY_CROSSOVER, {2024: 1.0})
-    assert "on record" not in outlook(plain, CAPACITY_CROSSOVER)
-
-
 def test_timing_on_few_draws_says_on_how_many(plain):
     set_event(
         plain, INDEPENDENCE, {2024: 0.0, 2040: 0.01},
         median=2044.0, q05=2040.0, q25=2041.0, q75=2046.0, q95=2050.0,
     )
     assert "on 5 draws only" in seen_text(template("timing.typ.j2", plain))
-
-
-def test_an_event_that_is_not_defined_says_why(payloads):
-    payload = payloads["undefined"]
-    assert outlook(payload, EXPORT_CROSSOVER).endswith(
-        "is not defined: Vietnam is not among the suppliers of the sample."
-    )
-    assert "France is not on record as having delivered" in outlook(payload, INDEPENDENCE)
-    payload["pair"]["supplier"]["exporter"] = False
-    assert "Vietnam and France are not among the suppliers" in outlook(payload, EXPORT_CROSSOVER)
-    text = seen_text(template("summary.typ.j2", payload))
-    assert text.count("not defined, since") == 4
-
-
-def test_exports_that_crossed_and_crossed_back_on_record_are_told_as_that(plain):
-    for role, values in (("recipient", [2.0, 5.0, 3.0]), ("supplier", [4.0, 4.0, 4.0])):
-        plain["exports"][role]["past"] = {"year": [2022, 2023, 2024], "value": values}
-    said = "arms exports was above Russia’s last in 2023; in 2024 it was below."
-    assert reversal(plain).endswith(said)
-    assert reversal(plain) in seen_text(template("summary.typ.j2", plain))
-    plain["exports"]["recipient"]["past"]["value"] = [2.0, 3.0, 5.0]
-    assert reversal(plain) == ""
-    plain["exports"]["recipient"]["past"]["value"] = [None, 3.0, 3.5]
-    assert reversal(plain) == ""
-    plain["exports"]["supplier"] = None
-    assert reversal(plain) == ""
-
-
-def test_a_country_without_exports_is_flagged_in_the_first_paragraph(payloads):
-    assert say("summary", "exporters_note", payloads["plain"]) == ""
-    assert "no orders show its level" in seen_text(
-        template("summary.typ.j2", payloads["undefined"])
-    )
-
-
-def test_countries_with_an_article_or_a_final_s_are_written_properly(plain):
-    plain["pair"]["supplier"]["name"] = "United States"
-    plain["pair"]["recipient"]["name"] = "Netherlands"
-    assert document(plain).titles[0] == "The United States and the Netherlands"
-    set_event(plain, EXPORT_CROSSOVER, {2024: 0.2})
-    text = outlook(plain, EXPORT_CROSSOVER)
-    assert "of the Netherlands’ arms exports is above the United States’ has" in text
 
 
 @pytest.mark.parametrize(
@@ -285,15 +159,6 @@ def test_no_text_has_a_hole_in_it(name):
     assert not {"nan", "inf"} & set(text.split())
     assert "{" not in text
     assert "\\" not in text
-
-
-@pytest.mark.parametrize("kind", ["plain", "never", "crossed", "undefined"])
-def test_every_event_is_told_in_all_kinds_with_its_complement(payloads, kind):
-    for name in EVENTS:
-        text = outlook(payloads[kind], name)
-        told = all(part in text for part in ("in 2035", "even if it ends again", "and in none",
-                                             "in every year to 2050"))  # fmt: skip
-        assert told or "is not defined" in text
 
 
 def test_every_symbol_of_the_tables_is_explained(plain):
