@@ -79,7 +79,7 @@ def beating(words: str) -> Iterator[Beat | None]:
     def speak() -> None:
         with contextlib.suppress(OSError):
             while not ended.wait(BEAT):
-                if _at_hand[-1] is beat:
+                if _at_hand[-1:] == [beat]:
                     say(beat.line())
 
     _at_hand.append(beat)
@@ -87,8 +87,8 @@ def beating(words: str) -> Iterator[Beat | None]:
     try:
         yield beat
     finally:
-        _at_hand.remove(beat)
         ended.set()
+        _at_hand.remove(beat)
 
 
 def mover() -> Callable[..., None] | None:

@@ -10,7 +10,7 @@ import pytest
 from crossover.data import countries, pair_totals
 from crossover.data.tables import read
 from crossover.data.vintages import as_of_transfers
-from crossover.reports.cli import console
+from crossover.reports.cli import app, console
 
 
 def rows_of(text):
@@ -105,3 +105,13 @@ def test_a_torn_table_of_events_is_named(command, published, tmp_path):
     done = command("show", torn)
     assert done.code == console.BAD_INPUT
     assert "events.csv, line 2: is no table of events" in done.err
+
+
+def test_a_report_takes_templates_of_your_own(published, tmp_path, capsys):
+    words = ["report", "--run", str(published), "--templates", str(tmp_path / "own")]
+    assert app.main(words) == console.BAD_INPUT
+    assert "no folder of templates" in capsys.readouterr().err
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "novel.typ.j2").write_text("x", "utf-8")
+    assert app.main(words) == console.BAD_INPUT
+    assert "novel.typ.j2" in capsys.readouterr().err
