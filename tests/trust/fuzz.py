@@ -102,7 +102,7 @@ def by_coverage(name: str, inputs: int, seed: int, folder: Path) -> None:
             if module.startswith("crossover") and name in module:
                 importlib.import_module(module)
     seeds = folder / f"{name}.seeds"
-    seeds.mkdir()
+    seeds.mkdir(exist_ok=True)
     for number, content in enumerate(fuzzed.target.seeds):
         (seeds / str(number)).write_bytes(content)
     options = (f"-runs={inputs}", f"-seed={seed}", f"-timeout={SECONDS}", f"-max_len={LONGEST}",
@@ -139,8 +139,9 @@ def fuzz(name: str, inputs: int, seed: int, folder: Path, way: str) -> tuple[Cou
     """Fuzz a target in a process of its own; return the counts, and what ended it before time."""
     words = ("--only", name, "--inputs", inputs, "--seed", seed, "--folder", folder, "--way", way)
     command = [sys.executable, "-m", "tests.trust.fuzz", *map(str, words), "--child"]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     held = folder / f"{name}.json"
+    held.unlink(missing_ok=True)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     counts = Counts(**json.loads(held.read_text())) if held.is_file() else Counts()
     over = counts.slowest > SECONDS or counts.mib > MEMORY
     short = done.returncode != 0 or counts.inputs < inputs
