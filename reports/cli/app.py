@@ -32,6 +32,10 @@ COMMANDS: dict[str, Entry | Noun] = {
     "fit": Entry("run:fit", "fit and judge only"),
     "forecast": Entry("run:forecast", "forecast any pair of a run"),
     "report": Entry("run:report", "make the PDF of a pair of a run"),
+    "ask": Entry("ask:ask", "any inequality of published quantities, from the draws"),
+    "questions": Entry("questions:questions", "every published probability as a question"),
+    "export": Entry("export:export", "CSV, Parquet, spreadsheet, hub table, JSON, draws"),
+    "league": Entry("league:league", "which recipients leave whom, which suppliers rise"),
     "show": Entry("pairs:show", "the answer of a run, with a small chart"),
     "pairs": Entry("pairs:pairs", "every pair of supplier and recipient side by side"),
     "runs": Noun(
@@ -45,8 +49,11 @@ COMMANDS: dict[str, Entry | Noun] = {
     "update": Entry("update:update", "take new figures in and move a run to them"),
     "explain": Entry("update:explain", "say why the answer moved from A to B"),
     "priors": Noun(
-        "carry a posterior forward as priors",
-        {"carry": Entry("update:carry", "write a run's posterior as priors of later fits")},
+        "priors of your own: from an earlier fit, or from three numbers",
+        {
+            "carry": Entry("update:carry", "write a run's posterior as priors of later fits"),
+            "elicit": Entry("elicit:elicit", "three numbers in, a prior and what it predicts out"),
+        },
     ),
     "causes": Entry("levers:causes", "why the recipient orders and the supplier wins less or more"),
     "whatif": Entry("levers:whatif", "what more R&D would change, and which R&D moves even odds"),
@@ -131,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TyperException as error:
         return console.complain(_usage(error))
     except KeyboardInterrupt:
-        goes_on = words[:1] and words[0] in RESUMED
+        goes_on = words[:1] and (words[0] in RESUMED or "--all" in words)
         left = "what was done is kept: the same command goes on" if goes_on else "nothing was kept"
         say(f"\ncrossover: stopped; {left}")
         return console.STOPPED

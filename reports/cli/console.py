@@ -22,6 +22,7 @@ from crossover.data.errors import InputError
 from crossover.data.printable import printable
 from crossover.forecast import runs
 from crossover.forecast.progress import say
+from crossover.reports.cells import literal
 
 DONE, FAILED, BAD_INPUT, GATE_FAILED, STOPPED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 SEED = 20260424
@@ -61,9 +62,6 @@ def _clean(value: Any) -> Any:
 
 # CSV -------------------------------------------------------------------------------------------
 
-FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-NUMBERS = re.compile(r"[-+0-9., %eE]*(?:inf|nan)?(?: to [-+0-9., %eE]*)?")
-
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return rows as CSV, in which no text is a formula to a spreadsheet."""
@@ -76,9 +74,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def _literal(value: Any) -> str:
     """Return a cell for CSV; a text that a spreadsheet would compute gets an apostrophe."""
-    text = printable(cell(value))
-    formula = FORMULA.match(text) and not NUMBERS.fullmatch(text)
-    return f"'{text}" if formula else text
+    return literal(printable(cell(value)))
 
 
 # Tables ----------------------------------------------------------------------------------------
