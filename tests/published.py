@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from crossover.forecast import quantities, runs
+from crossover.reports.cli import app
 from tests.synthetic import make_run
 
 IDS = ("20260101-000000-aaaa", "20260201-000000-bbbb")
@@ -68,3 +72,18 @@ def all_pairs(run: Path, later: list[tuple[float, ...]]) -> None:
         },
         attrs={"origin": 2025, "posterior": run.name},
     ).to_netcdf(run / quantities.ALL_PAIRS, engine="h5netcdf")  # fmt: skip
+
+
+def told(*words: object) -> str:
+    """Call a command as a user does, and return what it printed; it must end well."""
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(kind) for kind in kinds]
+    out, faults = io.StringIO(), io.StringIO()
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(faults):
+            code = app.main([str(word) for word in words])
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
+    assert code == 0, (words, faults.getvalue())
+    return out.getvalue()

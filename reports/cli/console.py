@@ -22,6 +22,7 @@ from crossover.data.errors import InputError
 from crossover.data.printable import printable
 from crossover.forecast import runs
 from crossover.forecast.progress import say
+from crossover.reports.cells import literal
 
 DONE, FAILED, BAD_INPUT, GATE_FAILED, STOPPED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 SEED = 20260424
@@ -50,9 +51,9 @@ def put(
         show(_fitting(header, [list(row) for row in rows]))
 
 
-def show(text: object = "", end: str = "\n") -> None:
+def show(text: str = "", end: str = "\n") -> None:
     """Print a text as a result."""
-    print(printable(str(text)), end=end)
+    print(printable(text), end=end)
 
 
 def _clean(value: Any) -> Any:
@@ -60,10 +61,6 @@ def _clean(value: Any) -> Any:
 
 
 # CSV -------------------------------------------------------------------------------------------
-
-FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-HARMLESS = re.compile(r"-|[-+](?:inf|nan)|[-+][\d.][^|!(]*")
-"""What begins with a sign and calls nothing: a number, an interval, a figure with its unit."""
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -77,9 +74,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def _literal(value: Any) -> str:
     """Return a cell for CSV; a text that a spreadsheet would compute gets an apostrophe."""
-    text = printable(cell(value))
-    formula = FORMULA.match(text) and not HARMLESS.fullmatch(text)
-    return f"'{text}" if formula else text
+    return literal(printable(cell(value)))
 
 
 # Tables ----------------------------------------------------------------------------------------
@@ -102,49 +97,31 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _fitting(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return a table; on a terminal too narrow for it cells with spaces are broken into lines."""
+    """Return a table; on a terminal too narrow for it long cells are broken into lines."""
     text = table(header, rows)
-    if not sys.stdout.isatty() or len(rows) > BROKEN:
+    if not sys.stdout.isatty():
         return text
     columns = os.get_terminal_size(sys.stdout.fileno()).columns
-    if max(map(len, text.splitlines())) <= columns:
+    if columns < 40 or max(map(len, text.splitlines())) <= columns or len(rows) > BROKEN:
         return text
-    texts = [[_line(value) for value in row] for row in rows]
-    broken = [any(" " in text for text in column) for column in zip(*texts, strict=True)]
-    whole = [
-        max(map(len, column)) + 2
-        for column, apart in zip(zip(header, *texts, strict=True), broken, strict=True)
-        if not apart
-    ]
-    if sum(whole) + NARROW * sum(broken) > columns:
-        return text
-    return _wrapped(header, texts, broken, _to_right(header, rows), columns)
+    return _wrapped(header, rows, columns)
 
 
 BROKEN = 400
 """Rows up to which cells are broken into lines: it takes a millisecond a row."""
-NARROW = 14
-"""Columns of the terminal below which a cell is not broken: a word a line is no text."""
 
 
-def _wrapped(
-    header: Sequence[str],
-    texts: Sequence[Sequence[str]],
-    broken: Sequence[bool],
-    right: Sequence[bool],
-    columns: int,
-) -> str:
+def _wrapped(header: Sequence[str], rows: Sequence[Sequence[Any]], columns: int) -> str:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    lines = box.ASCII2 if ascii_only() else box.SIMPLE_HEAD
-    grid = Table(box=lines, pad_edge=False, show_edge=False)
-    for name, apart, to_right in zip(header, broken, right, strict=True):
-        grid.add_column(Text(name), justify="right" if to_right else "left", no_wrap=not apart)
-    for row in texts:
-        grid.add_row(*map(Text, row))
+    grid = Table(box=box.ASCII2 if ascii_only() else box.SIMPLE_HEAD, pad_edge=False)
+    for name, right in zip(header, _to_right(header, rows), strict=True):
+        grid.add_column(Text(name), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(_line(value)) for value in row))
     out = io.StringIO()
     Console(file=out, width=columns, color_system=None).print(grid)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

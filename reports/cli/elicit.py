@@ -1,14 +1,13 @@
-"""`crossover priors elicit`: three numbers in, a prior and what it predicts out."""
+"""The command that makes a prior of three numbers, and shows what it predicts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
-from crossover.forecast import runs, steps
-from crossover.reports.cli import console
-from crossover.reports.cli.stored import StoreOption
+from crossover.forecast.progress import step
+from crossover.reports.cli import console, options
 
 if TYPE_CHECKING:
     from crossover.forecast.elicited import Consequence
@@ -18,13 +17,13 @@ NAME = "a variable of models/priors/*.toml, as in rd_within"
 
 
 def elicit(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=NAME)],
-    q05: Annotated[float, typer.Option("--q05", help="5 %: it is hardly less")],
-    q50: Annotated[float, typer.Option("--q50", help="50 %: as likely more as less")],
-    q95: Annotated[float, typer.Option("--q95", help="95 %: it is hardly more")],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why these numbers")],
-    source: Annotated[str, typer.Option("--source", metavar="TEXT", help="who or what says so")],
-    store: StoreOption = None,
+    name: Annotated[str, Argument(metavar="NAME", help=NAME)],
+    q05: Annotated[float, Option("--q05", help="5 %: it is hardly less")],
+    q50: Annotated[float, Option("--q50", help="50 %: as likely more as less")],
+    q95: Annotated[float, Option("--q95", help="95 %: it is hardly more")],
+    reason: Annotated[str, Option("--reason", metavar="TEXT", help="why these numbers")],
+    source: Annotated[str, Option("--source", metavar="TEXT", help="who or what says so")],
+    asked: options.OfPanel,
 ) -> int:
     """Make a prior from three quantiles, show what it predicts, and save it.
 
@@ -32,23 +31,22 @@ def elicit(
     is ever changed. Use it with 'crossover run --priors FILE'. What the priors alone predict is
     drawn anew, before and with the new prior, in a minute or two.
     """
-    from crossover.data import additions
     from crossover.forecast import elicited
     from crossover.models.elicitation import elicit as from_quantiles
 
-    place = runs.store(store)
-    before = elicited.newest(place)
+    before = elicited.newest(asked.folder)
     found = from_quantiles(name, q05, q50, q95, before)
-    path = elicited.save(found, reason, source, place)
+    layers = asked.layers()
+    path = elicited.save(found, reason, source, asked.folder)
     console.show(told(found))
     if found.model == "default":
-        with steps.step("drawing from the priors, before and with this one", "prior", {}):
-            rows = elicited.consequences(before, path, additions.layers(None, place))
+        with step("drawing from the priors, before and with this one", "prior", {}):
+            rows = elicited.consequences(before, path, layers)
         console.show(f"\n{compared(rows)}")
     else:
-        console.show(f"\nNo prediction from priors alone: {name} is of the model of {found.model}.")
+        console.show(f"\nNo prediction from priors alone: {name} is of the model {found.model}.")
     console.show(f"\nwritten: {path}")
-    return 0
+    return console.DONE
 
 
 def told(found: Elicited) -> str:

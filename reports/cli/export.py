@@ -1,28 +1,22 @@
-"""`crossover export`: what a run says, as files that others read."""
+"""The command that writes what a run says as files that others read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
-from crossover.forecast import runs, steps
-from crossover.reports.cli import console
-from crossover.reports.cli.stored import LATEST, RunArgument, StoreOption, found
-
-OTHER = "of another pair than the run's own"
+from crossover.reports.cli import console, options
 
 
 def export(
-    run: RunArgument = LATEST,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="folder; export/ by default")
-    ] = None,
-    supplier: Annotated[str | None, typer.Option(metavar="COUNTRY", help=OTHER)] = None,
-    recipient: Annotated[str | None, typer.Option(metavar="COUNTRY", help=OTHER)] = None,
-    draws: Annotated[bool, typer.Option("--draws", help="the draws too, a CSV a quantity")] = False,
-    store: StoreOption = None,
+    asked: options.OfPair,
+    run: options.RunArgument = None,
+    out: Annotated[Path, Option(metavar="DIR", help="where; made if it is not there")] = Path(
+        "export"
+    ),
+    draws: Annotated[bool, Option("--draws", help="the draws too, a CSV a quantity")] = False,
 ) -> int:
     """Write a run's figures as CSV, Parquet, a spreadsheet, a hub table and JSON.
 
@@ -32,8 +26,7 @@ def export(
     """
     from crossover.reports import export as exporting
 
-    folder = found(run, store)
-    pair = steps.some_pair(supplier, recipient, runs.own_pair(runs.read(folder)))
-    for path in exporting.export(folder, out or Path("export"), pair, draws=draws):
-        console.show(path)
-    return 0
+    of = asked.meant(run)
+    for path in exporting.export(of.run, out, of.pair, draws=draws):
+        console.show(str(path))
+    return console.DONE

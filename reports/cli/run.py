@@ -7,9 +7,10 @@ from typing import Annotated
 
 from typer import Option
 
+from crossover.data.errors import InputError
 from crossover.forecast import runs, steps
 from crossover.forecast.progress import say
-from crossover.reports.cli import common, console, league, options
+from crossover.reports.cli import common, console, options
 from crossover.reports.cli.console import Shape
 
 
@@ -69,15 +70,21 @@ def forecast(
         ),
     ] = None,
     every: Annotated[
-        bool, Option("--all", help="the deliveries of every pair, for league and ask")
+        bool, Option("--all", help="deliveries of every pair in one pass, instead")
     ] = False,
 ) -> int:
     """Forecast a pair from a run's posterior: the run's own, or any other of the sample, which
-    then stands under `pairs` in the run folder. The same run gives the same bytes.
+    then stands under `pairs` in the run folder. The same run gives the same bytes. With --all the
+    deliveries of every pair are forecast at once, for 'league' and 'ask': minutes; what is done is
+    kept, and the same command goes on.
     """
-    shape, of = shown.shape, asked.meant(asked.run)
     if every:
-        return league.forecast_all(of.run)
+        from crossover.reports.cli.league import forecast_all
+
+        if asked.supplier or asked.recipient or scenario:
+            raise InputError("--all takes every pair, of the baseline: give no pair, no scenario")
+        return forecast_all(asked.find(asked.run))
+    shape, of = shown.shape, asked.meant(asked.run)
     events, _, gate = steps.forecast_stored(of.run, of.pair, scenario or ())
     common.put_pair(of.pair, events.to_dict("records"), of.quick, shape)
     say(f"\nforecast in {of.folder}")

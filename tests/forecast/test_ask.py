@@ -5,17 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import typer
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from crossover.data.errors import InputError
 from crossover.data.names import EVENTS
 from crossover.forecast import ask, question, shipped, skill_note
-from crossover.reports.cli.ask import ask as command
-from tests.published import IDS, make_store
+from tests.published import IDS, make_store, told
 
 
 @pytest.fixture(scope="module")
@@ -198,20 +195,14 @@ def test_every_row_that_a_note_can_be_of_is_shipped():
         assert skill_note.of_quantity(name, (), 4)[0].skill is not None
 
 
-def app():
-    made = typer.Typer()
-    made.command()(command)
-    made.command("other")(lambda: None)
-    return made
-
-
 def test_the_command_prints_the_answer_or_json(run):
-    asked = ["ask", "deliveries RUS->CHN < 50 in 2028", "--run", str(run)]
-    done = CliRunner().invoke(app(), asked)
-    assert done.output.startswith("P(deliveries Russia to China < 50 in 2028; baseline) = 0.")
-    told = json.loads(CliRunner().invoke(app(), [*asked, "--json"]).output)
-    assert told["probability"] == p(run, asked[1]) and told["skill"][0]["skill"] > 0
-    assert np.isfinite(told["mc_error"]) and told["run"] == IDS[1]
+    asked = ["ask", "deliveries RUS->CHN < 50 in 2028", "--run", run]
+    assert told(*asked).startswith("P(deliveries Russia to China < 50 in 2028; baseline) = 0.")
+    held = json.loads(told(*asked, "--json"))
+    assert held["probability"] == p(run, asked[1]) and held["skill"][0]["skill"] > 0
+    assert np.isfinite(held["mc_error"]) and held["run"] == IDS[1]
+    other = told("ask", "gap > 0 in 2030", "--run", run, "--supplier", "FRA", "--recipient", "VNM")
+    assert other.startswith("P(gap France to Viet Nam > 0 in 2030; baseline) = 0.")
 
 
 def test_an_answer_shows_itself_in_a_notebook(run):

@@ -3,14 +3,12 @@
 import tomllib
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from crossover.data.errors import InputError
 from crossover.forecast import elicited
 from crossover.models import priors
 from crossover.models.elicitation import elicit
-from crossover.reports.cli.elicit import elicit as command
+from tests.published import told
 
 WHY = {"reason": "Firms say so.", "source": "Interviews, 2026."}
 
@@ -56,29 +54,22 @@ def test_the_command_shows_prior_and_predictions_and_says_where_it_is(tmp_path, 
     ]
     asked = []
     monkeypatch.setattr(elicited, "consequences", lambda *given: asked.append(given) or rows)
-    app = typer.Typer()
-    app.command()(command)
-    words = ["rd_within", "--q05", "0.1", "--q50", "0.4", "--q95", "0.7", "--store", str(tmp_path)]
-    done = CliRunner().invoke(app, [*words, "--reason", "R.", "--source", "S."])
-    assert done.exit_code == 0, done.output
+    words = ["--q05", "0.1", "--q50", "0.4", "--q95", "0.7", "--store", tmp_path]
+    why = ["--reason", "R.", "--source", "S."]
+    text = told("priors", "elicit", "rd_within", *words, *why)
     path = tmp_path / "priors" / "elicited-v1.toml"
     assert asked[0][:2] == (None, path)
     for part in ("normal(mu = 0.4, sigma = 0.182387)", "P(independence)", "0.70",
                  "14 (0 to 2,900)", f"written: {path}"):  # fmt: skip
-        assert part in done.stdout, part
-    other = ["downturn_x", *words[1:], "--reason", "R.", "--source", "S."]
-    assert isinstance(CliRunner().invoke(app, other).exception, InputError)
+        assert part in text, part
 
 
 def test_of_another_model_no_prediction_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr(elicited, "consequences", None)
-    app = typer.Typer()
-    app.command()(command)
-    words = ["substitution", "--q05", "0.1", "--q50", "0.4", "--q95", "0.9"]
-    done = CliRunner().invoke(
-        app, [*words, "--reason", "R.", "--source", "S.", "--store", str(tmp_path)]
-    )
-    assert done.exit_code == 0 and "of the model of domains" in done.stdout
+    words = ["--q05", "0.1", "--q50", "0.4", "--q95", "0.9", "--store", tmp_path]
+    why = ["--reason", "R.", "--source", "S."]
+    text = told("priors", "elicit", "substitution", *words, *why)
+    assert "of the model domains" in text
 
 
 @pytest.mark.slow

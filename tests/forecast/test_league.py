@@ -1,14 +1,14 @@
 """All pairs at once are the pairs one by one; and what the league reads off them."""
 
+import csv
+import io
 import json
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
-import typer
 import xarray as xr
-from typer.testing import CliRunner
 
 from crossover.data.errors import InputError
 from crossover.data.names import HORIZON
@@ -23,10 +23,8 @@ from crossover.forecast import (
     simulate,
     steps,
 )
-from crossover.reports.cli.league import forecast_all as all_command
-from crossover.reports.cli.league import league as command
 from tests import whole
-from tests.published import made_by_hand
+from tests.published import made_by_hand, told
 
 
 @pytest.fixture(scope="module")
@@ -185,19 +183,12 @@ def test_without_an_earlier_run_there_is_no_change(store):
 
 
 def test_the_commands_print_the_tables_and_json(store, run):
-    app = typer.Typer()
-    app.command("league")(command)
-    app.command("all")(all_command)
-
-    def told(*words):
-        done = CliRunner().invoke(app, list(words))
-        assert done.exit_code == 0, done.output
-        return done.stdout
-
-    text = told("league", "--store", str(store))
+    text = told("league", "--store", store)
     assert text.startswith("Run run-2, data to 2025; change since run run-1.")
     assert "left in 2035" in text and "change" in text
-    held = json.loads(told("league", "run-1", "--store", str(store), "--json"))
-    assert held["before"] is None and held["leaving"][0]["change"] is None
-    assert pd.DataFrame(held["rising"])["supplier"].tolist() == ["AAA", "BBB"]
-    assert told("all", "--run", str(run)).strip() == str(run / quantities.ALL_PAIRS)
+    held = pd.DataFrame(json.loads(told("league", "run-1", "--store", store, "--json")))
+    assert held["table"].tolist() == ["leaving"] * 3 + ["rising"] * 2
+    assert held["change"].isna().all() and held["supplier"].tolist()[3:] == ["AAA", "BBB"]
+    rows = list(csv.DictReader(io.StringIO(told("league", "--store", store, "--csv"))))
+    assert [row["p_late"] for row in rows] == ["1", "0.5", "0", "", ""]
+    assert told("forecast", "--all", "--run", run).strip() == str(run / quantities.ALL_PAIRS)

@@ -5,21 +5,13 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from crossover.forecast import elicited
 from crossover.forecast.quantities import QUANTITIES
 from crossover.reports import export as exporting
-from crossover.reports.cli.ask import ask
-from crossover.reports.cli.elicit import elicit
-from crossover.reports.cli.export import export
-from crossover.reports.cli.league import league
-from crossover.reports.cli.questions import questions
-from tests.published import IDS, all_pairs, make_store
+from tests.published import IDS, all_pairs, make_store, told
 
 GUIDE = Path(__file__).parents[2] / "reports" / "guide"
-COMMANDS = {"ask": ask, "export": export, "questions": questions, "league": league}
 PAGES = ("ask", "data_out", "own_prior")
 SHELL = re.compile(r"^    crossover (\S.*)$", re.MULTILINE)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -53,14 +45,7 @@ def examples(pattern):
 def test_a_command_of_the_guide_runs(here, line, monkeypatch):
     """Draws of the priors are left out: they take a minute."""
     monkeypatch.setattr(elicited, "consequences", lambda *given: [])
-    app, beliefs = typer.Typer(), typer.Typer()
-    beliefs.command("elicit")(elicit)
-    beliefs.command("other")(lambda: None)
-    app.add_typer(beliefs, name="priors")
-    for name, command in COMMANDS.items():
-        app.command(name)(command)
-    done = CliRunner().invoke(app, shlex.split(line, comments=True))
-    assert done.exit_code == 0 and done.output.strip(), (line, done.output, done.exception)
+    assert told(*shlex.split(line, comments=True)).strip()
 
 
 @pytest.mark.parametrize("code", examples(PYTHON))
