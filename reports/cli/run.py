@@ -100,11 +100,12 @@ def report(
         Path | None,
         Option(metavar="DIR", help="folder of templates in place of those of the same name"),
     ] = None,
+    brief: Annotated[bool, Option("--brief", help="two pages instead of the whole")] = False,
 ) -> int:
     """Make the PDF of a pair that was forecast. The same run gives the same bytes."""
     of = asked.meant(asked.run)
     chosen = (None, None) if of.pair == runs.own_pair(of.record) else of.pair
-    path = common.write_report(of.run, *chosen, out=out, templates=templates)
+    path = common.write_report(of.run, *chosen, out=out, templates=templates, brief=brief)
     if not (of.record.get("gate") or {}).get("passed"):
         say("the run has not passed the gate: its report is marked not publishable")
     console.show(str(path))
