@@ -28,9 +28,10 @@ from crossover.data.views import Cells, View
 
 STOPPED = 0.02
 """Share of real releases that may be stopped."""
-NEVER = ("lost", "years", "reading")
-"""What no release may do that no release has done: lack a country or a year of those known, or fit
-better when it is read otherwise. Few releases were kept, and by their number alone none is a rule.
+NEVER = ("lost", "years", "reading", "factor")
+"""What no release may do that no release has done: lack a country or a year of those known, fit
+better when it is read otherwise, or have one country's figures times one factor in all years. Few
+releases were kept, and by their number alone none is a rule.
 """
 GROUPS = {
     table: group
