@@ -80,14 +80,14 @@ def backtest(
     skill.csv, events to events_skill.csv, intervals to calibration.csv, and all that a report
     prints of them to summary.csv.
     """
-    from crossover.forecast import backtest
+    from crossover.forecast import backtest, skill
     from crossover.models.priors import load
 
     shape = shown.shape
     folder = out or asked.folder / "backtest"
     years = years_of(origins, backtest.FIRST_ORIGIN)
     layers = asked.layers()
-    names = models.split(",") if models else [backtest.FULL, *backtest.benchmarks()]
+    names = models.split(",") if models else [skill.FULL, *backtest.benchmarks()]
     wanted = backtest.jobs(years, [name.strip() for name in names])
     given = load(priors)
     failed: list[str] = []

@@ -12,7 +12,8 @@ from crossover.data.errors import InputError
 from crossover.data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER
 from crossover.forecast import events, explain, influence, waterfall, weighting
 from crossover.forecast.simulate import futures
-from crossover.forecast.waterfall import MEDIAN, STEPS, Holds, Posterior
+from crossover.forecast.states import Holds
+from crossover.forecast.waterfall import MEDIAN, STEPS, Posterior
 from crossover.models import priors
 from crossover.models.order_book import ORDER_PERIOD
 from tests import small

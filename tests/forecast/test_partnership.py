@@ -10,6 +10,7 @@ from crossover.data.errors import InputError
 from crossover.data.tables import read, write
 from crossover.forecast import gate, pairs, partnership_checks, partnership_validation
 from crossover.forecast import partnership as room
+from crossover.forecast.shipped import KHAT
 from crossover.models import alliance_rows
 from crossover.models import partnership as model
 from crossover.models.covariates import CONTROLS, THESIS
@@ -83,7 +84,7 @@ def test_leaving_a_treaty_out_is_weighting_with_the_inverse_of_its_likelihood(tr
     table = partnership_checks.influence(tree, ("speed", "recent"))
     assert len(table) == 2 * inputs.sizes["treaty"]
     assert (table["shift"].abs().diff().dropna() <= 1e-9).all()
-    assert table["khat"].max() < room.KHAT
+    assert table["khat"].max() < KHAT
     top = table.iloc[0]
     draws = room.flat(tree)
     record = model.treaty_effects(draws, inputs, seed=0)[0].sel(treaty=top["treaty"]).values

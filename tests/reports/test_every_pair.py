@@ -34,9 +34,9 @@ from crossover.forecast import (
     simulate,
     steps,
 )
-from crossover.models import partnership
+from crossover.models import domain_draws, partnership
 from crossover.models.market import CELL
-from crossover.reports import build, payload, reading
+from crossover.reports import build, domain_check, payload, reading
 from crossover.reports import domains as domain_payload
 from crossover.reports.reading import read_netcdf
 from crossover.reports.render import template
@@ -156,8 +156,8 @@ def share_the_check(patch):
         return pd.concat([first, *(imports[code] for code in recipients if code in imports)])
 
     patch.setattr(domain_checks, "predictive_check", check)
-    by_recipient = once_for(domain_payload._check, lambda path: path.parent.name[-3:])
-    patch.setattr(domain_payload, "_check", by_recipient)
+    by_recipient = once_for(domain_check.collect, lambda path: path.parent.name[-3:])
+    patch.setattr(domain_check, "collect", by_recipient)
     patch.setattr(domain_checks, "agreement", once(domain_checks.agreement))
     patch.setattr(steps, "_some_draws", lambda tree: tree)
 
@@ -171,7 +171,7 @@ def share_the_posterior(patch):
     for module in (simulate, domains, decomposition, gap_change):
         patch.setattr(module, "stack", stack)
     patch.setattr(market, "arrays", once(market.arrays))
-    patch.setattr(domains.model, "pairs", once(domains.model.pairs))
+    patch.setattr(domain_draws, "pairs", once(domain_draws.pairs))
     flat = once_for(coupling.partnership.flat, lambda tree: tree.name)
     patch.setattr(coupling.partnership, "flat", flat)
     parameters = payload._parameters

@@ -15,6 +15,7 @@ from scipy import stats
 from crossover.forecast import partnership as room
 from crossover.forecast import partnership_checks
 from crossover.forecast.partnership import flat
+from crossover.forecast.shipped import KHAT
 from crossover.models import alliance_rows
 from crossover.models import partnership as model
 from crossover.models.priors import Priors, order
@@ -101,7 +102,7 @@ def test_leaving_a_treaty_out_by_weights_is_a_fit_without_it():
     long = {"draws": 1000, "tune": 600, "chains": 2}
     tree = room.fit(inputs, priors, seed=1, **long)
     table = partnership_checks.influence(tree, ("speed", "recent"))
-    assert table["khat"].max() < room.KHAT
+    assert table["khat"].max() < KHAT
     top = table.iloc[0]
     out = inputs["treaty"].values[inputs["treaty_at"].values] == top["treaty"]
     fresh = room.fit(inputs.isel(pair_year=np.nonzero(~out)[0]), priors, seed=5, **long)

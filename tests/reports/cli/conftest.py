@@ -139,7 +139,7 @@ def stand_ins(invented, monkeypatch):
     monkeypatch.setattr(listings, "attach", lambda panel, books: panel)
     put("decomposition", decompose=lambda tree, *pair: invented.causes)
 
-    def build(run, supplier=None, recipient=None, out=None, templates=None):
+    def build(run, supplier=None, recipient=None, out=None, templates=None, brief=False):
         assert (run / runs.RECORD).is_file() and (run / "events.csv").is_file()
         path = out or run / "report.pdf"
         path.write_bytes(b"%PDF " + json.dumps(runs.read(run)["gate"]["passed"]).encode())
