@@ -22,6 +22,7 @@ from crossover.forecast.fit import storable, with_domains
 from crossover.models import (
     alignment,
     alliance_rows,
+    covariates,
     domain_data,
     domain_draws,
     partnership,
@@ -116,7 +117,7 @@ def _history(panel: xr.Dataset, rng: np.random.Generator) -> xr.DataTree:
     beliefs = partnership.load()
     names, lead = priors.order(beliefs), (CHAINS, DRAWS)
     groups = {}
-    for outcome, level in zip(partnership.OUTCOMES, (-2.6, -3.4), strict=True):
+    for outcome, level in zip(covariates.OUTCOMES, (-2.6, -3.4), strict=True):
         inputs = alliance_rows.prepare(read("alliance_dyads"), outcome, beliefs)
         values = 0.1 * rng.standard_normal((*lead, len(names)))
         values[..., names.index("intercept")] += level
