@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,6 +78,8 @@ def _put(table: pd.DataFrame, heads: dict[str, str], words: str) -> None:
             return countries.name_of(value)
         if not isinstance(value, float):
             return value
+        if math.isnan(value):
+            return None
         return round(value, 2) if abs(value) < 10 else round(value)
 
     shown = table.drop(columns="change") if table["change"].isna().all() else table
