@@ -1,7 +1,7 @@
 """What next year's published figures would do to the headlines: thresholds that change an answer.
 
 Computed from the draws of the forecast itself: the probability of a statement in those draws in
-which a figure of the first year ahead lies beyond a bound (`forecast.explain.next_year`).
+which a figure of the first year ahead lies beyond a bound (`forecast.influence.next_year`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from crossover.data.names import (
     SOON,
     YEAR_FUTURE,
 )
-from crossover.forecast import events, explain
+from crossover.forecast import events, influence, waterfall
 
 ASKED = (CAPACITY_CROSSOVER, INDEPENDENCE, EXPORT_CROSSOVER)
 
@@ -36,19 +36,19 @@ def collect(forecast: xr.Dataset) -> list[dict[str, Any]]:
     -------
     list of dict
         `event` and `by` of the headline, its probability `now`; and of the threshold what
-        `forecast.explain.Condition` holds, `of` a code of the pair or the two of them.
+        `forecast.influence.Condition` holds, `of` a code of the pair or the two of them.
     """
     pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
     by = min(SOON, int(forecast[YEAR_FUTURE].max()))
     answers = events.answers(forecast.sel({SCENARIO: [BASELINE]}))
-    holds, rows = explain.states(answers), []
+    holds, rows = waterfall.states(answers), []
     for event in ASKED:
         if event not in holds or by not in holds[event].years:
             continue
         happened = holds[event].at(by)
         rows += [
             {"event": event, "by": by, "now": float(happened.mean()), **row._asdict()}
-            for row in explain.next_year(forecast, happened)
+            for row in influence.next_year(forecast, happened)
             if row.of in (*pair, "-".join(pair)) and row.moves
         ]
     return rows

@@ -79,8 +79,11 @@ def test_the_report_of_another_pair_stands_beside_its_forecast(
 
 def test_the_document_carries_its_title_language_and_outline(report):
     reader = pypdf.PdfReader(report)
-    assert reader.metadata.title.replace("\u00a0", " ") == "Russia is likely ahead of China in military technology; " \
+    title = reader.metadata.title.replace("\u00a0", " ")
+    assert title == (
+        "Russia is likely ahead of China in military technology; "
         "deliveries from Russia will likely be above 5 % of their old level in 2030"
+    )
     assert reader.trailer["/Root"]["/Lang"].startswith("en")
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
     titles = [item.title for item in reader.outline if not isinstance(item, list)]

@@ -8,8 +8,8 @@ import pytest
 from crossover import reports
 
 LIGHT = {
-    "cause_names", "claims", "conventions", "events", "gap_change", "ledger", "quantities", "runs",
-    "scores", "scoring", "shipped", "verify",
+    "cause_names", "claims", "conventions", "events", "gap_change", "influence", "ledger",
+    "quantities", "runs", "scores", "scoring", "shipped", "verify", "waterfall",
 }  # fmt: skip
 """Modules of the forecast room that read what is stored, and the rules of events."""
 MODULES = sorted(Path(reports.__file__).parent.glob("*.py"))
