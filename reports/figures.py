@@ -1,7 +1,7 @@
 """The figures of a report: each a pure function of the payload that returns SVG bytes.
 
 A figure computes nothing that a reader could want to know: the payload holds every number that is
-drawn, and `reports.words` says in the caption what to see.
+drawn, and the template says in the title what to see.
 """
 
 from __future__ import annotations

@@ -13,10 +13,12 @@ import xarray as xr
 from crossover.data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
+    COUNTRY,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
     SCENARIO,
     SOON,
+    SUPPLIER,
     YEAR_FUTURE,
 )
 from crossover.forecast import events, influence, states
@@ -41,6 +43,10 @@ def collect(forecast: xr.Dataset) -> list[dict[str, Any]]:
     pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
     by = min(SOON, int(forecast[YEAR_FUTURE].max()))
     answers = events.answers(forecast.sel({SCENARIO: [BASELINE]}))
+    shown = forecast.sel({
+        side: [code for code in pair if code in forecast[side].values]
+        for side in (SUPPLIER, COUNTRY)
+    })
     holds, rows = states.states(answers), []
     for event in ASKED:
         if event not in holds or by not in holds[event].years:
@@ -48,7 +54,7 @@ def collect(forecast: xr.Dataset) -> list[dict[str, Any]]:
         happened = holds[event].at(by)
         rows += [
             {"event": event, "by": by, "now": float(happened.mean()), **row._asdict()}
-            for row in influence.next_year(forecast, happened)
-            if row.of in (*pair, "-".join(pair)) and row.moves
+            for row in influence.next_year(shown, happened)
+            if row.moves
         ]
     return rows

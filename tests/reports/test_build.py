@@ -79,7 +79,8 @@ def test_the_report_of_another_pair_stands_beside_its_forecast(
 
 def test_the_document_carries_its_title_language_and_outline(report):
     reader = pypdf.PdfReader(report)
-    assert reader.metadata.title.replace("\u00a0", " ") == (
+    title = reader.metadata.title.replace("\u00a0", " ")
+    assert title == (
         "Russia is likely ahead of China in military technology; "
         "deliveries from Russia will likely be above 5 % of their old level in 2030"
     )
