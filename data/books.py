@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from crossover.data import vintages
 from crossover.data.deals import covers, undelivered
-from crossover.data.tables import Deal, Panel, Register, read_once
+from crossover.data.records import Deal, Register
+from crossover.data.tables import Panel, read_once
 
 SETTLED_BY = (6, 30)
 """A data year's register is the newest that was public by this day of the next year."""

@@ -19,18 +19,10 @@ from typing import NamedTuple
 from crossover.data import deals, dyads, package, sources, whole
 from crossover.data.errors import InputError, fault
 from crossover.data.names import PANEL_START
+from crossover.data.records import Vintage
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import Batch
-from crossover.data.tables import (
-    FACT_TABLES,
-    FACTS,
-    KEYS,
-    Vintage,
-    indicators,
-    many_rows,
-    read_facts,
-    write,
-)
+from crossover.data.tables import FACT_TABLES, FACTS, KEYS, indicators, many_rows, read_facts, write
 
 SHIPPED_FILES = "panel_files.csv"
 COMPILED = (

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from crossover.data.books import comparable, standing
 from crossover.data.deals import covers, undelivered, years_of
 from crossover.data.errors import InputError
-from crossover.data.tables import RESTATED, Deal, DealDelivery, Panel, Register, read_once, stamps
+from crossover.data.records import Deal, DealDelivery, Register
+from crossover.data.tables import RESTATED, Panel, read_once, stamps
 
 SETTLED = 3
 """Years after which a register's word on an order counts as the last."""

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from crossover.data import check, renames, vintages
+from crossover.data.records import Vintage
 from crossover.data.sources.files import Batch
-from crossover.data.tables import KEYS, TABLES, Vintage, key_of
+from crossover.data.tables import KEYS, TABLES, key_of
 
 WHOLE_YEARS = ("transfers", "unit_values", "descriptions")
 """Tables of which a year is taken whole from one release."""

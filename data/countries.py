@@ -10,7 +10,8 @@ import functools
 
 from crossover.data.errors import QUOTED, InputError, fault, is_name, short
 from crossover.data.names import REST
-from crossover.data.tables import FACTS, SOVIET_UNION, WORLD, Country, read_facts
+from crossover.data.records import Country
+from crossover.data.tables import FACTS, SOVIET_UNION, WORLD, read_facts
 
 CODES = "must be an ISO3 code of country_names.csv"
 

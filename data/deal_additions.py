@@ -19,9 +19,10 @@ from crossover.data.comparison import name
 from crossover.data.deals import Before, compile_deals, coverage
 from crossover.data.errors import fault
 from crossover.data.names import ALL_SUPPLIERS
+from crossover.data.records import Deal, Register
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import Batch
-from crossover.data.tables import RESTATED, Deal, Panel, Register, read_once
+from crossover.data.tables import RESTATED, Panel, read_once
 
 
 class Deals(NamedTuple):

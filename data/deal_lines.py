@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from crossover.data.deal_matching import LINES_TO_REGISTER, ONE_YEAR, Sought, pair
+from crossover.data.records import DealDelivery
 from crossover.data.sources.sipri_deals import DealLine, RegisterDeal
-from crossover.data.tables import DealDelivery
 
 
 class Listed(NamedTuple):

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from crossover.data import look
 from crossover.data.alarms import COVERAGE, DISTANCE, Alarm
 from crossover.data.bounds import Pools
+from crossover.data.records import Deal, Register
 from crossover.data.signals import COMMON, Signal, percent_of
-from crossover.data.tables import Deal, Register
 
 
 def find(

@@ -26,18 +26,11 @@ from crossover.data.deal_matching import (
 )
 from crossover.data.errors import InputError, fault
 from crossover.data.names import ALL_SUPPLIERS
+from crossover.data.records import Deal, DealDelivery, DealMark, Register, RegisterCoverage
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import Batch
 from crossover.data.sources.sipri_deals import DealLine, RegisterDeal
-from crossover.data.tables import (
-    RESTATED,
-    Deal,
-    DealDelivery,
-    DealMark,
-    Register,
-    RegisterCoverage,
-    read_own,
-)
+from crossover.data.tables import RESTATED, read_own
 
 RAW = (sipri_deals.REGISTER, sipri_deals.LINES)
 """Parsed rows that only this module reads; none of them is a table of the panel."""

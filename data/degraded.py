@@ -21,7 +21,8 @@ from crossover.data.books import Book, of_year, standing
 from crossover.data.churn import FORESEEN, Case, Registers, of_final, of_open, registers_of, volume
 from crossover.data.deals import spans, undelivered, years_of
 from crossover.data.errors import InputError, fault
-from crossover.data.tables import Deal, DealDelivery, Panel
+from crossover.data.records import Deal, DealDelivery
+from crossover.data.tables import Panel
 
 SEED = 20260518
 OLDEST = 5

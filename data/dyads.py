@@ -15,10 +15,11 @@ from itertools import combinations
 from typing import NamedTuple
 
 from crossover.data.errors import InputError, fault
+from crossover.data.records import AlliedPair, Capability, RivalPair
 from crossover.data.rules import FORCE, grade_of
 from crossover.data.sources import atop, cow, regimes, tss
 from crossover.data.sources.files import Batch
-from crossover.data.tables import FACTS, AlliedPair, Capability, RivalPair, read_facts
+from crossover.data.tables import FACTS, read_facts
 
 RAW: dict[str, type] = {
     "members": atop.Member,

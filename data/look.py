@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from crossover.data.errors import InputError, fault
 from crossover.data.names import DOMAINS
-from crossover.data.tables import FACT_TABLES, Panel, Vintage, indicators, read
+from crossover.data.records import Vintage
+from crossover.data.tables import FACT_TABLES, Panel, indicators, read
 
 DELIVERIES = "deliveries"
 ORDERS = "orders"

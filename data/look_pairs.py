@@ -19,7 +19,8 @@ from crossover.data.look import (
     check_domain,
 )
 from crossover.data.names import REST
-from crossover.data.tables import SOVIET_UNION, Panel, Vintage, read
+from crossover.data.records import Vintage
+from crossover.data.tables import SOVIET_UNION, Panel, read
 
 
 def deliveries(

@@ -41,16 +41,8 @@ from crossover.data.panel_pairs import (
     is_of,
     source_of,
 )
-from crossover.data.tables import (
-    WORLD,
-    Country,
-    CountryYear,
-    Panel,
-    Total,
-    UnitValue,
-    Vintage,
-    read,
-)
+from crossover.data.records import Country, CountryYear, Total, UnitValue, Vintage
+from crossover.data.tables import WORLD, Panel, read
 
 REST_NAME = "Rest of the world"
 YEAR_DAYS = 365.25

@@ -19,16 +19,8 @@ from crossover.data.names import (
     WEAPON_CLASS,
     YEAR,
 )
-from crossover.data.tables import (
-    SOVIET_UNION,
-    Alliance,
-    Country,
-    Order,
-    Panel,
-    UnitValue,
-    Vintage,
-    read,
-)
+from crossover.data.records import Alliance, Country, Order, UnitValue, Vintage
+from crossover.data.tables import SOVIET_UNION, Panel, read
 
 RUSSIA = "RUS"
 

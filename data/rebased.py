@@ -17,7 +17,8 @@ from collections.abc import Iterable
 
 from crossover.data import vintages
 from crossover.data.errors import InputError, fault
-from crossover.data.tables import WORLD, CountryYear, Panel, read
+from crossover.data.records import CountryYear
+from crossover.data.tables import WORLD, Panel, read
 
 CONSTANT, CURRENT = "milex_constant", "milex_current"
 

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from crossover.data import countries, domains
 from crossover.data.names import DOMAINS, REST, STATUSES
-from crossover.data.tables import SOVIET_UNION, TABLES, WORLD, Indicator, as_text, indicators
+from crossover.data.records import Indicator
+from crossover.data.tables import SOVIET_UNION, TABLES, WORLD, as_text, indicators
 
 DATED = (
     "country_years",

@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 
 from crossover.data.errors import InputError, fault
-from crossover.data.tables import CountryYear, Order, Transfer, Vintage, Vote
+from crossover.data.records import CountryYear, Order, Transfer, Vintage, Vote
 
 LATEST = "9999-12-31"
 PART = "trade register of a part of the world: orders of its own pairs alone"

@@ -231,12 +231,12 @@ def check(
     dict
         File name → table, as from `predictive` (posterior, then prior) and `sensitivity`.
     """
-    from crossover.forecast import fit, steps
+    from crossover.forecast import fit, stored_run
 
-    tree = steps.stored(run)
-    given = load(run / steps.PRIORS_FILE)
+    tree = stored_run.stored(run)
+    given = load(run / stored_run.PRIORS_FILE)
     said = runs.read(run)
-    panel = steps.known_on(steps.day(said.get("as_of")), layers)
+    panel = stored_run.known_on(stored_run.day(said.get("as_of")), layers)
     offered = fit.prior(panel, given, seed=seed, draws=FEW)
     tables = [
         predictive(tree, "posterior", seed=seed), predictive(offered, "prior", seed=seed),

@@ -48,7 +48,7 @@ def carry(run: Path) -> str:
     InputError
         If the run was only drawn from priors, its gate did not pass, or it holds no posterior.
     """
-    from crossover.forecast import steps
+    from crossover.forecast import stored_run
     from crossover.models import domains
     from crossover.models.priors import text
 
@@ -58,9 +58,9 @@ def carry(run: Path) -> str:
     if not ((said.get("gate") or {}).get("fit") or said.get("gate") or {}).get("passed"):
         rule = "did not pass its gate: a posterior that may not be published is not carried either"
         raise InputError(fault(rule, file=run))
-    tree = steps.stored(run)
+    tree = stored_run.stored(run)
     inputs = tree["constant_data"].to_dataset()
-    own = run / steps.PRIORS_FILE
+    own = run / stored_run.PRIORS_FILE
     layers = {DEFAULT_FILE: tree["posterior"].to_dataset()}
     if DOMAIN_LAYER in tree.children:
         layers[domains.PRIORS_FILE] = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
@@ -79,9 +79,9 @@ def carry(run: Path) -> str:
 
 def last_year(run: Path) -> int:
     """Return the last year whose observations a run's posterior holds."""
-    from crossover.forecast import steps
+    from crossover.forecast import stored_run
 
-    return int(steps.stored(run)["constant_data"].attrs["origin"])
+    return int(stored_run.stored(run)["constant_data"].attrs["origin"])
 
 
 def included(inputs: xr.Dataset) -> list[dict[str, Any]]:

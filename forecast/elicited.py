@@ -105,9 +105,9 @@ def consequences(
     list of Consequence
         Of the default pair, in the years that are led with.
     """
-    from crossover.forecast import steps
+    from crossover.forecast import stored_run
 
-    panel = steps.known_on(None, layers)
+    panel = stored_run.known_on(None, layers)
     told = [_predicted(panel, path, draws, seed) for path in (before, after)]
     return [
         Consequence(what, year, told[0][what, year], told[1][what, year])

@@ -47,9 +47,9 @@ def forecast_all(
     InputError
         If the run holds no posterior that this version of the model can run forward.
     """
-    from crossover.forecast import record, simulate, steps
+    from crossover.forecast import record, simulate, stored_run
 
-    tree = steps.stored(run)
+    tree = stored_run.stored(run)
     posterior = tree["posterior"].to_dataset()
     simulate.check_version(posterior)
     made_of = record.hash_draws(posterior)

@@ -19,7 +19,7 @@ from crossover.data.names import (
     SOON,
     YEAR_FUTURE,
 )
-from crossover.forecast import runs, steps, verify
+from crossover.forecast import plans, runs, stored_run, verify
 from crossover.forecast.influence import (
     LEAST_OPEN,
     Condition,
@@ -108,7 +108,7 @@ def explain(
         _horizon(forecast_of(b), by)
     for run in (a, b):
         verify.hold(run)
-    links = chain(a, b, lambda said: steps.layers_of(said, known), fits=fits)
+    links = chain(a, b, lambda said: plans.layers_of(said, known), fits=fits)
     ahead = forecast_of(b)
     horizon = _horizon(ahead, by)
     years = sorted({*(y for y in (SOON, HEADLINE_YEAR) if y <= horizon), *([by] if by else ())})
@@ -120,7 +120,7 @@ def explain(
         rule = f"must be one of {', '.join(events)}"
         raise InputError(fault(rule, column="--event", value=event))
     event, by = _most_moved(parts, event, by)
-    before, tree = steps.stored(a), steps.stored(b)
+    before, tree = stored_run.stored(a), stored_run.stored(b)
     old = before["constant_data"].to_dataset()
     holds = links[-1].holds[event].at(by)
     return Explanation(

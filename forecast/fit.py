@@ -27,6 +27,7 @@ from crossover.models.priors import PARTS, Priors, moments, order
 
 DRAWS, TUNE, CHAINS = 1100, 300, 4
 DOMAIN_DRAWS, DOMAIN_TUNE = 1100, 300
+USUAL = {"draws": DRAWS, "tune": TUNE, "chains": CHAINS}
 QUICK = {"draws": 100, "tune": 100, "chains": 2}
 TARGET_ACCEPT = 0.8
 ACCEPT = {"market": 0.9, "delivery": 0.87, "drivers": TARGET_ACCEPT}

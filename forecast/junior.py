@@ -20,8 +20,9 @@ from crossover.data.names import (
     YEAR,
     YEAR_FUTURE,
 )
+from crossover.data.records import AlliedPair
 from crossover.data.rules import DOWNTURN_GRADE, FORCE
-from crossover.data.tables import AlliedPair, Panel, read
+from crossover.data.tables import Panel, read
 from crossover.forecast import pairs, partnership
 from crossover.models import alliance_rows, power
 from crossover.models.covariates import OUTCOMES

@@ -26,8 +26,9 @@ from crossover.data.dyads import (
 )
 from crossover.data.errors import InputError, fault
 from crossover.data.names import DRAW, YEAR_FUTURE
+from crossover.data.records import AlliedPair, Capability, RivalPair
 from crossover.data.rules import FORCE
-from crossover.data.tables import AlliedPair, Capability, RivalPair, read
+from crossover.data.tables import read
 from crossover.models import alliance_rows
 from crossover.models import partnership as model
 from crossover.models.priors import Priors

@@ -17,7 +17,7 @@ import xarray as xr
 from scipy import stats
 
 from crossover.data.names import CHAIN, DRAW
-from crossover.data.tables import AlliedPair
+from crossover.data.records import AlliedPair
 from crossover.forecast.fit import plain_coords, single
 from crossover.forecast.sampling import ready, sample
 from crossover.models import alliance_rows

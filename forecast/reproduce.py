@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from crossover.data.errors import InputError, fault
 from crossover.data.names import BASELINE, KIND, SCENARIO
-from crossover.forecast import record, runs, steps, verify
+from crossover.forecast import plans, record, runs, steps, stored_run, verify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,14 +88,14 @@ def reproduce(
 
 def plan(
     run: Path, store: Path, panel: Path | None, command: str, out: Path | None
-) -> steps.Plan:
+) -> plans.Plan:
     """Return the plan of a run as its record tells it; raises as `reproduce`."""
-    from crossover.data import additions
+    from crossover.data import examination
     from crossover.forecast import carry
     from crossover.models.priors import load
 
     said = runs.read(run)
-    layers = steps.layers_of(said, additions.layers(panel, store))
+    layers = plans.layers_of(said, examination.layers(panel, store))
     lost = set(said.get("additions") or ()) - {layer.name for layer in layers[1:]}
     if lost:
         rule = f"rests on additions that the store lacks: {', '.join(sorted(lost))}"
@@ -103,15 +103,15 @@ def plan(
     if record.hash_panel(layers) != said["hashes"].get("panel"):
         rule = "the panel is not the one of this run: give the right --panel or --store"
         raise InputError(fault(rule, file=run))
-    priors = run / steps.PRIORS_FILE
+    priors = run / stored_run.PRIORS_FILE
     supplier, recipient = runs.own_pair(said)
-    made = steps.plan(
+    made = plans.plan(
         command=command, kind=FOLDER, supplier=supplier, recipient=recipient, out=out,
         store=store, seed=said["seed"], as_of=said.get("as_of"), priors=priors,
         draws=said["draws"], chains=said["chains"], quick=bool(said.get("quick")), panel=panel,
         scenarios=[BASELINE], from_year=said.get("from_year"),
     )  # fmt: skip
-    known = steps.known_on(steps.day(said.get("as_of")), layers)
+    known = stored_run.known_on(stored_run.day(said.get("as_of")), layers)
     known = carry.windowed(known, load(priors), said.get("from_year"), priors)
     made.record["hashes"]["panel"] = said["hashes"]["panel"]
     made.record["additions"] = [layer.name for layer in layers[1:]]

@@ -13,10 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.errors import InputError, fault
-from crossover.forecast import record, runs, seal, steps, verify
+from crossover.forecast import (
+    plans,
+    record,
+    runs,
+    seal,
+    steps,
+    stored_forecast,
+    stored_run,
+    verify,
+)
 from crossover.forecast.progress import step
 
-OF_FIT = (steps.POSTERIOR, steps.PARTNERSHIP, steps.PRIORS_FILE)
+OF_FIT = (stored_run.POSTERIOR, stored_run.PARTNERSHIP, stored_run.PRIORS_FILE)
 """Files of a fit whose hashes a run of format 1 has on record."""
 
 
@@ -44,7 +53,7 @@ def resume(run: Path, layers: Sequence[Path]) -> dict[str, Any] | None:
     said = runs.read(run)
     if said.get("prior_only"):
         raise InputError(fault("was drawn from its priors: there is nothing to forecast", file=run))
-    if not said.get("gate") or not (run / steps.POSTERIOR).is_file():
+    if not said.get("gate") or not (run / stored_run.POSTERIOR).is_file():
         rule = "was broken off before its fit was done: there is nothing to go on with"
         raise InputError(fault(rule, file=run))
     sealed = seal.KEY in said
@@ -52,7 +61,7 @@ def resume(run: Path, layers: Sequence[Path]) -> dict[str, Any] | None:
         verify.hold(run)
         if verify.is_whole(run):
             return None
-    known = steps.layers_of(said, layers)
+    known = plans.layers_of(said, layers)
     _same_panel(run, said, known)
     if not sealed:
         _check_fit(run, said)
@@ -65,7 +74,7 @@ def resume(run: Path, layers: Sequence[Path]) -> dict[str, Any] | None:
     for folder in sorted((run / runs.PAIRS).glob("???-???")):
         if not seal.is_sealed(folder / runs.GATE_FILE):
             supplier, _, recipient = folder.name.partition("-")
-            steps.forecast_stored(run, (supplier, recipient))
+            stored_forecast.forecast_stored(run, (supplier, recipient))
     return runs.read(run)
 
 
@@ -90,17 +99,17 @@ def _go_on(run: Path, new: dict[str, Any], known: Sequence[Path]) -> None:
     from crossover.forecast import claim_rules, claims, event_tables, partnership_tables
     from crossover.models import partnership
 
-    pair, tree = runs.own_pair(new), steps.stored(run)
+    pair, tree = runs.own_pair(new), stored_run.stored(run)
     origin = int(tree["constant_data"].attrs["origin"])
-    scenarios = steps._scenarios_of(run, (), pair, origin)
+    scenarios = stored_forecast._scenarios_of(run, (), pair, origin)
     new["scenarios"] = {one.name: record.hash_text(one.text) for one in scenarios}
     with runs.refreshing(run) as part:
-        if (run / steps.PARTNERSHIP).is_file() and "partnership_effects.csv" not in new[
+        if (run / stored_run.PARTNERSHIP).is_file() and "partnership_effects.csv" not in new[
             seal.KEY
         ].get("files", {}):
             _same_record(run, known)
-            history = steps.stored(run, steps.PARTNERSHIP)
-            beliefs = partnership.load(run / steps.PRIORS_FILE)
+            history = stored_run.stored(run, stored_run.PARTNERSHIP)
+            beliefs = partnership.load(run / stored_run.PRIORS_FILE)
             tables = partnership_tables.fit_tables(history, beliefs, seed=new["seed"])
             for name, table in tables.items():
                 event_tables.to_csv(table, part / f"partnership_{name}.csv")
@@ -124,4 +133,4 @@ def _same_record(run: Path, known: Sequence[Path]) -> None:
 
 
 def _day(said: dict[str, Any]) -> datetime.date | None:
-    return steps.day(said.get("as_of"))
+    return stored_run.day(said.get("as_of"))

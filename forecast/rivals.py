@@ -18,7 +18,8 @@ from crossover.data.names import YEAR
 from crossover.data.panel import assemble
 from crossover.data.tables import Panel
 from crossover.forecast import baselines, forest, ledger, origins, scoring
-from crossover.forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
+from crossover.forecast.ledger import DELIVERIES, EXPORTS, IMPORTS
+from crossover.forecast.ledger_file import Entry
 from crossover.forecast.skill import DYADS, IN_TIV, LEVELS, SERIES
 
 TARGETS = {DELIVERIES: DYADS, EXPORTS: EXPORTS, IMPORTS: IMPORTS}

@@ -34,9 +34,11 @@ from crossover.data.names import (
     QUANTITY,
     STATE,
 )
-from crossover.data.tables import SOVIET_UNION, Deal, Panel, Transfer, Vintage, read, read_once
-from crossover.forecast import events, ledger, scores
-from crossover.forecast.ledger import DELIVERIES, EXPORTS, IMPORTS, Entry
+from crossover.data.records import Deal, Transfer, Vintage
+from crossover.data.tables import SOVIET_UNION, Panel, read, read_once
+from crossover.forecast import events, ledger, ledger_file, scores
+from crossover.forecast.ledger import DELIVERIES, EXPORTS, IMPORTS
+from crossover.forecast.ledger_file import Entry
 
 FIRST, LATEST = "first", "latest"
 RESOLVED = (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE, INDEPENDENCE, CONTESTED_ORDERS)
@@ -333,7 +335,7 @@ def track_record(entries: Sequence[Entry], rows: Sequence[Score]) -> dict[str, A
         distinct `outturns`, since runs of one origin are scored against the same; `newest`, the
         newest release scored against, empty when there is none.
     """
-    scored = {tuple(getattr(row, name) for name in ledger.KEY) for row in rows}
+    scored = {tuple(getattr(row, name) for name in ledger_file.KEY) for row in rows}
     asked: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
         asked[entry.question, entry.kind].append(entry)
@@ -369,4 +371,4 @@ def track_record(entries: Sequence[Entry], rows: Sequence[Score]) -> dict[str, A
 
 
 def _key(entry: Entry) -> tuple:
-    return tuple(getattr(entry, name) for name in ledger.KEY)
+    return tuple(getattr(entry, name) for name in ledger_file.KEY)

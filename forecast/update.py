@@ -16,8 +16,16 @@ import numpy as np
 
 from crossover.data.errors import InputError, fault
 from crossover.data.names import DOMAIN_LAYER
-from crossover.forecast import record, runs, steps, verify
-from crossover.forecast.steps import Plan, say, step, stoppable
+from crossover.forecast import (
+    record,
+    runs,
+    steps,
+    stored_forecast,
+    stored_run,
+    verify,
+)
+from crossover.forecast.plans import Plan
+from crossover.forecast.steps import say, step, stoppable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,8 +41,8 @@ def starting_point(run: Path) -> dict[str, Any]:
     if said.get("prior_only"):
         rule = "was drawn from its priors: there is no posterior to move on"
         raise InputError(fault(rule, file=run))
-    if not (run / steps.POSTERIOR).is_file():
-        raise InputError(fault("the run holds no posterior", file=run / steps.POSTERIOR))
+    if not (run / stored_run.POSTERIOR).is_file():
+        raise InputError(fault("the run holds no posterior", file=run / stored_run.POSTERIOR))
     verify.hold(run)
     return said
 
@@ -78,7 +86,7 @@ def keep(part: Path, made: Plan, run: Path, tree: xr.DataTree) -> xr.DataTree:
     """Store a fit beside what of the run's other factors still holds, and judge all."""
     from crossover.forecast import fit
 
-    said, old = runs.read(run), steps.stored(run)
+    said, old = runs.read(run), stored_run.stored(run)
     if same_domains(old, made, run):
         layer = old[DOMAIN_LAYER]
         made.record["update"]["domains"] = "kept"
@@ -107,7 +115,7 @@ def same_domains(tree: xr.DataTree, made: Plan, run: Path) -> bool:
 
     if DOMAIN_LAYER not in tree.children:
         return False
-    if load(run / steps.PRIORS_FILE, domains.PRIORS_FILE).text != made.domain_priors.text:
+    if load(run / stored_run.PRIORS_FILE, domains.PRIORS_FILE).text != made.domain_priors.text:
         return False
     inputs = prepare(made.panel, made.priors)
     now = fit.storable(domain_data.prepare(made.panel, inputs, made.domain_priors))
@@ -135,11 +143,11 @@ def same_partnership(said: Mapping[str, Any], made: Plan, run: Path) -> bool:
     """Say whether what partnerships rest on is what it was when the run was made."""
     from crossover.models import alignment, partnership
 
-    if not (run / steps.PARTNERSHIP).is_file():
+    if not (run / stored_run.PARTNERSHIP).is_file():
         return False
     if (said.get("as_of") or None) != made.record["as_of"]:
         return False
-    own = run / steps.PRIORS_FILE
+    own = run / stored_run.PRIORS_FILE
     then = (partnership.load(own), alignment.load(own))
     if tuple(p.text for p in then) != tuple(p.text for p in made.partnership_priors):
         return False
@@ -160,9 +168,9 @@ def copy_partnership(
     for path in run.glob("partnership_*.csv"):
         if path.name not in (steps.PARTNERSHIP_PATHS_FILE, steps.BY_HAND_FILE):
             shutil.copy2(path, part / path.name)
-    shutil.copy2(run / steps.PARTNERSHIP, part / steps.PARTNERSHIP)
+    shutil.copy2(run / stored_run.PARTNERSHIP, part / stored_run.PARTNERSHIP)
     shutil.copytree(run / coupling.RECORD, part / coupling.RECORD)
-    history = steps.stored(part, steps.PARTNERSHIP)
+    history = stored_run.stored(part, stored_run.PARTNERSHIP)
     for name in history.children:
         key = f"posterior_{name}"
         new["hashes"][key] = said["hashes"].get(key)
@@ -174,7 +182,7 @@ def scenarios_of(run: Path, made: Plan) -> tuple[Any, ...]:
     from crossover.models.inputs import prepare
 
     origin = int(prepare(made.panel, made.priors).attrs["origin"])
-    return steps._scenarios_of(run, (), made.pair, origin)
+    return stored_forecast._scenarios_of(run, (), made.pair, origin)
 
 
 def warnings_of(said: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ from crossover.data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from crossover.forecast import conventions, record, runs, steps
+from crossover.forecast import conventions, record, runs, steps, stored_run
 from crossover.forecast.influence import (
     NEW_YEAR,
     PRIORS_OR_CODE,
@@ -182,7 +182,7 @@ def chain(
         names = ["-".join(runs.own_pair(one)) for one in (new, said)]
         rule = f"is of the pair {names[0]}, the other run of {names[1]}: nothing to explain"
         raise InputError(fault(rule, file=b))
-    trees = [steps.stored(run) for run in (a, b)]
+    trees = [stored_run.stored(run) for run in (a, b)]
     origins = [int(tree["constant_data"].attrs["origin"]) for tree in trees]
     if origins[0] > origins[1]:
         rule = f"goes to {origins[0]}, the second run to {origins[1]}: name the older run first"
@@ -193,7 +193,7 @@ def chain(
         Posterior(states(events.answers(forecast_of(run))), equal(tree), str(run), RUN)
         for run, tree in zip((a, b), trees, strict=True)
     )
-    held, priors = (load(run / steps.PRIORS_FILE) for run in (a, b))
+    held, priors = (load(run / stored_run.PRIORS_FILE) for run in (a, b))
     horizon = int(forecast_of(a)[YEAR_FUTURE].max())
     same_beliefs = held.text == priors.text and _same_code(said, new)
     believed = first
@@ -263,19 +263,19 @@ def panel_of(said: Mapping[str, Any], layers: Sequence[Path]) -> xr.Dataset:
     if record.hash_panel(layers) != said["hashes"].get("panel"):
         rule = "the panel that the run was made from is not the one at hand (give --panel, --store)"
         raise InputError(fault(rule, value=said.get("id")))
-    return steps.known_on(steps.day(said.get("as_of")), list(layers))
+    return stored_run.known_on(stored_run.day(said.get("as_of")), list(layers))
 
 
 def forecast_of(run: Path) -> xr.Dataset:
     """Return the stored futures of a run's own pair; raise InputError if there are none."""
     import xarray as xr
 
-    path = run / steps.FORECAST
+    path = run / stored_run.FORECAST
     if not path.is_file():
         rule = "holds no forecast: make one with 'crossover forecast --run'"
         raise InputError(fault(rule, file=run))
     try:
-        with xr.open_dataset(path, engine=steps.ENGINE) as data:
+        with xr.open_dataset(path, engine=stored_run.ENGINE) as data:
             futures = data.load()
     except (OSError, ValueError):
         raise InputError(fault("cannot be read: half-written?", file=path)) from None

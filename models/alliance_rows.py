@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from crossover.data.errors import InputError, fault
-from crossover.data.tables import AlliedPair
+from crossover.data.records import AlliedPair
 from crossover.models.covariates import COVARIATES, GRADES, OUTCOMES
 from crossover.models.priors import Priors
 

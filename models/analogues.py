@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from crossover.data.errors import InputError, fault
+from crossover.data.records import AlliedPair
 from crossover.data.rules import DOWNTURN_GRADE
-from crossover.data.tables import AlliedPair
 
 FILE = Path(__file__).with_name("priors") / "analogues.toml"
 TEXTS = ("state1", "state2", "reason", "source")

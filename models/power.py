@@ -17,7 +17,7 @@ import xarray as xr
 from crossover.data import countries
 from crossover.data.errors import InputError, fault
 from crossover.data.names import COUNTRY, DRAW, YEAR, YEAR_FUTURE
-from crossover.data.tables import Capability
+from crossover.data.records import Capability
 
 FIRST_YEAR = 1992
 PREDICTORS = ("gdp", "milex")

@@ -15,14 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import special, stats
 
 from crossover.data.errors import InputError, fault
 from crossover.data.names import (
     BASE_YEARS,
     BASELINE,
     CAPACITY_CROSSOVER,
-    CHAIN,
     COUNTRY,
     DOMAIN_LAYER,
     DOWNTURN,
@@ -45,6 +43,8 @@ from crossover.data.names import (
 from crossover.forecast import cause_names, conventions, gap_change, verify
 from crossover.forecast import events as event_rules
 from crossover.reports import changes, domains, next_year, partnership, robustness, skill
+from crossover.reports.payload_parameters import _parameters
+from crossover.reports.payload_sources import _chains, _gate, _record, _sources
 from crossover.reports.reading import (
     CONTRADICTED,
     QUANTILES,
@@ -65,7 +65,6 @@ from crossover.reports.reading import (
 TALL = 2.0
 """A band that ends at more than so many times the highest figure on record needs a log scale."""
 DIGITS = 6
-CURVE_POINTS = 96
 RUN_FILES = ("run.json", "priors.toml", "posterior.nc")
 PAIR_GATE = "gate.json"
 """The verdict on another pair's forecast, beside it; the run's own pair is judged in run.json."""
@@ -87,38 +86,8 @@ LEVEL_COLUMNS = (
 )
 
 
-class LogitNormal:
-    """A quantity between 0 and 1 whose log-odds are Normal."""
-
-    def __init__(self, mu: float, sigma: float) -> None:
-        self.scaled = stats.norm(mu, sigma)
-
-    def ppf(self, level: Any) -> Any:
-        """Quantile function."""
-        return special.expit(self.scaled.ppf(level))
-
-    def sf(self, value: Any) -> Any:
-        """Probability of a larger value."""
-        return self.scaled.sf(special.logit(np.clip(value, 0.0, 1.0)))
-
-    def pdf(self, value: np.ndarray) -> np.ndarray:
-        """Density, for values between 0 and 1."""
-        return self.scaled.pdf(special.logit(value)) / (value * (1.0 - value))
-
-    def std(self) -> float:
-        """Standard deviation, from the middles of 2,000 equal slices of probability."""
-        return float(np.std(self.ppf((np.arange(2000) + 0.5) / 2000)))
-
-    def support(self) -> tuple[float, float]:
-        """Lowest and highest value."""
-        return 0.0, 1.0
 
 
-FAMILIES = {
-    "normal": lambda p: stats.norm(p["mu"], p["sigma"]),
-    "lognormal": lambda p: stats.lognorm(p["sigma"], scale=math.exp(p["mu"])),
-    "logitnormal": lambda p: LogitNormal(p["mu"], p["sigma"]),
-}
 
 
 def collect(run: Path, supplier: str | None = None, recipient: str | None = None) -> dict[str, Any]:
@@ -208,14 +177,13 @@ def _collect(
     constant = tree["constant_data"].to_dataset()
     posterior = tree["posterior"].to_dataset()
     names = json.loads(constant.attrs.get("country_names", "{}"))
-    supplier, recipient = forecast.attrs["supplier"], forecast.attrs["recipient"]
+    pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
     origin = int(forecast.attrs["origin"])
     horizon = int(forecast[YEAR_FUTURE].max())
     base = forecast.sel({SCENARIO: BASELINE}).load()
     near = [year for year in (SOON, HEADLINE_YEAR) if origin < year < horizon]
     milestones = [origin, *near, horizon]
 
-    pair = (supplier, recipient)
     tables = Tables(paths["events.csv"], paths["timing.csv"], origin)
     events = _events(tables)
     layer = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
@@ -227,36 +195,16 @@ def _collect(
     dependence = _dependence(base, pair)
     exports = _exports(base, pair, origin)
     return {
-        "pair": {
-            role: {
-                "code": code,
-                "name": names.get(code, code),
-                "exporter": code in base[SUPPLIER].values,
-            }
-            for role, code in ((SUPPLIER, supplier), (RECIPIENT, recipient))
-        },
-        "origin": origin,
-        "horizon": horizon,
-        "milestones": milestones,
+        "pair": _sides(base, pair, names),
+        "origin": origin, "horizon": horizon, "milestones": milestones,
         "headline_year": near[-1] if near else horizon,
         "draws": int(base.sizes[DRAW]),
         "quick": bool(record.get("quick", False)),
         "gate": _gate(record),
-        "events": events,
-        "levels": levels,
+        "events": events, "levels": levels,
         "robustness": robustness.collect(pair),
-        "rd": rd,
-        "capacity": capacity,
-        "dependence": dependence,
-        "exports": exports,
-        "causes": _causes(paths["causes.csv"]),
-        "gap_change": read_table(
-            paths["capacity_change.csv"], gap_change.COLUMNS
-        ).to_dict("records"),
-        "arrivals": arrivals(paths["arrivals.csv"], paths["arrivals_below.csv"]),
-        "markets": read_table(
-            paths["contested_markets.csv"], ("market", "first_year", "last_year")
-        ).to_dict("records"),
+        "rd": rd, "capacity": capacity, "dependence": dependence, "exports": exports,
+        **_of_files(paths),
         "milestone_table": _milestone_table(
             base, pair, milestones, capacity, rd, dependence, exports
         ),
@@ -274,6 +222,35 @@ def _collect(
         "chains": _chains(tree, pair, origin),
         "sources": _sources(constant),
         "record": _record(record),
+        **_identity(record),
+    }
+
+
+def _of_files(paths: Mapping[str, Path]) -> dict[str, Any]:
+    """Return what is printed of tables as they are."""
+    change = read_table(paths["capacity_change.csv"], gap_change.COLUMNS)
+    markets = read_table(paths["contested_markets.csv"], ("market", "first_year", "last_year"))
+    return {
+        "causes": _causes(paths["causes.csv"]),
+        "gap_change": change.to_dict("records"),
+        "arrivals": arrivals(paths["arrivals.csv"], paths["arrivals_below.csv"]),
+        "markets": markets.to_dict("records"),
+    }
+
+
+def _sides(base: xr.Dataset, pair: tuple[str, str], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return code and name of both countries, and whether each is a supplier of the sample."""
+    return {
+        role: {
+            "code": code, "name": names.get(code, code), "exporter": code in base[SUPPLIER].values
+        }
+        for role, code in zip((SUPPLIER, RECIPIENT), pair, strict=True)
+    }  # fmt: skip
+
+
+def _identity(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run is called, and the rules by which it is read."""
+    return {
         "created": str(record.get("created", "")),
         "id": str(record.get("id", "")),
         "as_of": record.get("as_of"),
@@ -492,76 +469,14 @@ def _levels(path: Path) -> dict[str, Any]:
     }
 
 
-def _parameters(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict[str, Any]]:
-    result = []
-    if "parameters" in posterior:
-        posterior["parameters"].load()  # From the file at once, not parameter by parameter.
-    for name, entry in priors.get("variable", {}).items():
-        draws = _scalar(posterior, name)
-        if not entry.get("top_level") or draws is None:
-            continue
-        draws = draws.ravel()
-        prior = FAMILIES[entry["family"]](entry)
-        low, high = prior.ppf([0.05, 0.95])
-        above = float(prior.sf(0.0))
-        grid = _grid(draws, prior)
-        quantiles = np.quantile(draws, list(QUANTILES.values()))
-        result.append(
-            {
-                "name": name,
-                "unit": entry.get("unit", ""),
-                "description": entry.get("description", ""),
-                "signed": 0.0 < above < 1.0,
-                "prior": {"q05": low, "q50": prior.ppf(0.5), "q95": high, "positive": above},
-                "posterior": {
-                    **dict(zip(QUANTILES, quantiles, strict=True)),
-                    "positive": float((draws > 0).mean()),
-                },
-                "contraction": 1.0 - float(draws.std() / prior.std()),
-                "grid": grid,
-                "prior_density": _height(prior.pdf(grid)),
-                "posterior_density": _height(_density(draws, grid)),
-            }
-        )
-    return result
 
 
-def _scalar(posterior: xr.Dataset, name: str) -> np.ndarray | None:
-    """Draws (chain, draw) of a parameter stored by its name or in the vector `parameters`."""
-    if name in posterior and set(posterior[name].dims) == {CHAIN, DRAW}:
-        return posterior[name].transpose(CHAIN, DRAW).values.astype(float)
-    vector = posterior.get("parameters")
-    if vector is not None and name in vector.coords.get("parameter", []):
-        one = vector.sel(parameter=name, drop=True)
-        return one.transpose(CHAIN, DRAW).values.astype(float)
-    return None
 
 
-def _grid(draws: np.ndarray, prior: Any) -> np.ndarray:
-    """Points that cover the posterior and, within five times its width, the prior."""
-    low, high = np.quantile(draws, [0.002, 0.998])
-    room = 2.0 * max(high - low, 1e-9)
-    start, end = prior.ppf([0.01, 0.99])
-    start, end = min(max(start, low - room), low), max(min(end, high + room), high)
-    lower, upper = prior.support()
-    return np.linspace(max(start, lower + 1e-9), min(end, upper - 1e-9), CURVE_POINTS)
 
 
-def _density(draws: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Gaussian kernel density with Silverman's bandwidth, on the log scale if all are positive."""
-    positive = bool((draws > 0).all() and (grid > 0).all())
-    values, points = (np.log(draws), np.log(grid)) if positive else (draws, grid)
-    spread = min(values.std(), (np.subtract(*np.quantile(values, [0.75, 0.25]))) / 1.34)
-    if not spread > 0:
-        return np.zeros_like(grid)
-    width = 0.9 * spread * values.size**-0.2
-    heights = np.exp(-0.5 * ((points[:, None] - values[None, :]) / width) ** 2).sum(1)
-    return heights / grid if positive else heights
 
 
-def _height(density: np.ndarray) -> np.ndarray:
-    top = np.nanmax(density) if density.size else 0.0
-    return density / top if np.isfinite(top) and top > 0 else np.zeros_like(density)
 
 
 def _milestone_table(
@@ -666,134 +581,18 @@ def _claims(
 # Diagnostics and provenance --------------------------------------------------------------------
 
 
-def _gate(record: Mapping[str, Any]) -> dict[str, Any]:
-    gate = record.get("gate") or {}
-    return {
-        "passed": bool(gate.get("passed", False)),
-        "judged": bool(gate),
-        "checks": list(gate.get("checks", [])),
-        "figures": {
-            key: value
-            for key, value in gate.items()
-            if isinstance(value, int | float) and not isinstance(value, bool)
-        },
-    }
 
 
-def _chains(tree: xr.DataTree, pair: tuple[str, str], origin: int) -> dict[str, Any]:
-    """Per chain: draws, divergences, E-BFMI, steps, and one quantity that ought to agree.
-
-    That quantity is the capacity gap at the origin where both countries are suppliers of the
-    sample, the within-country effect of R&D otherwise.
-    """
-    sample = tree["sample_stats"].to_dataset()
-    posterior = tree["posterior"].to_dataset()
-    quantity, values = _compared(posterior, pair, origin)
-    size = posterior.sizes
-    result: dict[str, Any] = {"quantity": quantity, "rows": [], "grid": []}
-    densities: list[np.ndarray] = []
-    if quantity == "gap":
-        span = float(values.max() - values.min()) or 1.0
-        grid = np.linspace(values.min() - 0.1 * span, values.max() + 0.1 * span, CURVE_POINTS)
-        densities = [_density_plain(chain, grid) for chain in values]
-        top = max(float(d.max()) for d in densities) or 1.0
-        densities = [density / top for density in densities]
-        result["grid"] = grid
-    for at in range(size.get(CHAIN, 0)):
-        one = sample.isel({CHAIN: at})
-        row: dict[str, Any] = {"chain": at + 1, "draws": int(size[DRAW])}
-        if quantity:
-            row["median"] = float(np.median(values[at]))
-        if densities:
-            row["ahead"] = float((values[at] > 0).mean())
-            row["density"] = densities[at]
-        if "energy" in one:
-            energy = one["energy"].transpose(DRAW, ...).values
-            row["ebfmi"] = min(bfmi(each) for each in energy.reshape(len(energy), -1).T)
-        if "diverging" in one:
-            row["divergences"] = int(one["diverging"].sum())
-        for key in ("n_steps", "tree_depth", "depth"):
-            if key in one:
-                row["steps" if key == "n_steps" else "depth"] = float(one[key].mean())
-        result["rows"].append(row)
-    return result
 
 
-def _compared(
-    posterior: xr.Dataset, pair: tuple[str, str], origin: int
-) -> tuple[str | None, np.ndarray]:
-    """Name and (chain, draw) values of what the chains are compared by."""
-    if "supplier_capacity" in posterior:
-        level = posterior["supplier_capacity"]
-        if set(pair) <= set(level[SUPPLIER].values.tolist()) and origin in level[YEAR].values:
-            level = level.sel({YEAR: origin})
-            gap = level.sel({SUPPLIER: pair[1]}, drop=True) - level.sel(
-                {SUPPLIER: pair[0]}, drop=True
-            )
-            return "gap", gap.transpose(CHAIN, DRAW).values.astype(float)
-    effect = _scalar(posterior, "rd_within")
-    return (None, np.empty((0, 0))) if effect is None else ("rd_within", effect)
 
 
-def _density_plain(draws: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    width = 0.9 * (draws.std() or 1e-9) * draws.size**-0.2
-    kernel = np.exp(-0.5 * ((grid[:, None] - draws[None, :]) / width) ** 2)
-    return kernel.sum(1) / (width * draws.size)
 
 
-def bfmi(energy: np.ndarray) -> float | None:
-    """Estimated Bayesian fraction of missing information of one chain (Betancourt 2016)."""
-    energy = np.asarray(energy, float)
-    spread = np.square(energy - energy.mean()).sum()
-    return float(np.square(np.diff(energy)).sum() / spread) if spread > 0 else None
 
 
-def _sources(constant: xr.Dataset) -> dict[str, Any]:
-    def loaded(key: str) -> Any:
-        text = constant.attrs.get(key)
-        return json.loads(text) if isinstance(text, str) and text.strip()[:1] in "[{" else text
-
-    variables = []
-    for name in constant.data_vars:
-        attrs = constant[name].attrs
-        if attrs.get("source"):
-            variables.append(
-                {
-                    "name": str(name),
-                    "long_name": attrs.get("long_name", str(name)),
-                    "units": attrs.get("units", ""),
-                    "source": attrs["source"],
-                }
-            )
-    assumed = loaded("assumed_share") or {}
-    covariates = constant.coords.get("covariate")
-    return {
-        "variables": variables,
-        "covariates": [] if covariates is None else [str(c) for c in covariates.values],
-        "vintages": loaded("vintages") or {},
-        "assumed": assumed,
-        "providers": loaded("sources") or [],
-        "as_of": str(constant.attrs.get("as_of", "")) or None,
-    }
 
 
-def _record(record: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The run record without the gate and the hashes of single files, as labelled text."""
-    rows: list[dict[str, str]] = []
-
-    def walk(prefix: str, value: Any) -> None:
-        if isinstance(value, Mapping):
-            for key, inner in value.items():
-                walk(f"{prefix}.{key}" if prefix else str(key), inner)
-        elif isinstance(value, list):
-            rows.append({"key": prefix, "value": ", ".join(str(item) for item in value)})
-        elif value is not None:
-            text = f"{value:.6g}" if isinstance(value, float) else str(value)
-            rows.append({"key": prefix, "value": text})
-
-    apart = ("gate", "warnings", "seal")
-    walk("", {key: value for key, value in record.items() if key not in apart})
-    return rows
 
 
 PLAIN = (str, int, bool, type(None))

@@ -18,10 +18,10 @@ import jinja2
 from markupsafe import Markup
 
 from crossover.data import alarms, countries, look
-from crossover.data.additions import Examined
 from crossover.data.alarms import Alarm
 from crossover.data.comparison import Change, Comparison, Revision
 from crossover.data.errors import InputError, fault
+from crossover.data.examination import Examined
 from crossover.data.history import LEAST, NEAR_YEAR, REVISED, Move, signed
 from crossover.data.names import REST
 from crossover.data.revisions import quantile

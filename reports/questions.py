@@ -30,7 +30,7 @@ from crossover.data.names import (
     SOON,
     STATE,
 )
-from crossover.forecast import ledger, runs, scoring
+from crossover.forecast import ledger_file, runs, scoring
 from crossover.reports import phrases
 from crossover.reports.reading import EVENT_COLUMNS, read_table
 
@@ -173,10 +173,10 @@ def sheet(run: Path, store: Path, pair: tuple[str, str] | None = None) -> Sheet:
 
 def _earlier(
     store: Path, pair: tuple[str, str], made: tuple[str, str]
-) -> dict[tuple[str, str, str], list[ledger.Entry]]:
+) -> dict[tuple[str, str, str], list[ledger_file.Entry]]:
     """Return entries of the baseline by question, of runs made before a time and an ID."""
-    found: dict[tuple[str, str, str], list[ledger.Entry]] = defaultdict(list)
-    for entry in ledger.entries(store):
+    found: dict[tuple[str, str, str], list[ledger_file.Entry]] = defaultdict(list)
+    for entry in ledger_file.entries(store):
         own = (entry.supplier, entry.recipient) == pair and entry.scenario == BASELINE
         before = (entry.created, entry.run) < made
         if own and before and "probability" in entry.forecast:
@@ -186,7 +186,7 @@ def _earlier(
 
 def _group(
     key: tuple[str, str, str], rows: Sequence[Mapping[str, Any]], pair: tuple[str, str],
-    span: tuple[int, int], earlier: Sequence[ledger.Entry],
+    span: tuple[int, int], earlier: Sequence[ledger_file.Entry],
 ) -> Group:
     event, domain, kind = key
     told = catalogue()["event"].get(event)
@@ -239,7 +239,7 @@ def resolution_day(source: Mapping[str, Any], year: int) -> str:
     return f"{months // 12}-{months % 12 + 1:02d}-01"
 
 
-def _history(earlier: Sequence[ledger.Entry], year: int) -> tuple[Earlier, ...]:
+def _history(earlier: Sequence[ledger_file.Entry], year: int) -> tuple[Earlier, ...]:
     found = [
         Earlier(e.run, (e.as_of or e.created)[:10], e.origin, e.forecast["probability"][str(year)])
         for e in earlier if str(year) in e.forecast["probability"]

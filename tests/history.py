@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from crossover.data.records import AlliedPair
 from crossover.data.rules import DOWNTURN_GRADE
-from crossover.data.tables import AlliedPair
 from crossover.forecast.fit import plain_coords
 from crossover.models import alliance_rows
 from crossover.models import partnership as model

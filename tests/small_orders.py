@@ -18,7 +18,7 @@ from scipy import special
 from crossover.data import listings
 from crossover.data.books import Book
 from crossover.data.names import ALL_SUPPLIERS, COUNTRY, DOMAINS, RECIPIENT, REST, SUPPLIER, YEAR
-from crossover.data.tables import Deal, Register
+from crossover.data.records import Deal, Register
 from crossover.forecast.draws import Arrays
 from crossover.models import deal_features as features
 from crossover.models import delivery, drivers, priors

@@ -36,7 +36,7 @@ from crossover.data.names import (
 )
 from crossover.forecast import cause_names, seal
 from crossover.models.order_book import ORDER_PERIOD
-from crossover.reports.payload import FAMILIES
+from crossover.reports.payload_parameters import FAMILIES
 
 KINDS = ("plain", "never", "crossed", "undefined")
 SUPPLIERS = ("RUS", "CHN", "USA", "FRA")

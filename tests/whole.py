@@ -17,7 +17,7 @@ from crossover.data.names import CHAIN, DOMAIN, DRAW
 from crossover.data.names import DOMAINS as ALL_DOMAINS
 from crossover.data.panel import assemble
 from crossover.data.tables import PANEL, read
-from crossover.forecast import coupling, record, runs, steps
+from crossover.forecast import coupling, record, runs, stored_run
 from crossover.forecast.fit import storable, with_domains
 from crossover.models import (
     alignment,
@@ -53,11 +53,11 @@ def make_run(folder: Path, seed: int = 1) -> Path:
     )
     folder.mkdir(parents=True)
     whole = with_domains(tree, _domains(panel, inputs, rng))
-    whole.to_netcdf(folder / steps.POSTERIOR, engine=steps.ENGINE)
+    whole.to_netcdf(folder / stored_run.POSTERIOR, engine=stored_run.ENGINE)
     history = _history(panel, rng)
-    history.to_netcdf(folder / steps.PARTNERSHIP, engine=steps.ENGINE)
+    history.to_netcdf(folder / stored_run.PARTNERSHIP, engine=stored_run.ENGINE)
     coupling.keep_record(PANEL, folder / coupling.RECORD)
-    (folder / steps.PRIORS_FILE).write_text(priors.text(None), "utf-8")
+    (folder / stored_run.PRIORS_FILE).write_text(priors.text(None), "utf-8")
     passed = {"passed": True, "checks": [], "quantities": 0}
     runs.write(
         folder / runs.RECORD,

@@ -4,9 +4,10 @@
 from crossover.data import countries
 from crossover.data.errors import InputError, each_row, fault
 from crossover.data.reading import records
+from crossover.data.records import CountryYear
 from crossover.data.sources import fields
 from crossover.data.sources.files import Batch, Source, date_in_name
-from crossover.data.tables import CountryYear, indicators
+from crossover.data.tables import indicators
 
 SOURCE = "OECD, Main Science and Technology Indicators"
 COLUMNS = ["country_iso3", "year", "indicator", "value", "Flag Codes"]

@@ -6,11 +6,12 @@ and units in it are passed over and counted.
 
 from crossover.data import countries
 from crossover.data.errors import each_row
+from crossover.data.records import CountryYear
 from crossover.data.sources import delimited, fields
 from crossover.data.sources.files import Batch, Source, release
 from crossover.data.sources.lookup import Names
 from crossover.data.sources.oecd import SOURCE
-from crossover.data.tables import CountryYear, indicators
+from crossover.data.tables import indicators
 
 COLUMNS = ("REF_AREA", "MEASURE", "UNIT_MEASURE", "TIME_PERIOD", "OBS_VALUE")
 GERD = ("G", "PT_B1GQ")

@@ -16,10 +16,10 @@ from crossover.data import countries, domains
 from crossover.data.domains import CATEGORIES
 from crossover.data.errors import InputError, each_row, fault
 from crossover.data.names import FIRST_YEAR, REST
+from crossover.data.records import Description, Transfer, UnitValue
 from crossover.data.sources import delimited, fields
 from crossover.data.sources.files import Batch, Source, generated, scope
 from crossover.data.sources.lookup import Names
-from crossover.data.tables import Description, Transfer, UnitValue
 
 OFFICIAL = {
     "deal": "SIPRI AT Database ID",

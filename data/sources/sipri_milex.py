@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from crossover.data import countries
 from crossover.data.errors import InputError, each_row, fault
 from crossover.data.reading import records
+from crossover.data.records import CountryYear
 from crossover.data.sources import fields
 from crossover.data.sources.files import Batch, Source
 from crossover.data.sources.lookup import Names
 from crossover.data.sources.workbooks import Workbook
-from crossover.data.tables import WORLD, CountryYear, indicators
+from crossover.data.tables import WORLD, indicators
 
 SOURCE = "SIPRI Military Expenditure Database"
 BLANKS = ("", "xxx", "...", ". .", "..", "n.a.")

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from crossover.data import countries
 from crossover.data.errors import InputError, each_row, fault
 from crossover.data.names import REST
+from crossover.data.records import Order
 from crossover.data.sources import delimited, fields
 from crossover.data.sources.files import EVERYBODY, Batch, Scope, Source, generated, scope
 from crossover.data.sources.lookup import Names
-from crossover.data.tables import Order
 from crossover.data.vintages import PART
 
 START = ("Recipient", "Supplier", "Year of order")

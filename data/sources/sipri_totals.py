@@ -9,10 +9,11 @@ import re
 
 from crossover.data import countries, domains
 from crossover.data.errors import InputError, each_row, fault
+from crossover.data.records import Total
 from crossover.data.sources import delimited, fields
 from crossover.data.sources.files import PREAMBLE, Batch, Source, generated
 from crossover.data.sources.lookup import Names
-from crossover.data.tables import WORLD, Total
+from crossover.data.tables import WORLD
 
 START = "Volume of transfers of major arms"
 OLD_START = "TIV of arms "

@@ -5,9 +5,9 @@ The estimate from votes on final passage is taken: it alone reaches the latest s
 
 from crossover.data import countries
 from crossover.data.errors import InputError, each_row, fault
+from crossover.data.records import Vote
 from crossover.data.sources import delimited, fields
 from crossover.data.sources.files import Batch, Source, date_in_name
-from crossover.data.tables import Vote
 
 COLUMNS = ("iso3c", "year", "idealpointfp")
 FIRST_YEAR = 1985

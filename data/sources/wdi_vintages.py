@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from crossover.data.errors import InputError, each_row, fault
 from crossover.data.reading import records
+from crossover.data.records import CountryYear, Total
 from crossover.data.sources import fields, worldbank
 from crossover.data.sources.files import Batch, Source, month_end
 from crossover.data.sources.lookup import Names
-from crossover.data.tables import CountryYear, Total
 
 COLUMNS = ["country_iso3", "year", "indicator", "value", "vintage", "source"]
 LABELS = {

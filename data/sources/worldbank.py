@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from crossover.data import countries
 from crossover.data.errors import InputError, fault
+from crossover.data.records import CountryYear, Indicator
 from crossover.data.sources import fields
 from crossover.data.sources.files import Batch
 from crossover.data.sources.lookup import Names
-from crossover.data.tables import CountryYear, Indicator, indicators
+from crossover.data.tables import indicators
 
 SOURCE = "World Bank, World Development Indicators"
 ARMS_TOTALS = {"MS.MIL.XPRT.KD": "exports", "MS.MIL.MPRT.KD": "imports"}

@@ -5,10 +5,10 @@ import re
 
 from crossover.data.errors import InputError, each_row, fault, quoted, short
 from crossover.data.reading import MIB, check_size
+from crossover.data.records import CountryYear
 from crossover.data.sources import fields, worldbank
 from crossover.data.sources.files import PREAMBLE, Batch, Source
 from crossover.data.sources.lookup import Names
-from crossover.data.tables import CountryYear
 
 MOST = 1_000_000
 """Pages or rows that an answer may say that it has: the interface has twenty thousand a series."""

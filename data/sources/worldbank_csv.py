@@ -10,10 +10,10 @@ import re
 from collections import Counter
 
 from crossover.data.errors import InputError, each_row, fault
+from crossover.data.records import CountryYear, Indicator
 from crossover.data.sources import delimited, fields, worldbank
 from crossover.data.sources.files import PREAMBLE, Batch, Source, release
 from crossover.data.sources.lookup import Names
-from crossover.data.tables import CountryYear, Indicator
 
 SITE = '"Data Source","World Development Indicators"'
 CODE = "Country Code"

@@ -4,11 +4,11 @@ Such a table seldom names its series and never says when it was published: its u
 """
 
 from crossover.data.errors import InputError, each_row, fault
+from crossover.data.records import CountryYear, Indicator
 from crossover.data.sources import delimited, fields, worldbank
 from crossover.data.sources.files import Batch, Source, release
 from crossover.data.sources.lookup import Names
 from crossover.data.sources.worldbank_csv import BLANKS, CODE, LABEL, SERIES, Series
-from crossover.data.tables import CountryYear, Indicator
 
 YEAR = "Year|Time|Date"
 VALUE = "Value"

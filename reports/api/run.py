@@ -281,10 +281,10 @@ class Run(Forecast):
         InputError
             If one of the countries is not of the sample, or both are the same.
         """
-        from crossover.forecast import steps
+        from crossover.forecast import plans, stored_forecast
 
-        wanted = steps.pair_of(supplier, recipient)
-        steps.forecast_stored(self.folder, wanted)
+        wanted = plans.pair_of(supplier, recipient)
+        stored_forecast.forecast_stored(self.folder, wanted)
         return self.pair(*wanted)
 
     def forecast_all(self, progress: Callable[[int, int], None] | None = None) -> Path:

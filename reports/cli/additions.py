@@ -106,7 +106,7 @@ def refresh(
 
 def _take_in(place: Place, act: Callable[..., Any]) -> int:
     """Add by a function, and show what is new, what was refused, and where it went."""
-    from crossover.data import additions
+    from crossover.data import additions, examination
 
     place.asked.layers()
     store = place.asked.folder
@@ -117,7 +117,7 @@ def _take_in(place: Place, act: Callable[..., Any]) -> int:
             store=store, panel=place.asked.panel, dry_run=place.dry_run, say=say,
             accept=place.accept,
         )  # fmt: skip
-    except additions.Refused as error:
+    except examination.Refused as error:
         if len(error.refusals) > 1:
             _say_some([f"refused: {refusal}" for refusal in error.refusals], REFUSALS, "refused")
         raise
@@ -140,13 +140,13 @@ def _take_in(place: Place, act: Callable[..., Any]) -> int:
 
 def _put_changes(examined: Any, shape: Shape) -> None:
     """Print what is new, a row a series, with alarms, renamed names and notes."""
-    from crossover.data import additions
+    from crossover.data.comparison import Change
 
     for alarm in examined.alarms:
         say(f"alarm: {alarm}")
     fresh = [change for change in examined.changes if change.rows > change.held]
     if shape is not Shape.TABLE:
-        console.put(additions.Change._fields, examined.changes, shape)
+        console.put(Change._fields, examined.changes, shape)
     elif fresh:
         console.put(PREVIEW, [_previewed(change) for change in fresh], shape, "What is new")
     _say_some(

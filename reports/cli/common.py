@@ -18,7 +18,7 @@ from crossover.data.names import (
     LASTING,
     STATE,
 )
-from crossover.forecast import runs, steps
+from crossover.forecast import plans, runs, steps
 from crossover.forecast.progress import say, step
 from crossover.forecast.shipped import rows
 from crossover.reports.cli import console
@@ -49,7 +49,7 @@ class Meant:
 def meant(run: Path, supplier: str | None, recipient: str | None) -> Meant:
     """Return a run with its record and the pair that a user means."""
     said = runs.read(run)
-    return Meant(run, said, steps.some_pair(supplier, recipient, runs.own_pair(said)))
+    return Meant(run, said, plans.some_pair(supplier, recipient, runs.own_pair(said)))
 
 
 def write_report(*pair: Any, **options: Any) -> Path:
@@ -62,14 +62,14 @@ def write_report(*pair: Any, **options: Any) -> Path:
 
 def enter(store: Path, run: Path) -> bool:
     """Enter a run in the ledger, say so, and return whether it may stand there."""
-    from crossover.forecast import ledger
+    from crossover.forecast import ledger, ledger_file
 
     done = ledger.enter(store, run)
     if done.refused:
         say(f"not entered in the ledger: {done.refused}")
         return False
     held = f", {done.held} were there already" if done.held else ""
-    say(f"entered in the ledger {ledger.path(store)}: {done.new} questions{held}")
+    say(f"entered in the ledger {ledger_file.path(store)}: {done.new} questions{held}")
     return True
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from crossover.data.errors import InputError
-from crossover.forecast import steps
+from crossover.forecast import stored_run
 from crossover.forecast.progress import progress, say
 from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
@@ -73,7 +73,7 @@ def show(
         domain=domain,
         weapon=weapon,
         span=look.years(years) if years else None,
-        as_of=steps.day(as_of),
+        as_of=stored_run.day(as_of),
         every_vintage=every_vintage,
         folder=asked.layers(),
     )
@@ -133,12 +133,12 @@ def check(
     """Check a panel: every fault is named with its place and rule, and exit 2 if there is one.
     Without a folder, the shipped panel and what the store adds to it.
     """
-    from crossover.data import additions, check
+    from crossover.data import check, examination
 
     shape = shown.shape
     faults = check.check(folder)
     if folder is None:
-        faults += additions.damaged(asked.folder)
+        faults += examination.damaged(asked.folder)
     name = folder or "the shipped panel"
     if faults or shape is not Shape.TABLE:
         console.put(check.HEADER, faults, shape)

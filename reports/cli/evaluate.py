@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from crossover.data.errors import InputError, fault
-from crossover.forecast import runs, steps
+from crossover.forecast import plans, runs
 from crossover.forecast.progress import say, step
 from crossover.reports.cli import console, options
 
@@ -156,7 +156,7 @@ def check(
         of = asked.meant(asked.run)
         folder = out or of.run / "checks"
         with step("checking the fit", "check", {}):
-            known = steps.layers_of(runs.read(of.run), asked.layers())
+            known = plans.layers_of(runs.read(of.run), asked.layers())
             found = calibration.check(of.run, of.pair, known, seed=seed)
     calibration.write(folder, found)
     _put_tables(found, shape)

@@ -26,13 +26,13 @@ def enter(asked: options.OfStore, run: options.RunArgument = None) -> int:
 
 def list_entries(asked: options.OfStore, shown: options.Shown) -> int:
     """List what was entered: one row a question of a published run."""
-    from crossover.forecast import ledger
+    from crossover.forecast import ledger_file
 
     shape = shown.shape
     folder = asked.folder
-    found = ledger.entries(folder)
+    found = ledger_file.entries(folder)
     if not found:
-        raise InputError(fault("holds no entry yet", file=ledger.path(folder)))
+        raise InputError(fault("holds no entry yet", file=ledger_file.path(folder)))
     header = (
         "seq", "run", "question", "kind", "of", "pair", "scenario", "origin", "as of", "entered"
     )  # fmt: skip
@@ -44,22 +44,22 @@ def list_entries(asked: options.OfStore, shown: options.Shown) -> int:
         )
         for e in found
     ]
-    console.put(header, rows, shape, f"Entered in {ledger.path(folder)}")
+    console.put(header, rows, shape, f"Entered in {ledger_file.path(folder)}")
     return console.DONE
 
 
 def check(asked: options.OfStore) -> int:
     """Check the chain of hashes: every entry that was changed, or is missing, is named."""
-    from crossover.forecast import ledger
+    from crossover.forecast import ledger, ledger_file
 
     folder = asked.folder
     faults = ledger.verify(folder)
     for each in (*faults, *([] if faults else ledger.impossible(folder))):
         say(each)
     if faults:
-        raise InputError(fault(f"{len(faults)} faults", file=ledger.path(folder)))
-    last = ledger.head(folder)
-    found = f"{ledger.path(folder)}: sound; the last entry's hash is {last}"
+        raise InputError(fault(f"{len(faults)} faults", file=ledger_file.path(folder)))
+    last = ledger_file.head(folder)
+    found = f"{ledger_file.path(folder)}: sound; the last entry's hash is {last}"
     say(found if last else "no entry yet")
     return console.DONE
 
@@ -117,15 +117,15 @@ def score(
 
 def _entries(store: Path) -> list[Any]:
     """Return the entries of a sound ledger; raise InputError if there is none, or it is not."""
-    from crossover.forecast import ledger
+    from crossover.forecast import ledger, ledger_file
 
-    found = ledger.entries(store)
+    found = ledger_file.entries(store)
     if not found:
         rule = "holds no entry yet: a run is entered when its gate has passed"
-        raise InputError(fault(rule, file=ledger.path(store)))
+        raise InputError(fault(rule, file=ledger_file.path(store)))
     if ledger.verify(store):
         rule = "an entry was changed: see 'crossover ledger check'"
-        raise InputError(fault(rule, file=ledger.path(store)))
+        raise InputError(fault(rule, file=ledger_file.path(store)))
     return found
 
 

@@ -10,7 +10,7 @@ from typer import Option
 
 from crossover.data import countries
 from crossover.data.errors import InputError, fault
-from crossover.forecast import steps
+from crossover.forecast import steps, stored_run
 from crossover.forecast.progress import progress, step
 from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
@@ -77,7 +77,7 @@ def whatif(
 
     shape = shown.shape
     of = asked.meant(asked.run)
-    tree = steps.stored(of.run)
+    tree = stored_run.stored(of.run)
     words = "running the pair forward with more R&D"
     with step(words, "whatif", {}), progress(words) as move:
         futures = whatif.run(

@@ -18,7 +18,7 @@ from crossover.forecast import runs
 from crossover.reports.cli.console import SEED, Shape, command_line
 
 if TYPE_CHECKING:
-    from crossover.forecast.steps import Plan
+    from crossover.forecast.plans import Plan
     from crossover.reports.cli.common import Meant
 
 RUN_WORDS = "run folder, or beginning of an id; the newest"
@@ -103,12 +103,12 @@ class OfPanel(OfStore):
 
     def layers(self) -> tuple[Path, ...]:
         """Return the panel with what the store adds to it; raise InputError if it is none."""
-        from crossover.data import additions
+        from crossover.data import examination
 
         if self.panel is not None and not self.panel.is_dir():
             rule = "there is no such folder"
             raise InputError(fault(rule, column="--panel", value=str(self.panel)))
-        return additions.layers(self.panel, self.folder)
+        return examination.layers(self.panel, self.folder)
 
 
 @dataclass(frozen=True)
@@ -171,10 +171,10 @@ class Sampling(OfPanel):
 
     def plan(self, kind: str) -> Plan:
         """Check every input and return the plan of a run of a kind; nothing is written yet."""
-        from crossover.forecast import steps
+        from crossover.forecast import plans
 
         given = vars(self) | {"scenarios": self.scenarios or ()}
-        return steps.plan(command=command_line.get(), kind=kind, **given)
+        return plans.plan(command=command_line.get(), kind=kind, **given)
 
 
 @dataclass(frozen=True)

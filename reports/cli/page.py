@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Option
 
-from crossover.forecast import runs, steps
+from crossover.forecast import plans, runs
 from crossover.forecast.progress import say, step
 from crossover.reports.cli import console, options
 
@@ -30,7 +30,7 @@ def page(
     said = runs.read(folder)
     chosen: tuple[str | None, str | None] = (None, None)
     if supplier or recipient:
-        chosen = steps.some_pair(supplier, recipient, runs.own_pair(said))
+        chosen = plans.some_pair(supplier, recipient, runs.own_pair(said))
     with step("writing the page", "page", {}):
         from crossover.reports.page import build
 

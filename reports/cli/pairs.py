@@ -22,7 +22,7 @@ from crossover.data.names import (
     SOON,
     STATE,
 )
-from crossover.forecast import runs, steps
+from crossover.forecast import runs, steps, stored_run
 from crossover.forecast.progress import say
 from crossover.reports.cli import common, console, options
 from crossover.reports.cli.chart import lines
@@ -44,7 +44,8 @@ def show(asked: options.OfPair, shown: options.Shown, run: options.RunArgument =
         header = ("event", "domain", KIND, "year", "probability", "mc_error")
         console.put(header, [[row[name] for name in header] for row in rows], shape)
         return console.DONE
-    gate = of.record.get("gate") if of.folder == of.run else runs.read(of.folder, steps.GATE_FILE)
+    own = of.folder == of.run
+    gate = of.record.get("gate") if own else runs.read(of.folder, stored_run.GATE_FILE)
     first = min(row["year"] for row in rows)
     said = common.verdict(gate) if gate else "not judged"
     console.show(f"Run {of.record['id']}, figures to {first}: {said}\n")

@@ -18,13 +18,13 @@ def resume(
     A run that was broken off keeps its fit, so that no figure is sampled twice. A run of an earlier
     version, which no report is made of, is checked and made anew from its fit.
     """
-    from crossover.data import additions
-    from crossover.forecast import ledger, resume, runs
+    from crossover.data import examination
+    from crossover.forecast import ledger, ledger_file, resume, runs
     from crossover.forecast.progress import say, step
 
     place = runs.store(store)
     folder = runs.find(run, place)
-    said = resume.resume(folder, additions.layers(panel, place))
+    said = resume.resume(folder, examination.layers(panel, place))
     if said is None:
         say(f"{folder}: whole; nothing was left to be done")
         said = runs.read(folder)
@@ -37,5 +37,5 @@ def resume(
     if done.refused:
         say(f"not entered in the ledger: {done.refused}")
     else:
-        say(f"entered in the ledger {ledger.path(place)}: {done.new} questions")
+        say(f"entered in the ledger {ledger_file.path(place)}: {done.new} questions")
     return DONE if said["gate"]["passed"] else GATE_FAILED

@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Option
 
 from crossover.data.errors import InputError
-from crossover.forecast import runs, steps
+from crossover.forecast import runs, steps, stored_forecast
 from crossover.forecast.progress import say
 from crossover.reports.cli import common, console, options
 from crossover.reports.cli.console import Shape
@@ -85,7 +85,7 @@ def forecast(
             raise InputError("--all takes every pair, of the baseline: give no pair, no scenario")
         return forecast_all(asked.find(asked.run))
     shape, of = shown.shape, asked.meant(asked.run)
-    events, _, gate = steps.forecast_stored(of.run, of.pair, scenario or ())
+    events, _, gate = stored_forecast.forecast_stored(of.run, of.pair, scenario or ())
     common.put_pair(of.pair, events.to_dict("records"), of.quick, shape)
     say(f"\nforecast in {of.folder}")
     return common.judged(gate, of.quick)

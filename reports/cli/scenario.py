@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from crossover.data.errors import InputError, fault
-from crossover.forecast import steps
+from crossover.forecast import steps, stored_run
 from crossover.forecast.progress import say
 from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
@@ -89,7 +89,7 @@ def claims(
     shape = shown.shape
     listed = audit.load(file)
     of = asked.meant(asked.run)
-    as_of = steps.day(of.record.get("as_of"))
+    as_of = stored_run.day(of.record.get("as_of"))
     place = claim_rules.Run(of.run, of.folder, of.pair, as_of, asked.layers())
     rows = audit.judge(listed, place)
     if shape is not Shape.TABLE:

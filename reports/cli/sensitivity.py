@@ -10,7 +10,7 @@ from typing import Annotated
 from typer import Option
 
 from crossover.data import countries
-from crossover.forecast import runs, steps
+from crossover.forecast import plans, runs, shipped_tables, steps, stored_forecast, stored_run
 from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 from crossover.reports.cli.evaluate import years_of
@@ -27,9 +27,9 @@ def levels(
     of = asked.meant(asked.run)
     path = of.folder / steps.LEVELS_FILE
     if not path.is_file():
-        tree = steps.stored(of.run)
+        tree = stored_run.stored(of.run)
         with runs.refreshing(of.folder) as part:
-            steps.compare_levels(part, tree, of.pair, of.record["seed"])
+            stored_forecast.compare_levels(part, tree, of.pair, of.record["seed"])
     with path.open(encoding="utf-8", newline="") as lines:
         header, *rows = files.reader(lines)
     if shape is not Shape.TABLE:
@@ -71,8 +71,8 @@ def answer(
     """
     shape = shown.shape
     of = asked.meant(asked.run)
-    rows = steps.move_answer(
-        of.run, of.pair, tuple(steps.layers_of(of.record, asked.layers())),
+    rows = shipped_tables.move_answer(
+        of.run, of.pair, tuple(plans.layers_of(of.record, asked.layers())),
         console.command_line.get(), out, asked.folder,
     )  # fmt: skip
     if shape is not Shape.TABLE:
@@ -108,7 +108,7 @@ def partnership(
     two minutes or so; the table goes to a file.
     """
     shape = shown.shape
-    rows = steps.cross_validate(
+    rows = shipped_tables.cross_validate(
         asked.layers(), priors, seed, console.command_line.get(), out,
         asked.folder,
     )  # fmt: skip
@@ -144,7 +144,7 @@ def drivers(
 
     shape = shown.shape
     years = years_of(origins, driver_skill.ORIGINS[0])
-    rows = steps.score_drivers(
+    rows = shipped_tables.score_drivers(
         asked.layers(), priors, seed, console.command_line.get(), years, out,
         asked.folder,
     )  # fmt: skip
@@ -180,7 +180,7 @@ def analogues(
     """
     shape = shown.shape
     of = asked.meant(asked.run)
-    effects, chances = steps.with_analogues(of.run, of.pair, file, asked.layers())
+    effects, chances = shipped_tables.with_analogues(of.run, of.pair, file, asked.layers())
     if shape is not Shape.TABLE:
         console.put(list(effects.columns), effects.values.tolist(), shape)
         return console.DONE

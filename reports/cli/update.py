@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from crossover.data.errors import InputError, fault
-from crossover.forecast import runs, steps
+from crossover.forecast import plans, runs, steps, stored_run
 from crossover.forecast.progress import say
 from crossover.reports.cli import additions, common, console, options
 from crossover.reports.cli.console import Shape
@@ -44,9 +44,10 @@ def update(
     if dry_run:
         return console.DONE
     supplier, recipient = runs.own_pair(said)
-    made = steps.plan(
+    made = plans.plan(
         command=console.command_line.get(), kind=runs.RUNS, supplier=supplier, recipient=recipient,
-        out=out, store=asked.store, seed=said["seed"], as_of=None, priors=held / steps.PRIORS_FILE,
+        out=out, store=asked.store, seed=said["seed"], as_of=None,
+        priors=held / stored_run.PRIORS_FILE,
         draws=said["draws"], chains=said["chains"], quick=bool(said.get("quick")),
         panel=asked.panel, from_year=said.get("from_year"),
     )  # fmt: skip

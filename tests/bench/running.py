@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from crossover.forecast import events, gate, runs, steps
+from crossover.forecast import events, gate, runs, stored_run
 from crossover.forecast.convergence import diagnose
 from crossover.reports.cli.console import DONE, GATE_FAILED
 from tests.bench import child
@@ -75,7 +75,7 @@ def _of_run(what: str, run: Path, said: str, seconds: float, memory: float) -> I
 
 def fit(run: Path) -> Iterator[Row]:
     """Return gradients of a draw by part, and effective draws a second, of a run's joint fit."""
-    tree = steps.stored(run)
+    tree = stored_run.stored(run)
     seconds = json.loads((run / runs.RECORD).read_text("utf-8"))["seconds"]["sample"]
     statistics, what = tree["sample_stats"].to_dataset(), "joint fit of the update"
     for part in statistics[gate.PART].values:
@@ -93,7 +93,7 @@ def least_ess(tree: xr.DataTree, run: Path) -> dict[str, float]:
     """Return the lowest effective sample sizes of parameters, all quantities, and events."""
     posterior = tree["posterior"].to_dataset()
     every = np.concatenate([flattened(values) for values in posterior.data_vars.values()], axis=2)
-    with xr.open_dataset(run / steps.FORECAST, engine=steps.ENGINE) as opened:
+    with xr.open_dataset(run / stored_run.FORECAST, engine=stored_run.ENGINE) as opened:
         answered = events.answers(opened.load())
     checks = gate.judge_events(events.indicators(answered))["checks"]
     of_events = [check["value"] for check in checks if check["name"] == "ess_bulk"]

@@ -25,7 +25,7 @@ class Shipped(NamedTuple):
 def read() -> Shipped:
     """Return the shipped panel with the default priors."""
     from crossover.data.tables import PANEL
-    from crossover.forecast.steps import known_on
+    from crossover.forecast.stored_run import known_on
     from crossover.models import priors
     from crossover.models.inputs import with_orders
 

@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from crossover.data import additions, alarms
+from crossover.data import additions, alarms, examination
 from crossover.data.alarms import BASE, FACTOR, JUMP, SIGN
 from crossover.data.build import build
 from crossover.data.comparison import series_of
+from crossover.data.records import CountryYear, Order, Transfer, Vote
 from crossover.data.sources.files import Batch
-from crossover.data.tables import KEYS, CountryYear, Order, Transfer, Vote, read
+from crossover.data.tables import KEYS, read
 from tests.data import samples
 
 CODES = ("CHN", "RUS", "USA", "FRA", "IND", "DEU")
@@ -190,7 +191,7 @@ def test_of_a_series_without_a_kept_release_nothing_is_said():
 
 def test_what_was_released_later_does_not_count(small_panel, put):
     page = samples.api_page([samples.api_row("CHN", 2019, 0.002)], updated="2021-06-30")
-    examined = additions.examine([put("old.json", json.dumps(page))], small_panel)
+    examined = examination.examine([put("old.json", json.dumps(page))], small_panel)
     assert examined.changes[0].new == 1 and examined.alarms == []
 
 

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from crossover.data.bounds import STOPPED, Past, Pools, bound
+from crossover.data.records import CountryYear
 from crossover.data.signals import Signal
-from crossover.data.tables import CountryYear
 
 
 def test_the_next_exponential_value_goes_beyond_its_bound_as_often_as_stated():

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from crossover.data import additions, books
+from crossover.data import additions, books, examination
 from crossover.data.deals import OWN_NUMBERS, Before, compile_deals
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import Options, load
@@ -76,7 +76,7 @@ def add(base, tmp_path):
 
 
 def layers(base, tmp_path):
-    return additions.layers(base, tmp_path / "store")
+    return examination.layers(base, tmp_path / "store")
 
 
 def told(panel) -> Counter:
@@ -246,9 +246,9 @@ def test_a_later_edition_of_the_base_that_knows_more_goes_before_what_was_added(
 
 def test_a_register_from_which_most_deals_are_cut_away_is_refused(add, tmp_path):
     cut = registers.official((deal(RUS_CHN, DRONES, 2023, 3),), day="18 Mar 2024")
-    with pytest.raises(additions.Refused, match="lacks 3 of the deals known and has 0"):
+    with pytest.raises(examination.Refused, match="lacks 3 of the deals known and has 0"):
         add("cut.csv", files={"cut.csv": cut})
-    assert additions.listing(tmp_path / "store") == []
+    assert examination.listing(tmp_path / "store") == []
 
 
 def test_a_weapon_of_the_users_own_mapping_counts_in_deals(add, base, tmp_path):
@@ -267,7 +267,7 @@ def test_a_weapon_of_the_users_own_mapping_counts_in_deals(add, base, tmp_path):
 
 def test_additions_count_the_forms_that_were_not_known(add, tmp_path):
     add("register_of_2024.csv")
-    (added,) = additions.listing(tmp_path / "store")
+    (added,) = examination.listing(tmp_path / "store")
     # Four forms of 2024, and five before them that now end or say whether the deal is made there.
     assert (added.rows["deals"], added.rows["deal_marks"], added.rows["registers"]) == (9, 0, 1)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossover.data import additions, sources
+from crossover.data import additions, examination, sources
 from crossover.data.errors import InputError, collecting
 from crossover.data.sources.files import Batch, Options
 from tests.data import samples
@@ -85,7 +85,7 @@ def file(tmp_path_factory):
         assert all("\n" not in said and "Traceback" not in said for said in refused)
         for batch in found or ():
             assert isinstance(batch, Batch) and batch.rows
-            list(additions._checked(batch, "2100-01-01"))
+            list(examination._checked(batch, "2100-01-01"))
 
     return offer
 
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_added_whole_or_leaves_the_store_as_it_was(
     additions.add([seed], store, small_panel)
 
     def state() -> dict[str, bytes]:
-        held = (p for p in sorted(store.rglob("*")) if p.is_file() and p.name != additions.LOCK)
+        held = (p for p in sorted(store.rglob("*")) if p.is_file() and p.name != examination.LOCK)
         return {str(p.relative_to(store)): p.read_bytes() for p in held}
 
     @settings(FUZZ, max_examples=5 if name.endswith(".xlsx") else 15)

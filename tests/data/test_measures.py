@@ -6,8 +6,8 @@ import pytest
 
 from crossover.data import views
 from crossover.data.measures import measure
+from crossover.data.records import CountryYear, Transfer
 from crossover.data.signals import Known
-from crossover.data.tables import CountryYear, Transfer
 
 SUPPLIERS = ("USA", "RUS", "FRA", "CHN", "DEU", "GBR")
 RECIPIENTS = ("IND", "SAU", "CHN", "GBR", "DEU", "FRA", "USA")

@@ -6,7 +6,8 @@ import pytest
 from frictionless import Package
 
 from crossover.data.package import NAME
-from crossover.data.tables import PANEL, TABLES, Transfer, read, write
+from crossover.data.records import Transfer
+from crossover.data.tables import PANEL, TABLES, read, write
 
 DESCRIPTION = PANEL / NAME
 

@@ -14,8 +14,7 @@ from crossover.data.errors import InputError
 from crossover.data.names import DOMAINS, REST
 from crossover.data.package import NAME
 from crossover.data.panel import assemble
-from crossover.data.tables import (
-    TABLES,
+from crossover.data.records import (
     Alliance,
     Country,
     CountryYear,
@@ -26,8 +25,8 @@ from crossover.data.tables import (
     Vintage,
     Vote,
     War,
-    write,
 )
+from crossover.data.tables import TABLES, write
 from tests.data.test_sipri_lines import RUSSIA_TO_CHINA
 
 WB = "World Bank, World Development Indicators"

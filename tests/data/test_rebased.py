@@ -10,7 +10,8 @@ import pytest
 from crossover.data import panel as assembled
 from crossover.data import rebased
 from crossover.data.errors import InputError
-from crossover.data.tables import PANEL, CountryYear, read, write
+from crossover.data.records import CountryYear
+from crossover.data.tables import PANEL, read, write
 
 NEWEST = "2025-04-30"
 UNITS = {day: f"constant {year} US$ million" for day, year in (("2024-04-30", 2022),

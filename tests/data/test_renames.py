@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from crossover.data import additions, domains, renames, revisions, tables
+from crossover.data import additions, domains, examination, renames, revisions, tables
 from crossover.data.build import build
 from crossover.data.comparison import compare, replaced
 from crossover.data.errors import InputError
@@ -51,7 +51,7 @@ def reworded(put):
 
 
 def test_other_words_for_the_same_weapons_change_no_figure(base, reworded):
-    examined = additions.examine([reworded], base)
+    examined = examination.examine([reworded], base)
     assert counts(examined) == {
         "transfers": (0, 3, 0, 0, 0),
         "unit_values": (0, 3, 0, 0, 1),
@@ -70,7 +70,7 @@ def test_figures_that_really_moved_are_still_revised_and_gone(base, put):
         *NEW_ROWS[1:4],
     ]
     path = put("new.csv", samples.lines_official(rows, "13 Mar 2023"))
-    examined = additions.examine([path], base)
+    examined = examination.examine([path], base)
     descriptions = examined.compared[-1]
     assert counts(examined)["descriptions"] == (0, 1, 1, 1, 2)
     (revised,) = descriptions.revisions
@@ -85,14 +85,14 @@ def test_a_panel_that_was_built_in_old_words_is_compared_by_class(base, reworded
     text = gzip.decompress(path.read_bytes()).decode()
     path.write_bytes(gzip.compress(text.replace(",minehunter,", ",MCM ship,").encode()))
     assert ",MCM ship," in gzip.decompress(path.read_bytes()).decode()
-    examined = additions.examine([reworded], base)
+    examined = examination.examine([reworded], base)
     assert counts(examined)["unit_values"] == (0, 3, 0, 0, 1)
 
 
 def test_revisions_of_weapons_follow_them_through_other_words(base, reworded, tmp_path):
     store = tmp_path / "store"
     additions.add([reworded], store, base)
-    layers = additions.layers(base, store)
+    layers = examination.layers(base, store)
     history = revisions.history("unit_values", supplier="Russia", folder=layers)
     moved = [row for row in history.rows if row[0] == f"RUS {renames.common('SAM')}"]
     assert [(row[1], row[2], row[3]) for row in history.rows if "tank" in row[0]] == [

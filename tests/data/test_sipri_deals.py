@@ -3,7 +3,7 @@
 import pytest
 
 from crossover.data import sources
-from crossover.data.additions import Refused, examine
+from crossover.data.examination import Refused, examine
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import load
 from tests.data import registers, samples

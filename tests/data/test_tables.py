@@ -10,9 +10,10 @@ from crossover.data.build import build
 from crossover.data.check import check
 from crossover.data.errors import InputError, fault
 from crossover.data.names import DOMAINS, REST
+from crossover.data.records import Vote
 from crossover.data.sources import sipri_lines, sipri_register, sipri_yearly
 from crossover.data.sources.files import load
-from crossover.data.tables import FACT_TABLES, Vote, encode, indicators, read, read_facts, write
+from crossover.data.tables import FACT_TABLES, encode, indicators, read, read_facts, write
 from tests.data import samples
 
 VOTES = [Vote("RUS", 2019, 0.25, "2021-08-31", 0), Vote("CHN", 2019, -0.75, "2021-08-31", 1)]

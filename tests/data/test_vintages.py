@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from crossover.data import vintages
 from crossover.data.build import assumed
 from crossover.data.errors import InputError
+from crossover.data.records import CountryYear, Order, Transfer, Vintage, Vote
 from crossover.data.sources.files import Batch
-from crossover.data.tables import CountryYear, Order, Transfer, Vintage, Vote
 
 USD = "constant {} US$"
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 from crossover.data.errors import InputError
 from crossover.data.names import YEAR
-from crossover.forecast import carry, fit, steps
+from crossover.forecast import carry, fit, stored_run
 from crossover.models import drivers, priors
 from crossover.models.inputs import FROM_YEAR, prepare, with_orders
 from crossover.reports.cli import app, console
@@ -19,8 +19,8 @@ from tests import small
 def run_folder(folder, tree, *, passed=True, **more):
     """Write as much of a run of the small world as carrying and updating read."""
     folder.mkdir(parents=True)
-    tree.to_netcdf(folder / steps.POSTERIOR, engine=steps.ENGINE)
-    (folder / steps.PRIORS_FILE).write_text(priors.text(small.OVERLAY), "utf-8")
+    tree.to_netcdf(folder / stored_run.POSTERIOR, engine=stored_run.ENGINE)
+    (folder / stored_run.PRIORS_FILE).write_text(priors.text(small.OVERLAY), "utf-8")
     said = {
         "id": folder.name, "created": "2013-05-01T00:00:00+00:00", "as_of": None,
         "supplier": "RUS", "recipient": "CHN", "seed": 1, "draws": 200, "chains": 2, "tune": 250,

@@ -21,7 +21,7 @@ from crossover.forecast import (
     quantities,
     runs,
     simulate,
-    steps,
+    stored_run,
 )
 from tests import whole
 from tests.published import made_by_hand, told
@@ -38,9 +38,9 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def futures(run):
     made = simulate.futures(
-        steps.stored(run), "RUS", "CHN", seed=runs.read(run)["seed"], horizon=HORIZON
+        stored_run.stored(run), "RUS", "CHN", seed=runs.read(run)["seed"], horizon=HORIZON
     )
-    made.to_netcdf(run / steps.FORECAST, engine=steps.ENGINE)
+    made.to_netcdf(run / stored_run.FORECAST, engine=stored_run.ENGINE)
     return made
 
 
@@ -82,7 +82,7 @@ def test_every_pair_of_the_sample_is_there_and_questions_on_it_are_answered(run,
 def test_a_pass_that_was_stopped_goes_on_and_one_that_is_done_is_left(run, tmp_path, monkeypatch):
     copy = tmp_path / "run"
     copy.mkdir()
-    for name in (steps.POSTERIOR, runs.RECORD):
+    for name in (stored_run.POSTERIOR, runs.RECORD):
         shutil.copy(run / name, copy / name)
     monkeypatch.setattr(market, "BLOCK", 6)
     forward, calls = simulate.run_forward, []

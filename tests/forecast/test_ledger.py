@@ -14,7 +14,7 @@ import xarray as xr
 
 from crossover.data.errors import InputError
 from crossover.data.names import FIRST_PASSAGE, QUANTITY, STATE
-from crossover.forecast import ledger, runs
+from crossover.forecast import ledger, ledger_file, runs
 from tests.synthetic import make_run
 
 QUESTIONS = 3 * (6 + 2 * 10 + 2) + 3
@@ -42,7 +42,7 @@ def copy(run, tmp_path, **changes):
 def test_every_question_of_a_run_is_entered_once(run, store):
     assert ledger.enter(store, run) == (QUESTIONS, 0, "")
     assert ledger.enter(store, run) == (0, QUESTIONS, "")
-    found = ledger.entries(store)
+    found = ledger_file.entries(store)
     assert [e.seq for e in found] == list(range(1, QUESTIONS + 1))
     assert {(e.question, e.country) for e in found if e.kind == QUANTITY} == {
         ("deliveries", ""), ("exports", "RUS"), ("exports", "CHN")
@@ -56,7 +56,7 @@ def test_every_question_of_a_run_is_entered_once(run, store):
 
 def test_what_is_entered_is_what_the_run_said(run, store):
     ledger.enter(store, run)
-    found = {(e.question, e.kind, e.country): e for e in ledger.entries(store)}
+    found = {(e.question, e.kind, e.country): e for e in ledger_file.entries(store)}
     with xr.open_dataset(run / "forecast.nc", engine="h5netcdf") as opened:
         futures = opened.load()
     entry = found["exports", QUANTITY, "CHN"]
@@ -81,9 +81,9 @@ def test_contested_orders_are_entered_with_their_markets(run, store, tmp_path):
     (folder / "events.csv").write_text("\n".join([*table, *own]) + "\n")
     (folder / runs.MARKETS_FILE).write_text("market,name\nEGY,Egypt\nSAU,Saudi Arabia\n")
     ledger.enter(store, folder)
-    found = [e for e in ledger.entries(store) if e.question == "contested_orders"]
+    found = [e for e in ledger_file.entries(store) if e.question == "contested_orders"]
     assert found and all(e.forecast["markets"] == ["EGY", "SAU"] for e in found)
-    others = [e for e in ledger.entries(store) if e.question != "contested_orders"]
+    others = [e for e in ledger_file.entries(store) if e.question != "contested_orders"]
     assert all("markets" not in e.forecast for e in others)
 
 
@@ -95,7 +95,7 @@ def test_contested_orders_are_entered_with_their_markets(run, store, tmp_path):
 def test_a_run_that_may_not_be_published_is_not_entered(run, store, tmp_path, changes, said):
     done = ledger.enter(store, copy(run, tmp_path, **changes))
     assert (done.new, done.held) == (0, 0) and said in done.refused
-    assert ledger.entries(store) == [] and not store.exists()
+    assert ledger_file.entries(store) == [] and not store.exists()
 
 
 def test_a_run_whose_numbers_have_changed_since_is_refused(run, store, tmp_path):
@@ -103,14 +103,14 @@ def test_a_run_whose_numbers_have_changed_since_is_refused(run, store, tmp_path)
     other = copy(run, tmp_path, as_of="2026-05-01")
     with pytest.raises(InputError, match=r"was entered with other numbers; .* make a new run"):
         ledger.enter(store, other)
-    assert len(ledger.entries(store)) == QUESTIONS and ledger.verify(store) == []
+    assert len(ledger_file.entries(store)) == QUESTIONS and ledger.verify(store) == []
 
 
 def test_draws_that_are_not_on_record_are_refused(run, store, tmp_path):
     other = copy(run, tmp_path, hashes={"forecast": "00"})
     with pytest.raises(InputError, match="the draws are not those on the run's record"):
         ledger.enter(store, other)
-    assert ledger.entries(store) == []
+    assert ledger_file.entries(store) == []
 
 
 def test_other_pairs_are_entered_when_their_own_gate_passed(run, store, tmp_path):
@@ -121,12 +121,12 @@ def test_other_pairs_are_entered_when_their_own_gate_passed(run, store, tmp_path
         make_run(folder, kind, draws=10)
         (folder / "gate.json").write_text(json.dumps({"passed": passed}))
     ledger.enter(store, both)
-    pairs = {(e.supplier, e.recipient) for e in ledger.entries(store)}
+    pairs = {(e.supplier, e.recipient) for e in ledger_file.entries(store)}
     assert pairs == {("RUS", "CHN"), ("FRA", "VNM")}
 
 
 def connect(store):
-    return sqlite3.connect(ledger.path(store))
+    return sqlite3.connect(ledger_file.path(store))
 
 
 @pytest.mark.parametrize(
@@ -142,10 +142,10 @@ def connect(store):
 )
 def test_the_file_itself_refuses_changes(run, store, statement):
     ledger.enter(store, run)
-    before = ledger.entries(store)
+    before = ledger_file.entries(store)
     with connect(store) as connection, pytest.raises(sqlite3.DatabaseError):
         connection.execute(statement)
-    assert ledger.entries(store) == before
+    assert ledger_file.entries(store) == before
 
 
 @pytest.mark.parametrize(
@@ -159,34 +159,34 @@ def test_the_file_itself_refuses_changes(run, store, statement):
 )
 def test_a_file_changed_by_force_shows_it(run, store, statement, said):
     ledger.enter(store, run)
-    last = ledger.head(store)
+    last = ledger_file.head(store)
     with connect(store) as connection:
         connection.execute("DROP TRIGGER never_changed")
         connection.execute("DROP TRIGGER never_deleted")
         connection.execute(statement)
     assert any(said in each for each in ledger.verify(store))
-    assert ledger.head(store) == last
+    assert ledger_file.head(store) == last
 
 
 def test_the_last_hash_shows_a_cut_end(run, store):
     ledger.enter(store, run)
-    last = ledger.head(store)
+    last = ledger_file.head(store)
     with connect(store) as connection:
         connection.execute("DROP TRIGGER never_deleted")
         connection.execute(f"DELETE FROM entries WHERE seq = {QUESTIONS}")
-    assert ledger.verify(store) == [] and ledger.head(store) != last
+    assert ledger.verify(store) == [] and ledger_file.head(store) != last
 
 
 def enter(store, run, at=0):
     """Enter a run; with `at`, killed as that entry of it is hashed."""
-    real, count = ledger.digest, itertools.count(1)
+    real, count = ledger_file.digest, itertools.count(1)
 
     def dying(row):
         if next(count) == at:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(row)
 
-    ledger.digest = dying
+    ledger_file.digest = dying
     ledger.holding.hold_all = lambda *given: None
     ledger.enter(store, run)
 
@@ -213,7 +213,7 @@ def test_a_kill_while_entering_leaves_nothing_of_the_run(run, store, child, at):
     killed = child(store, run, at)
     killed.join()
     assert killed.exitcode == -signal.SIGKILL
-    assert ledger.entries(store) == []
+    assert ledger_file.entries(store) == []
     assert ledger.enter(store, run).new == QUESTIONS and ledger.verify(store) == []
 
 
@@ -223,13 +223,13 @@ def test_two_processes_entering_at_once_double_nothing(run, store, tmp_path, chi
     for process in running:
         process.join()
         assert process.exitcode == 0
-    assert len(ledger.entries(store)) == 2 * QUESTIONS and ledger.verify(store) == []
+    assert len(ledger_file.entries(store)) == 2 * QUESTIONS and ledger.verify(store) == []
 
 
 def test_a_ledger_that_another_holds_is_named(run, store, monkeypatch):
     ledger.enter(store, run)
-    monkeypatch.setattr(ledger, "WAIT", 0.05)
-    holder = sqlite3.connect(ledger.path(store), isolation_level=None)
+    monkeypatch.setattr(ledger_file, "WAIT", 0.05)
+    holder = sqlite3.connect(ledger_file.path(store), isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     with pytest.raises(InputError, match="another process has been writing"):
         ledger.enter(store, run)
@@ -239,9 +239,9 @@ def test_a_ledger_that_another_holds_is_named(run, store, monkeypatch):
 @pytest.mark.parametrize("content", [b"no ledger" * 100, b"SQLite format 3\0" + b"\xa5" * 4000])
 def test_a_file_that_is_no_ledger_is_named(run, store, content):
     store.mkdir()
-    ledger.path(store).write_bytes(content)
+    ledger_file.path(store).write_bytes(content)
     with pytest.raises(InputError, match=r"ledger\.sqlite: "):
-        ledger.entries(store)
+        ledger_file.entries(store)
     with pytest.raises(InputError, match=r"ledger\.sqlite: "):
         ledger.enter(store, run)
 
@@ -254,7 +254,8 @@ def test_a_run_without_a_forecast_cannot_be_entered(run, store, tmp_path):
 
 
 def test_no_ledger_yet_is_an_empty_one(store):
-    assert ledger.entries(store) == [] and ledger.verify(store) == [] and ledger.head(store) == ""
+    assert ledger_file.entries(store) == [] and ledger.verify(store) == []
+    assert ledger_file.head(store) == ""
 
 
 def test_what_rests_on_a_scenario_is_not_entered(run, store, tmp_path):
@@ -264,7 +265,7 @@ def test_what_rests_on_a_scenario_is_not_entered(run, store, tmp_path):
         other = [line.replace(",baseline,", ",peace,") for line in lines[1:]]
         (folder / name).write_text("\n".join([*lines, *other]) + "\n")
     assert ledger.enter(store, folder).new == QUESTIONS
-    assert {e.scenario for e in ledger.entries(store)} == {"baseline"}
+    assert {e.scenario for e in ledger_file.entries(store)} == {"baseline"}
 
 
 # What was entered before there were kinds ---------------------------------------------------------
@@ -272,21 +273,22 @@ def test_what_rests_on_a_scenario_is_not_entered(run, store, tmp_path):
 
 def as_before(store):
     """Turn a ledger into one of the format before: first passages, as `event`, and quantities."""
-    kept = [row for row in ledger._raw(store) if row["kind"] in (FIRST_PASSAGE, QUANTITY)]
-    ledger.path(store).unlink()
-    allowed = f"'{ledger.EVENT}', '{QUANTITY}'"
-    now = ledger.SCHEMA
+    kept = [row for row in ledger_file._raw(store) if row["kind"] in (FIRST_PASSAGE, QUANTITY)]
+    ledger_file.path(store).unlink()
+    allowed = f"'{ledger_file.EVENT}', '{QUANTITY}'"
+    now = ledger_file.SCHEMA
     kinds = now[now.index("(kind IN (") : now.index("))", now.index("(kind IN (")) + 2]
     schema = now.replace(kinds, f"(kind IN ({allowed}))").replace("question, kind,", "question,")
-    schema = schema.replace(f"user_version = {ledger.VERSION}", f"user_version = {ledger.BEFORE}")
+    now, before = ledger_file.VERSION, ledger_file.BEFORE
+    schema = schema.replace(f"user_version = {now}", f"user_version = {before}")
     previous = ""
     with connect(store) as connection:
-        for statement in ledger._statements(schema):
+        for statement in ledger_file._statements(schema):
             connection.execute(statement)
         for seq, row in enumerate(kept, start=1):
-            kind = ledger.EVENT if row["kind"] == FIRST_PASSAGE else QUANTITY
+            kind = ledger_file.EVENT if row["kind"] == FIRST_PASSAGE else QUANTITY
             row |= {"seq": seq, "kind": kind, "previous": previous}
-            row["hash"] = previous = ledger.digest(row)
+            row["hash"] = previous = ledger_file.digest(row)
             marks = ", ".join("?" * len(row))
             connection.execute(
                 f"INSERT INTO entries ({', '.join(row)}) VALUES ({marks})", list(row.values())
@@ -296,10 +298,10 @@ def as_before(store):
 
 def test_what_was_entered_before_there_were_kinds_is_of_first_passage(run, store):
     ledger.enter(store, run)
-    held = {e.forecast["probability"]["2040"] for e in ledger.entries(store)
+    held = {e.forecast["probability"]["2040"] for e in ledger_file.entries(store)
             if (e.question, e.kind) == ("independence", FIRST_PASSAGE)}  # fmt: skip
     count = as_before(store)
-    found = ledger.entries(store)
+    found = ledger_file.entries(store)
     assert len(found) == count and ledger.verify(store) == []
     assert {e.kind for e in found} == {FIRST_PASSAGE, QUANTITY}
     now = {e.forecast["probability"]["2040"] for e in found if e.question == "independence"}
@@ -309,10 +311,10 @@ def test_what_was_entered_before_there_were_kinds_is_of_first_passage(run, store
 def test_an_old_ledger_goes_on_with_its_entries_to_the_letter(run, store):
     ledger.enter(store, run)
     count = as_before(store)
-    before, last = ledger._raw(store), ledger.head(store)
+    before, last = ledger_file._raw(store), ledger_file.head(store)
     # States and lasting ones are new; first passages and quantities are there already.
     assert ledger.enter(store, run) == (QUESTIONS - count, count, "")
-    after = ledger._raw(store)
+    after = ledger_file._raw(store)
     assert after[:count] == before and after[count]["previous"] == last
     assert ledger.verify(store) == []
     with connect(store) as connection, pytest.raises(sqlite3.DatabaseError):

@@ -6,7 +6,7 @@ import xarray as xr
 
 from crossover.data import books
 from crossover.data.names import RECIPIENT, REST, SUPPLIER, YEAR
-from crossover.data.tables import Deal, Register
+from crossover.data.records import Deal, Register
 from crossover.forecast import baselines, order_book, origins, real_time, skill
 
 YEARS = np.arange(1992, 2021)

@@ -5,7 +5,7 @@ import pytest
 
 from crossover.data.names import BASELINE
 from crossover.forecast import baselines, ledger, rivals, scores, scoring
-from crossover.forecast.ledger import Entry
+from crossover.forecast.ledger_file import Entry
 
 NEXT_YEAR = 2025
 

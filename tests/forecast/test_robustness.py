@@ -6,7 +6,7 @@ import xarray as xr
 
 from crossover.data.errors import InputError
 from crossover.data.names import CHAIN, CONVENTION, DRAW, YEAR
-from crossover.forecast import fit, robustness, runs, shipped, steps
+from crossover.forecast import fit, robustness, runs, shipped, shipped_tables
 from crossover.models import priors
 from crossover.reports import robustness as told
 from crossover.reports.context.robustness import lines
@@ -113,7 +113,7 @@ def test_a_fit_that_failed_the_gate_and_weights_of_a_heavy_tail_are_not_to_be_tr
 def test_a_run_of_its_priors_has_no_answer_to_move(tmp_path):
     (tmp_path / runs.RECORD).write_text('{"prior_only": true}', "utf-8")
     with pytest.raises(InputError, match="drawn from its priors"):
-        steps.move_answer(tmp_path, PAIR, (), "crossover", None, tmp_path)
+        shipped_tables.move_answer(tmp_path, PAIR, (), "crossover", None, tmp_path)
 
 
 def test_the_shipped_table_is_of_the_pair_that_the_program_is_about():

@@ -7,7 +7,7 @@ import pytest
 
 from crossover.data.errors import InputError
 from crossover.data.names import COOLING, DOWNTURN, INCIDENT
-from crossover.forecast import coupling, steps
+from crossover.forecast import coupling, steps, stored_run
 from crossover.models import priors
 from tests.forecast.test_coupling import APART, SAME, futures, history, tree
 
@@ -15,8 +15,8 @@ __all__ = ["futures", "history", "tree"]
 
 
 def test_the_step_writes_paths_hand_example_and_facts_of_the_pair(tmp_path, tree, history, futures):
-    history.to_netcdf(tmp_path / steps.PARTNERSHIP, engine=steps.ENGINE)
-    (tmp_path / steps.PRIORS_FILE).write_text(priors.text(), "utf-8")
+    history.to_netcdf(tmp_path / stored_run.PARTNERSHIP, engine=stored_run.ENGINE)
+    (tmp_path / stored_run.PRIORS_FILE).write_text(priors.text(), "utf-8")
     coupling.keep_record(None, tmp_path / coupling.RECORD)
     found, paths = steps._partnership_ahead(
         tmp_path, tmp_path, tree, futures, (APART, SAME), seed=7
@@ -32,6 +32,6 @@ def test_the_step_writes_paths_hand_example_and_facts_of_the_pair(tmp_path, tree
 def test_a_run_of_an_earlier_edition_is_refused(tmp_path, tree, history, futures):
     old = history.copy()
     del old[INCIDENT]
-    old.to_netcdf(tmp_path / steps.PARTNERSHIP, engine=steps.ENGINE)
+    old.to_netcdf(tmp_path / stored_run.PARTNERSHIP, engine=stored_run.ENGINE)
     with pytest.raises(InputError, match="holds no fit of incident: of an earlier"):
         steps._partnership_ahead(tmp_path, tmp_path, tree, futures, (), seed=7)

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from crossover.data.errors import InputError
-from crossover.forecast import runs, steps, update
+from crossover.forecast import plans, runs, steps, stored_run, update
 from crossover.models import alignment, partnership
 from crossover.reports.cli import app, common, console
 from tests import mock_fit as mock
@@ -27,7 +27,7 @@ def plan(world, tmp_path):
             "id": "new", "seed": 1, "draws": 200, "chains": 2, "tune": 600, "quick": False,
             "as_of": None, "hashes": {"panel": "p", "priors": "q"}, "seconds": {}, "warnings": [],
         }  # fmt: skip
-        return steps.Plan(
+        return plans.Plan(
             tmp_path / "new", ("RUS", "CHN"), world.priors, small_domains.prior(), "", panel,
             record, (partnership.load(), alignment.load()), (), (tmp_path,),
         )  # fmt: skip
@@ -111,7 +111,7 @@ def test_a_run_without_a_posterior_is_no_starting_point(mock_fit, tmp_path):
     with pytest.raises(InputError, match="no posterior to move on"):
         update.starting_point(drawn)
     (drawn / "run.json").write_text(json.dumps({"id": "x"}), "utf-8")
-    (drawn / steps.POSTERIOR).unlink()
+    (drawn / stored_run.POSTERIOR).unlink()
     with pytest.raises(InputError, match="holds no posterior"):
         update.starting_point(drawn)
 
@@ -160,7 +160,7 @@ def flow(tree, world, plan, tmp_path, monkeypatch):
 
     monkeypatch.setattr(update, "posterior", posterior)
     monkeypatch.setattr(update, "scenarios_of", lambda run, made: ())
-    monkeypatch.setattr(steps, "plan", lambda **options: made)
+    monkeypatch.setattr(plans, "plan", lambda **options: made)
     monkeypatch.setattr(steps, "look_ahead", look_ahead)
     monkeypatch.setattr(steps, "audit", lambda part, made: done.append("audit"))
     monkeypatch.setattr(common, "enter", lambda store, run: done.append("entered"))

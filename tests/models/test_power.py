@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from crossover.data.errors import InputError
-from crossover.data.tables import Capability
+from crossover.data.records import Capability
 from crossover.models import power
 
 YEARS = np.arange(1992, 2023)

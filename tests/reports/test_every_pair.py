@@ -33,10 +33,17 @@ from crossover.forecast import (
     runs,
     simulate,
     steps,
+    stored_run,
 )
 from crossover.models import domain_draws, partnership
 from crossover.models.market import CELL
-from crossover.reports import build, domain_check, payload, reading
+from crossover.reports import (
+    build,
+    domain_check,
+    payload,
+    payload_parameters,
+    reading,
+)
 from crossover.reports import domains as domain_payload
 from crossover.reports.reading import read_netcdf
 from crossover.reports.render import template
@@ -178,14 +185,14 @@ def share_the_posterior(patch):
     by_layer = once_for(lambda posterior, priors: parameters(priors, posterior), layer)
     patch.setattr(payload, "_parameters", lambda priors, posterior: by_layer(posterior, priors))
     patch.setattr(payload, "_sources", once(payload._sources))
-    patch.setattr(payload, "CURVE_POINTS", 4)
+    patch.setattr(payload_parameters, "CURVE_POINTS", 4)
     patch.setattr(payload, "read_toml", once(payload.read_toml))
     patch.setattr(partnership, "load", once(partnership.load))
 
 
 def share_by_kind(patch, run):
     """Make what is by domain for one pair of each kind: what it exports, and whether it traded."""
-    held = steps.stored(run)["domains/constant_data"]
+    held = stored_run.stored(run)["domains/constant_data"]
     lines = held["orders"].sum(["period", "domain"]).to_pandas()
     suppliers = countries.suppliers()
 
@@ -247,15 +254,15 @@ def walk(run, request):
     files = {}
 
     def open_again(path, opener):
-        if path.name == steps.POSTERIOR:
-            return steps.stored(run)
+        if path.name == stored_run.POSTERIOR:
+            return stored_run.stored(run)
         return files[path] if path in files else read_netcdf(path, opener)
 
     def simple_error(happened, _chains):
         return happened.std(axis=0) / math.sqrt(len(happened))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(steps, "stored", functools.cache(steps.stored))
+        patch.setattr(stored_run, "stored", functools.cache(stored_run.stored))
         share_the_market(patch)
         share_the_record(patch)
         share_the_check(patch)
@@ -282,7 +289,7 @@ def walk(run, request):
             folder.mkdir(parents=True)
             files.clear()
             record = said | {"hashes": {}, "seconds": {}}
-            found, _ = steps.look_ahead(folder, steps.stored(run), pair, record, run)
+            found, _ = steps.look_ahead(folder, stored_run.stored(run), pair, record, run)
             return folder, found, files
 
         yield forecast

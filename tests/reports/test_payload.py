@@ -9,7 +9,7 @@ import xarray as xr
 from crossover.data.errors import InputError
 from crossover.data.names import CAPACITY_CROSSOVER
 from crossover.forecast import waterfall
-from crossover.reports import payload
+from crossover.reports import payload, payload_parameters
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_parameters_may_be_stored_as_one_vector(runs, tmp_path, plain):
 
 def test_the_logit_normal_agrees_with_its_draws():
     rng = np.random.default_rng(3)
-    prior = payload.LogitNormal(0.8, 0.7)
+    prior = payload_parameters.LogitNormal(0.8, 0.7)
     draws = 1 / (1 + np.exp(-rng.normal(0.8, 0.7, 200_000)))
     # Twenty thousand draws and more put both within a percent.
     assert prior.std() == pytest.approx(draws.std(), rel=0.02)

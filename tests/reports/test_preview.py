@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from crossover.data import additions, alarms
+from crossover.data import alarms, examination
 from crossover.data.build import build
 from crossover.data.errors import InputError
 from crossover.reports import preview
@@ -97,7 +97,7 @@ def put(tmp_path):
 def examined(base, put):
     """Return what a release with a figure ten times too large, and one in new words, change."""
     rows = [NEW_ROWS[0].replace("1,1,9,No", "1,1,12,No"), *NEW_ROWS[1:4]]
-    return additions.examine(
+    return examination.examine(
         [
             put("rd.json", research("2023-06-30", 2022, wrong=10.0)),
             put("lines.csv", samples.lines_official(rows, "13 Mar 2023")),
@@ -162,15 +162,15 @@ def test_the_page_needs_nothing_but_itself_and_is_the_same_again(examined):
 
 def test_a_name_from_a_file_cannot_become_markup(base, put):
     path = put("<b>x&y.json", research("2023-06-30", 2022))
-    page = preview.render(additions.examine([path], base))
+    page = preview.render(examination.examine([path], base))
     assert "&lt;b&gt;x&amp;y.json" in page and "<b>x" not in page
 
 
 def test_a_release_without_a_fault_says_so_and_one_that_is_known_is_nothing_new(base, put):
-    sound = additions.examine([put("rd.json", research("2023-06-30", 2022))], base)
+    sound = examination.examine([put("rd.json", research("2023-06-30", 2022))], base)
     assert "Alarms: no" in text(preview.render(sound))
     assert "No figure changed its sign" in text(preview.render(sound))
-    known = additions.examine([put("rd.json", research("2022-06-30", 2021))], base)
+    known = examination.examine([put("rd.json", research("2022-06-30", 2021))], base)
     page = preview.render(known)
     assert "Nothing is new" in text(page) and "Alarms" not in text(page)
     outline(page)

@@ -10,7 +10,7 @@ import pytest
 
 from crossover.data.errors import InputError
 from crossover.data.names import DOMAIN_EVENTS, EVENTS, KINDS, PARTNERSHIP_EVENTS
-from crossover.forecast import ledger, scoring
+from crossover.forecast import ledger, ledger_file, scoring
 from crossover.reports import cells, questions
 from tests.published import IDS, make_store, told
 
@@ -85,7 +85,7 @@ def test_score_resolves_the_questions_that_are_said_to_be_scored(store, sheet):
                 for key, held in entry.forecast.items()
             },
         )
-        for entry in ledger.entries(store)
+        for entry in ledger_file.entries(store)
         if entry.run == IDS[1] and entry.kind != "quantity"
     ]  # fmt: skip
     resolved = {(row.question, row.domain, row.kind) for row in scoring.score(entries)}

@@ -12,7 +12,7 @@ import xarray as xr
 
 from crossover.data.names import DRAW, SUPPLIER
 from crossover.data.tables import PANEL
-from crossover.forecast import fit, gate, predictive_checks, simulate, steps
+from crossover.forecast import fit, gate, predictive_checks, simulate, stored_run
 from crossover.models import priors
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ FELL = {"UKR": 2010, "GBR": 2000}
 
 @pytest.fixture(scope="module")
 def panel():
-    return steps.known_on(None, [PANEL])
+    return stored_run.known_on(None, [PANEL])
 
 
 @pytest.fixture(scope="module", params=SEEDS)

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from crossover.data import additions
+from crossover.data import additions, examination
 from crossover.data.names import DRAW, QUANTITY
-from crossover.forecast import event_tables, ledger, runs, seal, steps, verify
+from crossover.forecast import event_tables, ledger, ledger_file, runs, seal, steps, verify
 from crossover.reports import build
 from tests.data import samples
 
@@ -143,7 +143,8 @@ def enter(root: Path) -> None:
         (root / "ledger-touch").write_bytes(b"")
         return real(row)
 
-    verify.hold_all, ledger._questions, ledger.digest = (lambda *given: None), questions, counted
+    verify.hold_all, ledger._questions = (lambda *given: None), questions
+    ledger.digest = counted
     try:
         ledger.enter(root, run_folder(root))
     finally:
@@ -162,7 +163,7 @@ def add(root: Path) -> None:
         additions._write(EXAMINED[0], root)
 
 
-EXAMINED: list[additions.Examined] = []
+EXAMINED: list[examination.Examined] = []
 """What `add` writes; examined once, since that reads the panel."""
 
 
@@ -224,16 +225,16 @@ def look_ledger(root: Path) -> str:
     faults = ledger.verify(root)
     if faults:
         return "; ".join(faults)
-    return f"{len(ledger.entries(root))} entries"
+    return f"{len(ledger_file.entries(root))} entries"
 
 
 def look_panel(root: Path) -> str:
     """Say what was added, every hash checked, after the next command of its kind."""
     with additions.locked(root):
         pass
-    held = additions.listing(root)
-    faults = additions.damaged(root)
-    left = [p.name for p in (root / additions.FOLDER).glob(".*.part")]
+    held = examination.listing(root)
+    faults = examination.damaged(root)
+    left = [p.name for p in (root / examination.FOLDER).glob(".*.part")]
     return f"{len(held)} additions" if not faults and not left else f"{faults} {left}"
 
 

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-from crossover.data import additions, domains, sources
+from crossover.data import domains, examination, sources
 from crossover.data.errors import InputError, collecting
 from crossover.data.sources.files import PLAIN, Batch, Options
 from crossover.data.tables import KEYS
@@ -25,7 +25,7 @@ def source(path: Path, options: Options = PLAIN) -> str:
         assert isinstance(batch, Batch) and batch.rows
         if "vintage" in KEYS.get(batch.table, ()):
             datetime.date.fromisoformat(batch.vintage)
-            refused += additions._checked(batch, FAR)
+            refused += examination._checked(batch, FAR)
     if refused:
         assert all(len(said) < 2000 for said in refused), "a refusal is longer than a screen"
         raise InputError("\n".join(refused[:3]))

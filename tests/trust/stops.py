@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossover.data import additions, alarms, deal_signals
+from crossover.data import alarms, deal_signals, examination
 from crossover.data.bounds import GROUPS, Past, Pools
 from crossover.data.comparison import series_of
 from crossover.data.errors import InputError
@@ -81,7 +81,7 @@ def plant(into: str, name: str, rng: random.Random, raw: Path, work: Path) -> Ou
 def examined(path: Path, panel: Path) -> tuple[str, str]:
     """Return what came of a file, and the first thing that was said of it."""
     try:
-        stops = additions.examine([path], panel, TODAY).stops
+        stops = examination.examine([path], panel, TODAY).stops
     except InputError as error:
         return REFUSED, str(error)
     return (FOUND, str(stops[0])) if stops else (MISSED, "")

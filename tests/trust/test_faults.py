@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from crossover.data import additions
+from crossover.data import examination
 from tests.trust import deeds, faults
 
 SAMPLED = 40
@@ -21,7 +21,7 @@ def prepared(tmp_path_factory, small_panel):
     base = tmp_path_factory.mktemp("before")
     deeds.research(base)
     known = (small_panel,)
-    deeds.EXAMINED[:] = [additions.examine([base / "rd.json"], known)]
+    deeds.EXAMINED[:] = [examination.examine([base / "rd.json"], known)]
     writes = {}
     for name, deed in deeds.DEEDS.items():
         before = base / name

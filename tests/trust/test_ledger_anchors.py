@@ -9,7 +9,7 @@ import pytest
 
 from crossover.data.errors import InputError
 from crossover.data.names import FIRST_PASSAGE
-from crossover.forecast import ledger, runs, scoring, seal
+from crossover.forecast import ledger, ledger_file, runs, scoring, seal
 from tests.synthetic import make_run
 
 
@@ -37,7 +37,7 @@ def store(entered, tmp_path):
 @contextlib.contextmanager
 def by_force(store):
     """Give a connection to a ledger whose triggers are gone."""
-    with contextlib.closing(sqlite3.connect(ledger.path(store))) as connection:
+    with contextlib.closing(sqlite3.connect(ledger_file.path(store))) as connection:
         for trigger in ("never_changed", "never_deleted", "only_appended"):
             connection.execute(f"DROP TRIGGER {trigger}")
         yield connection
@@ -46,28 +46,28 @@ def by_force(store):
 
 def test_each_run_notes_where_the_ledger_stood(store):
     first, second = (runs.read(run)["ledger"] for run in runs.listing(store))
-    assert first["entries"] == 87 and second == ledger.standing(store)
+    assert first["entries"] == 87 and second == ledger_file.standing(store)
     assert ledger.verify(store) == []
 
 
 def test_a_ledger_emptied_to_zero_bytes_is_said_to_be_so(store):
-    ledger.path(store).write_bytes(b"")
-    for ask in (ledger.verify, ledger.entries, ledger.standing):
+    ledger_file.path(store).write_bytes(b"")
+    for ask in (ledger.verify, ledger_file.entries, ledger_file.standing):
         with pytest.raises(InputError, match=r"ledger\.sqlite: is empty, .* it was emptied"):
             ask(store)
-    with pytest.raises(InputError, match="is empty"), ledger._writing(store):
+    with pytest.raises(InputError, match="is empty"), ledger_file._writing(store):
         pass
 
 
 def test_a_torn_ledger_is_said_to_be_damaged(store):
-    content = ledger.path(store).read_bytes()
-    ledger.path(store).write_bytes(content[: len(content) // 2])
+    content = ledger_file.path(store).read_bytes()
+    ledger_file.path(store).write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=r"ledger\.sqlite: "):
         ledger.verify(store)
 
 
 def test_a_ledger_that_is_gone_is_missed_by_its_runs(store):
-    ledger.path(store).unlink()
+    ledger_file.path(store).unlink()
     faults = ledger.verify(store)
     assert len(faults) == 2 and "notes 87 entries of this ledger, which holds 0" in faults[0]
 
@@ -80,27 +80,27 @@ def test_a_cut_end_is_missed(store):
 
 def test_a_chain_written_anew_is_noticed(store):
     """Every entry is changed and every hash made to fit: the chain itself is sound."""
-    rows = ledger._raw(store)
+    rows = ledger_file._raw(store)
     previous = ""
     with by_force(store) as connection:
         for row in rows:
             said = json.loads(row["forecast"])
             if row["kind"] == FIRST_PASSAGE:
                 said["probability"] = dict.fromkeys(said["probability"], 0.99)
-            row |= {"forecast": ledger._text(said), "previous": previous}
-            row["hash"] = previous = ledger.digest(row)
+            row |= {"forecast": ledger_file._text(said), "previous": previous}
+            row["hash"] = previous = ledger_file.digest(row)
             connection.execute(
                 "UPDATE entries SET forecast = :forecast, previous = :previous, hash = :hash "
                 "WHERE seq = :seq", row,
             )  # fmt: skip
-    assert ledger._chain(ledger._raw(store)) == []
+    assert ledger._chain(ledger_file._raw(store)) == []
     assert all("written anew" in each for each in ledger.verify(store))
     assert len(ledger.verify(store)) == 2
 
 
 def test_another_database_is_no_ledger(store):
-    ledger.path(store).unlink()
-    with contextlib.closing(sqlite3.connect(ledger.path(store))) as connection:
+    ledger_file.path(store).unlink()
+    with contextlib.closing(sqlite3.connect(ledger_file.path(store))) as connection:
         connection.execute("CREATE TABLE mine (x)")
         connection.commit()
     with pytest.raises(InputError, match="is a database, and no ledger"):
@@ -108,11 +108,11 @@ def test_another_database_is_no_ledger(store):
 
 
 def test_a_ledger_of_the_future_is_refused_by_name(store):
-    with contextlib.closing(sqlite3.connect(ledger.path(store))) as connection:
+    with contextlib.closing(sqlite3.connect(ledger_file.path(store))) as connection:
         connection.execute("PRAGMA user_version = 9")
         connection.commit()
     with pytest.raises(InputError, match=r"format 9; .* use the version of crossover that wrote"):
-        ledger.entries(store)
+        ledger_file.entries(store)
 
 
 def test_an_impossible_entry_of_an_earlier_version_is_named_and_never_scored(store):
@@ -123,5 +123,5 @@ def test_an_impossible_entry_of_an_earlier_version_is_named_and_never_scored(sto
         )
     found = ledger.impossible(store)
     assert found and "never scored" in found[0]
-    held = [entry for entry in ledger.entries(store) if entry.kind == FIRST_PASSAGE]
+    held = [entry for entry in ledger_file.entries(store) if entry.kind == FIRST_PASSAGE]
     assert held and not any(map(scoring._scored, held))

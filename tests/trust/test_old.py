@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from crossover.data import additions
+from crossover.data import examination
 from crossover.data.errors import InputError
-from crossover.forecast import ledger, runs, seal, verify
+from crossover.forecast import ledger, ledger_file, runs, seal, verify
 from crossover.reports import payload
 from tests.trust import deeds
 
@@ -22,7 +22,7 @@ def test_a_run_of_format_1_is_refused_with_the_way_forward(tmp_path):
             ask(run)
     with pytest.raises(InputError, match=r"run\.json: has no seal|missing|not there|no such"):
         payload.collect(run)
-    assert not ledger.path(tmp_path / "store").exists()
+    assert not ledger_file.path(tmp_path / "store").exists()
     # What it says of itself can still be read.
     assert runs.own_pair(runs.read(run)) == ("RUS", "CHN")
 
@@ -31,16 +31,16 @@ def test_a_run_of_format_1_is_refused_with_the_way_forward(tmp_path):
 def test_a_ledger_of_either_format_is_read_and_goes_on(tmp_path, version):
     store = tmp_path / "store"
     deeds.publishable(store)
-    shutil.copy(OLD / f"ledger-{version}.sqlite", ledger.path(store))
-    before = ledger._raw(store)
+    shutil.copy(OLD / f"ledger-{version}.sqlite", ledger_file.path(store))
+    before = ledger_file._raw(store)
     assert len(before) == 5 and ledger.verify(store) == []
     deeds.enter(store)
-    assert ledger._raw(store)[:5] == before and ledger.verify(store) == []
+    assert ledger_file._raw(store)[:5] == before and ledger.verify(store) == []
 
 
 def test_an_addition_of_format_1_is_read(tmp_path):
     store = tmp_path / "store"
-    shutil.copytree(OLD / "additions", store / additions.FOLDER)
-    (added,) = additions.listing(store)
-    assert added.rows and additions.damaged(store) == []
-    assert additions.layers(None, store)[1:] == (added.folder,)
+    shutil.copytree(OLD / "additions", store / examination.FOLDER)
+    (added,) = examination.listing(store)
+    assert added.rows and examination.damaged(store) == []
+    assert examination.layers(None, store)[1:] == (added.folder,)

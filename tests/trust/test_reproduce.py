@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from crossover.data.errors import InputError
-from crossover.forecast import reproduce, runs, steps, verify
+from crossover.forecast import plans, reproduce, runs, steps, stored_run, verify
 from tests.trust import sound
 
 
@@ -62,7 +62,7 @@ def command(sound_run, tmp_path, monkeypatch):
         asked.options = options
         record = {"id": "new", "hashes": {}, "seconds": {}} | runs.read(run)
         record.pop("seal")
-        return steps.Plan(
+        return plans.Plan(
             tmp_path / "store" / "reproduced" / "new", ("RUS", "CHN"), None, None, "", None,
             record, (None, None), (), (),
         )  # fmt: skip
@@ -73,18 +73,18 @@ def command(sound_run, tmp_path, monkeypatch):
             if path.suffix in (".csv", ".nc", ".toml"):
                 shutil.copy(path, part / path.name)
 
-    from crossover.data import additions
+    from crossover.data import examination
     from crossover.forecast import carry, record
     from crossover.models import priors
 
-    monkeypatch.setattr(steps, "plan", plan)
+    monkeypatch.setattr(plans, "plan", plan)
     monkeypatch.setattr(steps, "sample", lambda part, made: None)
     monkeypatch.setattr(steps, "look_ahead", look_ahead)
-    monkeypatch.setattr(steps, "known_on", lambda day, layers: None)
+    monkeypatch.setattr(stored_run, "known_on", lambda day, layers: None)
     monkeypatch.setattr(carry, "windowed", lambda panel, *given: panel)
     monkeypatch.setattr(priors, "load", lambda *given: None)
     monkeypatch.setattr(record, "hash_panel", lambda layers: "ab" * 32)
-    monkeypatch.setattr(additions, "layers", lambda panel, store: (tmp_path,))
+    monkeypatch.setattr(examination, "layers", lambda panel, store: (tmp_path,))
     monkeypatch.setattr(
         steps, "audit", lambda part, made: reproduce.steps.seal.close(part, made.record, "run.json")
     )

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from crossover.data.errors import InputError
-from crossover.forecast import ledger, runs, verify
+from crossover.forecast import ledger, ledger_file, runs, verify
 from tests.trust import sound
 from tests.trust.tampering import EDITED, FORGED, PAIR
 
@@ -36,8 +36,8 @@ def test_a_run_that_holds_is_printed_and_entered(run, tmp_path):
         verify.hold(run, folder)
     done = ledger.enter(tmp_path / "store", run)
     assert done.new > 50 and not done.refused
-    assert {e.supplier for e in ledger.entries(tmp_path / "store")} == {"RUS", "FRA"}
-    assert runs.read(run)["ledger"] == ledger.standing(tmp_path / "store")
+    assert {e.supplier for e in ledger_file.entries(tmp_path / "store")} == {"RUS", "FRA"}
+    assert runs.read(run)["ledger"] == ledger_file.standing(tmp_path / "store")
     verify.hold(run)
 
 
@@ -64,9 +64,9 @@ def test_what_was_changed_is_neither_printed_nor_entered(run, tmp_path, tamperin
     else:
         # A pair whose verdict says nothing good is passed over, as a run is.
         assert done.refused or folder != run
-        entered = {e.supplier for e in ledger.entries(tmp_path / "store")}
+        entered = {e.supplier for e in ledger_file.entries(tmp_path / "store")}
         assert folder == run or "FRA" not in entered
-    assert folder != run or not ledger.path(tmp_path / "store").exists()
+    assert folder != run or not ledger_file.path(tmp_path / "store").exists()
 
 
 def test_a_pair_of_another_run_is_refused(run, tmp_path):
@@ -80,14 +80,14 @@ def test_a_pair_of_another_run_is_refused(run, tmp_path):
 
 
 def test_a_fit_that_was_changed_is_not_forecast_from(run):
-    from crossover.forecast import steps
+    from crossover.forecast import stored_run
 
-    steps.stored(run)
+    stored_run.stored(run)
     with (run / "posterior.nc").open("r+b") as file:
         file.seek(5000)
         file.write(b"x")
     with pytest.raises(InputError, match=r"posterior\.nc: was changed after it was made"):
-        steps.stored(run)
+        stored_run.stored(run)
 
 
 def test_what_this_process_made_is_not_computed_twice(run, monkeypatch):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from crossover.forecast import ledger, runs, steps
+from crossover.forecast import ledger, runs, steps, stored_run
 from tests.synthetic import make_run
 
 HEAVY = (
@@ -44,12 +44,12 @@ def store(tmp_path_factory):
     run = make_run(folder / runs.RUNS / "20260101-000000-aaaa", draws=20)
     said = runs.read(run) | {"supplier": "RUS", "recipient": "CHN", "as_of": None}
     runs.write(run / runs.RECORD, said)
-    with xr.open_dataset(run / steps.FORECAST, engine=steps.ENGINE) as opened:
+    with xr.open_dataset(run / stored_run.FORECAST, engine=stored_run.ENGINE) as opened:
         futures = opened.load()
     years = {dim: futures[dim] - EARLIER for dim in ("year", "year_future")}
     origin = futures.attrs["origin"] - EARLIER
     futures.assign_coords(years).assign_attrs(origin=origin).to_netcdf(
-        run / steps.FORECAST, engine=steps.ENGINE
+        run / stored_run.FORECAST, engine=stored_run.ENGINE
     )
     for name, column in ((steps.EVENTS_FILE, "year"), (steps.TIMING_FILE, "horizon")):
         table = pd.read_csv(run / name)

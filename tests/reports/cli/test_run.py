@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from crossover.data import errors
-from crossover.forecast import runs, scenarios, steps
+from crossover.forecast import runs, scenarios, steps, stored_run
 from crossover.reports.cli import console
 from tests.reports.cli.conftest import CHAINS, tree
 
@@ -70,7 +70,7 @@ def test_hashes_are_those_of_the_stored_draws(command, tmp_path):
 
     command("run", "--out", tmp_path / "out")
     said = runs.read(tmp_path / "out")["hashes"]
-    tree = steps.stored(tmp_path / "out")
+    tree = stored_run.stored(tmp_path / "out")
     assert said["posterior"] == record.hash_draws(tree["posterior"].to_dataset())
     with xr.open_dataset(tmp_path / "out" / "forecast.nc", engine="h5netcdf") as futures:
         assert said["forecast"] == record.hash_draws(futures)

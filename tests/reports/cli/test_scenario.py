@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from crossover.forecast import runs, scenarios, steps
+from crossover.forecast import runs, scenarios, steps, stored_run
 from crossover.reports.cli import console
 
 SOUND = """
@@ -72,7 +72,7 @@ def test_a_users_scenario_stands_beside_those_of_the_run_and_no_code_is_blamed(
     done = command("forecast", "--scenario", own)
     assert done.code == console.DONE and CHANGED not in done.err
     names = [*scenarios.SHIPPED, "us_deal"]
-    assert list(json.loads((run / steps.SCENARIOS_FILE).read_text("utf-8"))) == names
+    assert list(json.loads((run / stored_run.SCENARIOS_FILE).read_text("utf-8"))) == names
     assert list(runs.read(run)["scenarios"]) == names
     events = pd.read_csv(run / steps.EVENTS_FILE)
     assert list(events["scenario"].unique()) == names
@@ -82,7 +82,7 @@ def test_a_users_scenario_stands_beside_those_of_the_run_and_no_code_is_blamed(
         done = command("forecast", *words)
         assert done.code == console.DONE and CHANGED not in done.err
         assert list(runs.read(run)["scenarios"]) == names
-    assert "3.0" in json.loads((run / steps.SCENARIOS_FILE).read_text("utf-8"))["us_deal"]
+    assert "3.0" in json.loads((run / stored_run.SCENARIOS_FILE).read_text("utf-8"))["us_deal"]
 
 
 @pytest.mark.parametrize("change", ["code", "package", "nothing"])
