@@ -32,10 +32,10 @@ from crossover.data.examination import (
     PART,
     Examined,
     Stopped,
-    _token,
     examine,
     layers,
     listing,
+    token_of,
 )
 from crossover.data.sources.files import PLAIN, Options
 from crossover.data.tables import encode
@@ -44,44 +44,7 @@ WAIT = 60.0
 """Seconds to wait for another writer."""
 
 
-
-
-
-
-
-
-
-
-# Reading ---------------------------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
-
-
 # Examining -------------------------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 # Writing ---------------------------------------------------------------------------------------
@@ -220,7 +183,7 @@ def _write(examined: Examined, store: Path, accept: str | None = None) -> Path:
         files[domains.NAME] = domains.encode(examined.mapping)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     moment = datetime.datetime.now(datetime.UTC)
-    name = f"{_after(base, moment)}-{_token(hashes)}"
+    name = f"{_after(base, moment)}-{token_of(hashes)}"
     index = {
         "format": FORMAT,
         "id": name,

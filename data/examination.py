@@ -28,7 +28,7 @@ from crossover.data.comparison import (
 )
 from crossover.data.comparison import name as _name
 from crossover.data.errors import InputError, collecting, fault
-from crossover.data.known_releases import _Known, _release
+from crossover.data.known_releases import KnownReleases, release_of
 from crossover.data.renames import Rename
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import PLAIN, Batch, Options
@@ -194,13 +194,13 @@ def damaged(store: Path | None) -> list[check.Fault]:
             if hashlib.sha256((added.folder / name).read_bytes()).hexdigest() != digest:
                 rule = f"is not the hash of {name}, which has changed since it was added"
                 faults.append(check.Fault(file, None, name, digest, rule))
-        if added.folder.name.split("-")[-1] != _token(said["hashes"]):
+        if added.folder.name.split("-")[-1] != token_of(said["hashes"]):
             rule = "these are not the hashes that the folder was named by: the index has changed"
             faults.append(check.Fault(file, None, "hashes", added.folder.name, rule))
     return faults
 
 
-def _token(hashes: dict[str, str]) -> str:
+def token_of(hashes: dict[str, str]) -> str:
     """Return how the name of an addition with these hashes ends."""
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:8]
 
@@ -253,7 +253,7 @@ def examine(
         refusals += _checked(batch, limit)
     if refusals:
         raise Refused(refusals)
-    known = _Known(panel)
+    known = KnownReleases(panel)
     examined = [known.take(batch) for batch in batches]
     if known.refusals:
         raise Refused(known.refusals)
@@ -267,7 +267,7 @@ def examine(
     for batch, (_, rows) in zip(batches, examined, strict=True):
         if rows:
             tables[batch.table] += rows
-            tables["vintages"].append(_release(batch, rows))
+            tables["vintages"].append(release_of(batch, rows))
     remarks = dict.fromkeys(remark for batch in batches for remark in batch.remarks)
     late = _meaning([one.change for one in compared], known.before)
     mapping = {row["description"]: row for batch in batches for row in batch.mapping}

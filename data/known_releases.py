@@ -32,7 +32,7 @@ from crossover.data.sources.files import Batch
 from crossover.data.tables import KEYS, Panel, key_of, read
 
 
-class _Known:
+class KnownReleases:
     """What is known of each table, growing by each release that is taken."""
 
     def __init__(self, panel: Panel):
@@ -110,7 +110,7 @@ class _Known:
             self.alarms += plausible.find(batch, self.past)
             self.alarms += alarms.find(batch, self._kept(batch))
             self.taken.append(batch)
-            self.releases.append(_release(batch, fresh))
+            self.releases.append(release_of(batch, fresh))
         for row in fresh:
             held[key(row)] = row
             self._see(table, row)
@@ -183,7 +183,8 @@ class _Known:
                 self._refuse(rule, file=batch.file)
 
 
-def _release(batch: Batch, rows: list) -> Vintage:
+def release_of(batch: Batch, rows: list) -> Vintage:
+    """Return the release that rows of a batch are of."""
     years = [row.order_year if batch.table == "orders" else row.year for row in rows]
     first, last = min(years), max(years)
     return Vintage(

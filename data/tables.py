@@ -48,46 +48,6 @@ SOVIET_UNION = "SUN"
 WORLD = "WLD"
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 TABLES: dict[str, type] = {
     "country_years": CountryYear,
     "transfers": Transfer,
@@ -134,8 +94,6 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 FACT_TABLES = ("countries", "supplier_wars", "embargoes", "alliances")
 """Small tables of our own, kept as plain CSV beside the code and copied into every panel."""
-
-
 
 
 def _optional(convert: Callable) -> Callable:

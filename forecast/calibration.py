@@ -37,9 +37,6 @@ PREDICTIVE, SENSITIVITY, RANKS, SBC = "predictive.csv", "sensitivity.csv", "rank
 SAMPLER = {"draws": 500, "tune": 500, "chains": 2}
 
 
-# Sensitivity -----------------------------------------------------------------------------------
-
-
 # Simulation-based calibration ------------------------------------------------------------------
 
 

@@ -35,19 +35,19 @@ from crossover.data.names import (
     SUPPLIER,
     YEAR_FUTURE,
 )
-from crossover.forecast import runs
+from crossover.forecast import run_notes, runs
 from crossover.forecast import verify as holding
 from crossover.forecast.ledger_file import (
-    _READ,
     KEY,
+    READ,
     Entry,
-    _raw,
-    _text,
-    _writing,
     digest,
     entries,
     path,
+    raw_rows,
     standing,
+    text_of,
+    writing,
 )
 from crossover.forecast.runs import EVENTS_FILE, FORECAST, GATE_FILE, TIMING_FILE
 from crossover.forecast.scores import LEVELS
@@ -57,9 +57,6 @@ if TYPE_CHECKING:
 
 DELIVERIES, IMPORTS, EXPORTS = "deliveries", "imports", "exports"
 DIGITS = 6
-
-
-
 
 
 SAID = ("origin", "as_of", "vintages", "forecast", "draws", "draws_hash", "created")
@@ -72,8 +69,6 @@ class Entered(NamedTuple):
     new: int
     held: int
     refused: str
-
-
 
 
 # Entering --------------------------------------------------------------------------------------
@@ -112,9 +107,9 @@ def enter(store: Path, run: Path) -> Entered:
         _check_drawn(folder)
         holding.hold_all(run, folder)
         questions += _questions(run, folder, said)
-    with _writing(store) as connection:
+    with writing(store) as connection:
         done = _append(connection, questions, path(store))
-    runs.note(run, "ledger", standing(store))
+    run_notes.note(run, "ledger", standing(store))
     return done
 
 
@@ -254,10 +249,10 @@ def _append(connection: sqlite3.Connection, questions: list[dict[str, Any]], fil
     last = connection.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = last or (0, "")
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    where = " AND ".join(f"{_READ.get(column, column)} = ?" for column in KEY)
+    where = " AND ".join(f"{READ.get(column, column)} = ?" for column in KEY)
     new = held = 0
     for question in questions:
-        row = {key: _text(value) for key, value in question.items()}
+        row = {key: text_of(value) for key, value in question.items()}
         key = [row[column] for column in KEY]
         before = connection.execute(
             f"SELECT {', '.join(SAID)} FROM entries WHERE {where}", key
@@ -285,35 +280,7 @@ def _append(connection: sqlite3.Connection, questions: list[dict[str, Any]], fil
     return Entered(new, held, "")
 
 
-
-
-
-
-
-
 # The file --------------------------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def verify(store: Path) -> list[str]:
@@ -322,7 +289,7 @@ def verify(store: Path) -> list[str]:
     An entry was changed, is missing or does not follow the one before; or the ledger is not the one
     that a run of the store was made or entered beside.
     """
-    rows = _raw(store)
+    rows = raw_rows(store)
     return [*_chain(rows), *_anchors(store, rows)]
 
 

@@ -112,11 +112,11 @@ def path(store: Path) -> Path:
     """Return where a store's ledger stands."""
     return store / FILE
 
-_READ = {KIND: f"CASE {KIND} WHEN '{EVENT}' THEN '{FIRST_PASSAGE}' ELSE {KIND} END"}
+READ = {KIND: f"CASE {KIND} WHEN '{EVENT}' THEN '{FIRST_PASSAGE}' ELSE {KIND} END"}
 """How a column is read where it does not stand for itself."""
 
 
-def _text(value: Any) -> Any:
+def text_of(value: Any) -> Any:
     """Return a field as it stands in the ledger: nested ones as JSON in one fixed form."""
     if isinstance(value, dict):
         return json.dumps(runs.plain(value), sort_keys=True, separators=(",", ":"))
@@ -130,7 +130,7 @@ def digest(row: Mapping[str, Any]) -> str:
 
 
 @contextlib.contextmanager
-def _writing(store: Path) -> Iterator[sqlite3.Connection]:
+def writing(store: Path) -> Iterator[sqlite3.Connection]:
     """Give a connection inside one transaction: it is written whole, or not at all."""
     file = path(store)
     try:
@@ -244,7 +244,8 @@ def _check_version(connection: sqlite3.Connection, file: Path) -> None:
         raise InputError(fault(rule, file=file))
 
 
-def _raw(store: Path) -> list[dict[str, Any]]:
+def raw_rows(store: Path) -> list[dict[str, Any]]:
+    """Return the rows of a ledger as they stand; none where there is no file."""
     file = path(store)
     if not file.is_file():
         return []
@@ -270,17 +271,17 @@ def entries(store: Path) -> list[Entry]:
             | {name: json.loads(row[name]) for name in ("vintages", "forecast")}
             | {KIND: FIRST_PASSAGE if row[KIND] == EVENT else row[KIND]}
         )
-        for row in _raw(store)
+        for row in raw_rows(store)
     ]
 
 
 def head(store: Path) -> str:
     """Return the hash of the last entry, empty where there is none."""
-    rows = _raw(store)
+    rows = raw_rows(store)
     return rows[-1]["hash"] if rows else ""
 
 
 def standing(store: Path) -> dict[str, Any]:
     """Return how many `entries` a store's ledger holds, and the hash of the last, its `head`."""
-    rows = _raw(store)
+    rows = raw_rows(store)
     return {"entries": len(rows), "head": rows[-1]["hash"] if rows else ""}

@@ -104,8 +104,7 @@ def plan(
     InputError
         For the first input that cannot be used.
     """
-    pair = pair_of(supplier, recipient)
-    when = day(as_of)
+    pair, when = pair_of(supplier, recipient), day(as_of)
     if panel is not None and not panel.is_dir():
         raise InputError(fault("there is no such folder", column="--panel", value=str(panel)))
     moment = datetime.datetime.now(datetime.UTC)

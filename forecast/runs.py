@@ -162,10 +162,10 @@ def _sweep(part: Path) -> None:
     if seal.is_sealed(part / RECORD):
         kept = _keep(part, target)
         if kept:
-            _tell(f"run {target.name} was broken off after its fit: {kept}")
+            tell(f"run {target.name} was broken off after its fit: {kept}")
         return
     shutil.rmtree(part, ignore_errors=True)
-    _tell(f"removed {part}: what a run left that was broken off before its fit was done")
+    tell(f"removed {part}: what a run left that was broken off before its fit was done")
 
 
 def sweep(folder: Path) -> None:
@@ -177,7 +177,8 @@ def sweep(folder: Path) -> None:
             _sweep(part)
 
 
-def _tell(message: str) -> None:
+def tell(message: str) -> None:
+    """Print a line for the user, beside the results."""
     print(message, file=sys.stderr, flush=True)
 
 
@@ -303,21 +304,6 @@ def own_pair(record: Mapping[str, Any]) -> tuple[str, str]:
         raise InputError(fault(rule, file=RECORD, column=error.args[0])) from None
 
 
-def note(run: Path, key: str, value: Any) -> None:
-    """Write one thing more on the record of a run, sealed as it was; said where it cannot be."""
-    try:
-        with whole.locked(run):
-            said = read(run)
-            if said.get(key) == value:
-                return
-            said[key] = value
-            if seal.is_sealed(run / RECORD):
-                seal.put(said, said[seal.KEY]["files"])
-            write(run / RECORD, said)
-    except OSError as error:
-        _tell(f"{run / RECORD}: {key} could not be noted ({error.strerror})")
-
-
 # What is made of a run afterwards ---------------------------------------------------------------
 
 
@@ -402,11 +388,11 @@ def settled(run: Path) -> Path:
             if (folder / READY).is_dir():
                 with whole.locked(run):
                     if _finish(folder):
-                        _tell(f"finished: a forecast in {folder} whose process was stopped")
+                        tell(f"finished: a forecast in {folder} whose process was stopped")
             for left in sorted(folder.glob(f".*{whole.PART}")):
                 if whole.is_left(left):
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
-                    _tell(f"removed {left}: what a process left that was stopped")
+                    tell(f"removed {left}: what a process left that was stopped")
         except OSError as error:
             rule = f"cannot clear away what a stopped process left ({error.strerror})"
             raise InputError(fault(rule, file=error.filename or folder)) from None

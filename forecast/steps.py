@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.data import countries
-from crossover.data.errors import InputError, fault
 from crossover.data.names import DOMAIN_LAYER, HORIZON
 from crossover.forecast import record, runs, seal, verify
+from crossover.forecast.partnership_steps import partnership_ahead, sample_partnership
 from crossover.forecast.plans import Plan
 from crossover.forecast.progress import progress, say, step, stoppable
 from crossover.forecast.stored_run import (
     ENGINE,
     FORECAST,
-    PARTNERSHIP,
     POSTERIOR,
     PRIOR_DRAWS,
     PRIORS_FILE,
@@ -46,32 +45,10 @@ DIFFERENCES_FILE = "scenario_differences.csv"
 ARRIVALS_FILE, BELOW_FILE = "arrivals.csv", "arrivals_below.csv"
 GAP_CHANGE_FILE = "capacity_change.csv"
 CAUSES_FILE = "causes.csv"
-PARTNERSHIP_PATHS_FILE, BY_HAND_FILE = "partnership_paths.csv", "partnership_by_hand.csv"
-FACTS_FILE = "partnership_pair.json"
-"""The pair's treaty and disputes on record, and why nothing is said of an event, where it is so."""
 QUICK_WORDS = "QUICK RUN: few draws, for trying out; its numbers are not for publication"
 
 
-# Checking what was asked -----------------------------------------------------------------------
-
-
-
-
-
-
-
-
 # Making a run ----------------------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
 
 
 def begin(part: Path, made: Plan) -> None:
@@ -111,14 +88,6 @@ def _of_domains(said: Mapping[str, Any]) -> dict[str, int]:
     if not said["quick"]:
         draws, tune = round(draws * fit.DOMAIN_DRAWS / fit.DRAWS), fit.DOMAIN_TUNE
     return {"seed": said["seed"], "draws": draws, "tune": tune, "chains": said["chains"]}
-
-
-def _of_partnerships(said: Mapping[str, Any]) -> dict[str, int]:
-    """Return how a run's hazards and alignment are sampled."""
-    from crossover.forecast import fit
-
-    few = said["quick"] or said["draws"] < fit.DRAWS
-    return {key: said[key] for key in ("draws", "tune", "chains") if few} | {"seed": said["seed"]}
 
 
 def sample_domains(made: Plan, tree: xr.DataTree) -> xr.DataTree:
@@ -166,36 +135,6 @@ def keep(
         said["sampling"] = record.sampling(found, said["seconds"]["sample"])
     seal.close(part, said, runs.RECORD)
     return tree
-
-
-def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | None:
-    """Fit and store the hazards and the alignment, with what they say; None without a history."""
-    from crossover.forecast import coupling, event_tables, partnership_tables
-
-    said = made.record
-    with step("sampling partnerships", "sample_partnership", said["seconds"]), stoppable():
-        history = coupling.fit(
-            made.panel, made.layers, made.pair, made.partnership_priors, origin=origin,
-            **_of_partnerships(said),
-        )  # fmt: skip
-        if history is None:
-            said["warnings"].append(
-                "The panel holds no history of alliances: no partnership is judged."
-            )
-            return None
-        priors = made.partnership_priors[0]
-        tables = partnership_tables.fit_tables(history, priors, seed=said["seed"])
-    history.to_netcdf(part / PARTNERSHIP, engine=ENGINE)
-    coupling.keep_record(made.layers, part / coupling.RECORD)
-    for name, table in tables.items():
-        event_tables.to_csv(table, part / f"partnership_{name}.csv")
-    history = stored(part, PARTNERSHIP)
-    for name in history.children:
-        draws = history[f"{name}/posterior"].to_dataset()
-        said["hashes"][f"posterior_{name}"] = record.hash_draws(draws)
-    return history
-
-
 
 
 def look_ahead(
@@ -252,14 +191,12 @@ def look_ahead(
         said["hashes"]["domains"] = record.hash_draws(apart)
         by_each = events.domain_answers(futures, apart)
     with step("forecasting the partnership", "partnership", said["seconds"]):
-        partner, paths = _partnership_ahead(folder, run, tree, futures, scenarios, said["seed"])
+        partner, paths = partnership_ahead(folder, run, tree, futures, scenarios, said["seed"])
     with step("answering the questions", "events", said["seconds"]):
-        parts = [answered, by_each, events.order_answers(futures), partner]
-        parts = [part for part in parts if part is not None]
-        happens, when = (
-            pd.concat(tables, ignore_index=True)
-            for tables in zip(*map(event_tables.tables, parts), strict=True)
-        )
+        asked = [answered, by_each, events.order_answers(futures), partner]
+        parts = [part for part in asked if part is not None]
+        both = zip(*map(event_tables.tables, parts), strict=True)
+        happens, when = (pd.concat(tables, ignore_index=True) for tables in both)
         written = {
             DIFFERENCES_FILE: differences.differences(parts, futures, paths),
             EVENTS_FILE: happens, TIMING_FILE: when, AHEAD_FILE: events.domains_ahead(by_each),
@@ -299,43 +236,6 @@ def _judged(
     return {**gate.combine(alone, gate.judge_events(indicators)), "fit": alone}
 
 
-def _partnership_ahead(
-    folder: Path,
-    run: Path,
-    tree: xr.DataTree,
-    futures: xr.Dataset,
-    scenarios: Sequence[Scenario],
-    seed: int,
-) -> tuple[xr.Dataset | None, xr.Dataset]:
-    """Forecast a pair's partnership and write its paths; events, None if there is no such fit."""
-    import xarray as xr
-
-    from crossover.forecast import coupling, event_tables, partnership_tables
-    from crossover.models import partnership
-
-    if not (run / PARTNERSHIP).is_file():
-        return None, xr.Dataset()
-    history, kept = stored(run, PARTNERSHIP), run / coupling.RECORD
-    missing = [name for name in coupling.FITS if name not in history.children]
-    if missing:
-        rule = f"holds no fit of {', '.join(missing)}: of an earlier edition; make the run again"
-        raise InputError(fault(rule, file=run / PARTNERSHIP))
-    beliefs = partnership.load(run / PRIORS_FILE)
-    found = coupling.answer(tree, history, futures, kept, beliefs, scenarios, seed=seed)
-    event_tables.to_csv(partnership_tables.paths_table(found), folder / PARTNERSHIP_PATHS_FILE)
-    pair = str(futures.attrs["supplier"]), str(futures.attrs["recipient"])
-    origin = int(futures.attrs["origin"])
-    by_hand = partnership_tables.by_hand(history, kept, pair, beliefs, origin)
-    event_tables.to_csv(by_hand, folder / BY_HAND_FILE)
-    facts = partnership_tables.facts(history, kept, pair, origin, found.reasons)
-    runs.write(folder / FACTS_FILE, facts)
-    if not found.events.data_vars:
-        return None, found.paths
-    packed = {name: {"zlib": True, "complevel": 1} for name in found.events.data_vars}
-    found.events.to_netcdf(folder / runs.PARTNERSHIP_EVENTS, engine=ENGINE, encoding=packed)
-    return found.events, found.paths
-
-
 def audit(part: Path, made: Plan) -> None:
     """Judge the claims of the thesis from the run and its panel, write them, and seal the run."""
     from crossover.forecast import claim_rules, claims
@@ -346,18 +246,6 @@ def audit(part: Path, made: Plan) -> None:
         claims.write(claims.judge(claims.load(), run), part / claims.CLAIMS_FILE)
     seal.close(part, said, runs.RECORD)
     verify.made_here(said)
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def _some_draws(tree: xr.DataTree) -> xr.DataTree:
@@ -407,20 +295,11 @@ def write_levels(
     event_tables.to_csv(by_domain, folder / DOMAIN_LEVELS_FILE)
 
 
-
-
-
-
-
-
-
-
-
-
-def draw_prior(part: Path, made: Plan) -> None:
-    """Draw from the priors, run the draws forward, and show what they imply."""
+def draw_prior(
+    part: Path, made: Plan, figure: Callable[[xr.DataTree, xr.Dataset, Path], object]
+) -> None:
+    """Draw from the priors, run the draws forward, and show what they imply by a figure."""
     from crossover.forecast import fit, simulate
-    from crossover.reports import prior
 
     said = made.record
     words = f"drawing {said['draws']} times from the priors"
@@ -435,5 +314,5 @@ def draw_prior(part: Path, made: Plan) -> None:
         )
     with step("drawing the figure", "figure", said["seconds"]):
         for kind in ("svg", "png"):
-            prior.figure(tree, futures, part / f"prior.{kind}")
+            figure(tree, futures, part / f"prior.{kind}")
     seal.close(part, said, runs.RECORD)

@@ -17,6 +17,7 @@ import numpy as np
 from crossover.data.errors import InputError, fault
 from crossover.data.names import DOMAIN_LAYER
 from crossover.forecast import (
+    partnership_steps,
     record,
     runs,
     steps,
@@ -166,7 +167,7 @@ def copy_partnership(
     from crossover.forecast import coupling
 
     for path in run.glob("partnership_*.csv"):
-        if path.name not in (steps.PARTNERSHIP_PATHS_FILE, steps.BY_HAND_FILE):
+        if path.name not in partnership_steps.OF_A_PAIR:
             shutil.copy2(path, part / path.name)
     shutil.copy2(run / stored_run.PARTNERSHIP, part / stored_run.PARTNERSHIP)
     shutil.copytree(run / coupling.RECORD, part / coupling.RECORD)

@@ -38,8 +38,6 @@ STEPS = (PRIORS_OR_CODE, REVISED, NEW_YEAR)
 NOTHING, FIT, RUN = "nothing changed", "fit", "run"
 
 
-
-
 class Posterior(NamedTuple):
     """One link of the chain: when each statement holds, in every draw, and the draw's weight.
 
@@ -143,10 +141,6 @@ def _error(one: Posterior, two: Posterior, before: tuple, after: tuple) -> float
     if one.draws == two.draws and before[2] is not None and after[2] is not None:
         return mean_error(after[2] - before[2])
     return math.hypot(before[1], after[1])
-
-
-
-
 
 
 def chain(

@@ -19,17 +19,11 @@ from crossover.data.errors import InputError, fault
 from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
-    CAPACITY_CROSSOVER,
-    CAPACITY_CROSSOVER_SUSTAINED,
-    CONTESTED_ORDERS,
     DEFAULT_RECIPIENT,
     DEFAULT_SUPPLIER,
     EVENTS,
-    EXPORT_CROSSOVER,
-    EXPORT_CROSSOVER_SINGLE,
     FIRST_PASSAGE,
     HEADLINE_YEAR,
-    INDEPENDENCE,
     KIND,
     LASTING,
     STATE,
@@ -40,61 +34,29 @@ from crossover.forecast import events, runs, shipped, verify
 from crossover.reports import essay, robustness
 from crossover.reports.context import robustness as moved
 from crossover.reports.guide_cells import (
-    _gap,
-    _held,
-    _lower,
-    _measured,
-    _rows,
-    _skill,
-    _table,
-    _text,
-    _with_interval,
+    gap_cell,
+    held_cell,
+    lower_cell,
+    measured_cell,
+    rows_of,
+    skill_cell,
+    table_of,
+    text_of,
+    with_interval,
+)
+from crossover.reports.guide_names import (
+    EFFECTS,
+    GROUPS,
+    ON_RECORD,
+    SKILL_PARTS,
+    TARGETS,
+    TITLES,
+    VARIANTS,
 )
 from crossover.reports.numerals import number, prob, span
 
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-EFFECTS = {
-    "rd_within": "effect of R&D stock within countries, log-odds per log unit",
-    "rd_between": "effect of R&D stock between countries",
-    "mil_within": "effect of military-spending stock within countries",
-    "mil_between": "effect of military-spending stock between countries",
-}
-TITLES = {
-    CAPACITY_CROSSOVER: "China ahead in capacity",
-    CAPACITY_CROSSOVER_SUSTAINED: "China ahead in capacity three years running",
-    EXPORT_CROSSOVER: "three-year mean of China's exports above Russia's",
-    EXPORT_CROSSOVER_SINGLE: "China's exports of the year above Russia's",
-    CONTESTED_ORDERS: "China wins more contested orders over three years",
-    INDEPENDENCE: "deliveries below 5 % of their 2000–2009 mean",
-    "downturn": "downturn: adverse end of the treaty, rivalry or war",
-    "incident": "incident short of it",
-    "cooling": "cooling of votes (not calibrated)",
-}
-TARGETS = {
-    "imports": "imports of all recipients",
-    "exports": "exports of all suppliers",
-    "dyads": "deliveries of active pairs",
-    "deliveries": "deliveries of all kinds",
-    "orders": "number of orders that suppliers win",
-    "rd_share": "R&D share of GDP",
-    "ideal_distance": "distance in UN votes",
-    "gdp": "GDP",
-    "military": "military spending",
-}
-VARIANTS = {
-    "full": "the model",
-    "no_rd": "the model without R&D",
-    "no_military": "the model without military spending",
-    "no_memory": "the model without memory of the pair",
-    "no_pooling": "the model without pooling",
-    "gdp": "the model with GDP in place of R&D",
-}
-SKILL_PARTS = ("target", "focal", "event")
-GROUPS = ("1-3", "4-6")
-"""Years ahead, as the summary of a backtest groups them."""
 MILESTONES = (2030, HEADLINE_YEAR)
-ON_RECORD = (2005, 2018)
-"""Years of deliveries shown beside the origin."""
 
 
 class Figures:
@@ -102,18 +64,18 @@ class Figures:
 
     def __init__(self, run: Path):
         self.run = run
-        self.record: dict[str, Any] = json.loads(_text(run / "run.json"))
-        levels = _rows(run / "levels.csv")
+        self.record: dict[str, Any] = json.loads(text_of(run / "run.json"))
+        levels = rows_of(run / "levels.csv")
         self.levels = [row for row in levels if row["year"] == levels[0]["year"]]
         self.later = {
             (row["alternative"], int(row["year"])): prob(float(row["probability"]))
             for row in levels
         }
-        self.by_domain = _rows(run / "levels_domains.csv")
+        self.by_domain = rows_of(run / "levels_domains.csv")
         self.origin = int(self.levels[0]["year"])
         self.probability: dict[tuple[str, str, str, int], float] = {
             (row["event"], row["domain"], row[KIND], int(row["year"])): float(row["probability"])
-            for row in _rows(run / "events.csv")
+            for row in rows_of(run / "events.csv")
             if row["scenario"] == BASELINE
         }
 
@@ -153,7 +115,7 @@ class Figures:
             (
                 f"P(θ China > θ Russia) in {self.origin}, average over conventions",
                 f"{prob(float(head['probability']))} ({' to '.join(self._ends())} over "
-                f"conventions); gap {_gap(head)} log-odds",
+                f"conventions); gap {gap_cell(head)} log-odds",
             ),
             *(
                 (f"{TITLES[event]}: in {years}; in some year up to {last}; from {last} on",
@@ -163,7 +125,7 @@ class Figures:
             *self._on_record(),
             *self._effects(),
         ]  # fmt: skip
-        return _table(("question, Russia → China", "answer (90 % interval)"), rows)
+        return table_of(("question, Russia → China", "answer (90 % interval)"), rows)
 
     def _on_record(self) -> list[tuple[str, str]]:
         with xr.open_dataset(self.run / "forecast.nc", engine="h5netcdf") as futures:
@@ -198,24 +160,24 @@ class Figures:
         """The comparison of levels under each convention."""
         rows = [
             (
-                f"**headline**: {_lower(row['description'])}"
+                f"**headline**: {lower_cell(row['description'])}"
                 if row["headline"] == "1"
-                else _lower(row["description"]),
+                else lower_cell(row["description"]),
                 prob(float(row["probability"])),
-                _gap(row),
+                gap_cell(row),
                 *(self.later[row["alternative"], year] for year in MILESTONES),
             )
             for row in self.levels
         ]
         header = ("convention", f"P(China ahead, {self.origin})", "gap, log-odds (90 %)",
                   *(f"P, {year}" for year in MILESTONES))  # fmt: skip
-        return _table(header, rows)
+        return table_of(header, rows)
 
     def moves(self) -> str:
         """What moves the answer on capacity."""
         found = robustness.collect((DEFAULT_SUPPLIER, DEFAULT_RECIPIENT))
         header = ("what differs", "choice", *(f"P(China ahead, {y})" for y in found["years"]))
-        return _table(header, moved.lines(found))
+        return table_of(header, moved.lines(found))
 
     def range(self) -> str:
         """How far the conventions are apart."""
@@ -243,7 +205,7 @@ class Figures:
                     (
                         domain.replace("_", " "),
                         self.at("domain_crossover", self.origin, domain=domain),
-                        _gap(head),
+                        gap_cell(head),
                         f"{prob(min(others))} to {prob(max(others))}",
                         *self.outlook("domain_crossover", domain),
                     ),
@@ -255,7 +217,7 @@ class Figures:
             f"ahead in {' and '.join(map(str, MILESTONES))}",
             f"in some year up to {MILESTONES[-1]}", f"from {MILESTONES[-1]} on",
         )  # fmt: skip
-        return _table(header, [row for _, row in rows])
+        return table_of(header, [row for _, row in rows])
 
     def partnership(self) -> str:
         """Events of the partnership."""
@@ -268,16 +230,16 @@ class Figures:
                 ("cooling", STATE, "in the year"),
             )
         ]
-        return _table(header, rows)
+        return table_of(header, rows)
 
     def hazard(self) -> str:
         """The hazard of a downturn in one year, from posterior means."""
         rows = [
             (row["term"].replace("_", " "), *(number(float(row[c]), 3) if row[c] else "" for c in
                                               ("value", "coefficient", "product")))
-            for row in _rows(self.run / "partnership_by_hand.csv")
+            for row in rows_of(self.run / "partnership_by_hand.csv")
         ]  # fmt: skip
-        return _table(("term", "covariate", "coefficient", "product"), rows)
+        return table_of(("term", "covariate", "coefficient", "product"), rows)
 
     def rates(self) -> str:
         """What came of allied pairs, counted by era; from the tables that ship."""
@@ -287,7 +249,7 @@ class Figures:
              span(100 * float(row["q05"]), 100 * float(row["q95"]), 2))
             for row in shipped.rows(shipped.BASE_RATES)
         ]  # fmt: skip
-        return _table(("event", "era", "pair-years", "events", "% a year", "90 %"), rows)
+        return table_of(("event", "era", "pair-years", "events", "% a year", "90 %"), rows)
 
     def left_out(self) -> str:
         """What the controls and each effect of the thesis add in decades left out."""
@@ -301,7 +263,7 @@ class Figures:
             for row in shipped.rows(shipped.CROSS_VALIDATION)
         ]  # fmt: skip
         header = ("model", "log score more by", "90 %, treaties", "90 %, decades")
-        return _table(header, rows)
+        return table_of(header, rows)
 
     def deciles(self) -> str:
         """Events by decile of the hazard forecast for decades left out."""
@@ -310,7 +272,7 @@ class Figures:
              span(float(row["q05"]), float(row["q95"]), 0))
             for row in shipped.rows(shipped.LEFT_OUT_CALIBRATION)
         ]  # fmt: skip
-        return _table(("decile", "pair-years", "expected", "came", "90 % band"), rows)
+        return table_of(("decile", "pair-years", "expected", "came", "90 % band"), rows)
 
     def disputes(self) -> str:
         """What the pair's disputes on record do to its probabilities."""
@@ -319,7 +281,7 @@ class Figures:
              *(number(float(row[key]), 3) for key in ("with", "without")))
             for row in shipped.rows(shipped.WITH_AND_WITHOUT)
         ]  # fmt: skip
-        return _table(("event", "by", "with the incidents", "without"), rows)
+        return table_of(("event", "by", "with the incidents", "without"), rows)
 
     def skill(self) -> str:
         """The backtest that ships: skill and coverage, near and far."""
@@ -331,10 +293,10 @@ class Figures:
                     if (row["part"], row["target"]) == (part, target)}  # fmt: skip
             near, far = (held.get(group) for group in GROUPS)
             name = TARGETS.get(target, target.replace("_", " "))
-            rows.append((name, *map(_skill, (near, far)), *map(_held, (near, far))))
+            rows.append((name, *map(skill_cell, (near, far)), *map(held_cell, (near, far))))
         header = ("target", "skill, 1–3 years ahead", "skill, 4–6 years ahead",
                   "held in 90 %, 50 %: 1–3", "held: 4–6")  # fmt: skip
-        return f"{_measured(found[0])}\n\n{_table(header, rows)}"
+        return f"{measured_cell(found[0])}\n\n{table_of(header, rows)}"
 
     def ablations(self) -> str:
         """What each part of the model adds to its forecasts."""
@@ -342,7 +304,7 @@ class Figures:
             (
                 TARGETS.get(row["target"], row["target"]),
                 f"{VARIANTS[row['model']]} against {VARIANTS[row['against']]}",
-                _with_interval(row, 100.0, 1),
+                with_interval(row, 100.0, 1),
                 str(len(row["origins"].split())),
             )
             for row in shipped.rows(shipped.BACKTEST)
@@ -350,7 +312,7 @@ class Figures:
         ]
         if not rows:
             return "This backtest was run without ablations: what R&D adds is not tested in it."
-        return _table(("target", "model", "CRPS lower by, %", "origins"), rows)
+        return table_of(("target", "model", "CRPS lower by, %", "origins"), rows)
 
     def drivers(self) -> str:
         """How good futures of GDP, R&D shares and military spending were, against simple rules."""
@@ -360,18 +322,18 @@ class Figures:
         rows = [
             (
                 TARGETS[row["target"]], row["group"].replace("-", "–"),
-                *(_with_interval(of[row["target"], row["group"], rule], 1.0, 2) for rule in rules),
-                _held(row),
+                *(with_interval(of[row["target"], row["group"], rule], 1.0, 2) for rule in rules),
+                held_cell(row),
             )
             for row in found if not row["skill"]
         ]  # fmt: skip
         header = ("target", "years ahead", *(f"against {rule}" for rule in rules),
                   "held in 90 %, 50 %")  # fmt: skip
-        return f"{_measured(found[0])}\n\n{_table(header, rows)}"
+        return f"{measured_cell(found[0])}\n\n{table_of(header, rows)}"
 
     def claims(self) -> str:
         """The essay's claims: earlier answers, those of the run, and why they moved."""
-        return _table(essay.HEADER, essay.then_and_now(self.run / "claims.csv"))
+        return table_of(essay.HEADER, essay.then_and_now(self.run / "claims.csv"))
 
 
 BLOCKS: dict[str, Callable[[Figures], str]] = {
@@ -417,21 +379,3 @@ def stale(run: Path, pages: Iterable[Path]) -> list[Path]:
     figures = Figures(run)
     verify.hold(run)
     return [page for page in pages if filled(page, figures) != page.read_text("utf-8")]
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-

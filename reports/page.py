@@ -27,8 +27,8 @@ from crossover.reports.context import document
 from crossover.reports.context import sources as published
 from crossover.reports.page_answer import Said, Statement
 from crossover.reports.page_charts import Chart
-from crossover.reports.page_figures import Panel, Shown
 from crossover.reports.page_numbers import by_scenario
+from crossover.reports.page_panels import Panel, Shown
 from crossover.reports.page_words import KEY, environment
 from crossover.reports.phrases import curly, date, sentence, terms
 from crossover.reports.render import TEMPLATES

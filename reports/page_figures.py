@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from crossover.data.names import (
@@ -25,12 +24,12 @@ from crossover.data.names import (
 )
 from crossover.reports import catalogue, domain_figures
 from crossover.reports.context import skill
+from crossover.reports.page_panels import MIXED, Panel, Payload, Shown, source
 from crossover.reports.page_words import LIKELIHOODS, percent, say
 from crossover.reports.phrases import event_name, possessive, sentence, spans, terms, the
 from crossover.reports.reading import QUANTILES, at_year
 from crossover.reports.skill import BETTER, WORSE
 
-Payload = Mapping[str, Any]
 LIKELY = next(least for least, word in LIKELIHOODS if word == "likely")
 LIKELIER = 0.5
 FAN = (("band-50", "50 % of futures"), ("band-90", "90 % of futures"))
@@ -39,34 +38,6 @@ KIND_KEY = (
     (LASTING, "holds from then on, without a break"),
 )  # fmt: skip
 SKILL = ("skill", "skill_q05", "skill_q95")
-MIXED = "several"
-"""Of a figure whose panels rest on different series."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Rows of a figure under one title, column by column; `role` gives them their colour."""
-
-    title: str
-    data: Mapping[str, Sequence[Any]]
-    role: str = "gap"
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A figure of one pair and scenario.
-
-    `chart` names one of `page_charts.charts`, `key` is a swatch and its meaning each, `signals`
-    are values that the chart needs besides its rows.
-    """
-
-    chart: str
-    title: str
-    unit: str
-    source: str
-    panels: tuple[Panel, ...]
-    key: tuple[tuple[str, str], ...] = ()
-    signals: Mapping[str, Any] = field(default_factory=dict)
 
 
 def figures(numbers: Payload) -> dict[str, Shown]:
@@ -85,17 +56,6 @@ def shared(scenarios: Mapping[str, Payload], titles: Mapping[str, str]) -> dict[
     numbers = scenarios[BASELINE]
     found = {"scenarios": _scenarios(scenarios, titles), "skill": _skill(numbers)}
     return {name: shown for name, shown in found.items() if shown is not None}
-
-
-def source(numbers: Payload, *variables: str) -> str:
-    """Name the series that a figure rests on, with their releases, and the run."""
-    known = {entry["name"]: entry["source"] for entry in numbers["sources"]["variables"]}
-    if MIXED in variables:
-        data = "the sources listed below"
-    else:
-        data = "; ".join(dict.fromkeys(known[name] for name in variables if name in known))
-    run = f"Forecast: Crossover, run {numbers['id']}."
-    return f"Data: {data}. {run}" if data else run
 
 
 def _columns(*parts: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:

@@ -25,7 +25,8 @@ from crossover.data.names import (
     YEAR_FUTURE,
 )
 from crossover.forecast import conventions
-from crossover.reports.payload import arrivals, freeze, trailing_mean
+from crossover.reports.payload import freeze
+from crossover.reports.payload_flows import arrivals, trailing_mean
 from crossover.reports.reading import Tables, fan, gap_over_conventions, read_netcdf
 
 Payload = Mapping[str, Any]

@@ -54,12 +54,13 @@ FAMILIES = {
 }
 
 
-def _parameters(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict[str, Any]]:
+def parameters_of(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict[str, Any]]:
+    """Return each parameter's prior and posterior."""
     result = []
     if "parameters" in posterior:
         posterior["parameters"].load()  # From the file at once, not parameter by parameter.
     for name, entry in priors.get("variable", {}).items():
-        draws = _scalar(posterior, name)
+        draws = scalar_of(posterior, name)
         if not entry.get("top_level") or draws is None:
             continue
         draws = draws.ravel()
@@ -88,7 +89,7 @@ def _parameters(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict[s
     return result
 
 
-def _scalar(posterior: xr.Dataset, name: str) -> np.ndarray | None:
+def scalar_of(posterior: xr.Dataset, name: str) -> np.ndarray | None:
     """Draws (chain, draw) of a parameter stored by its name or in the vector `parameters`."""
     if name in posterior and set(posterior[name].dims) == {CHAIN, DRAW}:
         return posterior[name].transpose(CHAIN, DRAW).values.astype(float)

@@ -15,10 +15,11 @@ from crossover.data.names import (
     SUPPLIER,
     YEAR,
 )
-from crossover.reports.payload_parameters import CURVE_POINTS, _scalar
+from crossover.reports.payload_parameters import CURVE_POINTS, scalar_of
 
 
-def _gate(record: Mapping[str, Any]) -> dict[str, Any]:
+def gate_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the gate's verdict as it is printed."""
     gate = record.get("gate") or {}
     return {
         "passed": bool(gate.get("passed", False)),
@@ -32,7 +33,7 @@ def _gate(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _chains(tree: xr.DataTree, pair: tuple[str, str], origin: int) -> dict[str, Any]:
+def chains_of(tree: xr.DataTree, pair: tuple[str, str], origin: int) -> dict[str, Any]:
     """Per chain: draws, divergences, E-BFMI, steps, and one quantity that ought to agree.
 
     That quantity is the capacity gap at the origin where both countries are suppliers of the
@@ -83,7 +84,7 @@ def _compared(
                 {SUPPLIER: pair[0]}, drop=True
             )
             return "gap", gap.transpose(CHAIN, DRAW).values.astype(float)
-    effect = _scalar(posterior, "rd_within")
+    effect = scalar_of(posterior, "rd_within")
     return (None, np.empty((0, 0))) if effect is None else ("rd_within", effect)
 
 
@@ -100,7 +101,8 @@ def bfmi(energy: np.ndarray) -> float | None:
     return float(np.square(np.diff(energy)).sum() / spread) if spread > 0 else None
 
 
-def _sources(constant: xr.Dataset) -> dict[str, Any]:
+def sources_of(constant: xr.Dataset) -> dict[str, Any]:
+    """Return releases, assumed dates and terms of the figures used."""
     def loaded(key: str) -> Any:
         text = constant.attrs.get(key)
         return json.loads(text) if isinstance(text, str) and text.strip()[:1] in "[{" else text
@@ -129,7 +131,7 @@ def _sources(constant: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def _record(record: Mapping[str, Any]) -> list[dict[str, str]]:
+def record_of(record: Mapping[str, Any]) -> list[dict[str, str]]:
     """The run record without the gate and the hashes of single files, as labelled text."""
     rows: list[dict[str, str]] = []
 

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from crossover.data.countries import the
 from crossover.data.errors import InputError, fault
-from crossover.reports import catalogue, figures, numerals, phrases, reading
+from crossover.reports import catalogue, event_figures, figures, numerals, phrases, reading
 from crossover.reports.context import SECTIONS, likelihood
 
 ENUMERATION = re.compile(r"^([ \t]*\d+)\.(?=\s)", re.MULTILINE)
@@ -141,7 +141,7 @@ def values(payload: Mapping[str, Any]) -> dict[str, Any]:
         "fill": functools.partial(_fill, payload),
         "likelihood_row": likelihood.word,
         "has": functools.partial(figures.has, payload),
-        "one_scale": functools.partial(figures.one_scale, payload),
+        "one_scale": functools.partial(event_figures.one_scale, payload),
         "rule": functools.partial(phrases.rule, payload),
         "year_of": functools.partial(phrases.year_of, payload),
         "years_of": functools.partial(phrases.years_of, payload),

@@ -48,7 +48,9 @@ def fit(
     with runs.writing(made.target) as part:
         steps.begin(part, made)
         if prior_only:
-            steps.draw_prior(part, made)
+            from crossover.reports import prior
+
+            steps.draw_prior(part, made, prior.figure)
         else:
             steps.sample(part, made)
         runs.write(part / runs.RECORD, said)

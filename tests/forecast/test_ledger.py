@@ -273,7 +273,7 @@ def test_what_rests_on_a_scenario_is_not_entered(run, store, tmp_path):
 
 def as_before(store):
     """Turn a ledger into one of the format before: first passages, as `event`, and quantities."""
-    kept = [row for row in ledger_file._raw(store) if row["kind"] in (FIRST_PASSAGE, QUANTITY)]
+    kept = [row for row in ledger_file.raw_rows(store) if row["kind"] in (FIRST_PASSAGE, QUANTITY)]
     ledger_file.path(store).unlink()
     allowed = f"'{ledger_file.EVENT}', '{QUANTITY}'"
     now = ledger_file.SCHEMA
@@ -311,10 +311,10 @@ def test_what_was_entered_before_there_were_kinds_is_of_first_passage(run, store
 def test_an_old_ledger_goes_on_with_its_entries_to_the_letter(run, store):
     ledger.enter(store, run)
     count = as_before(store)
-    before, last = ledger_file._raw(store), ledger_file.head(store)
+    before, last = ledger_file.raw_rows(store), ledger_file.head(store)
     # States and lasting ones are new; first passages and quantities are there already.
     assert ledger.enter(store, run) == (QUESTIONS - count, count, "")
-    after = ledger_file._raw(store)
+    after = ledger_file.raw_rows(store)
     assert after[:count] == before and after[count]["previous"] == last
     assert ledger.verify(store) == []
     with connect(store) as connection, pytest.raises(sqlite3.DatabaseError):

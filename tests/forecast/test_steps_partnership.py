@@ -7,7 +7,7 @@ import pytest
 
 from crossover.data.errors import InputError
 from crossover.data.names import COOLING, DOWNTURN, INCIDENT
-from crossover.forecast import coupling, steps, stored_run
+from crossover.forecast import coupling, partnership_steps, stored_run
 from crossover.models import priors
 from tests.forecast.test_coupling import APART, SAME, futures, history, tree
 
@@ -18,13 +18,13 @@ def test_the_step_writes_paths_hand_example_and_facts_of_the_pair(tmp_path, tree
     history.to_netcdf(tmp_path / stored_run.PARTNERSHIP, engine=stored_run.ENGINE)
     (tmp_path / stored_run.PRIORS_FILE).write_text(priors.text(), "utf-8")
     coupling.keep_record(None, tmp_path / coupling.RECORD)
-    found, paths = steps._partnership_ahead(
+    found, paths = partnership_steps.partnership_ahead(
         tmp_path, tmp_path, tree, futures, (APART, SAME), seed=7
     )
     assert list(found) == [DOWNTURN, INCIDENT, COOLING] and "hazard" in paths
-    facts = json.loads((tmp_path / steps.FACTS_FILE).read_text())
+    facts = json.loads((tmp_path / partnership_steps.FACTS_FILE).read_text())
     assert (facts["treaty"], facts["disputes"], facts["reasons"]) == ("4980", [2009, 2012], {})
-    for name, column in ((steps.BY_HAND_FILE, "term"), (steps.PARTNERSHIP_PATHS_FILE, "quantity")):
+    for name, column in zip(partnership_steps.OF_A_PAIR, ("quantity", "term"), strict=True):
         with (tmp_path / name).open(newline="") as lines:
             assert all(row[column] for row in csv.DictReader(lines))
 
@@ -34,4 +34,4 @@ def test_a_run_of_an_earlier_edition_is_refused(tmp_path, tree, history, futures
     del old[INCIDENT]
     old.to_netcdf(tmp_path / stored_run.PARTNERSHIP, engine=stored_run.ENGINE)
     with pytest.raises(InputError, match="holds no fit of incident: of an earlier"):
-        steps._partnership_ahead(tmp_path, tmp_path, tree, futures, (), seed=7)
+        partnership_steps.partnership_ahead(tmp_path, tmp_path, tree, futures, (), seed=7)

@@ -30,6 +30,7 @@ from crossover.forecast import (
     levels,
     market,
     pairs,
+    partnership_steps,
     runs,
     simulate,
     steps,
@@ -181,10 +182,10 @@ def share_the_posterior(patch):
     patch.setattr(domain_draws, "pairs", once(domain_draws.pairs))
     flat = once_for(coupling.partnership.flat, lambda tree: tree.name)
     patch.setattr(coupling.partnership, "flat", flat)
-    parameters = payload._parameters
+    parameters = payload.parameters_of
     by_layer = once_for(lambda posterior, priors: parameters(priors, posterior), layer)
-    patch.setattr(payload, "_parameters", lambda priors, posterior: by_layer(posterior, priors))
-    patch.setattr(payload, "_sources", once(payload._sources))
+    patch.setattr(payload, "parameters_of", lambda priors, posterior: by_layer(posterior, priors))
+    patch.setattr(payload, "sources_of", once(payload.sources_of))
     patch.setattr(payload_parameters, "CURVE_POINTS", 4)
     patch.setattr(payload, "read_toml", once(payload.read_toml))
     patch.setattr(partnership, "load", once(partnership.load))
@@ -232,7 +233,7 @@ def share_by_kind(patch, run):
 def hand_on_tables(patch, files):
     """Hand a report its tables as they were made; those that it reads as text go by a file."""
     write = event_tables.to_csv
-    as_text = (steps.PARTNERSHIP_PATHS_FILE, steps.BY_HAND_FILE, steps.DIFFERENCES_FILE)
+    as_text = (*partnership_steps.OF_A_PAIR, steps.DIFFERENCES_FILE)
 
     def to_csv(table, path):
         files[path] = table
@@ -310,7 +311,7 @@ def test_every_pair_is_forecast_and_reported(walk, run):
         assert found["probability"].between(0.0, 1.0).all(), at
         for name, column in (
             (steps.LEVELS_FILE, "gap_median"), (steps.DOMAIN_LEVELS_FILE, "gap_median"),
-            (steps.PARTNERSHIP_PATHS_FILE, "median"),
+            (partnership_steps.PARTNERSHIP_PATHS_FILE, "median"),
         ):  # fmt: skip
             assert tables_made[folder / name][column].notna().all(), (at, name)
         numbers = payload.collect(run, *pair)

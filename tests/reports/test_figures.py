@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from crossover.reports import figures
+from crossover.reports import figures, flow_figures
 
 KINDS = ("plain", "never", "crossed", "undefined")
 
@@ -47,5 +47,5 @@ def test_a_long_name_gives_way_to_a_short_one(plain, name, label):
 @pytest.mark.parametrize("log", [True, False])
 def test_deliveries_can_be_drawn_on_either_scale(payloads, kind, log):
     payloads[kind]["dependence"]["log_scale"] = log
-    content = figures.dependence(payloads[kind])
+    content = flow_figures.dependence(payloads[kind])
     assert not re.search(rb"\b(nan|inf)\b", content, re.IGNORECASE)

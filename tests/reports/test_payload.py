@@ -9,7 +9,7 @@ import xarray as xr
 from crossover.data.errors import InputError
 from crossover.data.names import CAPACITY_CROSSOVER
 from crossover.forecast import waterfall
-from crossover.reports import payload, payload_parameters
+from crossover.reports import payload, payload_flows, payload_parameters
 
 
 @pytest.mark.parametrize(
@@ -223,4 +223,4 @@ def test_causes_are_told_by_side_with_both_spells_and_every_cause(runs, payloads
     [(2001.0, 1000.0, True), (2000.0, 1000.0, False), (11.0, 0.0, True), (9.0, 0.0, False)],
 )
 def test_a_band_that_would_flatten_the_record_asks_for_a_log_scale(highest, known, expected):
-    assert payload._tall({"q95": [1.0, highest]}, known) is expected
+    assert payload_flows._tall({"q95": [1.0, highest]}, known) is expected

@@ -55,7 +55,7 @@ def test_a_ledger_emptied_to_zero_bytes_is_said_to_be_so(store):
     for ask in (ledger.verify, ledger_file.entries, ledger_file.standing):
         with pytest.raises(InputError, match=r"ledger\.sqlite: is empty, .* it was emptied"):
             ask(store)
-    with pytest.raises(InputError, match="is empty"), ledger_file._writing(store):
+    with pytest.raises(InputError, match="is empty"), ledger_file.writing(store):
         pass
 
 
@@ -80,20 +80,20 @@ def test_a_cut_end_is_missed(store):
 
 def test_a_chain_written_anew_is_noticed(store):
     """Every entry is changed and every hash made to fit: the chain itself is sound."""
-    rows = ledger_file._raw(store)
+    rows = ledger_file.raw_rows(store)
     previous = ""
     with by_force(store) as connection:
         for row in rows:
             said = json.loads(row["forecast"])
             if row["kind"] == FIRST_PASSAGE:
                 said["probability"] = dict.fromkeys(said["probability"], 0.99)
-            row |= {"forecast": ledger_file._text(said), "previous": previous}
+            row |= {"forecast": ledger_file.text_of(said), "previous": previous}
             row["hash"] = previous = ledger_file.digest(row)
             connection.execute(
                 "UPDATE entries SET forecast = :forecast, previous = :previous, hash = :hash "
                 "WHERE seq = :seq", row,
             )  # fmt: skip
-    assert ledger._chain(ledger_file._raw(store)) == []
+    assert ledger._chain(ledger_file.raw_rows(store)) == []
     assert all("written anew" in each for each in ledger.verify(store))
     assert len(ledger.verify(store)) == 2
 

@@ -32,10 +32,10 @@ def test_a_ledger_of_either_format_is_read_and_goes_on(tmp_path, version):
     store = tmp_path / "store"
     deeds.publishable(store)
     shutil.copy(OLD / f"ledger-{version}.sqlite", ledger_file.path(store))
-    before = ledger_file._raw(store)
+    before = ledger_file.raw_rows(store)
     assert len(before) == 5 and ledger.verify(store) == []
     deeds.enter(store)
-    assert ledger_file._raw(store)[:5] == before and ledger.verify(store) == []
+    assert ledger_file.raw_rows(store)[:5] == before and ledger.verify(store) == []
 
 
 def test_an_addition_of_format_1_is_read(tmp_path):
