@@ -44,7 +44,10 @@ def chained(
     left_out.discard(WORLD)
     if not left_out:
         return []
-    base = int(re.search(r"\d{4}", unit)[0])
+    named = re.search(r"\d{4}", unit)
+    if named is None:
+        raise InputError(fault("names no base year", column="unit", value=unit))
+    base = int(named[0])
     known = read("country_years", panel, {"indicator": [CURRENT], "country": left_out})
     prices = {row.country: row.value for row in vintages.as_of_country_years(known, as_of)
               if row.year == base}  # fmt: skip

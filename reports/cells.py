@@ -4,14 +4,15 @@ import re
 from typing import Any
 
 FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-NUMBERS = re.compile(r"[-+0-9., %eE]*(?:inf|nan)?(?: to [-+0-9., %eE]*)?")
+HARMLESS = re.compile(r"-|[-+](?:inf|nan)|[-+][\d.][^|!(]*")
+"""What begins with a sign and calls nothing: a number, an interval, a figure with its unit."""
 
 
 def literal(value: Any) -> Any:
     """Return a value as it may stand in a cell: a text that would be computed gets an apostrophe.
 
-    What is no text, and a text that is a number or an interval, is returned as it is.
+    What is no text, and a text that is a figure, is returned as it is.
     """
-    if not isinstance(value, str) or not FORMULA.match(value) or NUMBERS.fullmatch(value):
+    if not isinstance(value, str) or not FORMULA.match(value) or HARMLESS.fullmatch(value):
         return value
     return f"'{value}"

@@ -51,9 +51,9 @@ def put(
         show(_fitting(header, [list(row) for row in rows]))
 
 
-def show(text: str = "", end: str = "\n") -> None:
+def show(text: object = "", end: str = "\n") -> None:
     """Print a text as a result."""
-    print(printable(text), end=end)
+    print(printable(str(text)), end=end)
 
 
 def _clean(value: Any) -> Any:
@@ -97,31 +97,49 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _fitting(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return a table; on a terminal too narrow for it long cells are broken into lines."""
+    """Return a table; on a terminal too narrow for it cells with spaces are broken into lines."""
     text = table(header, rows)
-    if not sys.stdout.isatty():
+    if not sys.stdout.isatty() or len(rows) > BROKEN:
         return text
     columns = os.get_terminal_size(sys.stdout.fileno()).columns
-    if columns < 40 or max(map(len, text.splitlines())) <= columns or len(rows) > BROKEN:
+    if max(map(len, text.splitlines())) <= columns:
         return text
-    return _wrapped(header, rows, columns)
+    texts = [[_line(value) for value in row] for row in rows]
+    broken = [any(" " in text for text in column) for column in zip(*texts, strict=True)]
+    whole = [
+        max(map(len, column)) + 2
+        for column, apart in zip(zip(header, *texts, strict=True), broken, strict=True)
+        if not apart
+    ]
+    if sum(whole) + NARROW * sum(broken) > columns:
+        return text
+    return _wrapped(header, texts, broken, _to_right(header, rows), columns)
 
 
 BROKEN = 400
 """Rows up to which cells are broken into lines: it takes a millisecond a row."""
+NARROW = 14
+"""Columns of the terminal below which a cell is not broken: a word a line is no text."""
 
 
-def _wrapped(header: Sequence[str], rows: Sequence[Sequence[Any]], columns: int) -> str:
+def _wrapped(
+    header: Sequence[str],
+    texts: Sequence[Sequence[str]],
+    broken: Sequence[bool],
+    right: Sequence[bool],
+    columns: int,
+) -> str:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=box.ASCII2 if ascii_only() else box.SIMPLE_HEAD, pad_edge=False)
-    for name, right in zip(header, _to_right(header, rows), strict=True):
-        grid.add_column(Text(name), justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(_line(value)) for value in row))
+    lines = box.ASCII2 if ascii_only() else box.SIMPLE_HEAD
+    grid = Table(box=lines, pad_edge=False, show_edge=False)
+    for name, apart, to_right in zip(header, broken, right, strict=True):
+        grid.add_column(Text(name), justify="right" if to_right else "left", no_wrap=not apart)
+    for row in texts:
+        grid.add_row(*map(Text, row))
     out = io.StringIO()
     Console(file=out, width=columns, color_system=None).print(grid)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

@@ -308,18 +308,26 @@ def test_faults_planted_into_the_newest_real_release_are_found():
         assert len(faults & told) >= 0.95 * len(faults), name
 
 
-def test_the_real_files_in_turn_raise_no_false_alarm(raw, tmp_path):
-    """Workbooks of 2020, 2024 and 2025, delivery lines of 2025 and 2026, as a user adds them."""
+def test_the_real_files_in_turn_raise_hardly_a_false_alarm(raw, tmp_path):
+    """Workbooks of 2020, 2024 and 2025, delivery lines of 2025 and 2026, as a user adds them.
+
+    With one workbook known, the next stops: SIPRI took a quarter off Portugal's figures of all
+    years in 2024, which no release known by then had done to any country.
+    """
     (tmp_path / "early").mkdir()
     for name in ("sipri/official_milex_2020-04.xlsx", "sipri/delivery_lines_2025-01-03.csv.gz"):
         (tmp_path / "early" / name.split("/")[1]).write_bytes((raw / name).read_bytes())
     base, store = build(tmp_path / "early", tmp_path / "base").folder, tmp_path / "store"
-    kinds = Counter()
+    kinds, stops = Counter(), []
     for name in (
         "official_milex_2024-04.xlsx",
         "official_milex_2025-04.xlsx",
         "official_export_deliveries_2026-02-12.csv",
     ):
-        examined = additions.add([raw / "sipri" / name], store, base).examined
-        kinds += Counter(alarm.kind for alarm in examined.alarms)
+        path = raw / "sipri" / name
+        examined = additions.add([path], store, base, accept="as SIPRI published it").examined
+        kinds += Counter(alarm.kind for alarm in examined.alarms if not alarm.stops)
+        stops += [(name, str(alarm)) for alarm in examined.stops]
     assert set(kinds) <= {JUMP} and kinds[JUMP] <= 6
+    assert {name for name, _ in stops} <= {"official_milex_2024-04.xlsx"}
+    assert all("PRT" in words for _, words in stops)

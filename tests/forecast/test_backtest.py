@@ -69,7 +69,8 @@ def poison(row):
             changes[name] = 1000.0 * value + 7.0
         elif name == "n_lines":
             changes[name] = value + 5
-        elif name == "unit":
+        elif name == "unit" and not row.indicator.startswith("milex"):
+            # A unit of military expenditure names the base year, which other figures are brought to.
             changes[name] = "poison"
     return row._replace(**changes)
 

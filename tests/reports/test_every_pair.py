@@ -11,6 +11,7 @@ import functools
 import math
 import re
 import shutil
+import sys
 
 import numpy as np
 import pandas as pd
@@ -63,6 +64,13 @@ a recipient that never bought, two exporters at war."""
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     return whole.make_run(tmp_path_factory.mktemp("whole") / "run")
+
+
+def everywhere(patch, act, other):
+    """Put another function in a function's place, wherever this project has imported it."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("crossover.") and getattr(module, act.__name__, None) is act:
+            patch.setattr(module, act.__name__, other)
 
 
 def once(act):
@@ -245,8 +253,7 @@ def hand_on_tables(patch, files):
         return files[path]
 
     patch.setattr(event_tables, "to_csv", to_csv)
-    for module in (reading, payload, domain_payload):
-        patch.setattr(module, "read_table", read_table)
+    everywhere(patch, reading.read_table, read_table)
 
 
 @pytest.fixture
@@ -263,7 +270,7 @@ def walk(run, request):
         return happened.std(axis=0) / math.sqrt(len(happened))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stored_run, "stored", functools.cache(stored_run.stored))
+        everywhere(patch, stored_run.stored, functools.cache(stored_run.stored))
         share_the_market(patch)
         share_the_record(patch)
         share_the_check(patch)
@@ -279,8 +286,7 @@ def walk(run, request):
         patch.setattr(steps, "say", lambda *given: None)
         patch.setattr(xr.DataTree, "close", lambda tree: None)
         patch.setattr(xr.Dataset, "to_netcdf", lambda data, path, **how: files.update({path: data}))
-        for module in (payload, domain_payload):
-            patch.setattr(module, "read_netcdf", open_again)
+        everywhere(patch, reading.read_netcdf, open_again)
         patch.setattr(payload, "present", lambda path: path)
         patch.setattr(domain_payload, "present", lambda path, remedy: path)
         said = runs.read(run)

@@ -61,7 +61,7 @@ def test_every_quantity_of_the_forecast_is_there(run, paths):
     pair = quantities.Pair(run, "RUS", "CHN", 4)
     held = {(q.name, "->".join(of), domain) for q, of, domain in quantities.every(pair)}
     assert {(r.quantity, r.of, r.domain) for r in paths.itertuples()} == held
-    assert len({name for name, *_ in held}) == 13
+    assert len({name for name, *_ in held}) == 15
     assert not paths.duplicated(["quantity", "of", "domain", "scenario", "year"]).any()
 
 

@@ -46,7 +46,7 @@ def by_force(store):
 
 def test_each_run_notes_where_the_ledger_stood(store):
     first, second = (runs.read(run)["ledger"] for run in runs.listing(store))
-    assert first["entries"] == 87 and second == ledger_file.standing(store)
+    assert first["entries"] == 88 and second == ledger_file.standing(store)
     assert ledger.verify(store) == []
 
 
@@ -69,7 +69,7 @@ def test_a_torn_ledger_is_said_to_be_damaged(store):
 def test_a_ledger_that_is_gone_is_missed_by_its_runs(store):
     ledger_file.path(store).unlink()
     faults = ledger.verify(store)
-    assert len(faults) == 2 and "notes 87 entries of this ledger, which holds 0" in faults[0]
+    assert len(faults) == 2 and "notes 88 entries of this ledger, which holds 0" in faults[0]
 
 
 def test_a_cut_end_is_missed(store):

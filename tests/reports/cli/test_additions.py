@@ -25,7 +25,7 @@ def test_files_are_previewed_added_and_then_known(command, tmp_path, own_store, 
     shown = command("data", "show", "rd_share", "--country", "CHN", "--years", "2024", "--csv", *at)
     assert shown.out.splitlines()[-1].startswith("CHN,2024,2.6,% of GDP,2026-05-30,0")
     listed = command("data", "list", "--additions", "--csv")
-    assert listed.out.splitlines()[1].endswith("rd.json,1,1")
+    assert listed.out.splitlines()[1].endswith("rd.json,1,1,")
     history = command("data", "revisions", "--indicator", "rd_share", "--country", "CHN",
                       "--year", "2024", "--csv", *at)
     assert history.code == 0 and "2026-05-30" in history.out
@@ -108,7 +108,7 @@ def test_what_cannot_be_added_or_shown_exits_2(command, words, message):
 def test_the_world_bank_is_asked_and_what_is_new_is_added(
     command, own_store, small_panel, monkeypatch
 ):
-    import time
+    import asyncio
 
     from tests.data import samples
     from tests.data.test_world_bank_api import no_server, server
@@ -121,7 +121,11 @@ def test_the_world_bank_is_asked_and_what_is_new_is_added(
     assert done.code == 0 and "rd_share" in done.out and "added: " in done.err
     assert len(additions_of(own_store)) == 1 and len(requests) == 2
     waits = []
-    monkeypatch.setattr(time, "sleep", waits.append)
+
+    async def waited(seconds):
+        waits.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", waited)
     with no_server() as url:
         gone = command(*words, url)
     assert gone.code == console.BAD_INPUT and "no connection" in gone.err

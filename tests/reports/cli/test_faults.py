@@ -22,7 +22,7 @@ from tests.reports.cli.conftest import tree
         ("run --chains -1", "must be a whole number from 1"),
         ("run --seed 1.5", "must be a whole number from 0"),
         ("run --panel no/such", "--panel: 'no/such': there is no such folder"),
-        ("run --priors no/such.toml", "the priors file cannot be read"),
+        ("run --priors no/such.toml", "cannot be read: No such file"),
         ("run --nonsense", "--nonsense: unknown option of 'crossover run'"),
         ("nonsense", "'nonsense': unknown command of 'crossover'"),
         ("run --sed 3", "--sed: unknown option of 'crossover run'; did you mean --seed?"),

@@ -9,10 +9,10 @@ from crossover.reports.cli import console
 
 def test_a_run_is_entered_listed_checked_and_scored(command, published, own_store):
     entered = command("ledger", "enter", str(published))
-    assert entered.code == 0 and "87 questions" in entered.err
-    assert "0 questions, 87 were there already" in command("ledger", "enter", str(published)).err
+    assert entered.code == 0 and "88 questions" in entered.err
+    assert "0 questions, 88 were there already" in command("ledger", "enter", str(published)).err
     listed = command("ledger", "list", "--csv")
-    assert len(listed.out.splitlines()) == 88
+    assert len(listed.out.splitlines()) == 89
     assert "sound; the last entry's hash is" in command("ledger", "check").err
     scored = command("score")
     assert scored.code == 0 and "Mean scores" in scored.out
@@ -21,7 +21,7 @@ def test_a_run_is_entered_listed_checked_and_scored(command, published, own_stor
     asked = command("score", "--run", str(published))
     assert asked.code == 0 and f"crossover report --run {published}" in asked.err
     record = json.loads((published / "track_record.json").read_text())
-    assert record["entries"] == 87 and record["newest"] == "2026-06-16"
+    assert record["entries"] == 88 and record["newest"] == "2026-06-16"
     assert command("score", "--run", "no/such").code == console.BAD_INPUT
 
 
