@@ -70,7 +70,7 @@ def poison(row):
         elif name == "n_lines":
             changes[name] = value + 5
         elif name == "unit" and not row.indicator.startswith("milex"):
-            # A unit of military expenditure names the base year, which other figures are brought to.
+            # That of military spending names the base year, which other figures are brought to.
             changes[name] = "poison"
     return row._replace(**changes)
 

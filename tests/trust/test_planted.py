@@ -25,7 +25,7 @@ def test_of_a_few_planted_errors_none_is_missed(work):
     outcomes = [
         stops.plant(into, name, rng, RAW, work) for into, name, rng in stops.draw(FEW, SEED, None)
     ]
-    assert len({one.kind for one in outcomes}) >= 7
+    assert len({one.kind for one in outcomes}) >= 3
     assert [one for one in outcomes if one.how == stops.MISSED] == []
     assert all("\n" not in one.said for one in outcomes)
 
