@@ -131,7 +131,7 @@ def plan(
     chosen = scenario_files.choose(scenarios, pair, origin=_origin(known))
     known = carry.windowed(known, beliefs, from_year, priors)
 
-    usual = fit.QUICK if quick else fit.USUAL
+    usual = fit.USUAL | (fit.QUICK if quick else {})
     said = record.before(
         id=name, created=moment, command=command, pair=pair, seed=seed, as_of=when, quick=quick,
         draws=draws or usual["draws"], tune=usual["tune"], chains=chains or usual["chains"],

@@ -9,7 +9,7 @@ import xarray as xr
 from crossover.data.errors import InputError
 from crossover.data.names import CAPACITY_CROSSOVER
 from crossover.forecast import waterfall
-from crossover.reports import payload, payload_flows, payload_parameters
+from crossover.reports import payload, payload_flows, payload_parameters, reading
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from crossover.reports import payload, payload_flows, payload_parameters
     ],
 )
 def test_a_verdict_is_reached_at_the_stated_probabilities(probability, verdict):
-    assert payload.verdict(probability) == verdict
+    assert reading.verdict(probability) == verdict
 
 
 def test_the_payload_is_plain_json_without_nan(payloads):

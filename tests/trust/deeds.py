@@ -137,7 +137,7 @@ def publishable(root: Path) -> None:
 
 def enter(root: Path) -> None:
     """Do as `ledger enter` does; each entry, and the end of the transaction, count as a write."""
-    real, hold = ledger.digest, verify.hold_all
+    real, hold, asked = ledger.digest, verify.hold_all, ledger._questions
 
     def counted(row: dict) -> str:
         (root / "ledger-touch").write_bytes(b"")
@@ -148,7 +148,7 @@ def enter(root: Path) -> None:
     try:
         ledger.enter(root, run_folder(root))
     finally:
-        verify.hold_all, ledger.digest = hold, real
+        verify.hold_all, ledger.digest, ledger._questions = hold, real, asked
 
 
 def research(root: Path) -> None:
