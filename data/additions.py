@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from crossover.data import (
     domains,
+    whole,
 )
 from crossover.data.errors import InputError, fault
 from crossover.data.examination import (
@@ -131,7 +132,7 @@ def locked(
         raise InputError(fault(rule, file=base)) from None
     try:
         end, told = time.monotonic() + wait, False
-        while not _take_lock(handle):
+        while not whole.take_lock(handle):
             if time.monotonic() >= end:
                 rule = (
                     f"another process is adding to this store and has not ended after {wait:g} "
@@ -145,22 +146,6 @@ def locked(
         yield _clean(base, say)
     finally:
         os.close(handle)
-
-
-def _take_lock(handle: int) -> bool:
-    """Try for the lock on an open file; the system gives it back when the file is closed."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _clean(base: Path, say: Callable[[str], None]) -> list[str]:
@@ -203,9 +188,9 @@ def _write(examined: Examined, store: Path, accept: str | None = None) -> Path:
         for file, content in files.items():
             _put(part / file, content)
         _put(part / INDEX, text.encode("utf-8"))
-        _flush(part)
+        whole.flush(part)
         part.rename(base / name)
-        _flush(base)
+        whole.flush(base)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
         rule = f"cannot be written ({error.strerror}); nothing was added"
@@ -231,17 +216,6 @@ def _put(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _flush(folder: Path) -> None:
-    """Flush a folder's entries to the disk, where the system can."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def already(examined: Examined, store: Path | None) -> list[str]:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 from crossover.data.names import BASELINE, DRAW, ORDER_PERIOD, SCENARIO, YEAR, YEAR_FUTURE
 from crossover.forecast import conventions
 from crossover.reports import style
-from crossover.reports.payload import fan
+from crossover.reports.reading import fan
 from crossover.reports.style import COLOURS, GREY, INK
 
 

@@ -1,6 +1,7 @@
 """The house: files and functions of a size to be read, imports in one direction, no circle."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,58 @@ def test_no_module_imports_itself_by_way_of_others():
 
     for name in sorted(IMPORTS):
         walk(name)
+
+
+PATHS = {name_of(path): path for path in SOURCES}
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+def stored(node):
+    """Return the names that something is put into."""
+    names = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name))
+    return {inner.id for inner in names if isinstance(inner.ctx, ast.Store)}
+
+
+@functools.cache
+def bound(name):
+    """Return the names that a module binds at its top, and the modules it holds."""
+    found = {other.removeprefix(f"{name}.") for other in NAMES if other.startswith(f"{name}.")}
+    waiting = list(ast.parse(PATHS[name].read_text("utf-8")).body) if name in PATHS else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+        else:
+            found |= stored(node)
+            waiting += [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt)]
+    return found
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_taken_from_a_module_is_there(path):
+    """Imports inside functions are only tried when the function is called: here all are looked at.
+
+    Of a module taken whole, also each attribute, unless the name means something else in the file.
+    """
+    tree = ast.parse(path.read_text("utf-8"))
+    modules = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("crossover."):
+            continue
+        name = node.module.removeprefix("crossover.")
+        if f"reports.api.{name}" in NAMES:
+            name = f"reports.api.{name}"
+        for alias in node.names:
+            assert alias.name in bound(name), f"{node.module} has no {alias.name}"
+            if f"{name}.{alias.name}" in NAMES:
+                modules.setdefault(alias.asname or alias.name, set()).add(f"{name}.{alias.name}")
+    other = stored(tree) | {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            of = modules.get(node.value.id, set())
+            if of and node.value.id not in other:
+                assert node.attr.startswith("__") or any(node.attr in bound(m) for m in of), (
+                    f"{node.value.id} has no {node.attr}"
+                )
