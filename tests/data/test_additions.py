@@ -462,7 +462,7 @@ def test_ctrl_c_while_writing_leaves_nothing(small_panel, put, store, monkeypatc
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(additions, "_flush", stop)
+    monkeypatch.setattr(additions.whole, "flush", stop)
     with pytest.raises(KeyboardInterrupt):
         plain_add([put("new.csv", NEXT)], store, small_panel)
     assert [path.name for path in (store / "panel").iterdir()] == [examination.LOCK]
