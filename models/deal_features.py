@@ -45,7 +45,6 @@ EARLY = 2
 """Years after the order in which a large one is less likely to begin than a small one."""
 MANY = 2.0
 PACE_RANGE = (-4.0, 3.0)
-LOG_SMALLEST = float(np.log(SMALLEST))
 
 
 @njit(cache=True)

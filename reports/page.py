@@ -29,7 +29,7 @@ from crossover.reports.page_answer import Said, Statement
 from crossover.reports.page_charts import Chart
 from crossover.reports.page_numbers import by_scenario
 from crossover.reports.page_panels import Panel, Shown
-from crossover.reports.page_words import KEY, environment
+from crossover.reports.page_words import environment, key
 from crossover.reports.phrases import curly, date, sentence, terms
 from crossover.reports.render import TEMPLATES
 
@@ -165,7 +165,7 @@ def rendered(every: Sequence[Mapping[str, Mapping[str, Any]]]) -> str:
     page = environment(autoescape=True).get_template("page.html.j2")
     return page.render(
         pair=first, start=start, pairs=pairs, charts=charts, rows=_rows, cell=_cell,
-        sections=_sections(pairs), readouts=READOUTS, key=KEY,
+        sections=_sections(pairs), readouts=READOUTS, key=key(),
         publishers=published.context(numbers).publishers,
         record=render.say("track_record", "text", numbers) if record["known"] else "",
         policy=policy([EARLY, library(), script], style),

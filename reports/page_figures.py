@@ -24,13 +24,14 @@ from crossover.data.names import (
 )
 from crossover.reports import catalogue, domain_figures
 from crossover.reports.context import skill
+from crossover.reports.context.likelihood import AT_LEAST
 from crossover.reports.page_panels import MIXED, Panel, Payload, Shown, source
-from crossover.reports.page_words import LIKELIHOODS, percent, say
+from crossover.reports.page_words import percent, say
 from crossover.reports.phrases import event_name, possessive, sentence, spans, terms, the
 from crossover.reports.reading import QUANTILES, at_year
 from crossover.reports.skill import BETTER, WORSE
 
-LIKELY = next(least for least, word in LIKELIHOODS if word == "likely")
+LIKELY = AT_LEAST["likely"]
 LIKELIER = 0.5
 FAN = (("band-50", "50 % of futures"), ("band-90", "90 % of futures"))
 KIND_KEY = (

@@ -7,27 +7,13 @@ from typing import Any
 
 import jinja2
 
+from crossover.reports import catalogue
+from crossover.reports.context import likelihood
 from crossover.reports.numerals import HIGH, LOW, NONE, number
 from crossover.reports.phrases import count, listing, sentence
 from crossover.reports.render import TEMPLATES
 
 SENTENCES = "page_words.txt.j2"
-LIKELIHOODS = (
-    (0.99, "virtually certain"),
-    (0.90, "very likely"),
-    (0.66, "likely"),
-    (0.34, "about as likely as not"),
-    (0.11, "unlikely"),
-    (0.02, "very unlikely"),
-    (0.0, "exceptionally unlikely"),
-)
-"""Words for a probability from so much up, in whole percent: those of the IPCC."""
-KEY = (
-    "virtually certain: 99 % or more; very likely: 90 % or more; likely: 66 % or more; about as "
-    "likely as not: 34 to 65 %; unlikely: 33 % or less; very unlikely: 10 % or less; "
-    "exceptionally unlikely: 1 % or less"
-)
-
 
 def percent(probability: float | None) -> str:
     """Write a probability in whole percent, rounded as `numerals.prob` does."""
@@ -39,9 +25,14 @@ def percent(probability: float | None) -> str:
 
 
 def likely(probability: float) -> str:
-    """Say a probability in words, judged as it is printed."""
-    shown = float(f"{probability:.2f}")
-    return next(word for least, word in LIKELIHOODS if shown >= least)
+    """Say a probability in the words of the printed key."""
+    return catalogue.load()["likelihood"][likelihood.word(probability)].title
+
+
+def key() -> str:
+    """Return the key of these words, as the PDF prints it."""
+    rows = catalogue.load()["likelihood"].values()
+    return "; ".join(f"{row.title} {row.rule}" for row in rows)
 
 
 def volume(value: float | None) -> str:

@@ -28,9 +28,6 @@ EVENT_TITLES = {
     for name, row in catalogue.load()["event"].items()
 }
 STATE_CLAUSES = {name: row.clause for name, row in catalogue.load()["event"].items()}
-VERDICTS = {name: row.title for name, row in catalogue.load()["verdict"].items()}
-KIND_HEADS = {name: row.title for name, row in catalogue.load()["kind"].items()}
-KIND_WORDS = {name: row.clause for name, row in catalogue.load()["kind"].items()}
 
 
 def possessive(name: str) -> str:

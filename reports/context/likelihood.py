@@ -40,9 +40,10 @@ class Confidence:
 
 
 def word(probability: float) -> str:
-    """Return the row of the catalogue that a probability earns."""
-    above = (name for name, bound in AT_LEAST.items() if probability >= bound)
-    below = (name for name, bound in AT_MOST.items() if probability <= bound)
+    """Return the row of the catalogue that a probability earns, judged as it is printed."""
+    shown = float(f"{probability:.2f}")
+    above = (name for name, bound in AT_LEAST.items() if shown >= bound)
+    below = (name for name, bound in AT_MOST.items() if shown <= bound)
     return next(above, None) or next(below, "even")
 
 
