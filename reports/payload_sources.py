@@ -140,10 +140,11 @@ def record_of(record: Mapping[str, Any]) -> list[dict[str, str]]:
             for key, inner in value.items():
                 walk(f"{prefix}.{key}" if prefix else str(key), inner)
         elif isinstance(value, list):
-            rows.append({"key": prefix, "value": ", ".join(str(item) for item in value)})
+            text = ", ".join(str(item) for item in value)
+            rows.append({"key": prefix, "value": text or "none"})
         elif value is not None:
             text = f"{value:.6g}" if isinstance(value, float) else str(value)
-            rows.append({"key": prefix, "value": text})
+            rows.append({"key": prefix, "value": text or "none"})
 
     apart = ("gate", "warnings", "seal")
     walk("", {key: value for key, value in record.items() if key not in apart})

@@ -9,7 +9,7 @@ import xarray as xr
 from crossover.data.errors import InputError
 from crossover.data.names import CAPACITY_CROSSOVER
 from crossover.forecast import waterfall
-from crossover.reports import payload, payload_flows, payload_parameters, reading
+from crossover.reports import payload, payload_flows, payload_parameters, payload_sources, reading
 
 
 @pytest.mark.parametrize(
@@ -224,3 +224,11 @@ def test_causes_are_told_by_side_with_both_spells_and_every_cause(runs, payloads
 )
 def test_a_band_that_would_flatten_the_record_asks_for_a_log_scale(highest, known, expected):
     assert payload_flows._tall({"q95": [1.0, highest]}, known) is expected
+
+
+def test_what_a_record_leaves_empty_is_said_to_be_none():
+    ledger = {"entries": 0, "head": ""}
+    record = {"id": "a", "additions": [], "ledger": ledger, "gate": {"passed": True}}
+    assert {row["key"]: row["value"] for row in payload_sources.record_of(record)} == {
+        "id": "a", "additions": "none", "ledger.entries": "0", "ledger.head": "none",
+    }  # fmt: skip
