@@ -17,7 +17,7 @@ import xarray as xr
 from crossover.data.names import YEAR, YEAR_FUTURE
 from crossover.forecast.fit import plain_coords, single
 from crossover.forecast.partnership import flat
-from crossover.forecast.sampling import ready, sample
+from crossover.forecast.sampling import BUILDING, ready, sample
 from crossover.models import alignment as model
 from crossover.models.priors import Priors
 
@@ -37,7 +37,6 @@ def fit(
     draws: int = DRAWS,
     tune: int = TUNE,
     chains: int = CHAINS,
-    progress: bool = False,
 ) -> xr.DataTree:
     """Fit the local-level model to the gaps of all pairs.
 
@@ -47,7 +46,7 @@ def fit(
         As from `models.alignment.gaps`.
     priors
         As from `models.alignment.load`.
-    seed, draws, tune, chains, progress
+    seed, draws, tune, chains
         Of the sampler.
 
     Returns
@@ -55,11 +54,11 @@ def fit(
     xarray.DataTree
         `posterior` (`parameters`, `step`, `noise`), `sample_stats`, `constant_data` (`gap`).
     """
-    compiled = ready(model.alignment_model(gap, priors))
+    with BUILDING:
+        compiled = ready(model.alignment_model(gap, priors))
     sampled = sample(
-        compiled, seed=seed, draws=draws, tune=tune, chains=chains,
-        target_accept=TARGET_ACCEPT, progress=progress,
-    )  # fmt: skip
+        compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT
+    )
     statistics = sampled["sample_stats"].to_dataset()
     statistics = statistics.drop_vars(
         [name for name, values in statistics.items() if values.dtype == object or values.ndim > 2]

@@ -17,7 +17,7 @@ from scipy import stats
 
 from crossover.data.names import CHAIN, DOMAIN_LAYER, DRAW
 from crossover.forecast.gate import PART
-from crossover.forecast.sampling import CORES, keep_sources, ready, sample
+from crossover.forecast.sampling import BUILDING, CORES, keep_sources, ready, sample
 from crossover.models.delivery import delivery
 from crossover.models.drivers import drivers
 from crossover.models.inputs import with_orders
@@ -36,6 +36,8 @@ of 31 steps is then the rule, whose draws hang together least by step; with 15 o
 three had an R-hat of 1.01."""
 LONG = ("market",)
 """Parts that are tuned twice as long."""
+WORK, DOMAIN_WORK = (90.0, 105.0, 10.0), (60.0,)
+"""Seconds of a processor that the parts of a usual fit take, in order, compiling included."""
 
 
 def fit(
@@ -46,7 +48,6 @@ def fit(
     draws: int = DRAWS,
     tune: int = TUNE,
     chains: int = CHAINS,
-    progress: bool = True,
     cores: int = CORES,
 ) -> xr.DataTree:
     """Fit the joint model to a panel.
@@ -64,8 +65,6 @@ def fit(
         Of the sampler. Draws of equal seeds can differ between a cold and a warm compile cache.
     draws, tune, chains
         Draws a chain after tuning, tuning steps, and chains.
-    progress
-        Show the sampler's progress bar.
     cores
         How many chains run at once.
 
@@ -84,12 +83,14 @@ def fit(
         After the sampler was stopped.
     """
     inputs, orders = with_orders(panel, priors)
+    with BUILDING:
+        models = parts(inputs, orders, priors)
     sampled = {}
-    for name, model in parts(inputs, orders, priors).items():
+    for name, model in models.items():
         compiled = ready(model)
         sampled[name] = sample(
             compiled, seed=seed, draws=draws, tune=2 * tune if name in LONG else tune,
-            chains=chains, target_accept=ACCEPT[name], progress=progress, cores=cores,
+            chains=chains, target_accept=ACCEPT[name], cores=cores,
         )  # fmt: skip
     return gather(sampled, inputs, priors)
 
@@ -121,7 +122,6 @@ def fit_domains(
     draws: int = DOMAIN_DRAWS,
     tune: int = DOMAIN_TUNE,
     chains: int = CHAINS,
-    progress: bool = True,
 ) -> xr.DataTree:
     """Fit the domain layer to a panel.
 
@@ -133,7 +133,7 @@ def fit_domains(
         As from `models.inputs.prepare`.
     priors
         As from `models.priors.load`, of the domain layer.
-    seed, draws, tune, chains, progress
+    seed, draws, tune, chains
         Of the sampler.
 
     Returns
@@ -145,11 +145,11 @@ def fit_domains(
     from crossover.models import domain_data, domain_draws, domains
 
     observed = domain_data.prepare(panel, inputs, priors)
-    compiled = ready(domains.domains(observed, priors))
+    with BUILDING:
+        compiled = ready(domains.domains(observed, priors))
     sampled = sample(
-        compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT,
-        progress=progress,
-    )  # fmt: skip
+        compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT
+    )
     posterior = single(domain_draws.effects(sampled["posterior"].to_dataset(), observed))
     posterior["habit"] = posterior["habit"].astype(np.float16)
     return xr.DataTree.from_dict(

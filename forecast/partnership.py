@@ -19,7 +19,7 @@ from scipy import stats
 from crossover.data.names import CHAIN, DRAW
 from crossover.data.records import AlliedPair
 from crossover.forecast.fit import plain_coords, single
-from crossover.forecast.sampling import ready, sample
+from crossover.forecast.sampling import BUILDING, ready, sample
 from crossover.models import alliance_rows
 from crossover.models import partnership as model
 from crossover.models.alliance_rows import ERA, TREATY
@@ -43,7 +43,6 @@ def fit(
     draws: int = DRAWS,
     tune: int = TUNE,
     chains: int = CHAINS,
-    progress: bool = False,
 ) -> xr.DataTree:
     """Fit one hazard to the history of allied pairs.
 
@@ -53,7 +52,7 @@ def fit(
         Of the table `alliance_dyads`, or inputs as from `models.partnership.prepare`.
     priors
         As from `models.partnership.load`.
-    seed, draws, tune, chains, progress
+    seed, draws, tune, chains
         Of the sampler.
     outcome, sample_of, extra, last_year
         As in `models.partnership.prepare`.
@@ -69,11 +68,11 @@ def fit(
         inputs = alliance_rows.prepare(
             rows, outcome, priors, sample=sample_of, extra=extra, last_year=last_year
         )
-    compiled = ready(model.hazard_model(inputs, priors))
+    with BUILDING:
+        compiled = ready(model.hazard_model(inputs, priors))
     sampled = sample(
-        compiled, seed=seed, draws=draws, tune=tune, chains=chains,
-        target_accept=TARGET_ACCEPT, progress=progress,
-    )  # fmt: skip
+        compiled, seed=seed, draws=draws, tune=tune, chains=chains, target_accept=TARGET_ACCEPT
+    )
     return _gather(sampled, inputs, seed)
 
 

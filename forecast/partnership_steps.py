@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.data.errors import InputError, fault
 from crossover.forecast import record, runs
 from crossover.forecast.plans import Plan
-from crossover.forecast.progress import step, stoppable
 from crossover.forecast.stored_run import (
     ENGINE,
     PARTNERSHIP,
@@ -18,6 +19,7 @@ from crossover.forecast.stored_run import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
     from crossover.forecast.scenarios import Scenario
@@ -30,39 +32,68 @@ FACTS_FILE = "partnership_pair.json"
 """The pair's treaty and disputes on record, and why nothing is said of an event, where it is so."""
 
 
-def _of_partnerships(said: Mapping[str, Any]) -> dict[str, int]:
-    """Return how a run's hazards and alignment are sampled."""
-    from crossover.forecast import fit
-
-    few = said["quick"] or said["draws"] < fit.DRAWS
-    return {key: said[key] for key in ("draws", "tune", "chains") if few} | {"seed": said["seed"]}
+PARTNERSHIP_WORK = (17.0, 15.0, 10.0)
+"""Seconds of a processor that its fits take, in order, compiling included."""
 
 
-def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | None:
-    """Fit and store the hazards and the alignment, with what they say; None without a history."""
-    from crossover.forecast import coupling, event_tables, partnership_tables
+@dataclass(frozen=True)
+class Fitted:
+    """Fits of partnerships, and tables of what they say, by name."""
+
+    history: xr.DataTree
+    tables: dict[str, pd.DataFrame]
+
+
+def fit_partnership(made: Plan, origin: int) -> Fitted | None:
+    """Fit the hazards and the alignment; None without a history."""
+    from crossover.forecast import coupling, fit, partnership_tables
 
     said = made.record
-    with step("sampling partnerships", "sample_partnership", said["seconds"]), stoppable():
-        history = coupling.fit(
-            made.panel, made.layers, made.pair, made.partnership_priors, origin=origin,
-            **_of_partnerships(said),
-        )  # fmt: skip
-        if history is None:
-            said["warnings"].append(
-                "The panel holds no history of alliances: no partnership is judged."
-            )
-            return None
-        priors = made.partnership_priors[0]
-        tables = partnership_tables.fit_tables(history, priors, seed=said["seed"])
-    history.to_netcdf(part / PARTNERSHIP, engine=ENGINE)
+    few = said["quick"] or said["draws"] < fit.DRAWS
+    how = {key: said[key] for key in ("draws", "tune", "chains") if few}
+    history = coupling.fit(
+        made.panel, made.layers, made.pair, made.partnership_priors, origin=origin,
+        seed=said["seed"], **how,
+    )  # fmt: skip
+    if history is None:
+        return None
+    priors = made.partnership_priors[0]
+    return Fitted(history, partnership_tables.fit_tables(history, priors, seed=said["seed"]))
+
+
+def store_partnership(part: Path, made: Plan, fitted: Fitted | None) -> xr.DataTree | None:
+    """Store fits of partnerships with their tables; return what was stored."""
+    from crossover.forecast import coupling, event_tables
+
+    said = made.record
+    if fitted is None:
+        said["warnings"].append(
+            "The panel holds no history of alliances: no partnership is judged."
+        )
+        return None
+    fitted.history.to_netcdf(part / PARTNERSHIP, engine=ENGINE)
     coupling.keep_record(made.layers, part / coupling.RECORD)
-    for name, table in tables.items():
+    for name, table in fitted.tables.items():
         event_tables.to_csv(table, part / f"partnership_{name}.csv")
     history = stored(part, PARTNERSHIP)
     for name in history.children:
         draws = history[f"{name}/posterior"].to_dataset()
         said["hashes"][f"posterior_{name}"] = record.hash_draws(draws)
+    return history
+
+
+def copy_partnership(run: Path, part: Path, new: dict[str, Any]) -> xr.DataTree:
+    """Take a run's fits of partnerships and their tables over; return the fits."""
+    from crossover.forecast import coupling
+
+    for path in run.glob("partnership_*.csv"):
+        if path.name not in OF_A_PAIR:
+            shutil.copy2(path, part / path.name)
+    shutil.copy2(run / PARTNERSHIP, part / PARTNERSHIP)
+    shutil.copytree(run / coupling.RECORD, part / coupling.RECORD)
+    history, hashes = stored(part, PARTNERSHIP), runs.read(run)["hashes"]
+    for name in history.children:
+        new["hashes"][f"posterior_{name}"] = hashes.get(f"posterior_{name}")
     return history
 
 

@@ -162,8 +162,7 @@ def ours(
     own = variant(given, VARIANTS[model])
     given_to = gdp_for_rd(panel) if model == "gdp" else panel
     tree = fit(
-        given_to, own, seed=seed + origin, draws=draws, tune=tune, chains=chains, progress=False,
-        cores=1,
+        given_to, own, seed=seed + origin, draws=draws, tune=tune, chains=chains, cores=1,
     )  # fmt: skip
     sampled = time.perf_counter() - start
     made = from_fit(model, tree, panel, horizons, own, seed=seed)

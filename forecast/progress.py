@@ -7,12 +7,13 @@ is at hand, for how long it has been, and what is left by the pace so far.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from crossover.data.printable import printable
 
@@ -42,10 +43,10 @@ class Beat:
     def __init__(self, words: str) -> None:
         self.words = words
         self.start = self.part = time.perf_counter()
-        self.done = self.total = 0
+        self.done = self.total = 0.0
         self.at_hand = ""
 
-    def move(self, done: int, total: int, at_hand: str = "") -> None:
+    def move(self, done: float, total: float, at_hand: str = "") -> None:
         """Note what is done of how much; where that falls back, another part has begun."""
         if done < self.done or total != self.total:
             self.part = time.perf_counter()
@@ -59,10 +60,46 @@ class Beat:
             return words
         left = (now - self.part) / self.done * (self.total - self.done)
         of = f" of {self.at_hand}" if self.at_hand else ""
-        return f"{words}, {100 * self.done // self.total} %{of}, about {duration(left)} left"
+        return f"{words}, {100 * self.done // self.total:.0f} %{of}, about {duration(left)} left"
+
+
+class Tally:
+    """How far several things at once have come, each in parts that follow each other.
+
+    Parameters
+    ----------
+    work
+        Of each thing, by name, what each of its parts takes.
+    move
+        Told the sum of what is done, of how much; nobody is where None.
+    """
+
+    def __init__(
+        self, work: Mapping[str, Sequence[float]], move: Callable[..., None] | None
+    ) -> None:
+        self.work, self.move = work, move
+        self.done = {name: [0.0] * len(parts) for name, parts in work.items()}
+        self.part = dict.fromkeys(work, -1)
+
+    def here(self, name: str) -> None:
+        """Have what this thread does be counted as a thing's: each call of `mover` is a part."""
+        _mover.set(lambda: self._next(name))
+
+    def _next(self, name: str) -> Callable[..., None]:
+        self.part[name] = at = min(self.part[name] + 1, len(self.work[name]) - 1)
+
+        def move(done: int, total: int, at_hand: str = "") -> None:
+            self.done[name][at] = done / total * self.work[name][at]
+            if self.move is not None:
+                self.move(*(sum(map(sum, of.values())) for of in (self.done, self.work)))
+
+        return move
 
 
 _at_hand: list[Beat] = []
+_mover: contextvars.ContextVar[Callable[[], Callable[..., None]] | None] = contextvars.ContextVar(
+    "mover", default=None
+)
 
 
 @contextlib.contextmanager
@@ -93,6 +130,9 @@ def beating(words: str) -> Iterator[Beat | None]:
 
 def mover() -> Callable[..., None] | None:
     """Return what notes how far the thing at hand has come; None where nobody says it."""
+    own = _mover.get()
+    if own is not None:
+        return own()
     return _at_hand[-1].move if _at_hand else None
 
 

@@ -160,7 +160,7 @@ def table(
         say(f"fitting: {choice.description}")
         own = fit(
             choice.figures(panel), choice.priors(given), seed=seed, draws=sizes[DRAW],
-            chains=sizes[CHAIN], progress=False,
+            chains=sizes[CHAIN],
         )  # fmt: skip
         lead = states(own, pair, years, seed=seed).mean(CONVENTION)
         found = {key: value for key, value in quality(own).items() if key != "divergences"}

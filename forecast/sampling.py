@@ -1,15 +1,22 @@
-"""Make a model ready for the sampler, and run it so that it can be interrupted."""
+"""Make models ready for the sampler, and sample several at once so that it can be interrupted.
+
+A model is compiled by one thread, and a sampler's chains come to their ends one by one. While a
+model is compiled, or one chain is left, another model keeps the processor busy.
+"""
 
 from __future__ import annotations
 
+import contextvars
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from crossover.forecast.progress import mover
+from crossover.forecast.progress import Tally, mover
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -19,6 +26,8 @@ STARTS = 0.2
 """How far from their prior means chains start, on the scale that is sampled."""
 TRIED_AROUND = 0.3
 """How far from where chains start a density is tried, on the scale that is sampled."""
+BUILDING = threading.RLock()
+"""PyTensor's graphs are built and compiled by one thread at a time."""
 
 
 def ready(model: pm.Model) -> Any:
@@ -33,6 +42,11 @@ def ready(model: pm.Model) -> Any:
     model
         All of its variables continuous.
     """
+    with BUILDING:
+        return _compiled(model)
+
+
+def _compiled(model: pm.Model) -> Any:
     import nutpie
     import pandas as pd
     from nutpie.compile_pymc import CompiledPyMCModel
@@ -94,7 +108,6 @@ def sample(
     tune: int,
     chains: int,
     target_accept: float,
-    progress: bool = False,
     cores: int = CORES,
 ) -> xr.DataTree:
     """Sample a model.
@@ -103,7 +116,7 @@ def sample(
     ----------
     compiled
         As from `ready`.
-    seed, draws, tune, chains, target_accept, progress
+    seed, draws, tune, chains, target_accept
         Of the sampler; draws and tuning steps are of each chain.
     cores
         How many chains run at once.
@@ -116,10 +129,11 @@ def sample(
     Raises
     ------
     KeyboardInterrupt
-        After the sampler was stopped.
+        After the sampler was stopped, by the user or by a fault of what is fitted beside it.
     """
     import nutpie
 
+    beside = _beside.get()
     sampler = nutpie.sample(
         compiled,
         draws=draws,
@@ -129,17 +143,83 @@ def sample(
         seed=seed,
         target_accept=target_accept,
         save_warmup=False,
-        progress_bar=progress,
+        progress_bar=False,
         progress_callback=_watcher(),
         blocking=False,
     )
     try:
         while not _finished(sampler):
+            if beside is not None and beside.is_set():
+                raise KeyboardInterrupt
             time.sleep(0.1)
         return sampler.wait()
     except KeyboardInterrupt:
         sampler.cancel()
         raise
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fit that can be made beside others.
+
+    Attributes
+    ----------
+    work : seconds of a processor that each of its parts takes, in order: what a share of them is.
+    make : makes the fit.
+    """
+
+    work: tuple[float, ...]
+    make: Callable[[], Any]
+
+
+_beside: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar(
+    "beside", default=None
+)
+"""Set where a fit that is made beside others is to end."""
+
+
+def side_by_side(fits: Mapping[str, Fit], move: Callable[..., None] | None) -> dict[str, Any]:
+    """Make fits at once, a thread each; return what each makes.
+
+    Parameters
+    ----------
+    fits
+        By name.
+    move
+        As from `progress.progress`: told how much of all the work is done.
+
+    Raises
+    ------
+    BaseException
+        The first fault of any fit, after the others were told to end.
+    KeyboardInterrupt
+        After all were told to end.
+    """
+    end, tally = threading.Event(), Tally({name: fit.work for name, fit in fits.items()}, move)
+    found: dict[str, Any] = {}
+    faults: list[BaseException] = []
+
+    def work(name: str) -> None:
+        _beside.set(end)
+        tally.here(name)
+        try:
+            found[name] = fits[name].make()
+        except BaseException as fault:
+            faults.append(fault)
+            end.set()
+
+    threads = [threading.Thread(target=work, args=(name,), daemon=True) for name in fits]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.1)
+    finally:
+        end.set()
+    if faults:
+        raise faults[0]
+    return found
 
 
 def _watcher() -> Callable[[Any], None] | None:

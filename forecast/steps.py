@@ -7,15 +7,22 @@ Heavy imports stand where they are used: a mistake is answered at once.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.data import countries
 from crossover.data.names import DOMAIN_LAYER, HORIZON
 from crossover.forecast import record, runs, seal, verify
-from crossover.forecast.partnership_steps import partnership_ahead, sample_partnership
+from crossover.forecast.partnership_steps import (
+    PARTNERSHIP_WORK,
+    copy_partnership,
+    fit_partnership,
+    partnership_ahead,
+    store_partnership,
+)
 from crossover.forecast.plans import Plan
 from crossover.forecast.progress import progress, say, step, stoppable
 from crossover.forecast.stored_run import (
@@ -33,8 +40,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from crossover.forecast.sampling import Fit
     from crossover.forecast.scenarios import Scenario
 
+JOINT, PARTNERSHIPS = "joint", "partnerships"
 EVENTS_FILE, TIMING_FILE, LEVELS_FILE = runs.EVENTS_FILE, runs.TIMING_FILE, "levels.csv"
 AHEAD_FILE, DOMAIN_LEVELS_FILE = "domains_ahead.csv", "levels_domains.csv"
 DOMAINS_FORECAST, DOMAIN_CHECK_FILE = runs.DOMAINS_FORECAST, "domain_check.csv"
@@ -59,81 +68,88 @@ def begin(part: Path, made: Plan) -> None:
         runs.write(part / SCENARIOS_FILE, {one.name: one.text for one in made.scenarios})
 
 
-def sample(part: Path, made: Plan) -> xr.DataTree:
-    """Sample all, store the draws, judge them; return what was stored."""
-    from crossover.forecast import fit
+@dataclass(frozen=True)
+class Kept:
+    """What of an earlier run still holds, and is not fitted anew.
 
-    said = made.record
+    Attributes
+    ----------
+    layer : its domain layer.
+    partnership : its folder, where its fits of partnerships hold.
+    """
+
+    layer: xr.DataTree | None = None
+    partnership: Path | None = None
+
+
+def sample(part: Path, made: Plan, kept: Kept | None = None) -> xr.DataTree:
+    """Sample all, store the draws, judge them; return what was stored.
+
+    The factors of the posterior share no figure, and are sampled side by side. The record is
+    sealed at the end: from then on the fit is kept, whatever else fails.
+    """
+    from crossover.forecast import gate
+    from crossover.forecast.sampling import side_by_side
+
+    said, kept = made.record, kept or Kept()
     if said["quick"]:
         say(QUICK_WORDS)
     words = f"sampling {said['chains']} chains of {said['tune']} + {said['draws']} draws"
-    with step(words, "sample", said["seconds"]), stoppable():
-        tree = fit.fit(
-            made.panel,
-            made.priors,
-            seed=said["seed"],
-            draws=said["draws"],
-            tune=said["tune"],
-            chains=said["chains"],
-            progress=sys.stderr.isatty(),
+    with step(words, "sample", said["seconds"]), progress(words) as move, stoppable():
+        found = side_by_side(_fits(made, kept), move)
+    tree = _store(part, made, found, kept)
+    if kept.partnership is not None:
+        history = copy_partnership(kept.partnership, part, said)
+    else:
+        history = store_partnership(part, made, found[PARTNERSHIPS])
+    with step("judging the fit", "gate", said["seconds"]):
+        verdict = gate.judge_all(tree, history)
+        said["gate"] = {**verdict, "fit": verdict}
+        said["sampling"] = record.sampling(verdict, said["seconds"]["sample"])
+    seal.close(part, said, runs.RECORD)
+    return tree
+
+
+def _fits(made: Plan, kept: Kept) -> dict[str, Fit]:
+    """Return what a plan has to have fitted: the joint model, and what is not kept."""
+    from crossover.forecast import fit
+    from crossover.forecast.sampling import Fit
+    from crossover.models.inputs import prepare
+
+    said, inputs = made.record, prepare(made.panel, made.priors)
+    how = {key: said[key] for key in ("seed", "draws", "tune", "chains")}
+    fits = {JOINT: Fit(fit.WORK, partial(fit.fit, made.panel, made.priors, **how))}
+    if kept.layer is None:
+        of_layer = partial(
+            fit.fit_domains, made.panel, inputs, made.domain_priors, **how | _of_domains(said)
         )
-    return keep(part, made, fit.with_domains(tree, sample_domains(made, tree)))
+        fits[DOMAIN_LAYER] = Fit(fit.DOMAIN_WORK, of_layer)
+    if kept.partnership is None:
+        origin = int(inputs.attrs["origin"])
+        fits[PARTNERSHIPS] = Fit(PARTNERSHIP_WORK, partial(fit_partnership, made, origin))
+    return fits
 
 
 def _of_domains(said: Mapping[str, Any]) -> dict[str, int]:
-    """Return how a run's domain layer is sampled."""
+    """Return how many draws and tuning steps a run's domain layer takes."""
     from crossover.forecast import fit
 
-    draws, tune = said["draws"], said["tune"]
-    if not said["quick"]:
-        draws, tune = round(draws * fit.DOMAIN_DRAWS / fit.DRAWS), fit.DOMAIN_TUNE
-    return {"seed": said["seed"], "draws": draws, "tune": tune, "chains": said["chains"]}
+    if said["quick"]:
+        return {}
+    draws = round(said["draws"] * fit.DOMAIN_DRAWS / fit.DRAWS)
+    return {"draws": draws, "tune": fit.DOMAIN_TUNE}
 
 
-def sample_domains(made: Plan, tree: xr.DataTree) -> xr.DataTree:
-    """Sample the domain layer beside a fit of the joint model."""
+def _store(part: Path, made: Plan, found: Mapping[str, Any], kept: Kept) -> xr.DataTree:
+    """Store the joint fit with its domain layer and the hashes of draws; return what was stored."""
     from crossover.forecast import fit
 
-    said = made.record
-    how = _of_domains(said)
-    words = f"sampling domains, {how['chains']} chains of {how['tune']} + {how['draws']} draws"
-    with step(words, "sample_domains", said["seconds"]), stoppable():
-        return fit.fit_domains(
-            made.panel,
-            tree["constant_data"].to_dataset(),
-            made.domain_priors,
-            progress=sys.stderr.isatty(),
-            **how,
-        )
-
-
-def keep(
-    part: Path,
-    made: Plan,
-    tree: xr.DataTree,
-    partnership: Callable[[Path, Plan, int], xr.DataTree | None] | None = None,
-) -> xr.DataTree:
-    """Store a fit with its domain layer, fit partnerships, judge all; return what was stored.
-
-    The record is sealed: from here on the fit is kept, whatever else fails.
-    `partnership`, given in place of a fit, puts what is known of partnerships into the folder.
-    """
-    from crossover.forecast import gate
-
-    said = made.record
-    tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
-    tree = stored(part)
-    known = partnership or sample_partnership
-    history = known(part, made, int(tree["constant_data"].attrs["origin"]))
-    with step("judging the fit", "gate", said["seconds"]):
-        found = gate.judge_all(tree, history)
-        said["gate"] = {**found, "fit": found}
-        said["hashes"]["posterior"] = record.hash_draws(tree["posterior"].to_dataset())
-        said["hashes"]["posterior_domains"] = record.hash_draws(
-            tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
-        )
-        said["sampling"] = record.sampling(found, said["seconds"]["sample"])
-    seal.close(part, said, runs.RECORD)
+    layer = found[DOMAIN_LAYER] if kept.layer is None else kept.layer
+    fit.with_domains(found[JOINT], layer).to_netcdf(part / POSTERIOR, engine=ENGINE)
+    tree, hashes = stored(part), made.record["hashes"]
+    hashes["posterior"] = record.hash_draws(tree["posterior"].to_dataset())
+    layer_draws = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
+    hashes["posterior_domains"] = record.hash_draws(layer_draws)
     return tree
 
 

@@ -7,7 +7,6 @@ moved.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ import numpy as np
 from crossover.data.errors import InputError, fault
 from crossover.data.names import DOMAIN_LAYER
 from crossover.forecast import (
-    partnership_steps,
     record,
     runs,
     steps,
@@ -26,7 +24,7 @@ from crossover.forecast import (
     verify,
 )
 from crossover.forecast.plans import Plan
-from crossover.forecast.steps import say, step, stoppable
+from crossover.forecast.progress import say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,17 +58,17 @@ def posterior(part: Path, made: Plan, run: Path) -> xr.DataTree:
     What of the run's domain layer and partnerships rests on figures that stayed is taken over. The
     record's `update` says from which run, and what was kept.
     """
-    from crossover.forecast import fit
-
-    new = made.record
-    new["update"] = {"from": runs.read(run)["id"], "how": FITTED, "reason": reason(run, made)}
-    words = f"sampling {new['chains']} chains of {new['tune']} + {new['draws']} draws"
-    with step(words, "sample", new["seconds"]), stoppable():
-        tree = fit.fit(
-            made.panel, made.priors, seed=new["seed"], draws=new["draws"], tune=new["tune"],
-            chains=new["chains"], progress=False,
-        )  # fmt: skip
-    return keep(part, made, run, tree)
+    said, old = runs.read(run), stored_run.stored(run)
+    layer = old[DOMAIN_LAYER] if same_domains(old, made, run) else None
+    partnership = run if same_partnership(said, made, run) else None
+    if layer is None:
+        say("figures of domains have changed: that layer is fitted anew")
+    made.record["update"] = {
+        "from": said["id"], "how": FITTED, "reason": reason(run, made),
+        "domains": FITTED if layer is None else "kept",
+        "partnership": FITTED if partnership is None else "kept",
+    }  # fmt: skip
+    return steps.sample(part, made, steps.Kept(layer, partnership))
 
 
 def reason(run: Path, made: Plan) -> str:
@@ -81,30 +79,6 @@ def reason(run: Path, made: Plan) -> str:
     if (said.get("as_of") or None) != now["as_of"]:
         moved.append("the day up to which releases count")
     return f"changed since: {', '.join(moved) or 'nothing'}"
-
-
-def keep(part: Path, made: Plan, run: Path, tree: xr.DataTree) -> xr.DataTree:
-    """Store a fit beside what of the run's other factors still holds, and judge all."""
-    from crossover.forecast import fit
-
-    said, old = runs.read(run), stored_run.stored(run)
-    if same_domains(old, made, run):
-        layer = old[DOMAIN_LAYER]
-        made.record["update"]["domains"] = "kept"
-    else:
-        say("figures of domains have changed: that layer is fitted anew")
-        layer = steps.sample_domains(made, tree)
-        made.record["update"]["domains"] = FITTED
-    whole = fit.with_domains(tree, layer)
-    if not same_partnership(said, made, run):
-        made.record["update"]["partnership"] = FITTED
-        return steps.keep(part, made, whole)
-    made.record["update"]["partnership"] = "kept"
-
-    def kept(part: Path, made: Plan, origin: int) -> xr.DataTree:
-        return copy_partnership(run, part, said, made.record)
-
-    return steps.keep(part, made, whole, kept)
 
 
 def same_domains(tree: xr.DataTree, made: Plan, run: Path) -> bool:
@@ -158,24 +132,6 @@ def same_partnership(said: Mapping[str, Any], made: Plan, run: Path) -> bool:
         return False
     fresh = [layer for layer in made.layers[1:] if layer.name not in held]
     return not any((layer / f"{table}.csv.gz").is_file() for layer in fresh for table in VOTED)
-
-
-def copy_partnership(
-    run: Path, part: Path, said: Mapping[str, Any], new: dict[str, Any]
-) -> xr.DataTree:
-    """Take a run's partnership fits and their tables over; return the fits."""
-    from crossover.forecast import coupling
-
-    for path in run.glob("partnership_*.csv"):
-        if path.name not in partnership_steps.OF_A_PAIR:
-            shutil.copy2(path, part / path.name)
-    shutil.copy2(run / stored_run.PARTNERSHIP, part / stored_run.PARTNERSHIP)
-    shutil.copytree(run / coupling.RECORD, part / coupling.RECORD)
-    history = stored_run.stored(part, stored_run.PARTNERSHIP)
-    for name in history.children:
-        key = f"posterior_{name}"
-        new["hashes"][key] = said["hashes"].get(key)
-    return history
 
 
 def scenarios_of(run: Path, made: Plan) -> tuple[Any, ...]:

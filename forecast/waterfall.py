@@ -246,7 +246,7 @@ def fitted(
     with steps.step(f"fitting between the two runs: {name}", name, {}), steps.stoppable():
         tree = fit.fit(
             panel, priors, seed=said["seed"], draws=said["draws"], tune=said["tune"],
-            chains=said["chains"], progress=False,
+            chains=said["chains"],
         )  # fmt: skip
     ahead = simulate.futures(tree, *pair, seed=said["seed"], horizon=horizon)
     return Posterior(states(events.answers(ahead)), equal(tree), name, FIT)

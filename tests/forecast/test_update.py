@@ -37,24 +37,25 @@ def plan(world, tmp_path):
 
 @pytest.fixture
 def calls(monkeypatch, mock_fit):
-    """Replace what samples; return what it was asked for."""
-    told = []
+    """Replace what samples; return what was fitted, and with what, by name."""
+    told = {}
+    joint, layer = mock_fit.copy(deep=True), mock_fit["domains"].copy(deep=True)
+    layer["posterior"] = layer["posterior"].to_dataset() * 0.5
 
     def sample(panel, priors, **options):
-        told.append(("fit", panel, options))
-        return mock_fit.copy(deep=True)
+        told["joint"] = (panel, options)
+        return joint
 
-    def keep(part, made, tree, known=None):
-        told.append(("keep", tree, known))
-        return tree
+    def sample_domains(panel, inputs, priors, **options):
+        told["domains"] = (panel, options)
+        return layer
 
-    def sample_domains(made, tree):
-        told.append(("domains", tree))
-        return xr.DataTree.from_dict({"posterior": xr.Dataset({"x": 1.0})})
+    def sample_partnership(made, origin):
+        told["partnerships"] = (made, origin)
 
     monkeypatch.setattr("crossover.forecast.fit.fit", sample)
-    monkeypatch.setattr(steps, "keep", keep)
-    monkeypatch.setattr(steps, "sample_domains", sample_domains)
+    monkeypatch.setattr("crossover.forecast.fit.fit_domains", sample_domains)
+    monkeypatch.setattr(steps, "fit_partnership", sample_partnership)
     return told
 
 
@@ -62,15 +63,14 @@ def test_what_changed_is_fitted_and_the_rest_is_taken_over(mock_fit, world, plan
     run = run_folder(tmp_path / "a", mock_fit)
     made = plan(mock.ordered(world))
     tree = update.posterior(tmp_path, made, run)
-    assert [call[0] for call in calls] == ["fit", "keep"]
-    _, panel, options = calls[0]
+    assert list(calls) == ["joint", "partnerships"]
+    panel, options = calls["joint"]
     assert panel is made.panel
     assert {options[name] for name in ("draws", "tune", "chains", "seed")} == {200, 600, 2, 1}
     said = made.record["update"]
     assert (said["from"], said["how"]) == ("a", "refit")
     # No figure of a domain moved; of partnerships the run has no fit.
     assert (said["domains"], said["partnership"]) == ("kept", "refit")
-    assert calls[1][2] is None
     assert tree["domains/posterior"].to_dataset().equals(mock_fit["domains/posterior"].to_dataset())
 
 
@@ -92,9 +92,11 @@ def test_the_domain_layer_is_fitted_anew_when_its_figures_moved(
     panel = mock.ordered(world).copy(deep=True)
     panel["n_lines"] = panel["n_lines"] + (panel["n_lines"] > 0)
     made = plan(panel)
-    update.posterior(tmp_path, made, run_folder(tmp_path / "a", mock_fit))
+    tree = update.posterior(tmp_path, made, run_folder(tmp_path / "a", mock_fit))
     assert made.record["update"]["domains"] == "refit"
-    assert [call[0] for call in calls] == ["fit", "domains", "keep"]
+    assert set(calls) == {"joint", "domains", "partnerships"}
+    anew, before = (of["domains/posterior/need"].values for of in (tree, mock_fit))
+    assert np.array_equal(anew, 0.5 * before)
     assert "figures of domains have changed" in capsys.readouterr().err
 
 

@@ -41,7 +41,7 @@ def recover(seed: int) -> dict[str, tuple[float, float]]:
     world = small.world(seed)
     tree = fit_domains(
         small_domains.ordered(world.panel, world.parts, seed), world.inputs,
-        small_domains.prior(), seed=seed, draws=DRAWS, tune=TUNE, chains=CHAINS, progress=False,
+        small_domains.prior(), seed=seed, draws=DRAWS, tune=TUNE, chains=CHAINS,
     )  # fmt: skip
     posterior = tree["posterior"].to_dataset().stack(sample=("chain", "draw"))
     truth = world.parts

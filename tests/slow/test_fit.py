@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def fitted(world):
     """Return a fit that is not meant to pass the gate."""
-    return fit.fit(world.panel, world.priors, **small.SHORT, progress=False)
+    return fit.fit(world.panel, world.priors, **small.SHORT)
 
 
 def test_every_chain_moves(fitted):

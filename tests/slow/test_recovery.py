@@ -55,7 +55,7 @@ def recover(seed: int) -> dict[str, tuple[float, ...]]:
 
     world = small.world(seed)
     tree = fit(
-        world.panel, world.priors, seed=seed, draws=DRAWS, tune=TUNE, chains=CHAINS, progress=False
+        world.panel, world.priors, seed=seed, draws=DRAWS, tune=TUNE, chains=CHAINS
     )
     posterior = tree["posterior"].to_dataset()
     truth = {name: float(world.truth[name][0]) for name in PARAMETERS}

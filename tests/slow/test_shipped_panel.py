@@ -32,7 +32,7 @@ def panel():
 
 @pytest.fixture(scope="module", params=SEEDS)
 def fitted(request, panel):
-    return fit.fit(panel, priors.load(), seed=request.param, progress=False)
+    return fit.fit(panel, priors.load(), seed=request.param)
 
 
 def change(tree: xr.DataTree, code: str, since: int) -> np.ndarray:

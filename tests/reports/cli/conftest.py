@@ -88,7 +88,8 @@ def stand_ins(invented, monkeypatch):
     put("fit", fit=fit, prior=lambda p, b, **o: fit(p, b, **o), DRAWS=40, TUNE=20, CHAINS=CHAINS,
         USUAL={"draws": 40, "tune": 20, "chains": CHAINS},
         QUICK={"draws": 8, "tune": 5}, DOMAIN_DRAWS=40, DOMAIN_TUNE=5, DOMAINS="domains",
-        fit_domains=lambda *given, **options: None, with_domains=lambda tree, layer: tree)
+        WORK=(1.0,), DOMAIN_WORK=(1.0,), fit_domains=lambda *given, **options: None,
+        with_domains=lambda tree, layer: tree)
     put("simulate", futures=futures)
     put("levels", levels=lambda futures: invented.levels,
         by_domain=lambda tree, futures, apart, seed: invented.by_domain)
@@ -102,6 +103,9 @@ def stand_ins(invented, monkeypatch):
         agreement=lambda tree, seed: ({}, None, None),
     )
     put("partnership_tables")
+    monkeypatch.setattr(
+        "crossover.models.inputs.prepare", lambda *given: xr.Dataset(attrs={"origin": 2024})
+    )
     put("coupling", fit=lambda *given, **options: None)
     put("gap_change", changes=lambda tree, futures: pd.DataFrame())
     put("decomposition", decompose=lambda tree, *pair: pd.DataFrame())
