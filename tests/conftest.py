@@ -174,7 +174,7 @@ def fitted(world):
     from crossover.forecast.fit import fit, fit_domains, with_domains
     from tests import short_paths, small, small_domains
 
-    steps = short_paths.STEPS | {"seed": small.SEED, "progress": False}
+    steps = short_paths.STEPS | {"seed": small.SEED}
     with short_paths.in_place():
         tree = fit(world.panel, world.priors, **steps)
         layer = fit_domains(world.panel, world.inputs, small_domains.prior(), **steps)

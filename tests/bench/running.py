@@ -85,7 +85,7 @@ def fit(run: Path) -> Iterator[Row]:
         yield Row(SECTION, what, f"least ESS of {which}", least, "")
         yield Row(
             SECTION, what, f"least ESS a second of {which}", least / seconds, "1/s",
-            "compiling and tuning counted",
+            "compiling, tuning and what is fitted beside it counted",
         )  # fmt: skip
 
 
