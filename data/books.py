@@ -6,9 +6,8 @@ orders from 2010) stays as the register before had it: `covered` says of how muc
 """
 
 import datetime
-import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from crossover.data import vintages
@@ -129,9 +128,3 @@ def standing(deals: Iterable[Deal], register: Register) -> list[Deal]:
     """Return the deals as they stood when a register was the newest, one row a deal."""
     day = register.vintage
     return [d for d in deals if d.valid_from <= day and (not d.valid_to or day < d.valid_to)]
-
-
-def comparable(registers: Sequence[Register]) -> list[tuple[Register, Register]]:
-    """Return each register with the next, those left out whose lack of a deal says nothing."""
-    whole = [row for row in sorted(registers) if row.first_order_year is not None]
-    return list(itertools.pairwise(whole))

@@ -186,18 +186,6 @@ def as_of_votes(rows: Iterable[Vote], as_of: datetime.date | None) -> list[Vote]
     return [best[key] for key in sorted(best)]
 
 
-def revisions(
-    rows: Iterable[CountryYear], country: str, indicator: str, year: int
-) -> list[CountryYear]:
-    """Return every published value of one figure, oldest vintage first, assumed dates left out."""
-    found = [
-        row
-        for row in rows
-        if (row.country, row.indicator, row.year) == (country, indicator, year) and not row.assumed
-    ]
-    return sorted(found, key=lambda row: row.vintage)
-
-
 def require_known(as_of: datetime.date | None, first: str, what: str) -> None:
     """Raise InputError when a date lies before the first release of a table."""
     if day(as_of) < first:

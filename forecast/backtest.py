@@ -46,7 +46,6 @@ from crossover.forecast.skill import (
 )
 from crossover.models import priors as beliefs
 
-HORIZONS = 6
 FIRST_ORIGIN = 2005
 FORECASTS = "forecasts"
 SCORES, SUMMARY, EVENTS, CALIBRATION, FITS = (

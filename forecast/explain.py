@@ -33,12 +33,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-# Next year's data ------------------------------------------------------------------------------
-
-
-# All of it ------------------------------------------------------------------------------------
-
-
 FILES = ("explain.csv", "explain_observations.csv", "explain_next_year.csv", "explain.json")
 
 
@@ -123,7 +117,7 @@ def explain(
     return Explanation(
         parts, event, by, float(holds.mean()), influences(tree, old, holds),
         next_year(ahead, holds),
-        [{"how": one.how, "khat": one.khat, "draws": int(one.log_weight.size)} for one in links],
+        [{"how": one.how} for one in links],
         [known_to(a, before), known_to(b, tree)],
     )  # fmt: skip
 

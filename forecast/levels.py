@@ -30,7 +30,6 @@ from crossover.forecast.events import monte_carlo_error
 
 COLUMNS = ("alternative", "description", "weight", "probability", "mc_error", "gap_median",
            "gap_q05", "gap_q95", "year", "headline")  # fmt: skip
-DOMAIN_ALONE = ("equal_domains", "by_number", "unit_values")
 
 
 def levels(futures: xr.Dataset) -> pd.DataFrame:
@@ -120,8 +119,8 @@ def by_domain(
         domain, alternative, description, probability, mc_error, gap_median, gap_q05, gap_q95
         (log-odds; log unit value for `unit_values`), year, headline (1 for the average over the
         conventions of the level in all, which comes first), and for `unit_values` supplier_items,
-        recipient_items: how many unit values there are of each. `DOMAIN_ALONE` are no part of the
-        average: they are measured at the origin only.
+        recipient_items: how many unit values there are of each. Conventions of a domain alone are
+        no part of the average: they are measured at the origin only.
     """
     own = conventions.draws_of(futures, apart)
     origin, chains = int(futures.attrs["origin"]), int(apart.attrs["chains"])

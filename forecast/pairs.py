@@ -252,44 +252,6 @@ def _ratio(pair: Pair, paths: xr.DataArray | None, year: int) -> Any:
     raise InputError(fault(rule, column="year", value=year))
 
 
-def hazard(
-    posterior: xr.Dataset,
-    pair: Pair | None,
-    priors: Priors,
-    years: np.ndarray,
-    paths: xr.DataArray | None = None,
-    *,
-    seed: int,
-    overrides: Mapping[str, Any] | None = None,
-) -> xr.DataArray:
-    """Yearly hazard of a pair, draw by draw, while no further incident comes.
-
-    Parameters
-    ----------
-    posterior
-        Draws on one dim, as from `forecast.partnership.flat`.
-    pair, priors, years, paths, overrides
-        As in `covariates`. With paths the draws of the two are matched at random; the result has
-        as many draws as the paths.
-    seed
-        Of the matching, and of the effect of a treaty that the history has not seen.
-
-    Returns
-    -------
-    xarray.DataArray
-        (draw, year_future), a probability a year.
-
-    Raises
-    ------
-    InputError
-        No treaty: the hazard is not applicable.
-    """
-    if pair is None:
-        raise InputError(NO_TREATY.format("the two"))
-    values = covariates(pair, priors, years, paths, overrides)
-    return hazard_given(posterior, pair, values, seed=seed)
-
-
 def hazard_given(
     posterior: xr.Dataset, pair: Pair, values: xr.DataArray, *, seed: int
 ) -> xr.DataArray:

@@ -107,24 +107,17 @@ def sample_domains(made: Plan, tree: xr.DataTree) -> xr.DataTree:
         )
 
 
-def keep(
-    part: Path,
-    made: Plan,
-    tree: xr.DataTree,
-    partnership: Callable[[Path, Plan, int], xr.DataTree | None] | None = None,
-) -> xr.DataTree:
+def keep(part: Path, made: Plan, tree: xr.DataTree) -> xr.DataTree:
     """Store a fit with its domain layer, fit partnerships, judge all; return what was stored.
 
     The record is sealed: from here on the fit is kept, whatever else fails.
-    `partnership`, given in place of a fit, puts what is known of partnerships into the folder.
     """
     from crossover.forecast import gate
 
     said = made.record
     tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
     tree = stored(part)
-    known = partnership or sample_partnership
-    history = known(part, made, int(tree["constant_data"].attrs["origin"]))
+    history = sample_partnership(part, made, int(tree["constant_data"].attrs["origin"]))
     with step("judging the fit", "gate", said["seconds"]):
         found = gate.judge_all(tree, history)
         said["gate"] = {**found, "fit": found}

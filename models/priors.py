@@ -378,13 +378,3 @@ def moments(priors: Priors) -> tuple[np.ndarray, np.ndarray]:
     entries = [priors.variables[name] for name in order(priors)]
     sigma = np.array([e["sigma"] for e in entries])
     return np.array([e["mu"] for e in entries]), np.diag(sigma**2)
-
-
-def standardised(stated: np.ndarray, priors: Priors) -> np.ndarray:
-    """Return the standard vector (..., parameter) of values on the stated scale."""
-    import scipy.linalg
-
-    mean, covariance = moments(priors)
-    root = np.linalg.cholesky(covariance)
-    flat = (stated - mean).reshape(-1, len(mean)).T
-    return scipy.linalg.solve_triangular(root, flat, lower=True).T.reshape(stated.shape)
