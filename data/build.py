@@ -20,20 +20,12 @@ from crossover.data import deals, dyads, package, sources, whole
 from crossover.data.errors import InputError, fault
 from crossover.data.names import PANEL_START
 from crossover.data.records import Vintage
+from crossover.data.rules import DATED
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import Batch
 from crossover.data.tables import FACT_TABLES, FACTS, KEYS, indicators, many_rows, read_facts, write
 
 SHIPPED_FILES = "panel_files.csv"
-COMPILED = (
-    "country_years",
-    "transfers",
-    "unit_values",
-    "descriptions",
-    "orders",
-    "votes",
-    "totals",
-)
 TRANSFERS_DELAY = (1, "03-15")
 """SIPRI publishes a year's deliveries in the second week of March of the next year."""
 VOTES_DELAY = (1, "07-31")
@@ -174,7 +166,7 @@ def _check_distinct(batches: list[Batch]) -> None:
 
 def compile_tables(batches: list[Batch]) -> dict[str, list]:
     """Return table → rows: the figures as kept, those with assumed dates, and the releases."""
-    tables: dict[str, list] = {table: [] for table in COMPILED}
+    tables: dict[str, list] = {table: [] for table in DATED}
     releases: list[Vintage] = []
     series: dict[tuple, list[Batch]] = defaultdict(list)
     tables |= dyads.compile_dyads(b for b in batches if b.table in dyads.RAW)

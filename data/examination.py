@@ -22,10 +22,7 @@ from crossover.data import (
     sources,
 )
 from crossover.data.alarms import Alarm
-from crossover.data.comparison import (
-    Change,
-    Comparison,
-)
+from crossover.data.comparison import Change, Comparison
 from crossover.data.comparison import name as _name
 from crossover.data.errors import InputError, collecting, fault
 from crossover.data.known_releases import KnownReleases, release_of

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from crossover.data import (
-    alarms,
-    plausible,
-    vintages,
-)
+from crossover.data import alarms, plausible, vintages
 from crossover.data.alarms import Alarm
 from crossover.data.bounds import Past
 from crossover.data.comparison import (

@@ -19,13 +19,7 @@ from crossover.data.look import (
     answer_of,
     check_series,
 )
-from crossover.data.look_pairs import (
-    deliveries,
-    descriptions,
-    orders,
-    require_release,
-    unit_values,
-)
+from crossover.data.look_pairs import deliveries, descriptions, orders, require_release, unit_values
 from crossover.data.tables import WORLD, indicators, read
 
 

@@ -43,12 +43,9 @@ def fit(
 
     Parameters
     ----------
-    gap
-        As from `models.alignment.gaps`.
-    priors
-        As from `models.alignment.load`.
-    seed, draws, tune, chains, progress
-        Of the sampler.
+    gap : As from `models.alignment.gaps`.
+    priors : As from `models.alignment.load`.
+    seed, draws, tune, chains, progress : Of the sampler.
 
     Returns
     -------
@@ -89,17 +86,14 @@ def check(gap: xr.DataArray, priors: Priors, origin: int, *, seed: int) -> pd.Da
 
     Parameters
     ----------
-    gap
-        As from `models.alignment.gaps`.
-    origin
-        Last year to be known; later ones are forecast.
+    gap : As from `models.alignment.gaps`.
+    origin : Last year to be known; later ones are forecast.
 
     Returns
     -------
-    pandas.DataFrame
-        One row a horizon: `horizon`, `inside_50`, `inside_90` (share of pairs), `cooling_expected`,
-        `cooling_seen` (share of pairs in which votes cool in that year). Pairs share countries, so
-        a year's errors are not independent.
+    pandas.DataFrame : One row a horizon: `horizon`, `inside_50`, `inside_90` (share of pairs),
+        `cooling_expected`, `cooling_seen` (share of pairs in which votes cool in that year). Pairs
+        share countries, so a year's errors are not independent.
     """
     known = gap.sel({YEAR: slice(None, origin)})
     known = known.sel({model.PAIR: np.isfinite(known).sum(YEAR) >= model.SHORTEST})

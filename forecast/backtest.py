@@ -22,11 +22,7 @@ import xarray as xr
 from crossover.data.churn import Registers
 from crossover.data.errors import InputError, fault
 from crossover.data.listings import BOOK, LISTING
-from crossover.data.names import (
-    RECIPIENT,
-    REST,
-    SUPPLIER,
-)
+from crossover.data.names import RECIPIENT, REST, SUPPLIER
 from crossover.data.tables import Panel
 from crossover.forecast import baselines, order_book, runs, skill, skill_tables, summary
 from crossover.forecast.origins import outturns, resolve, series
@@ -63,12 +59,9 @@ def score_all(
 
     Parameters
     ----------
-    forecasts
-        See `skill.score_forecast`.
-    came
-        As from `outturns`.
-    assumed
-        Origin → `assumed_share` of the panel that was seen.
+    forecasts : See `skill.score_forecast`.
+    came : As from `outturns`.
+    assumed : Origin → `assumed_share` of the panel that was seen.
     """
     tiv = came["tiv"]
     pairs = [

@@ -10,10 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from crossover.data.errors import hint
-from crossover.data.names import (
-    CAPACITY_CROSSOVER,
-    CAPACITY_CROSSOVER_SUSTAINED,
-)
+from crossover.data.names import CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED
 from crossover.data.tables import Panel, read
 from crossover.data.vintages import as_of_country_years
 from crossover.forecast import runs

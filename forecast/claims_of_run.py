@@ -6,13 +6,7 @@ import numpy as np
 
 from crossover.data import countries
 from crossover.data.errors import InputError, fault
-from crossover.data.names import (
-    ALL_DOMAINS,
-    BASELINE,
-    FIRST_PASSAGE,
-    KIND,
-    QUANTITY,
-)
+from crossover.data.names import ALL_DOMAINS, BASELINE, FIRST_PASSAGE, KIND, QUANTITY
 from crossover.forecast import shipped
 from crossover.forecast.claim_rules import (
     BY_CONVENTION,

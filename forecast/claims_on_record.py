@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from crossover.data import countries
-from crossover.data.names import (
-    DOMAINS,
-)
+from crossover.data.names import DOMAINS
 from crossover.data.tables import indicators
 from crossover.data.vintages import as_of_transfers, as_of_votes
 from crossover.forecast.claim_rules import (

@@ -53,8 +53,7 @@ def compare(a: Path, b: Path) -> list[Difference]:
 
     Parameters
     ----------
-    a, b
-        Run folders.
+    a, b : Run folders.
 
     Returns
     -------
@@ -64,9 +63,8 @@ def compare(a: Path, b: Path) -> list[Difference]:
 
     Raises
     ------
-    InputError
-        If the runs differ in kind: another pair, no forecast in one of them, no posterior in one;
-        or what one of them says does not hold.
+    InputError : If the runs differ in kind: another pair, no forecast in one of them, no posterior
+        in one; or what one of them says does not hold.
     """
     first, second = runs.read(a), runs.read(b)
     _check(a, b, first, second)

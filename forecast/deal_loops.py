@@ -9,14 +9,7 @@ import numpy as np
 from crossover.forecast.streams import after_normal, normal, of_part, uniform
 from crossover.models import deal_features as features
 from crossover.models.caching import njit
-from crossover.models.order_book import (
-    COMPLETE,
-    NEVER,
-    RUNNING,
-    STILL,
-    UNNUMBERED,
-    WAITING,
-)
+from crossover.models.order_book import COMPLETE, NEVER, RUNNING, STILL, UNNUMBERED, WAITING
 
 NOTHING = 1e-6
 """TIV million: less is nothing."""

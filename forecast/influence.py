@@ -77,14 +77,10 @@ def influences(
 
     Parameters
     ----------
-    tree
-        The later fit, with `log_likelihood`.
-    old
-        What the earlier fit was given (`constant_data`).
-    happened
-        Whether the headline holds in the later run's draws (chain, draw), as 0 and 1.
-    top
-        How many.
+    tree : The later fit, with `log_likelihood`.
+    old : What the earlier fit was given (`constant_data`).
+    happened : Whether the headline holds in the later run's draws (chain, draw), as 0 and 1.
+    top : How many.
 
     Notes
     -----
@@ -138,17 +134,14 @@ def next_year(ahead: xr.Dataset, happened: np.ndarray) -> list[Condition]:
 
     Parameters
     ----------
-    ahead
-        As from `forecast.simulate.futures`.
-    happened
-        Whether the headline holds (chain, draw), as 0 and 1, of the same draws.
+    ahead : As from `forecast.simulate.futures`.
+    happened : Whether the headline holds (chain, draw), as 0 and 1, of the same draws.
 
     Returns
     -------
-    list of Condition
-        For each figure of the first year ahead and each side: the mildest bound beyond which the
-        event is ten points more or less likely, by more than twice the Monte-Carlo error; where
-        no bound does that, the 5 % tail.
+    list of Condition : For each figure of the first year ahead and each side: the mildest bound
+        beyond which the event is ten points more or less likely, by more than twice the Monte-Carlo
+        error; where no bound does that, the 5 % tail.
     """
     now = float(happened.mean())
     if not LEAST_OPEN < now < 1.0 - LEAST_OPEN:

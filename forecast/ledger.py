@@ -79,23 +79,19 @@ def enter(store: Path, run: Path) -> Entered:
 
     Parameters
     ----------
-    store
-        The store; made, with its ledger, when it is not there.
-    run
-        A run folder. Its own pair is entered, and every other pair forecast from it whose gate
+    store : The store; made, with its ledger, when it is not there.
+    run : A run folder. Its own pair is entered, and every other pair forecast from it whose gate
         passed.
 
     Returns
     -------
-    Entered
-        `refused` says why nothing was entered: the gate failed, or a quick run.
+    Entered : `refused` says why nothing was entered: the gate failed, or a quick run.
 
     Raises
     ------
-    InputError
-        If the run holds no forecast, if what it says does not follow from its draws, if its numbers
-        are not those under which it was entered before, or if the ledger cannot be written or is
-        damaged.
+    InputError : If the run holds no forecast, if what it says does not follow from its draws, if
+        its numbers are not those under which it was entered before, or if the ledger cannot be
+        written or is damaged.
     """
     said = runs.read(run)
     if said.get("quick"):

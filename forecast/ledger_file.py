@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossover.data import whole
 from crossover.data.errors import InputError, fault
-from crossover.data.names import (
-    FIRST_PASSAGE,
-    KIND,
-    KINDS,
-    QUANTITY,
-)
+from crossover.data.names import FIRST_PASSAGE, KIND, KINDS, QUANTITY
 from crossover.forecast import runs
 
 if TYPE_CHECKING:
@@ -262,8 +257,7 @@ def entries(store: Path) -> list[Entry]:
 
     Raises
     ------
-    InputError
-        If the file is no ledger or damaged.
+    InputError : If the file is no ledger or damaged.
     """
     return [
         Entry(

@@ -10,12 +10,7 @@ from crossover.data.errors import InputError, fault
 from crossover.forecast import record, runs
 from crossover.forecast.plans import Plan
 from crossover.forecast.progress import step, stoppable
-from crossover.forecast.stored_run import (
-    ENGINE,
-    PARTNERSHIP,
-    PRIORS_FILE,
-    stored,
-)
+from crossover.forecast.stored_run import ENGINE, PARTNERSHIP, PRIORS_FILE, stored
 
 if TYPE_CHECKING:
     import xarray as xr

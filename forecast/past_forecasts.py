@@ -9,15 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from crossover.data.names import (
-    COUNTRY,
-    DRAW,
-    MEAN_YEARS,
-    RECIPIENT,
-    SUPPLIER,
-    YEAR,
-    YEAR_FUTURE,
-)
+from crossover.data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, SUPPLIER, YEAR, YEAR_FUTURE
 from crossover.forecast import baselines, event_odds, forest, gate, order_book
 from crossover.forecast.origins import climatology, history, questions, resolve, series
 from crossover.forecast.scores import QUANTILE
@@ -95,14 +87,10 @@ def benchmark(
 
     Parameters
     ----------
-    model
-        One of `benchmarks()`.
-    panel
-        As from `seen`; for the benchmark with the order book as from `order_book.seen`.
-    origin, horizons
-        Last data year, and number of years ahead.
-    seed
-        Of the forest.
+    model : One of `benchmarks()`.
+    panel : As from `seen`; for the benchmark with the order book as from `order_book.seen`.
+    origin, horizons : Last data year, and number of years ahead.
+    seed : Of the forest.
     """
     start = time.perf_counter()
     if model in (CLIMATOLOGY, baselines.LOGISTIC):
@@ -140,16 +128,11 @@ def ours(
 
     Parameters
     ----------
-    model
-        A name of `VARIANTS`.
-    panel
-        As from `seen`.
-    origin, horizons
-        Last data year, and number of years ahead.
-    given
-        Priors of the full model.
-    seed, draws, tune, chains
-        Of the sampler. Chains follow each other on one core.
+    model : A name of `VARIANTS`.
+    panel : As from `seen`.
+    origin, horizons : Last data year, and number of years ahead.
+    given : Priors of the full model.
+    seed, draws, tune, chains : Of the sampler. Chains follow each other on one core.
 
     Returns
     -------

@@ -12,10 +12,7 @@ from crossover.data import countries
 from crossover.data.errors import InputError, fault
 from crossover.forecast import record, runs
 from crossover.forecast.progress import step
-from crossover.forecast.stored_run import (
-    day,
-    known_on,
-)
+from crossover.forecast.stored_run import day, known_on
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -91,18 +88,14 @@ def plan(
 
     Parameters
     ----------
-    command
-        The command line, for the record.
-    kind
-        Folder of the store that the run belongs to.
+    command : The command line, for the record.
+    kind : Folder of the store that the run belongs to.
     supplier, recipient, out, store, seed, as_of, priors, draws, chains, quick, panel, scenarios,
-    from_year
-        The options of `crossover run`, as the user gave them.
+    from_year : The options of `crossover run`, as the user gave them.
 
     Raises
     ------
-    InputError
-        For the first input that cannot be used.
+    InputError : For the first input that cannot be used.
     """
     pair, when = pair_of(supplier, recipient), day(as_of)
     if panel is not None and not panel.is_dir():

@@ -122,21 +122,17 @@ def load(path: Path, *, origin: int, horizon: int = HORIZON, clip: bool = False)
 
     Parameters
     ----------
-    path
-        A TOML file with the table `scenario` (title, description) and tables `path.<name>`:
+    path : A TOML file with the table `scenario` (title, description) and tables `path.<name>`:
         `variable`, a key of `VARIABLES`; whose (`country`, `supplier`, `supplier` and `recipient`,
         or `country` and `partner`); `years`, first and last; one of `value`, `multiply`, `add`,
-        `probability`; optionally `ramp`: phased in evenly from the first to the last year;
-        `reason` and `source`. The scenario's name is the file's.
-    origin, horizon
-        Years must lie after the one, up to the other.
-    clip
-        Drop the years up to the origin instead of refusing them, as for the shipped files.
+        `probability`; optionally `ramp`: phased in evenly from the first to the last year; `reason`
+        and `source`. The scenario's name is the file's.
+    origin, horizon : Years must lie after the one, up to the other.
+    clip : Drop the years up to the origin instead of refusing them, as for the shipped files.
 
     Raises
     ------
-    InputError
-        For the first fault, with file, table and key, value, and the rule it breaks.
+    InputError : For the first fault, with file, table and key, value, and the rule it breaks.
     """
     path = Path(path)
     text = reading.text(path)
@@ -289,17 +285,14 @@ def choose(
 
     Parameters
     ----------
-    asked
-        Names of shipped scenarios, and paths of files, which are taken beside the shipped ones.
+    asked : Names of shipped scenarios, and paths of files, which are taken beside the shipped ones.
         Without a name: all shipped ones for the default pair, which they are about, and the
         baseline alone for another.
-    pair
-        ISO3 codes.
+    pair : ISO3 codes.
 
     Raises
     ------
-    InputError
-        An unknown name, a file with a fault, or one name twice.
+    InputError : An unknown name, a file with a fault, or one name twice.
     """
     if not set(asked) & set(SHIPPED):
         ours = pair == (DEFAULT_SUPPLIER, DEFAULT_RECIPIENT)
@@ -333,15 +326,12 @@ def overrides(scenario: Scenario, years: np.ndarray) -> xr.Dataset:
 
     Parameters
     ----------
-    scenario
-        As from `load`.
-    years
-        Future years.
+    scenario : As from `load`.
+    years : Future years.
 
     Returns
     -------
-    xarray.Dataset
-        For each variable and change that the scenario has, `<variable>_<change>`
+    xarray.Dataset : For each variable and change that the scenario has, `<variable>_<change>`
         (`of`, year_future), on dims of its own: `of_<variable>_<change>`, ISO3 codes joined by "-".
         NaN where nothing is overridden; a ramped `value` has its weight, between 0 and 1, in
         `<variable>_weight`; ramped additions and factors grow evenly to what is stated.

@@ -19,12 +19,7 @@ from crossover.forecast.past_forecasts import variant
 from crossover.models import deal_features, delivery
 from crossover.models.inputs import with_orders
 from crossover.models.market import CELL
-from crossover.models.order_book import (
-    ORDER_PERIOD,
-    REMEMBERED,
-    RUNNING,
-    OrderData,
-)
+from crossover.models.order_book import ORDER_PERIOD, REMEMBERED, RUNNING, OrderData
 from crossover.models.priors import Priors, load, order
 
 # A small world of real countries: large enough that every part of the model is at work.

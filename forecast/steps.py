@@ -142,19 +142,13 @@ def look_ahead(
 
     Parameters
     ----------
-    folder
-        Where forecast.nc, events.csv, timing.csv, levels.csv, what is by domain, of the
+    folder : Where forecast.nc, events.csv, timing.csv, levels.csv, what is by domain, of the
         partnership, and by scenario go.
-    tree
-        A stored posterior.
-    pair
-        ISO3 codes.
-    said
-        The run's record. Its seed is used; its gate, hash of the forecast and seconds are set.
-    run
-        The run's folder, of which partnership.nc, its record and the priors are read.
-    scenarios
-        As from `forecast.scenarios.choose`.
+    tree : A stored posterior.
+    pair : ISO3 codes.
+    said : The run's record. Its seed is used; its gate, hash of the forecast and seconds are set.
+    run : The run's folder, of which partnership.nc, its record and the priors are read.
+    scenarios : As from `forecast.scenarios.choose`.
     """
     import pandas as pd
 

@@ -10,18 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from crossover.data.errors import InputError, fault
-from crossover.data.names import (
-    HORIZON,
-    YEAR,
-    YEAR_FUTURE,
-)
+from crossover.data.names import HORIZON, YEAR, YEAR_FUTURE
 from crossover.forecast import conventions, record, runs, steps, stored_run
-from crossover.forecast.influence import (
-    NEW_YEAR,
-    PRIORS_OR_CODE,
-    REVISED,
-    mean_error,
-)
+from crossover.forecast.influence import NEW_YEAR, PRIORS_OR_CODE, REVISED, mean_error
 from crossover.forecast.states import Holds, states
 
 if TYPE_CHECKING:
@@ -67,17 +58,14 @@ def split(chain: Sequence[Posterior], years: Sequence[int]) -> list[Part]:
 
     Parameters
     ----------
-    chain
-        As many as `STEPS` and one: each step leads from one to the next.
-    years
-        In which probabilities are said.
+    chain : As many as `STEPS` and one: each step leads from one to the next.
+    years : In which probabilities are said.
 
     Returns
     -------
-    list of Part
-        For each event of both ends and each year, its state, and for the median year of the first
-        passages, one part a step; the changes add up to the whole. A step in which nothing changed
-        has no error.
+    list of Part : For each event of both ends and each year, its state, and for the median year of
+        the first passages, one part a step; the changes add up to the whole. A step in which
+        nothing changed has no error.
     """
     events = [name for name in chain[0].holds if all(name in one.holds for one in chain)]
     found = []
@@ -134,19 +122,15 @@ def chain(
 
     Parameters
     ----------
-    a, b
-        Run folders of one pair, the later one last.
-    layers
-        Gives the panel and additions that a run's record names.
-    fits
-        Whether a step that no run stands for may be fitted; without, such a step counts with the
+    a, b : Run folders of one pair, the later one last.
+    layers : Gives the panel and additions that a run's record names.
+    fits : Whether a step that no run stands for may be fitted; without, such a step counts with the
         one after it, and `how` says so.
 
     Raises
     ------
-    InputError
-        If the runs are of two pairs, one holds no posterior or forecast, or the first has later
-        figures than the second.
+    InputError : If the runs are of two pairs, one holds no posterior or forecast, or the first has
+        later figures than the second.
     """
     from crossover.models.priors import load
 

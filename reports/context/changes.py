@@ -120,31 +120,23 @@ class Changes:
 
     Attributes
     ----------
-    before, now
-        The records of the two runs, None where an older version did not say.
+    before, now : The records of the two runs, None where an older version did not say.
     earlier
         Name of the earlier run where its record was not kept; None where that is not known either.
     releases, any_release
         Series of which the runs saw different releases, and whether any is on record.
     own, reason
         Whether the run was fitted on its own, not moved on, and else the reason on record.
-    steps
-        How each was parted.
-    beliefs
-        Which of priors and code differ; None where that step changed nothing or is not known.
-    headline, rows
-        The probability of the headline, and all.
-    sure, most
-        Rows that moved beyond their errors, and that which moved most.
-    compared
-        How many have a probability before.
+    steps : How each was parted.
+    beliefs : Which of priors and code differ; None where that step changed nothing or is not known.
+    headline, rows : The probability of the headline, and all.
+    sure, most : Rows that moved beyond their errors, and that which moved most.
+    compared : How many have a probability before.
     observations
         Those that moved the headline most; the reliable one that did, and how many are not.
-    settled
-        Whether every draw has one answer.
-    conditions, moving, tried
-        Figures of next year that are printed, whether these move the headline by ten points, and
-        how many were tried.
+    settled : Whether every draw has one answer.
+    conditions, moving, tried : Figures of next year that are printed, whether these move the
+        headline by ten points, and how many were tried.
     """
 
     known: bool
