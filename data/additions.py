@@ -42,12 +42,6 @@ WAIT = 60.0
 """Seconds to wait for another writer."""
 
 
-# Examining -------------------------------------------------------------------------------------
-
-
-# Writing ---------------------------------------------------------------------------------------
-
-
 class Added(NamedTuple):
     """What an addition did: what was examined, its folder or None, and what was cleaned up."""
 

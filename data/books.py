@@ -2,16 +2,14 @@
 
 A register is public from `released` on: the day itself, or the provider's usual day where only a
 later copy of the release was kept. What a register does not cover (one has 25 suppliers only, one
-orders from 2010) stays as the register before had it: `covered` says of how much a book speaks.
+orders from 2010) stays as the register before had it.
 """
 
 import datetime
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from crossover.data import vintages
-from crossover.data.deals import covers, undelivered
 from crossover.data.records import Deal, Register
 from crossover.data.tables import Panel, read_once
 
@@ -41,24 +39,6 @@ class Book:
     def register(self) -> Register:
         """The register in use."""
         return self.registers[-1]
-
-    def covered(self, supplier: str, order_year: int) -> Register | None:
-        """Return the newest register that would list such deals; None where none would.
-
-        Where it is not `register`, the deals are as that older one had them, and since may have
-        been delivered, dropped, or joined by others.
-        """
-        for register in reversed(self.registers):
-            if covers(register, supplier, order_year):
-                return register
-        return None
-
-    def undelivered(self, side: str = "supplier") -> dict[str, float]:
-        """Return code of a supplier or `recipient` → TIV million ordered and not delivered."""
-        sums: dict[str, float] = defaultdict(float)
-        for deal in self.deals:
-            sums[getattr(deal, side)] += undelivered(deal)
-        return dict(sums)
 
 
 def as_of(date: datetime.date | None = None, folder: Panel = None) -> Book:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from crossover.data import countries, vintages
+from crossover.data import countries, domains, vintages
 from crossover.data.errors import InputError, fault
 from crossover.data.look import (
     DELIVERIES,
@@ -13,14 +13,16 @@ from crossover.data.look import (
     IDEAL_POINT,
     ORDERS,
     TIV,
+    TIV_UNIT,
     UNIT_VALUES,
     Answer,
     Query,
     answer_of,
+    check_domain,
     check_series,
 )
-from crossover.data.look_pairs import deliveries, descriptions, orders, require_release, unit_values
-from crossover.data.tables import WORLD, indicators, read
+from crossover.data.names import REST
+from crossover.data.tables import SOVIET_UNION, WORLD, indicators, read
 
 
 def show(series: str, **asked: Any) -> Answer:
@@ -139,3 +141,163 @@ def totals(asked: Query) -> Answer:
     title = f"Total arms {series}, {place}{asked.told}"
     header = ("country", "year", TIV, "released", "source")
     return answer_of(title, header, sorted(cells, key=lambda c: (c[1], c[3], c[4])))
+
+
+# Pairs and weapons ------------------------------------------------------------------------------
+
+
+def deliveries(asked: Query) -> Answer:
+    """Return deliveries by year: year, TIV million, lines, release, assumed.
+
+    Of a pair, or of one side with everybody; a year that a known release covers and in which
+    nothing was delivered has 0. With `every_vintage`, each kept release in turn.
+    """
+    where, pair = _sides(asked)
+    sums = {key: [0.0, 0] for key in _covering("transfers", asked) if asked.has(key[0])}
+    for row in read("transfers", asked.folder, where):
+        held = sums.get((row.year, row.vintage, row.assumed))
+        if held is not None:
+            held[0] += row.tiv
+            held[1] += row.n_lines
+    cells = [
+        (year, round(tiv, 2), lines, day, is_assumed)
+        for (year, day, is_assumed), (tiv, lines) in sums.items()
+    ]
+    header = ("year", TIV, "lines", "released", "assumed")
+    return answer_of(f"Deliveries of major arms, {pair}{asked.told}", header, sorted(cells))
+
+
+def orders(asked: Query) -> Answer:
+    """Return orders by year of order: year, ordered and delivered TIV million, deals, release."""
+    where, pair = _sides(asked)
+    rows = read("orders", asked.folder, where)
+    listed = [row for row in read("vintages", asked.folder) if row.table == "orders"]
+    require_release(listed, asked)
+    limit = vintages.day(asked.as_of)
+    if asked.every_vintage:
+        known = [row for row in rows if row.vintage <= limit]
+    else:
+        known = vintages.as_of_orders(rows, listed, asked.as_of)
+    newest: dict[int, str] = {}
+    sums: dict[tuple[int, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
+    for row in known:
+        if asked.has(row.order_year):
+            held = sums[row.order_year, row.vintage if asked.every_vintage else ""]
+            held[0] += row.ordered_tiv
+            held[1] += row.delivered_tiv
+            held[2] += row.n_deals
+            newest[row.order_year] = max(row.vintage, newest.get(row.order_year, ""))
+    cells = [
+        (year, round(ordered, 2), round(delivered, 2), deals, day or newest[year])
+        for (year, day), (ordered, delivered, deals) in sums.items()
+    ]
+    header = ("year of order", f"ordered, {TIV}", f"delivered, {TIV}", "deals", "released")
+    return answer_of(f"Orders of major arms, {pair}{asked.told}", header, sorted(cells))
+
+
+def unit_values(asked: Query) -> Answer:
+    """Return the highest value per unit of the new systems that a supplier delivered.
+
+    Rows are supplier, class, domain, year, TIV million per unit, units, release, assumed: of the
+    release that counts for the year's deliveries, or with `every_vintage` of each kept release.
+    """
+    where: dict[str, list[str]] = {}
+    if asked.supplier is not None:
+        where["supplier"] = [_side("supplier", asked.supplier, countries.suppliers())]
+        if where["supplier"] == [REST]:
+            rule = f"has no unit values: must be one of {', '.join(sorted(countries.suppliers()))}"
+            raise InputError(fault(rule, column="--supplier", value=asked.supplier))
+    if asked.domain is not None:
+        where["domain"] = [check_domain(asked.domain)]
+    chosen = set(_covering(UNIT_VALUES, asked))
+    listed = {day for _, day, _ in chosen}
+    cells = [
+        (r.supplier, r.weapon_class, r.domain, r.year, r.tiv_unit, r.n_units, r.vintage, r.assumed)
+        for r in read(UNIT_VALUES, asked.folder, where | {"vintage": listed})
+        if (r.year, r.vintage, r.assumed) in chosen
+        and asked.has(r.year)
+        and asked.names(r.weapon_class)
+    ]
+    header = (
+        "supplier", "class", "domain", "year", TIV_UNIT, "units", "released", "assumed"
+    )  # fmt: skip
+    who = where.get("supplier", ["all suppliers of the sample"])[0]
+    title = f"Highest value per unit of new systems delivered, {who}{asked.told}"
+    return answer_of(title, header, sorted(cells, key=lambda c: (c[0], c[1], c[3], c[6])))
+
+
+def descriptions(asked: Query) -> Answer:
+    """Return the world's deliveries by description: year, category, TIV million, lines, release.
+
+    The domain is that of domains.csv as it stands, or of the mapping that an addition came with.
+    Of releases that were kept alone.
+    """
+    if asked.domain is not None:
+        check_domain(asked.domain)
+    mapped = domains.by_description(asked.folder)
+    rows = read(asked.series, asked.folder)
+    require_release(rows, asked)
+    rows = [row for row in rows if row.vintage <= vintages.day(asked.as_of)]
+    newest: dict[int, str] = {}
+    for row in rows:
+        newest[row.year] = max(row.vintage, newest.get(row.year, ""))
+    cells = [
+        (r.description, mapped.get(r.description), r.category, r.year, r.tiv, r.n_lines, r.vintage)
+        for r in rows
+        if (asked.every_vintage or r.vintage == newest[r.year])
+        and asked.domain in (None, mapped.get(r.description))
+        and asked.has(r.year)
+        and asked.names(r.description)
+    ]
+    header = ("description", "domain", "category", "year", TIV, "lines", "released")
+    title = f"Deliveries of the world by description{asked.told}"
+    return answer_of(title, header, sorted(cells, key=lambda c: (c[0], c[3], c[6], c[2])))
+
+
+def _covering(table: str, asked: Query) -> list[tuple[int, str, int]]:
+    """Return year, date and whether that is assumed, of the releases that count of each year.
+
+    Unit values have releases of their own: lines by exact year have none.
+    """
+    listed = [row for row in read("vintages", asked.folder) if row.table == table]
+    require_release(listed, asked)
+    if not asked.every_vintage:
+        chosen = vintages.transfer_vintages(listed, asked.as_of, table)
+        return [(year, row.vintage, row.assumed) for year, row in chosen.items()]
+    return [
+        (year, row.vintage, row.assumed)
+        for row in listed
+        if row.vintage <= vintages.day(asked.as_of) and not row.assumed
+        for year in range(row.first_year, row.last_year + 1)
+    ]
+
+
+def _side(side: str, text: str, kept: Iterable[str]) -> str:
+    code = countries.find(text, option=f"--{side}")
+    if code not in kept and code not in (REST, SOVIET_UNION):
+        rule = (
+            f"is no {side} of the sample, so it counts under {REST}: "
+            f"must be one of {', '.join(sorted(kept))}, {REST}, {SOVIET_UNION}"
+        )
+        raise InputError(fault(rule, column=f"--{side}", value=text))
+    return code
+
+
+def _sides(asked: Query) -> tuple[dict[str, list[str]], str]:
+    if asked.supplier is None and asked.recipient is None:
+        raise InputError("needs a supplier or a recipient: --supplier ISO3 --recipient ISO3")
+    where: dict[str, list[str]] = {}
+    if asked.supplier is not None:
+        where["supplier"] = [_side("supplier", asked.supplier, countries.suppliers())]
+    if asked.recipient is not None:
+        where["recipient"] = [_side("recipient", asked.recipient, countries.recipients())]
+    if asked.domain is not None:
+        where["domain"] = [check_domain(asked.domain)]
+    return where, " to ".join(where.get(side, ["all"])[0] for side in ("supplier", "recipient"))
+
+
+def require_release(rows: Iterable, asked: Query) -> None:
+    """Refuse a day on which no release of a series was out."""
+    first = min((row.vintage for row in rows), default=None)
+    if first is not None:
+        vintages.require_known(asked.as_of, first, f"figure of {asked.series}")

@@ -153,8 +153,7 @@ def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
 
 def _check(name: str, claim: Any, path: Path) -> None:
     where = f"claim.{short(name)}"
-    if not isinstance(claim, dict):
-        raise InputError(fault("expected a table", file=path, column=where, value=claim))
+    reading.a_table(claim, path, where)
     for key, check in (("says", _words), ("test", among(tuple(TESTS), "test"))):
         if key not in claim:
             raise InputError(fault(f"needs {key!r}", file=path, column=where))

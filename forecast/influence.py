@@ -26,18 +26,12 @@ if TYPE_CHECKING:
 
 
 PRIORS_OR_CODE, REVISED, NEW_YEAR = "priors or code", "revised history", "new year"
-
 UNCHANGED = "unchanged"
-
 TEN_POINTS = 0.10
-
 TAILS = (0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02)
-
 LEAST_DRAWS = 40
 """Fewest draws on which a conditional probability is said."""
-
 TOP = 10
-
 LEAST_OPEN = 1e-6
 """A probability nearer to zero or one is of what is settled in every draw."""
 

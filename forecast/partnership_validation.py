@@ -16,11 +16,8 @@ from crossover.models.covariates import THESIS
 from crossover.models.priors import Priors
 
 DECADE = 10
-
 FOLDS = 5
-
 ERA_ALONE, CONTROLS_ALONE, FULL = "era", "controls", "full"
-
 VARIANTS = (ERA_ALONE, CONTROLS_ALONE, *THESIS, FULL)
 """Variants of the cross-validation: a hazard by era, without effects of treaties; the controls;
 these with one effect that the thesis names; the whole model."""

@@ -31,15 +31,10 @@ from crossover.models import priors as beliefs
 
 FEW = 2000
 """Posterior draws that are simulated forward."""
-
 ENGINE = "h5netcdf"
-
 OPTIONS = "backtest.json"
-
 NIL = {"mu": 0.0, "sigma": 0.001}
-
 NO_SPREAD = {"mu": -9.0, "sigma": 0.05}
-
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     FULL: {},
     "no_rd": {

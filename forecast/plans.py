@@ -125,16 +125,18 @@ def plan(
     known = carry.windowed(known, beliefs, from_year, priors)
 
     usual = fit.USUAL | (fit.QUICK if quick else {})
-    said = record.before(
-        id=name, created=moment, command=command, pair=pair, seed=seed, as_of=when, quick=quick,
-        draws=draws or usual["draws"], tune=usual["tune"], chains=chains or usual["chains"],
-        hashes={"panel": record.hash_panel(made_of), "priors": record.hash_text(beliefs_text)},
-        warnings=_warnings(priors, beliefs, from_year, panel, when),
-    )
-    said["additions"] = [folder.name for folder in made_of[1:]]
-    said["ledger"] = ledger_file.standing(runs.store(store))
-    said |= {"from_year": from_year, "seconds": seconds}
-    said["scenarios"] = {one.name: record.hash_text(one.text) for one in chosen}
+    said = {
+        "id": name, "created": moment.isoformat(timespec="seconds"), "command": command,
+        "supplier": pair[0], "recipient": pair[1], "seed": seed,
+        "as_of": when.isoformat() if when else None, "quick": quick,
+        "draws": draws or usual["draws"], "tune": usual["tune"],
+        "chains": chains or usual["chains"], "code": record.code(), "packages": record.packages(),
+        "hashes": {"panel": record.hash_panel(made_of), "priors": record.hash_text(beliefs_text)},
+        "seconds": seconds, "warnings": _warnings(priors, beliefs, from_year, panel, when),
+        "additions": [folder.name for folder in made_of[1:]],
+        "ledger": ledger_file.standing(runs.store(store)), "from_year": from_year,
+        "scenarios": {one.name: record.hash_text(one.text) for one in chosen},
+    }  # fmt: skip
     return Plan(
         target, pair, beliefs, domain_beliefs, beliefs_text, known, said, partnership_beliefs,
         chosen, tuple(made_of),

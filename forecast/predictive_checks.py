@@ -17,7 +17,6 @@ from crossover.models.order_book import ORDER_PERIOD, REMEMBERED
 
 FEW = 400
 """Draws used in predictive checks."""
-
 TAIL = 0.005
 """A check fails if the observed figure lies beyond this quantile of the predicted, either side."""
 
@@ -210,8 +209,6 @@ MOVES = {
     "correlation of a year with the next": _autocorrelation,
 }
 """Figures of deliveries (..., supplier, recipient, year) by supplier."""
-
 MOVING_YEARS = 10
-
 INSIDE = 14 / 16
 """Share of suppliers whose figure has to lie inside the 90 % band."""

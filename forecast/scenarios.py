@@ -144,11 +144,10 @@ def parse(
 ) -> Scenario:
     """Check the text of a scenario file; see `load`."""
     content = reading.toml(text, file)
-    _known(content, ("scenario", "path"), "a scenario file has no such table", file, "")
+    reading.only(content, ("scenario", "path"), "a scenario file has no such table", file, "")
     head = content.get("scenario", {})
-    if not isinstance(head, dict):
-        raise InputError(fault("expected a table", file=file, column="scenario", value=head))
-    _known(head, (TITLE, DESCRIPTION), "unknown key", file, "scenario.")
+    reading.a_table(head, file, "scenario")
+    reading.only(head, (TITLE, DESCRIPTION), "unknown key", file, "scenario.")
     for key in (TITLE, DESCRIPTION):
         _text(head, key, file, "scenario")
     tables = content.get("path", {})
@@ -177,8 +176,7 @@ def _path(
     def refuse(rule: str, key: str = "", value: object = None) -> InputError:
         return InputError(fault(rule, file=file, column=f"{where}{key and '.'}{key}", value=value))
 
-    if not isinstance(table, dict):
-        raise refuse("expected a table", value=table)
+    reading.a_table(table, file, where)
     variable = table.get("variable")
     if variable in NOT_IDENTIFIED:
         rule = "is in no model, so what it would change is not identified; it cannot be set"
@@ -188,7 +186,7 @@ def _path(
         raise refuse(f"unknown variable; {near}", "variable", variable)
     kind = VARIABLES[variable]
     allowed = ("variable", *kind.of, "years", *CHANGES, "ramp", *TEXTS)
-    _known(table, allowed, "unknown key", file, f"{where}.")
+    reading.only(table, allowed, "unknown key", file, f"{where}.")
     of = []
     for role in kind.of:
         if role not in table:
@@ -253,15 +251,6 @@ def _text(table: Mapping[str, Any], key: str, file: object, where: str) -> None:
     if not isinstance(said, str) or not said.strip() or not prints(said):
         rule = "must be text, of letters that print"
         raise InputError(fault(rule, file=file, column=f"{where}.{key}", value=said))
-
-
-def _known(found: Any, allowed: Sequence[str], rule: str, file: object, prefix: str) -> None:
-    for key in found:
-        if key not in allowed:
-            where = f"{prefix}{short(key)}"
-            raise InputError(
-                fault(f"{rule}; {hint(key, allowed)}", file=file, column=where, value=key)
-            )
 
 
 def _apart(paths: Sequence[Course], file: object) -> None:

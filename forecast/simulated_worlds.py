@@ -24,11 +24,8 @@ from crossover.models.priors import Priors, load, order
 
 # A small world of real countries: large enough that every part of the model is at work.
 SMALL_SUPPLIERS = ("USA", "RUS", "CHN", "FRA", "UKR", REST)
-
 SMALL_RECIPIENTS = ("USA", "RUS", "CHN", "FRA", "UKR", "IND", "VNM", "POL", REST)
-
 SMALL_LAST = 2021
-
 SMALL_PRIORS: Mapping[str, Mapping[str, float]] = {
     "capacity_sd": {"mu": -0.5, "sigma": 0.3},
     "affinity_sd": {"mu": -0.5, "sigma": 0.3},
@@ -36,7 +33,6 @@ SMALL_PRIORS: Mapping[str, Mapping[str, float]] = {
     "mil_between": {"sigma": 0.25},
 }
 """Priors under which no supplier of six has the market to itself."""
-
 SMALL_PAIR = ("RUS", "CHN")
 
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-
 class Holds(NamedTuple):
     """In which years a statement holds: `years`, and `values` (chain, draw, convention, year).
 
