@@ -6,7 +6,7 @@ import numpy as np
 
 from crossover.data import countries
 from crossover.data.errors import InputError, fault
-from crossover.data.names import ALL_DOMAINS, BASELINE, FIRST_PASSAGE, KIND, QUANTITY
+from crossover.data.names import ALL_DOMAINS, BASELINE, KIND, QUANTITY
 from crossover.forecast import shipped
 from crossover.forecast.claim_rules import (
     BY_CONVENTION,
@@ -43,7 +43,7 @@ def judge_event(name: str, claim: Claim, run: Run) -> Row:
     pair, folder = run.of(claim)
     words += f" of {countries.name_of(pair[0])} to {countries.name_of(pair[1])}"
     for row in shipped.rows(folder / "events.csv"):
-        if asked.items() <= ({KIND: FIRST_PASSAGE} | row).items():
+        if asked.items() <= row.items():
             p, error = float(row["probability"]), float(row["mc_error"])
             verdict, rule = by_probability(p, error), "probability"
             figure = f"{p:.3f} ± {error:.3f}"

@@ -185,7 +185,7 @@ def _events(folder: Path, shared: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for row in _rows(folder / EVENTS_FILE):
         if row["scenario"] != BASELINE:
             continue
-        held = found[(*(row[c] for c in by), row.get(KIND, FIRST_PASSAGE))]
+        held = found[(*(row[c] for c in by), row[KIND])]
         for column in ("probability", "mc_error"):
             held[column][row["year"]] = float(row[column])
     skip = (*by, "supplier", "recipient")

@@ -120,9 +120,7 @@ class Changes:
 
     Attributes
     ----------
-    before, now : The records of the two runs, None where an older version did not say.
-    earlier
-        Name of the earlier run where its record was not kept; None where that is not known either.
+    before, now : The records of the two runs.
     releases, any_release
         Series of which the runs saw different releases, and whether any is on record.
     own, reason
@@ -142,7 +140,6 @@ class Changes:
     known: bool
     before: Row | None = None
     now: Row | None = None
-    earlier: str | None = None
     releases: tuple[Release, ...] = ()
     any_release: bool = False
     own: bool = True
@@ -204,25 +201,23 @@ def context(payload: Payload) -> Changes:
         return Changes(False)
     update, before, now = part["update"], part["from"], part["to"]
     rows = _rows(part["rows"])
-    whole = before is not None and now is not None
-    own = not update or (before is not None and update["from"] != before["id"])
+    own = not update or update["from"] != before["id"]
     reason = None if own else update.get("reason")
     moving = [one for one in part["conditions"] if one["moves"]]
     shown = moving or sorted(part["conditions"], key=lambda c: -abs(c["change"]))[:NEAREST]
     return Changes(
         known=True,
-        before=before if whole else None,
-        now=now if whole else None,
-        earlier=(update or {}).get("from"),
-        releases=_releases(before["vintages"], now["vintages"]) if whole else (),
-        any_release=whole and bool(before["vintages"] or now["vintages"]),
+        before=before,
+        now=now,
+        releases=_releases(before["vintages"], now["vintages"]),
+        any_release=bool(before["vintages"] or now["vintages"]),
         own=own,
         reason=None if reason is None else curly(str(reason)).replace("_", " ").rstrip("."),
         steps=tuple(
             Step(name, _way(link["how"]))
             for name, link in zip(STEPS, part["links"][1:], strict=True)
         ),
-        beliefs=_beliefs(part) if whole else None,
+        beliefs=_beliefs(part),
         headline=next(row for row in rows if (row.event, row.by) == (part["event"], part["by"])),
         rows=rows,
         observations=tuple(_observation(row, part) for row in part["observations"]),

@@ -185,12 +185,6 @@ def test_what_changed_says_which_runs_and_which_releases(numbers):
     assert "UN votes" not in text
 
 
-def test_an_explanation_of_an_older_version_names_the_run_of_the_update(run, numbers, tmp_path):
-    part = numbers["changes"] | {"from": None, "to": None}
-    text = words("runs", numbers | {"changes": part})
-    assert "set against run 20250405-101010-aaaaaa of the same pair" in text
-
-
 def test_the_way_of_the_posterior_is_told(numbers):
     text = words("moved", numbers)
     assert "fitted anew; the reason on record: deliveries go to 2024 now" in text
@@ -296,18 +290,6 @@ def test_a_missing_table_of_an_explanation_is_named(run, tmp_path):
     (tmp_path / changes.NEXT_YEAR).unlink()
     with pytest.raises(InputError, match=r"explain_next_year\.csv"):
         changes.collect(tmp_path, {}, {}, 2024)
-
-
-def test_an_explanation_without_errors_of_its_ends_is_read(numbers, tmp_path, quick):
-    import pandas as pd
-
-    explain.write(tmp_path, found())
-    table = pd.read_csv(tmp_path / changes.PARTS)
-    table.drop(columns=["before_error", "after_error"]).to_csv(tmp_path / changes.PARTS)
-    part = payload.freeze(changes.collect(tmp_path, {}, synthetic.NAMES, 2024))
-    older = numbers | {"changes": part}
-    assert "+6.8 points. Of that" in words("headline", older)
-    quick(older)
 
 
 def test_the_track_record_is_told_by_question_and_release(numbers):
