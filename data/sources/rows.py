@@ -85,11 +85,6 @@ def tidy(source: Source, width: int) -> Iterator[tuple[int, list[str]]]:
             yield line, row
 
 
-def starts(source: Source, start: str) -> bool:
-    """Say whether a table's header begins so."""
-    return (source.text or "").startswith(start)
-
-
 def stem(name: str) -> str:
     """Return a file's name without its endings, which is all that tells some releases apart."""
     return PurePath(name).name.partition(".")[0]
