@@ -19,10 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from crossover.data import (
-    domains,
-    whole,
-)
+from crossover.data import domains, whole
 from crossover.data.errors import InputError, fault
 from crossover.data.examination import (
     FOLDER,
@@ -43,12 +40,6 @@ from crossover.data.tables import encode
 
 WAIT = 60.0
 """Seconds to wait for another writer."""
-
-
-# Examining -------------------------------------------------------------------------------------
-
-
-# Writing ---------------------------------------------------------------------------------------
 
 
 class Added(NamedTuple):

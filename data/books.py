@@ -2,17 +2,14 @@
 
 A register is public from `released` on: the day itself, or the provider's usual day where only a
 later copy of the release was kept. What a register does not cover (one has 25 suppliers only, one
-orders from 2010) stays as the register before had it: `covered` says of how much a book speaks.
+orders from 2010) stays as the register before had it.
 """
 
 import datetime
-import itertools
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from crossover.data import vintages
-from crossover.data.deals import covers, undelivered
 from crossover.data.records import Deal, Register
 from crossover.data.tables import Panel, read_once
 
@@ -42,24 +39,6 @@ class Book:
     def register(self) -> Register:
         """The register in use."""
         return self.registers[-1]
-
-    def covered(self, supplier: str, order_year: int) -> Register | None:
-        """Return the newest register that would list such deals; None where none would.
-
-        Where it is not `register`, the deals are as that older one had them, and since may have
-        been delivered, dropped, or joined by others.
-        """
-        for register in reversed(self.registers):
-            if covers(register, supplier, order_year):
-                return register
-        return None
-
-    def undelivered(self, side: str = "supplier") -> dict[str, float]:
-        """Return code of a supplier or `recipient` → TIV million ordered and not delivered."""
-        sums: dict[str, float] = defaultdict(float)
-        for deal in self.deals:
-            sums[getattr(deal, side)] += undelivered(deal)
-        return dict(sums)
 
 
 def as_of(date: datetime.date | None = None, folder: Panel = None) -> Book:
@@ -129,9 +108,3 @@ def standing(deals: Iterable[Deal], register: Register) -> list[Deal]:
     """Return the deals as they stood when a register was the newest, one row a deal."""
     day = register.vintage
     return [d for d in deals if d.valid_from <= day and (not d.valid_to or day < d.valid_to)]
-
-
-def comparable(registers: Sequence[Register]) -> list[tuple[Register, Register]]:
-    """Return each register with the next, those left out whose lack of a deal says nothing."""
-    whole = [row for row in sorted(registers) if row.first_order_year is not None]
-    return list(itertools.pairwise(whole))

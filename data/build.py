@@ -20,20 +20,12 @@ from crossover.data import deals, dyads, package, sources, whole
 from crossover.data.errors import InputError, fault
 from crossover.data.names import PANEL_START
 from crossover.data.records import Vintage
+from crossover.data.rules import DATED
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import Batch
 from crossover.data.tables import FACT_TABLES, FACTS, KEYS, indicators, many_rows, read_facts, write
 
 SHIPPED_FILES = "panel_files.csv"
-COMPILED = (
-    "country_years",
-    "transfers",
-    "unit_values",
-    "descriptions",
-    "orders",
-    "votes",
-    "totals",
-)
 TRANSFERS_DELAY = (1, "03-15")
 """SIPRI publishes a year's deliveries in the second week of March of the next year."""
 VOTES_DELAY = (1, "07-31")
@@ -174,14 +166,14 @@ def _check_distinct(batches: list[Batch]) -> None:
 
 def compile_tables(batches: list[Batch]) -> dict[str, list]:
     """Return table → rows: the figures as kept, those with assumed dates, and the releases."""
-    tables: dict[str, list] = {table: [] for table in COMPILED}
+    tables: dict[str, list] = {table: [] for table in DATED}
     releases: list[Vintage] = []
     series: dict[tuple, list[Batch]] = defaultdict(list)
     tables |= dyads.compile_dyads(b for b in batches if b.table in dyads.RAW)
     tables |= deals.compile_deals(b for b in batches if b.table in deals.RAW)
     for batch in (b for b in batches if b.table not in (*dyads.RAW, *deals.RAW)):
         tables[batch.table] += batch.rows
-        releases.append(_release(batch, batch.rows, 0, batch.vintage, batch.note))
+        releases.append(batch.release(batch.rows))
         series[batch.table, batch.series, batch.provider].append(batch)
     for (table, name, _), held in sorted(series.items()):
         if table not in DATED_TABLES:
@@ -190,7 +182,7 @@ def compile_tables(batches: list[Batch]) -> dict[str, list]:
             note = f"dated by the provider's usual delay; figures as kept of {batch.vintage}"
             dated = [row._replace(vintage=when, assumed=1) for row in rows]
             tables[table] += dated
-            releases.append(_release(batch, dated, 1, when, note))
+            releases.append(batch.release(dated)._replace(vintage=when, assumed=1, note=note))
     tables["vintages"] = releases
     for table in FACT_TABLES:
         tables[table] = read_facts(table)
@@ -202,22 +194,6 @@ def _delay(table: str, series: str) -> tuple[int, str]:
         known = indicators()[series]
         return known.lag_years, known.lag_day
     return VOTES_DELAY if table == "votes" else TRANSFERS_DELAY
-
-
-def _release(batch: Batch, rows: list, is_assumed: int, when: str, note: str) -> Vintage:
-    column = "order_year" if batch.table == "orders" else "year"
-    years = [getattr(row, column) for row in rows]
-    return Vintage(
-        batch.table,
-        batch.series,
-        when,
-        min(years),
-        max(years),
-        is_assumed,
-        len(rows),
-        batch.file,
-        note,
-    )
 
 
 def assumed(batches: list[Batch], delay: tuple[int, str]) -> Iterator[tuple[Batch, str, list]]:

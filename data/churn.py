@@ -1,17 +1,15 @@
 """How registers restate the order book: deals that come up late, are dropped, or change.
 
-Measured on pairs of registers, by the age of the order (years from its order year to the last year
-that the register knows), for suppliers and order years that both cover. Three questions: what share
-of the deals that are known today did a reader know at that age (the reporting delay); what share of
-the open ones that he was told of never came; and what changed from one register to the next.
+Measured on registers, by the age of the order (years from its order year to the last year that the
+register knows), for suppliers and order years that both cover. Two questions: which of the deals
+that are known today did a reader know at that age, and which of the open ones never came.
 """
 
 import functools
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from crossover.data.books import comparable, standing
+from crossover.data.books import standing
 from crossover.data.deals import covers, undelivered, years_of
 from crossover.data.errors import InputError
 from crossover.data.records import Deal, DealDelivery, Register
@@ -21,45 +19,6 @@ SETTLED = 3
 """Years after which a register's word on an order counts as the last."""
 FORESEEN = -2
 """Age, below zero, of the latest orders that a register may have known too early."""
-
-
-class Restated(NamedTuple):
-    """Deals of one order year in two successive registers; TIV in millions, as ordered.
-
-    `age` is that of the order at the earlier register. Deals and volume `listed` are of the earlier
-    one. Of those, `vanished` are not in the later one, `redated` have another order year there, and
-    `changed` another number ordered, status, domain or partner; `appeared` are of that order year
-    in the later one and had not been known. `tiv_up` and `tiv_down` are what the volume of the
-    deals in both rose and fell by, None unless both registers have units of their own.
-    """
-
-    earlier: str
-    later: str
-    order_year: int
-    age: int
-    listed: int
-    vanished: int
-    redated: int
-    changed: int
-    appeared: int
-    tiv_listed: float
-    tiv_vanished: float
-    tiv_redated: float
-    tiv_appeared: float
-    tiv_up: float | None
-    tiv_down: float | None
-
-
-class Known(NamedTuple):
-    """Deals of one order year in the newest register, and those that an earlier one had."""
-
-    vintage: str
-    order_year: int
-    age: int
-    final: int
-    known: int
-    tiv_final: float
-    tiv_known: float
 
 
 class Case(NamedTuple):
@@ -160,82 +119,3 @@ def _came(deal: Deal, after: int) -> bool:
     """Say whether a deal had a delivery after a year, or has one still to come."""
     is_open = undelivered(deal) > 0 or (deal.n_ordered or 0) > deal.n_delivered
     return is_open or max(years_of(deal.delivery_years), default=0) > after
-
-
-def reporting_delay(folder: Panel = None) -> list[Known]:
-    """Return how much of what the newest register has was known before, by register and order year.
-
-    The delay by age is the sum over rows of one age; shares of deals are lower than shares of
-    volume, since large deals are known first.
-    """
-    cells: dict[tuple, list[Case]] = defaultdict(list)
-    for case in of_final(registers_of(folder)):
-        if case.age >= 0:
-            cells[case.register.vintage, case.deal.order_year, case.age].append(case)
-    return [
-        Known(
-            *key,
-            len(cases),
-            sum(case.hit for case in cases),
-            round(sum(volume(case.deal) for case in cases), 4),
-            round(sum(volume(case.deal) for case in cases if case.hit), 4),
-        )
-        for key, cases in sorted(cells.items())
-    ]
-
-
-def churn(folder: Panel = None) -> list[Restated]:
-    """Return what changed from each register to the next that can be compared, by order year."""
-    held = registers_of(folder)
-    rows: list[Restated] = []
-    for earlier, later in comparable(held.registers):
-        before, after = held.listed(earlier), held.listed(later)
-        listed: dict[int, list[Deal]] = defaultdict(list)
-        fresh: dict[int, list[Deal]] = defaultdict(list)
-        for deal in before.values():
-            if covers(later, deal.supplier, deal.order_year):
-                listed[deal.order_year].append(deal)
-        for number, deal in after.items():
-            if number not in before and covers(earlier, deal.supplier, deal.order_year):
-                fresh[deal.order_year].append(deal)
-        for year in sorted({*listed, *(y for y in fresh if y <= earlier.last_year)}):
-            rows.append(_restated(earlier, later, year, listed[year], after, fresh[year]))
-    return rows
-
-
-def _restated(
-    earlier: Register,
-    later: Register,
-    year: int,
-    listed: list[Deal],
-    after: dict[int, Deal],
-    fresh: list[Deal],
-) -> Restated:
-    """Compare the deals of one order year; `after` are all of the later register."""
-    both = [(deal, after[deal.deal]) for deal in listed if deal.deal in after]
-    gone = [deal for deal in listed if deal.deal not in after]
-    redated = [then for then, now in both if then.order_year != now.order_year]
-    moves = [volume(now) - volume(then) for then, now in both]
-    own = not (earlier.units_borrowed or later.units_borrowed)
-    return Restated(
-        earlier.vintage,
-        later.vintage,
-        year,
-        earlier.last_year - year,
-        len(listed),
-        len(gone),
-        len(redated),
-        sum(_terms(then) != _terms(now) for then, now in both),
-        len(fresh),
-        *(_sum(deals) for deals in (listed, gone, redated, fresh)),
-        round(sum(move for move in moves if move > 0), 4) if own else None,
-        round(-sum(move for move in moves if move < 0), 4) if own else None,
-    )
-
-
-def _sum(deals: list[Deal]) -> float:
-    return round(sum(map(volume, deals)), 4)
-
-
-def _terms(deal: Deal) -> tuple:
-    return deal.supplier, deal.recipient, deal.domain, deal.n_ordered, deal.status

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from crossover.data.books import Book, of_year, standing
+from crossover.data.books import Book, standing
 from crossover.data.churn import FORESEEN, Case, Registers, of_final, of_open, registers_of, volume
 from crossover.data.deals import spans, undelivered, years_of
 from crossover.data.errors import InputError, fault
@@ -40,11 +40,6 @@ class Rates(NamedTuple):
     known: dict[Stratum, float]
     lost: dict[Stratum, float]
     never_came: dict[Stratum, list[Case]]
-
-
-def book_of(year: int, folder: Panel = None, seed: int = SEED) -> Book:
-    """Return the order book with data to a year: the real one, or where none was kept, degraded."""
-    return of_year(year, folder) or degraded_book(year, folder, seed)
 
 
 def degraded_book(

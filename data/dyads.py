@@ -17,18 +17,18 @@ from typing import NamedTuple
 from crossover.data.errors import InputError, fault
 from crossover.data.records import AlliedPair, Capability, RivalPair
 from crossover.data.rules import FORCE, grade_of
-from crossover.data.sources import atop, cow, regimes, tss
+from crossover.data.sources import partnership
 from crossover.data.sources.files import Batch
 from crossover.data.tables import FACTS, read_facts
 
 RAW: dict[str, type] = {
-    "members": atop.Member,
-    "powers": cow.Power,
-    "states": cow.State,
-    "majors": cow.Major,
-    "disputes": cow.Dispute,
-    "rivalries": tss.Rivalry,
-    "regimes": regimes.Regime,
+    "members": partnership.Member,
+    "powers": partnership.Power,
+    "states": partnership.State,
+    "majors": partnership.Major,
+    "disputes": partnership.Dispute,
+    "rivalries": partnership.Rivalry,
+    "regimes": partnership.Regime,
 }
 """Parsed rows that only this module reads; none of them is a table of the panel."""
 COMPILED = ("alliance_dyads", "capabilities", "rivalries")
@@ -98,12 +98,12 @@ def compile_dyads(batches: Iterable[Batch]) -> dict[str, list]:
     }
 
 
-def spells(members: Iterable[atop.Member]) -> list[Spell]:
+def spells(members: Iterable[partnership.Member]) -> list[Spell]:
     """Return the spells of every pair of members of a treaty's phase.
 
     A pledge counts if either side gave it; how it ended is told by who left first.
     """
-    phases: dict[tuple[int, int], list[atop.Member]] = defaultdict(list)
+    phases: dict[tuple[int, int], list[partnership.Member]] = defaultdict(list)
     for member in members:
         phases[member.treaty, member.phase].append(member)
     found = []
@@ -206,22 +206,22 @@ class _Context:
 
     def __init__(self, raw: dict[str, list]) -> None:
         self._names: dict[int, str] = {s.state: s.abbreviation for s in raw["states"]}
-        self._present: dict[int, list[cow.State]] = defaultdict(list)
+        self._present: dict[int, list[partnership.State]] = defaultdict(list)
         for state in raw["states"]:
             self._present[state.state].append(state)
         self._last = max(s.last_year for s in raw["states"])
         self._cinc = {(p.state, p.year): p.cinc for p in raw["powers"] if p.cinc > 0}
-        self._majors: dict[int, list[cow.Major]] = defaultdict(list)
+        self._majors: dict[int, list[partnership.Major]] = defaultdict(list)
         for spell in raw["majors"]:
             self._majors[spell.state].append(spell)
-        self._onsets: dict[tuple[int, int], dict[int, list[cow.Dispute]]] = defaultdict(
+        self._onsets: dict[tuple[int, int], dict[int, list[partnership.Dispute]]] = defaultdict(
             lambda: defaultdict(list)
         )
         for d in raw["disputes"]:
             if d.onset and d.release == ("GML" if d.year <= GML_UNTIL else "COW"):
                 self._onsets[d.state1, d.state2][d.year].append(d)
         self._embargoes = _embargoes({name: state for state, name in self._names.items()})
-        self._rivalries: dict[tuple[int, int], list[tss.Rivalry]] = defaultdict(list)
+        self._rivalries: dict[tuple[int, int], list[partnership.Rivalry]] = defaultdict(list)
         self._rivals: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
         for rivalry in raw["rivalries"]:
             a, b = rivalry.state1, rivalry.state2
@@ -290,7 +290,7 @@ class _Context:
             max((d.fatality or 0 for d in begun), default=0),
         )
 
-    def _begun(self, pair: tuple[int, int], year: int) -> list[cow.Dispute]:
+    def _begun(self, pair: tuple[int, int], year: int) -> list[partnership.Dispute]:
         return self._onsets[pair].get(year, []) if pair in self._onsets else []
 
     def embargoed(self, pair: tuple[int, int], year: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from crossover.data import (
     alarms,
     check,
+    comparison,
     deal_additions,
     domains,
     plausible,
@@ -22,31 +23,21 @@ from crossover.data import (
     sources,
 )
 from crossover.data.alarms import Alarm
-from crossover.data.comparison import (
-    Change,
-    Comparison,
-)
-from crossover.data.comparison import name as _name
+from crossover.data.comparison import Change, Comparison
 from crossover.data.errors import InputError, collecting, fault
-from crossover.data.known_releases import KnownReleases, release_of
+from crossover.data.known_releases import KnownReleases
 from crossover.data.renames import Rename
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import PLAIN, Batch, Options
 from crossover.data.tables import KEYS, PANEL, TABLES, Panel, key_of, many_rows
 
 FOLDER = "panel"
-
 INDEX = "addition.json"
-
 LOCK = ".lock"
-
 PART = ".part"
-
 NAMED = re.compile(r"\d{8}-\d{12}-[0-9a-f]{8}")
 """How the folder of an addition is called: when it was made, and a token of its hashes."""
-
 FORMAT = 1
-
 EARLY = datetime.timedelta(days=31)
 """A release known by its month counts from the month's end, so it may lie ahead of today."""
 
@@ -267,7 +258,7 @@ def examine(
     for batch, (_, rows) in zip(batches, examined, strict=True):
         if rows:
             tables[batch.table] += rows
-            tables["vintages"].append(release_of(batch, rows))
+            tables["vintages"].append(batch.release(rows))
     remarks = dict.fromkeys(remark for batch in batches for remark in batch.remarks)
     late = _meaning([one.change for one in compared], known.before)
     mapping = {row["description"]: row for batch in batches for row in batch.mapping}
@@ -318,12 +309,12 @@ def _checked(batch: Batch, limit: str) -> Iterator[str]:
         yield fault(rule, file=batch.file, column="vintage", value=batch.vintage)
     mapping = domains.with_rows(batch.mapping)
     for row, broken in rules.faults_of(batch.table, batch.rows, mapping):
-        rule = f"{broken.rule} ({_name(batch.table, row)})"
+        rule = f"{broken.rule} ({comparison.name(batch.table, row)})"
         yield fault(rule, file=batch.file, column=broken.column, value=broken.value)
     for row in batch.rows:
         if key(row) in seen:
             rule = "the figure comes twice in one release"
-            yield fault(rule, file=batch.file, value=_name(batch.table, row))
+            yield fault(rule, file=batch.file, value=comparison.name(batch.table, row))
         seen.add(key(row))
 
 

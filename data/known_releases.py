@@ -5,27 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from crossover.data import (
-    alarms,
-    plausible,
-    vintages,
-)
+from crossover.data import alarms, comparison, plausible, vintages
 from crossover.data.alarms import Alarm
 from crossover.data.bounds import Past
-from crossover.data.comparison import (
-    WHOLE_RELEASES,
-    WHOLE_YEARS,
-    Change,
-    Comparison,
-    compare,
-    replaced,
-    series_of,
-    value_of,
-)
-from crossover.data.comparison import bare as _bare
-from crossover.data.comparison import name as _name
-from crossover.data.comparison import same as _same
-from crossover.data.comparison import show as _show
+from crossover.data.comparison import WHOLE_RELEASES, WHOLE_YEARS, Change, Comparison
 from crossover.data.errors import fault
 from crossover.data.records import Vintage
 from crossover.data.sources.files import Batch
@@ -54,7 +37,7 @@ class KnownReleases:
             found = read(table, self.panel, where)
             self.tables[table] = {key_of(table)(row): row for row in found}
             for row in found:
-                at = (table, series_of(table, row))
+                at = (table, comparison.series_of(table, row))
                 self.before[at] = max(self.before.get(at, ""), row.vintage)
                 self._see(table, row)
         return self.tables[table]
@@ -67,14 +50,14 @@ class KnownReleases:
         return table in WHOLE_RELEASES and not self._has_whole(vintage)
 
     def _see(self, table: str, row: Any) -> None:
-        at = (table, series_of(table, row))
+        at = (table, comparison.series_of(table, row))
         figures = self.history.setdefault(at, {})
-        figures.setdefault(_bare(table)(row), {})[row.vintage] = row
+        figures.setdefault(comparison.bare(table)(row), {})[row.vintage] = row
 
     def _before(self, batch: Batch, row: Any) -> Any:
         """Return the newest figure of a release before this one, or None."""
         figures = self.history.get((batch.table, batch.series), {})
-        held = figures.get(_bare(batch.table)(row), {})
+        held = figures.get(comparison.bare(batch.table)(row), {})
         earlier = max((vintage for vintage in held if vintage < batch.vintage), default=None)
         return held[earlier] if earlier else None
 
@@ -84,33 +67,33 @@ class KnownReleases:
         if batch.note == vintages.PART and self._has_whole(batch.vintage):
             rule = f"the whole register of {batch.vintage} is known: a part of it adds nothing"
             self.notes.append(fault(rule, file=batch.file))
-            return compare(batch, [], {}), []
-        key, value = key_of(table), value_of(table)
+            return comparison.compare(batch, [], {}), []
+        key, value = key_of(table), comparison.value_of(table)
         fresh = []
         for row in batch.rows:
             known = held.get(key(row))
             if known is None:
                 fresh.append(row)
-            elif not all(map(_same, row, known)):
+            elif not all(map(comparison.same, row, known)):
                 before = ", ".join(
-                    f"{column} {_show(had)}"
+                    f"{column} {comparison.show(had)}"
                     for column, had, now in zip(row._fields, known, row, strict=True)
-                    if not _same(had, now)
+                    if not comparison.same(had, now)
                 )
                 rule = (
                     f"another figure of {batch.series} of the same release ({batch.vintage}) is "
-                    f"known for {_name(table, row)}: {before}"
+                    f"known for {comparison.name(table, row)}: {before}"
                 )
-                found = _show(getattr(row, value))
+                found = comparison.show(getattr(row, value))
                 self._refuse(rule, file=batch.file, column=value, value=found)
         self._whole(batch, held, fresh)
-        compared = compare(batch, fresh, self._replaced(batch, fresh))
+        compared = comparison.compare(batch, fresh, self._replaced(batch, fresh))
         self._cut(batch, compared.change)
         if fresh:
             self.alarms += plausible.find(batch, self.past)
             self.alarms += alarms.find(batch, self._kept(batch))
             self.taken.append(batch)
-            self.releases.append(release_of(batch, fresh))
+            self.releases.append(batch.release(fresh))
         for row in fresh:
             held[key(row)] = row
             self._see(table, row)
@@ -119,8 +102,8 @@ class KnownReleases:
     def _replaced(self, batch: Batch, fresh: list) -> dict[tuple, Any]:
         """Return what a release replaces, by what it is about."""
         if batch.table in WHOLE_YEARS + WHOLE_RELEASES:
-            return replaced(batch, self.rows(batch.table).values(), self.releases)
-        before = ((_bare(batch.table)(row), self._before(batch, row)) for row in fresh)
+            return comparison.replaced(batch, self.rows(batch.table).values(), self.releases)
+        before = ((comparison.bare(batch.table)(row), self._before(batch, row)) for row in fresh)
         return {about: row for about, row in before if row is not None}
 
     def _kept(self, batch: Batch) -> Iterator[Any]:
@@ -169,25 +152,15 @@ class KnownReleases:
             if unit(row) in covered:
                 rule = (
                     f"the release of {batch.vintage} is known already without this figure, and "
-                    f"{what} is taken whole from one file: {_name(batch.table, row)}"
+                    f"{what} is taken whole from one file: {comparison.name(batch.table, row)}"
                 )
-                column = value_of(batch.table)
-                found = _show(getattr(row, column))
+                column = comparison.value_of(batch.table)
+                found = comparison.show(getattr(row, column))
                 self._refuse(rule, file=batch.file, column=column, value=found)
         for row in known:
             if unit(row) in offered and key(row) not in ours:
                 rule = (
                     f"lacks a figure that the release of {batch.vintage} is known with, and {what} "
-                    f"is taken whole from one file: {_name(batch.table, row)}"
+                    f"is taken whole from one file: {comparison.name(batch.table, row)}"
                 )
                 self._refuse(rule, file=batch.file)
-
-
-def release_of(batch: Batch, rows: list) -> Vintage:
-    """Return the release that rows of a batch are of."""
-    years = [row.order_year if batch.table == "orders" else row.year for row in rows]
-    first, last = min(years), max(years)
-    return Vintage(
-        *(batch.table, batch.series, batch.vintage, first, last, 0, len(rows), batch.file),
-        batch.note,
-    )

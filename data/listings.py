@@ -50,13 +50,12 @@ def attach(panel: xr.Dataset, found: Sequence[Book]) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
-        With the coordinate `book` (last data year) and `book_degraded` (book); over `listing`:
-        `listing_book`, `listing_supplier`, `listing_recipient`, `listing_domain` (positions),
-        `listing_deal` (number), `listing_order_year`, `listing_ordered`, `listing_left`,
-        `listing_delivered` (TIV million, the first NaN where the number ordered is not known),
-        `listing_units` (NaN likewise), `listing_years` (a bit a year with deliveries), and
-        `listing_covered` (a bit a book: whether its register would list such a deal).
+    xarray.Dataset : With the coordinate `book` (last data year) and `book_degraded` (book); over
+        `listing`: `listing_book`, `listing_supplier`, `listing_recipient`, `listing_domain`
+        (positions), `listing_deal` (number), `listing_order_year`, `listing_ordered`,
+        `listing_left`, `listing_delivered` (TIV million, the first NaN where the number ordered is
+        not known), `listing_units` (NaN likewise), `listing_years` (a bit a year with deliveries),
+        and `listing_covered` (a bit a book: whether its register would list such a deal).
     """
     sellers, buyers = (
         {str(code): at for at, code in enumerate(panel[d].values)} for d in (SUPPLIER, RECIPIENT)

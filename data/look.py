@@ -4,9 +4,11 @@ Every answer is plain rows under a header, read without any heavy import, so tha
 print it at once. What a user asks for is checked here, and an unknown name meets its nearest.
 """
 
+import datetime
 import difflib
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from crossover.data.errors import InputError, fault
@@ -34,6 +36,48 @@ OTHER_UNITS = {
 Years = tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Query:
+    """What is asked of one series.
+
+    Attributes
+    ----------
+    series : name as `listing` gives it.
+    country : for country-year series, an ISO3 code or a name; all of the sample when None.
+    supplier, recipient, domain : for deliveries and orders; supplier and domain for unit values.
+    weapon : for unit values and descriptions, a text that the weapon's name holds, in any case.
+    span : first and last year; all when None.
+    as_of : last day whose releases count; None for all.
+    every_vintage : each kept release of a figure instead of the newest known.
+    folder : the panel's folder, or a base and additions to it; the shipped panel when None.
+    """
+
+    series: str
+    country: str | None = None
+    supplier: str | None = None
+    recipient: str | None = None
+    domain: str | None = None
+    weapon: str | None = None
+    span: Years | None = None
+    as_of: datetime.date | None = None
+    every_vintage: bool = False
+    folder: Panel = None
+
+    def has(self, year: int) -> bool:
+        """Say whether a year is asked for."""
+        return self.span is None or self.span[0] <= year <= self.span[1]
+
+    def names(self, weapon: str) -> bool:
+        """Say whether a weapon of this name is asked for."""
+        return self.weapon is None or self.weapon.strip().lower() in weapon.lower()
+
+    @property
+    def told(self) -> str:
+        """The domain, weapon and day asked for, as the end of a title."""
+        parts = [self.domain, self.weapon, self.as_of and f"as known on {self.as_of}"]
+        return "".join(f", {part}" for part in parts if part)
+
+
 class Answer(NamedTuple):
     """Rows to print, with their header and a title that says what they are."""
 
@@ -57,34 +101,16 @@ def listing(folder: Panel = None) -> Answer:
     for (table, series), held in sorted(by_series.items()):
         kept = [row for row in held if not row.assumed]
         days = sorted({row.vintage for row in kept})
-        rows.append(
-            (
-                table,
-                series,
-                unit(series),
-                min(row.first_year for row in kept),
-                max(row.last_year for row in kept),
-                len(days),
-                days[0],
-                days[-1],
-                sum(row.rows for row in kept),
-                sum(row.rows for row in held if row.assumed),
-            )
-        )
+        first, last = min(row.first_year for row in kept), max(row.last_year for row in kept)
+        sizes = [sum(row.rows for row in held if row.assumed == dated) for dated in (0, 1)]
+        span = (first, last, len(days), days[0], days[-1])
+        rows.append((table, series, unit(series), *span, *sizes))
     for table in FACT_TABLES:
         rows.append((table, "", "", None, None, 0, "", "", len(read(table, folder)), 0))
     header = (
-        "table",
-        "series",
-        "unit",
-        "first year",
-        "last year",
-        "releases",
-        "first release",
-        "newest release",
-        "rows",
-        "rows of assumed date",
-    )
+        "table", "series", "unit", "first year", "last year", "releases", "first release",
+        "newest release", "rows", "rows of assumed date",
+    )  # fmt: skip
     return Answer("What the panel holds", header, rows)
 
 

@@ -57,13 +57,13 @@ def volumes(folder: Panel = None) -> tuple[dict[tuple[str, str], Volume], str]:
     ]
     if not rows:
         raise InputError(fault("holds no deliveries by description", file="descriptions.csv.gz"))
-    sums: dict[tuple[str, str], Volume] = defaultdict(lambda: NOTHING)
+    sums: dict[tuple[str, str], Volume] = {}
     for row in rows:
-        held = sums[row.category, row.description]
-        sums[row.category, row.description] = Volume(held.lines + row.n_lines, held.tiv + row.tiv)
+        key = (row.category, row.description)
+        sums[key] = _add((sums.get(key, NOTHING), Volume(row.n_lines, row.tiv)))
     years = sorted({row.year for row in rows})
     releases = ", ".join(sorted({row.vintage for row in rows}, reverse=True))
-    return dict(sums), f"{years[0]}-{years[-1]}, SIPRI's releases of {releases}"
+    return sums, f"{years[0]}-{years[-1]}, SIPRI's releases of {releases}"
 
 
 def by_domain(folder: Panel = None) -> Answer:
@@ -71,20 +71,15 @@ def by_domain(folder: Panel = None) -> Answer:
 
     The last row is the sum over all domains. Raises as `volumes`.
     """
-    known = domains.by_description(folder)
-    found, when = volumes(folder)
-    sums: dict[str, Volume] = dict.fromkeys(DOMAINS, NOTHING)
-    for (_, description), volume in found.items():
-        held = sums[known[description]]
-        sums[known[description]] = Volume(held.lines + volume.lines, held.tiv + volume.tiv)
-    total = sum(volume.tiv for volume in sums.values())
-    of = list(known.values())
+    of = list(domains.by_description(folder).values())
+    cells, when = _cells(folder)
+    whole = _sum(cells)
     rows = [
-        (domain, of.count(domain), held.lines, round(held.tiv), _percent(held.tiv, total))
-        for domain, held in sums.items()
+        (domain, of.count(domain), held.lines, round(held.tiv), _percent(held.tiv, whole.tiv))
+        for domain in DOMAINS
+        if (held := _sum(cells, domain=domain))
     ]
-    lines = sum(held.lines for held in sums.values())
-    rows.append((ALL, len(known), lines, round(total), _percent(total, total)))
+    rows.append((ALL, len(of), whole.lines, round(whole.tiv), _percent(whole.tiv, whole.tiv)))
     title = f"Deliveries of the world by technology domain, {when}"
     return Answer(title, ("domain", "descriptions", "lines", TIV, "share, %"), rows)
 
@@ -95,7 +90,7 @@ def by_category(folder: Panel = None) -> Answer:
     Cells in which nothing was delivered are empty; categories stand by their volume. Raises as
     `volumes`.
     """
-    cells = _cells(folder)
+    cells, _ = _cells(folder)
     categories = sorted({c for c, _ in cells}, key=lambda c: -_sum(cells, category=c).tiv)
     rows = [
         (
@@ -117,7 +112,7 @@ def long(folder: Panel = None) -> Answer:
     rows = [
         (category, domain, held.lines, round(held.tiv, 2))
         for (category, domain), held in sorted(
-            _cells(folder).items(), key=lambda cell: (cell[0][0], order[cell[0][1]])
+            _cells(folder)[0].items(), key=lambda cell: (cell[0][0], order[cell[0][1]])
         )
     ]
     title = "Deliveries of the world by SIPRI's category and technology domain"
@@ -175,29 +170,24 @@ def weapons(
     return Answer(title, header, rows)
 
 
-def _cells(folder: Panel) -> dict[tuple[str, str], Volume]:
-    """Return (category, domain) → volume."""
+def _cells(folder: Panel) -> tuple[dict[tuple[str, str], Volume], str]:
+    """Return (category, domain) → volume, and of which years and releases."""
     known = domains.by_description(folder)
-    cells: dict[tuple[str, str], Volume] = defaultdict(lambda: NOTHING)
-    for (category, description), volume in volumes(folder)[0].items():
-        key = (category, known[description])
-        cells[key] = _add((cells[key], volume))
-    return dict(cells)
+    found, when = volumes(folder)
+    cells: dict[tuple[str, str], list[Volume]] = defaultdict(list)
+    for (category, description), volume in found.items():
+        cells[category, known[description]].append(volume)
+    return {key: _add(held) for key, held in cells.items()}, when
 
 
 def _sum(
     cells: dict[tuple[str, str], Volume], category: str | None = None, domain: str | None = None
 ) -> Volume:
-    return _add(
-        held
-        for (c, d), held in cells.items()
-        if category in (None, c) and domain in (None, d)
-    )
+    return _add(v for (c, d), v in cells.items() if category in (None, c) and domain in (None, d))
 
 
-def _add(held: Iterable[Volume]) -> Volume:
-    held = list(held)
-    return Volume(sum(v.lines for v in held), sum(v.tiv for v in held))
+def _add(volumes: Iterable[Volume]) -> Volume:
+    return Volume(*map(sum, zip(NOTHING, *volumes, strict=True)))
 
 
 def _whole(held: Volume) -> int | None:

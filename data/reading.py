@@ -13,11 +13,11 @@ import re
 import stat
 import tomllib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from crossover.data.errors import InputError, fault, plain, quoted
+from crossover.data.errors import InputError, fault, hint, plain, quoted, short
 
 MIB = 1 << 20
 LARGEST = 256 * MIB
@@ -233,6 +233,20 @@ def toml(written: str, file: object) -> dict[str, Any]:
         return tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
         raise InputError(fault(f"not valid TOML: {_short(error)}", file=file)) from None
+
+
+def only(found: Iterable[str], allowed: Collection[str], rule: str, file: object, to: str) -> None:
+    """Refuse a key that a table of settings must not have; `to` is what leads to it, as in `a.`."""
+    for key in found:
+        if key not in allowed:
+            said = f"{rule}; {hint(key, allowed)}"
+            raise InputError(fault(said, file=file, column=f"{to}{short(key)}", value=key))
+
+
+def a_table(value: object, file: object, where: str) -> None:
+    """Refuse what is no table of settings."""
+    if not isinstance(value, dict):
+        raise InputError(fault("expected a table", file=file, column=where, value=value))
 
 
 def _short(error: Exception) -> str:

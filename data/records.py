@@ -280,3 +280,17 @@ class Indicator(NamedTuple):
     high: float | None
     lag_years: int
     lag_day: str
+
+
+class Column(NamedTuple):
+    """A column of a panel's tables: what it holds, and the rule for its values (`data.rules`).
+
+    Of one table, or where `table` is empty of every other that has a column of the name; without a
+    name the row is of the table itself.
+    """
+
+    table: str
+    column: str
+    description: str
+    unit: str
+    rule: str

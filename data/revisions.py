@@ -10,8 +10,8 @@ import datetime
 import math
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from crossover.data import look, look_up, providers, renames
 from crossover.data.build import TRANSFERS_DELAY, VOTES_DELAY
@@ -76,14 +76,9 @@ def history(
         rule = "has no history here; see 'crossover data show --every-vintage'"
         raise InputError(fault(rule, column="--indicator", value=series))
     found = look_up.show(
-        series,
-        country=country,
-        supplier=supplier,
-        recipient=recipient,
-        span=span,
-        every_vintage=True,
-        folder=folder,
-    )
+        series, country=country, supplier=supplier, recipient=recipient, span=span,
+        every_vintage=True, folder=folder,
+    )  # fmt: skip
     if series == look.UNIT_VALUES:
         wanted = {"supplier": [found.rows[0][0]], "assumed": ["0"]}
         figures = [
@@ -100,19 +95,10 @@ def history(
         before = held[one.label, one.year, one.unit, source]
         first, last = (before[0], before[-1]) if before else (None, None)
         since = one.value - first.value if first else None
-        rows.append(
-            (
-                one.label,
-                one.year,
-                one.vintage,
-                one.value,
-                one.unit,
-                since,
-                since / abs(first.value) if first and first.value else None,
-                one.value - last.value if last else None,
-                one.source,
-            )
-        )
+        share = since / abs(first.value) if first and first.value else None
+        step = one.value - last.value if last else None
+        told = (one.label, one.year, one.vintage, one.value, one.unit)
+        rows.append((*told, since, share, step, one.source))
         before.append(one)
     header = (
         "figure", "year", "released", "value", "unit", "since first", "since first, share",
@@ -236,6 +222,20 @@ def _all(series: str | None, folder: Panel) -> Iterator[Published]:
         )
 
 
+_SINGLE: dict[str, Callable[[Any], tuple]] = {
+    "country_years": lambda r: (
+        r.indicator, r.country, r.year, r.unit, r.source, r.vintage, r.value
+    ),
+    "votes": lambda r: (
+        look.IDEAL_POINT, r.country, r.year, "1", providers.VOTES.title, r.vintage, r.ideal_point
+    ),
+    "totals": lambda r: (
+        r.flow, r.country, r.year, look.TIV, providers.TRANSFERS.title, r.vintage, r.tiv
+    ),
+}  # fmt: skip
+"""Tables of which every row is a figure."""
+
+
 def published(
     table: str, rows: Iterable, covered: Iterable[tuple[int, str]] = ()
 ) -> Iterator[Published]:
@@ -254,23 +254,8 @@ def published(
         country; of weapons what is delivered under all names of one class (see `data.renames`),
         and of unit values the highest.
     """
-    if table == "country_years":
-        for row in rows:
-            yield Published(
-                row.indicator, row.country, row.year, row.unit, row.source, row.vintage, row.value
-            )
-    elif table == "votes":
-        title = providers.VOTES.title
-        for row in rows:
-            yield Published(
-                look.IDEAL_POINT, row.country, row.year, "1", title, row.vintage, row.ideal_point
-            )
-    elif table == "totals":
-        title = providers.TRANSFERS.title
-        for row in rows:
-            yield Published(
-                row.flow, row.country, row.year, look.TIV, title, row.vintage, row.tiv
-            )
+    if table in _SINGLE:
+        yield from (Published(*_SINGLE[table](row)) for row in rows)
     elif table == "transfers":
         yield from _deliveries(rows, covered)
     else:

@@ -15,17 +15,12 @@ from typing import NamedTuple
 from crossover.data import countries, domains
 from crossover.data.names import DOMAINS, REST, STATUSES
 from crossover.data.records import Indicator
-from crossover.data.tables import SOVIET_UNION, TABLES, WORLD, as_text, indicators
+from crossover.data.tables import SOVIET_UNION, TABLES, WORLD, as_text, column_of, indicators
 
 DATED = (
-    "country_years",
-    "transfers",
-    "unit_values",
-    "descriptions",
-    "orders",
-    "votes",
-    "totals",
-)
+    "country_years", "transfers", "unit_values", "descriptions", "orders", "votes", "totals"
+)  # fmt: skip
+
 
 class Fault(NamedTuple):
     """A fault of a panel: where it stands, what was found, and the rule it breaks."""
@@ -80,14 +75,6 @@ def _bounds(
     return rule
 
 
-def _filled(value: str) -> str | None:
-    return None if value.strip() else "must not be empty"
-
-
-def _anything(value: str) -> str | None:
-    return None
-
-
 def _history(value: str) -> str | None:
     sound = value.isdigit() and 1494 <= int(value) <= 2100
     return None if sound else "must be a year, 1494 to 2100"
@@ -107,88 +94,49 @@ def _empty_or(rule: Callable[[str], str | None]) -> Callable[[str], str | None]:
     return lambda value: rule(value) if value else None
 
 
-RULES: dict[str, Callable[[str], str | None]] = {
+NAMED: dict[str, Callable[[str], str | None]] = {
     "year": _year,
-    "order_year": _year,
-    "first_year": _year,
-    "last_year": lambda value: _year(value) if value else None,
-    "vintage": _date,
+    "history": _history,
+    "date": _date,
     "country": _code,
-    "iso3": _code,
-    "assumed": _choice("0", "1"),
+    "runs": _runs,
     "domain": _choice(*DOMAINS),
-    "tiv_unit": _bounds(0, None),
-    "n_units": _empty_or(_bounds(1, None, whole=True)),
-    "flow": _choice("exports", "imports"),
-    "tiv": _bounds(0, None),
-    "ordered_tiv": _bounds(0, None),
-    "delivered_tiv": _bounds(0, None),
-    "n_lines": _bounds(1, None, whole=True),
-    "n_deals": _bounds(1, None, whole=True),
-    "rows": _bounds(1, None, whole=True),
-    "ideal_point": _bounds(-10, 10),
-    "value": _bounds(None, None),
-    "capital_lat": _bounds(-90, 90),
-    "capital_lon": _bounds(-180, 180),
-    "soviet_legacy": _choice("0", "1"),
-    "table": _choice(*DATED),
-    "note": _anything,
-    "treaty": _bounds(1000, 9999, whole=True),
-    "n_treaties": _bounds(1, None, whole=True),
-    "allied_since": _history,
-    "log_ratio": _empty_or(_bounds(-20, 20)),
-    "change5": _empty_or(_bounds(-20, 20)),
-    "common_rivals": _bounds(0, None, whole=True),
-    "hostility": _empty_or(_bounds(0, 5, whole=True)),
-    "fatality": _empty_or(_bounds(0, 6, whole=True)),
-    "grade": _empty_or(_bounds(0, 3, whole=True)),
-    "cinc": _empty_or(_bounds(0, 1)),
-    "deal": _bounds(1, None, whole=True),
-    "line": _bounds(1, None, whole=True),
-    "class_mark": _digest(3),
-    "system_mark": _digest(4),
-    "word_mark": _digest(3),
-    "family_mark": _digest(2),
-    "valid_from": _date,
-    "valid_to": _empty_or(_date),
-    "order_year_uncertain": _choice("0", "1"),
-    "n_ordered": _empty_or(_bounds(0, None, whole=True)),
-    "tiv_ordered": _empty_or(_bounds(0, None)),
-    "n_delivered": _bounds(0, None, whole=True),
-    "tiv_delivered": _bounds(0, None),
-    "delivery_years": _runs,
     "status": _choice(*STATUSES),
-    "local_production": _choice("0", "1", ""),
-    "units_borrowed": _choice("0", "1"),
-    "released": _date,
-    "first_order_year": _empty_or(_year),
-    "undelivered_tiv": _bounds(0, None),
+    "dated": _choice(*DATED),
+    "indicator": lambda value: _choice(*indicators())(value),
+    "filled": lambda value: None if value.strip() else "must not be empty",
+    "any": lambda value: None,
 }
-RULES |= dict.fromkeys(
-    ("bilateral", "defence", "major1", "major2", "was_major1", "was_major2", "rivals", "recent",
-     "rivalry_onset", "embargo", "state_death", "ended", "adverse_end", "major", "was_major"),
-    _choice("0", "1"),
-)  # fmt: skip
-RULES |= dict.fromkeys(
-    ("reversed", "autocracy1", "autocracy2", "autocracy"),
-    _choice("0", "1", ""),
-)
+
+
+@functools.cache
+def _parsed(rule: str) -> Callable[[str], str | None]:
+    """Return the rule that columns.csv names.
+
+    A name of `NAMED`, `of A|B`, `digest LENGTH`, `number LOW..HIGH` or `whole LOW..HIGH`, where an
+    end that is left out is open; behind it `?` where the value may be empty.
+    """
+    if rule.endswith("?"):
+        return _empty_or(_parsed(rule[:-1]))
+    kind, _, rest = rule.partition(" ")
+    if kind in ("number", "whole"):
+        return _bounds(*(float(end) if end else None for end in rest.split("..")), kind == "whole")
+    if kind == "of":
+        return _choice(*rest.split("|"))
+    return _digest(int(rest)) if kind == "digest" else NAMED[kind]
+
+
 FORCE, WAR = 3, 5
 """Hostility of a dispute: from a display of force on, and war."""
 INCIDENT_GRADE, GRAVE_GRADE, DOWNTURN_GRADE = 1, 2, 3
 HISTORY = ("alliance_dyads", "rivalries")
 """Tables of the past, whose years may lie before 1900."""
-"""Column → what a value must be, None where it is sound."""
 
 
 def _rule(table: str, column: str) -> Callable[[str], str | None]:
-    if column in ("supplier", "recipient"):
-        return _choice("0", "1") if table == "countries" else _code
     if table in HISTORY and column in ("year", "first_year", "last_year"):
         return _history
-    if column == "indicator":
-        return _choice(*indicators())
-    return RULES.get(column, _filled)
+    return _parsed(column_of(table, column).rule)
 
 
 @functools.cache
@@ -306,10 +254,8 @@ def grade_of(hostility: int, fatality: int, embargo: bool, ends: bool) -> int:
     ----------
     hostility, fatality
         Highest of the disputes that began, 0 where none; a death that is not known counts as none.
-    embargo
-        One began to deny arms to the other.
-    ends
-        The treaty ended adversely, or a strategic rivalry began.
+    embargo : One began to deny arms to the other.
+    ends : The treaty ended adversely, or a strategic rivalry began.
     """
     if ends or hostility >= WAR:
         return DOWNTURN_GRADE

@@ -16,15 +16,12 @@ def stock(flow: xr.DataArray, depreciation: float, growth: float) -> xr.DataArra
 
     Parameters
     ----------
-    flow
-        Yearly flow (..., year), without gaps, any unit.
-    depreciation, growth
-        Fractions a year.
+    flow : Yearly flow (..., year), without gaps, any unit.
+    depreciation, growth : Fractions a year.
 
     Returns
     -------
-    xarray.DataArray
-        Same dims and unit as `flow`.
+    xarray.DataArray : Same dims and unit as `flow`.
 
     Notes
     -----

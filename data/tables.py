@@ -22,6 +22,7 @@ from crossover.data.records import (
     Alliance,
     AlliedPair,
     Capability,
+    Column,
     Country,
     CountryYear,
     Deal,
@@ -317,6 +318,16 @@ def read_own(kind: type, name: str) -> list:
 def indicators() -> dict[str, Indicator]:
     """Return the known country-year series by name."""
     return {row.indicator: row for row in read_own(Indicator, "indicators.csv")}
+
+
+@functools.cache
+def _columns() -> dict[tuple[str, str], Column]:
+    return {row[:2]: row for row in read_own(Column, "columns.csv")}
+
+
+def column_of(table: str, column: str = "") -> Column:
+    """Return what is said of a column of a table, or without a column of the table itself."""
+    return _columns().get((table, column)) or _columns()["", column]
 
 
 def as_text(value: object) -> str:

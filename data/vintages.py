@@ -5,7 +5,8 @@ release date was not kept carries an assumed one (the provider's usual delay) an
 """
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from crossover.data.errors import InputError, fault
 from crossover.data.records import CountryYear, Order, Transfer, Vintage, Vote
@@ -27,12 +28,15 @@ def newest_units(rows: Iterable[CountryYear], as_of: datetime.date | None) -> di
     never stand in one series: the newest release sets the unit. Of two units released on the same
     day, the one last in alphabet, which is the later base year.
     """
+    return _units(rows, as_of, lambda row: (row.country, row.indicator))
+
+
+def _units(rows: Iterable[CountryYear], as_of: datetime.date | None, of: Callable) -> dict:
     limit = day(as_of)
-    newest: dict[tuple[str, str], tuple[str, str]] = {}
+    newest: dict[Any, tuple[str, str]] = {}
     for row in rows:
         if row.vintage <= limit:
-            key = (row.country, row.indicator)
-            newest[key] = max(newest.get(key, ("", "")), (row.vintage, row.unit))
+            newest[of(row)] = max(newest.get(of(row), ("", "")), (row.vintage, row.unit))
     return {key: unit for key, (_, unit) in newest.items()}
 
 
@@ -59,32 +63,32 @@ def as_of_country_years(
     limit = day(as_of)
     own = newest_units(rows, as_of)
     units = units or {}
-    best: dict[tuple[str, str, int], CountryYear] = {}
-    for row in rows:
-        if row.vintage > limit:
-            continue
-        if row.unit != units.get(row.indicator, own[row.country, row.indicator]):
-            continue
-        key = (row.indicator, row.country, row.year)
-        held = best.get(key)
-        if held is None or _rank(row) > _rank(held):
-            best[key] = row
+    known = (
+        ((row.indicator, row.country, row.year), row)
+        for row in rows
+        if row.vintage <= limit
+        and row.unit == units.get(row.indicator, own[row.country, row.indicator])
+    )
+    best = _best(known, lambda row: (-row.assumed, row.vintage, row.source))
     return [best[key] for key in sorted(best)]
 
 
-def _rank(row: CountryYear) -> tuple:
-    return (-row.assumed, row.vintage, row.source)
+def _best(keyed: Iterable[tuple[Any, Any]], rank: Callable) -> dict:
+    """Return key → the row of the highest rank, of those of equal rank the first."""
+    best: dict = {}
+    for key, row in keyed:
+        if key not in best or rank(row) > rank(best[key]):
+            best[key] = row
+    return best
+
+
+def _kept_and_new(row: Any) -> tuple[int, str]:
+    return -row.assumed, row.vintage
 
 
 def common_units(rows: Iterable[CountryYear], as_of: datetime.date | None) -> dict[str, str]:
     """Return indicator → unit of its newest eligible vintage over all countries."""
-    limit = day(as_of)
-    newest: dict[str, tuple[str, str]] = {}
-    for row in rows:
-        if row.vintage <= limit:
-            held = newest.get(row.indicator, ("", ""))
-            newest[row.indicator] = max(held, (row.vintage, row.unit))
-    return {indicator: unit for indicator, (_, unit) in newest.items()}
+    return _units(rows, as_of, lambda row: row.indicator)
 
 
 def transfer_vintages(
@@ -97,15 +101,13 @@ def transfer_vintages(
     A release that was kept goes before an assumed one, as in `as_of_country_years`.
     """
     limit = day(as_of)
-    chosen: dict[int, Vintage] = {}
-    for row in vintages:
-        if row.table != table or row.vintage > limit:
-            continue
-        for year in range(row.first_year, row.last_year + 1):
-            held = chosen.get(year)
-            if held is None or (-row.assumed, row.vintage) > (-held.assumed, held.vintage):
-                chosen[year] = row
-    return chosen
+    covering = (
+        (year, row)
+        for row in vintages
+        if row.table == table and row.vintage <= limit
+        for year in range(row.first_year, row.last_year + 1)
+    )
+    return _best(covering, _kept_and_new)
 
 
 def as_of_transfers(
@@ -175,27 +177,9 @@ def first_orders(rows: Iterable[Order]) -> dict[tuple[str, str], int]:
 def as_of_votes(rows: Iterable[Vote], as_of: datetime.date | None) -> list[Vote]:
     """Return one ideal point per country and year: the newest known on a date."""
     limit = day(as_of)
-    best: dict[tuple[str, int], Vote] = {}
-    for row in rows:
-        key = (row.country, row.year)
-        held = best.get(key)
-        if row.vintage <= limit and (
-            held is None or (-row.assumed, row.vintage) > (-held.assumed, held.vintage)
-        ):
-            best[key] = row
+    known = (((row.country, row.year), row) for row in rows if row.vintage <= limit)
+    best = _best(known, _kept_and_new)
     return [best[key] for key in sorted(best)]
-
-
-def revisions(
-    rows: Iterable[CountryYear], country: str, indicator: str, year: int
-) -> list[CountryYear]:
-    """Return every published value of one figure, oldest vintage first, assumed dates left out."""
-    found = [
-        row
-        for row in rows
-        if (row.country, row.indicator, row.year) == (country, indicator, year) and not row.assumed
-    ]
-    return sorted(found, key=lambda row: row.vintage)
 
 
 def require_known(as_of: datetime.date | None, first: str, what: str) -> None:

@@ -91,20 +91,15 @@ def write(path: Path, content: bytes, begins: bytes | None = None) -> Path:
 
     Parameters
     ----------
-    path
-        Where; a file there is replaced.
-    content
-        All of it.
-    begins
-        How a file that is there has to begin, so that nothing but an older one of the same kind is
-        replaced; whatever it holds when None.
+    path : Where; a file there is replaced.
+    content : All of it.
+    begins : How a file that is there has to begin, so that nothing but an older one of the same
+        kind is replaced; whatever it holds when None.
 
     Raises
     ------
-    InputError
-        If another kind of file, or a folder, is in the way.
-    OSError
-        If it cannot be written; nothing is left then.
+    InputError : If another kind of file, or a folder, is in the way.
+    OSError : If it cannot be written; nothing is left then.
     """
     if begins is not None:
         check_kind(path, begins)

@@ -42,12 +42,9 @@ def fit(
 
     Parameters
     ----------
-    gap
-        As from `models.alignment.gaps`.
-    priors
-        As from `models.alignment.load`.
-    seed, draws, tune, chains
-        Of the sampler.
+    gap : As from `models.alignment.gaps`.
+    priors : As from `models.alignment.load`.
+    seed, draws, tune, chains : Of the sampler.
 
     Returns
     -------
@@ -72,38 +69,6 @@ def fit(
     )
 
 
-def forecast(
-    tree: xr.DataTree, country1: str, country2: str, horizon: int, *, seed: int
-) -> xr.Dataset:
-    """Simulate a pair's distance, and find the years in which its votes cool.
-
-    Returns
-    -------
-    xarray.Dataset
-        `distance` (draw, year_future), `cooling` (draw, year_future) truth values,
-        `cooling_by` (year_future): probability of a first cooling by the year, and on record
-        `recorded_distance`, `recorded_cooling` (year). Attribute `pooled_sd`.
-    """
-    gap, pair = tree["constant_data"]["gap"], model.name(country1, country2)
-    posterior = flat(tree)
-    distance = model.simulate(posterior, gap, pair, horizon, seed=seed)
-    record = abs(gap.sel({model.PAIR: pair}, drop=True)).dropna(YEAR)
-    sd = model.pooled_sd(gap)
-    whole = joined(record, distance)
-    cools = model.cooling(whole, sd, YEAR_FUTURE).sel({YEAR_FUTURE: distance[YEAR_FUTURE]})
-    first = cools.astype(int).cumsum(YEAR_FUTURE) > 0
-    return xr.Dataset(
-        {
-            "distance": distance,
-            "cooling": cools,
-            "cooling_by": first.mean("draw"),
-            "recorded_distance": record,
-            "recorded_cooling": model.cooling(record, sd, YEAR),
-        },
-        attrs={"pooled_sd": sd},
-    )
-
-
 def base_rate(gap: xr.DataArray) -> dict[str, float]:
     """How often votes cooled on record: share of pair-years, and of pairs at least once."""
     sd = model.pooled_sd(gap)
@@ -120,17 +85,14 @@ def check(gap: xr.DataArray, priors: Priors, origin: int, *, seed: int) -> pd.Da
 
     Parameters
     ----------
-    gap
-        As from `models.alignment.gaps`.
-    origin
-        Last year to be known; later ones are forecast.
+    gap : As from `models.alignment.gaps`.
+    origin : Last year to be known; later ones are forecast.
 
     Returns
     -------
-    pandas.DataFrame
-        One row a horizon: `horizon`, `inside_50`, `inside_90` (share of pairs), `cooling_expected`,
-        `cooling_seen` (share of pairs in which votes cool in that year). Pairs share countries, so
-        a year's errors are not independent.
+    pandas.DataFrame : One row a horizon: `horizon`, `inside_50`, `inside_90` (share of pairs),
+        `cooling_expected`, `cooling_seen` (share of pairs in which votes cool in that year). Pairs
+        share countries, so a year's errors are not independent.
     """
     known = gap.sel({YEAR: slice(None, origin)})
     known = known.sel({model.PAIR: np.isfinite(known).sum(YEAR) >= model.SHORTEST})

@@ -26,14 +26,12 @@ def arrivals(futures: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    futures
-        As from `forecast.simulate.futures`.
+    futures : As from `forecast.simulate.futures`.
 
     Returns
     -------
-    pandas.DataFrame
-        supplier, recipient, scenario, year, expected (the mean), q05, q25, median, q75, q95, TIV
-        million.
+    pandas.DataFrame : supplier, recipient, scenario, year, expected (the mean), q05, q25, median,
+        q75, q95, TIV million.
     """
     rows = []
     for shared, drawn in _worlds(futures):
@@ -48,8 +46,7 @@ def below(futures: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    futures
-        As from `forecast.simulate.futures`.
+    futures : As from `forecast.simulate.futures`.
 
     Returns
     -------
@@ -73,8 +70,7 @@ def markets(futures: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    futures
-        As from `forecast.simulate.futures`.
+    futures : As from `forecast.simulate.futures`.
 
     Returns
     -------

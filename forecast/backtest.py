@@ -7,7 +7,6 @@ an origin and model, so that a backtest goes on where it stopped.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import os
@@ -19,14 +18,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from crossover.data import whole
 from crossover.data.churn import Registers
 from crossover.data.errors import InputError, fault
 from crossover.data.listings import BOOK, LISTING
-from crossover.data.names import (
-    RECIPIENT,
-    REST,
-    SUPPLIER,
-)
+from crossover.data.names import RECIPIENT, REST, SUPPLIER
 from crossover.data.tables import Panel
 from crossover.forecast import baselines, order_book, runs, skill, skill_tables, summary
 from crossover.forecast.origins import outturns, resolve, series
@@ -46,7 +42,6 @@ from crossover.forecast.skill import (
 )
 from crossover.models import priors as beliefs
 
-HORIZONS = 6
 FIRST_ORIGIN = 2005
 FORECASTS = "forecasts"
 SCORES, SUMMARY, EVENTS, CALIBRATION, FITS = (
@@ -64,12 +59,9 @@ def score_all(
 
     Parameters
     ----------
-    forecasts
-        See `skill.score_forecast`.
-    came
-        As from `outturns`.
-    assumed
-        Origin → `assumed_share` of the panel that was seen.
+    forecasts : See `skill.score_forecast`.
+    came : As from `outturns`.
+    assumed : Origin → `assumed_share` of the panel that was seen.
     """
     tiv = came["tiv"]
     pairs = [
@@ -322,14 +314,9 @@ def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.D
         table, tables[SUMMARY], tables[EVENTS], tables[FITS], made
     )
     for name, rows in tables.items():
-        with contextlib.closing(_file(out / name)) as handle:
-            rows.to_csv(handle, index=False, float_format="%.5g", lineterminator="\n")
-        (out / f".{name}.part").replace(out / name)
+        text = rows.to_csv(index=False, float_format="%.5g", lineterminator="\n")
+        whole.write(out / name, text.encode("utf-8"))
     return tables
-
-
-def _file(path: Path) -> Any:
-    return path.with_name(f".{path.name}.part").open("w", encoding="utf-8", newline="")
 
 
 def shown(table: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:

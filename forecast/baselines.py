@@ -49,12 +49,9 @@ def forecast(model: str, history: xr.Dataset, horizons: int) -> np.ndarray:
 
     Parameters
     ----------
-    model
-        One of `POINTS`.
-    history
-        As from `origins.history`; its last year is the origin.
-    horizons
-        Years ahead.
+    model : One of `POINTS`.
+    history : As from `origins.history`; its last year is the origin.
+    horizons : Years ahead.
 
     Returns
     -------
@@ -131,18 +128,14 @@ def with_errors(
 
     Parameters
     ----------
-    point
-        Forecasts (series), log(1 + value).
-    past_point, past_outturn
-        Forecasts of the past and what came (case), likewise.
-    cases
-        How many of the past cases, the nearest in forecast, to take.
+    point : Forecasts (series), log(1 + value).
+    past_point, past_outturn : Forecasts of the past and what came (case), likewise.
+    cases : How many of the past cases, the nearest in forecast, to take.
 
     Returns
     -------
-    numpy.ndarray
-        Quantiles (series, level), log(1 + value), at or above zero. What came to zero counts as
-        zero, whatever was forecast: zero has a probability of its own.
+    numpy.ndarray : Quantiles (series, level), log(1 + value), at or above zero. What came to zero
+        counts as zero, whatever was forecast: zero has a probability of its own.
     """
     error, k = past_outturn - past_point, min(cases, len(past_point))
     out = np.empty((len(point), len(LEVELS)))

@@ -47,9 +47,8 @@ def calibrate_one(
 
     Returns
     -------
-    dict
-        Quantity → share of posterior draws below the truth, ties broken at random (uniform if all
-        is right): top-level parameters of market and delivery, and a gap of capacity. And
+    dict : Quantity → share of posterior draws below the truth, ties broken at random (uniform if
+        all is right): top-level parameters of market and delivery, and a gap of capacity. And
         `divergences`, `rhat`.
     """
     from crossover.forecast.fit import ACCEPT, parts
@@ -108,8 +107,7 @@ def uniformity(table: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    table
-        A row a simulation, a column a quantity.
+    table : A row a simulation, a column a quantity.
 
     Returns
     -------
@@ -154,20 +152,15 @@ def sbc(
 
     Parameters
     ----------
-    out
-        Folder; each simulation leaves a small file under `ranks`, so that work goes on where it
+    out : Folder; each simulation leaves a small file under `ranks`, so that work goes on where it
         was stopped.
-    simulations
-        How many there are to be in all.
-    seed, priors, folder, sampler
-        What worlds are made from, and how they are fitted.
-    workers, scheduler, say
-        As of `crossover.forecast.cluster.run`.
+    simulations : How many there are to be in all.
+    seed, priors, folder, sampler : What worlds are made from, and how they are fitted.
+    workers, scheduler, say : As of `crossover.forecast.cluster.run`.
 
     Returns
     -------
-    tuple
-        As from `uniformity`, and names of simulations that failed.
+    tuple : As from `uniformity`, and names of simulations that failed.
     """
     from crossover.forecast import cluster, record
 
@@ -225,8 +218,7 @@ def check(
 
     Returns
     -------
-    dict
-        File name → table, as from `predictive` (posterior, then prior) and `sensitivity`.
+    dict : File name → table, as from `predictive` (posterior, then prior) and `sensitivity`.
     """
     from crossover.forecast import fit, stored_run
 

@@ -35,13 +35,11 @@ def carry(run: Path) -> str:
 
     Parameters
     ----------
-    run
-        A run folder.
+    run : A run folder.
 
     Returns
     -------
-    str
-        TOML: the run's own priors file, and the table `carried`.
+    str : TOML: the run's own priors file, and the table `carried`.
 
     Raises
     ------
@@ -109,10 +107,8 @@ def joint_normal(posterior: xr.Dataset, priors: Priors) -> dict[str, Any]:
 
     Parameters
     ----------
-    posterior
-        With `parameters` (chain, draw, parameter).
-    priors
-        Of the fit: which family each variable has.
+    posterior : With `parameters` (chain, draw, parameter).
+    priors : Of the fit: which family each variable has.
     """
     names = order(priors)
     values = stated(posterior, priors).sel(parameter=names)
@@ -155,19 +151,14 @@ def windowed(
 
     Parameters
     ----------
-    panel
-        As from `data.panel.assemble`.
-    priors
-        As from `models.priors.load`: carried ones need a window after what they hold.
-    from_year
-        First year whose deliveries and changes count; None for all.
-    file
-        The priors' file, for the message.
+    panel : As from `data.panel.assemble`.
+    priors : As from `models.priors.load`: carried ones need a window after what they hold.
+    from_year : First year whose deliveries and changes count; None for all.
+    file : The priors' file, for the message.
 
     Raises
     ------
-    InputError
-        If observations would be counted twice, or too few years are left to forecast from.
+    InputError : If observations would be counted twice, or too few years are left to forecast from.
     """
     if priors.carried is not None:
         last, run = priors.carried.last_year, priors.carried.run

@@ -10,29 +10,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from crossover.data.errors import hint
-from crossover.data.names import (
-    CAPACITY_CROSSOVER,
-    CAPACITY_CROSSOVER_SUSTAINED,
-)
+from crossover.data.names import CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED
 from crossover.data.tables import Panel, read
 from crossover.data.vintages import as_of_country_years
 from crossover.forecast import runs
 
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "open"
-
 SURE, MARGIN = 0.95, 2.0
 """A claim is supported from this probability on, contradicted from its complement down; by more
 than so many Monte-Carlo errors, so that no verdict hangs on the luck of the draws."""
-
 LEAST_ESS = 400.0
 """Effective draws that the gate asks of every parameter: the error of a probability is that of as
 many independent draws."""
-
 LEAST_DIFFERENCE = 0.01
 """A scenario must move a probability by more than this to count."""
-
 FIRST_YEAR = 1950
-
 RULES = {
     "years": "supported if true in every year on record, contradicted if in at most half of them",
     "yes": "supported if so, contradicted if not",

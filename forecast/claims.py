@@ -15,25 +15,10 @@ from typing import Any
 
 from crossover.data import countries, reading
 from crossover.data.errors import InputError, fault, hint, prints, short
-from crossover.data.names import (
-    DOMAIN_EVENTS,
-    DOMAINS,
-    EVENTS,
-    HORIZON,
-    KINDS,
-    PARTNERSHIP_EVENTS,
-)
+from crossover.data.names import DOMAIN_EVENTS, DOMAINS, EVENTS, HORIZON, KINDS, PARTNERSHIP_EVENTS
 from crossover.data.tables import indicators
 from crossover.forecast import shipped
-from crossover.forecast.claim_rules import (
-    FIRST_YEAR,
-    Claim,
-    Row,
-    Run,
-    among,
-    named,
-    no_answer,
-)
+from crossover.forecast.claim_rules import FIRST_YEAR, Claim, Row, Run, among, named, no_answer
 from crossover.forecast.claims_of_run import (
     judge_cross_validation,
     judge_domain_ahead,
@@ -149,14 +134,12 @@ def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
 
     Parameters
     ----------
-    path
-        A TOML file of tables `claim.<name>` with `says`, the claim in words, `test`, a key of
+    path : A TOML file of tables `claim.<name>` with `says`, the claim in words, `test`, a key of
         `TESTS`, and that test's keys; None for the shipped file.
 
     Raises
     ------
-    InputError
-        For the first fault, with file, table and key, value, and the rule it breaks.
+    InputError : For the first fault, with file, table and key, value, and the rule it breaks.
     """
     path = Path(path) if path is not None else FILE
     content = reading.toml(reading.text(path), path)
@@ -170,8 +153,7 @@ def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
 
 def _check(name: str, claim: Any, path: Path) -> None:
     where = f"claim.{short(name)}"
-    if not isinstance(claim, dict):
-        raise InputError(fault("expected a table", file=path, column=where, value=claim))
+    reading.a_table(claim, path, where)
     for key, check in (("says", _words), ("test", among(tuple(TESTS), "test"))):
         if key not in claim:
             raise InputError(fault(f"needs {key!r}", file=path, column=where))
@@ -215,15 +197,12 @@ def judge(claims: Mapping[str, Claim], run: Run) -> list[Row]:
 
     Parameters
     ----------
-    claims
-        As from `load`.
-    run
-        What to judge from. Releases after its as-of date do not count.
+    claims : As from `load`.
+    run : What to judge from. Releases after its as-of date do not count.
 
     Returns
     -------
-    list of Row
-        In the order of the file.
+    list of Row : In the order of the file.
     """
     codes = frozenset(code for claim in claims.values() for code in named(claim))
     run = run._replace(codes=codes, held={})
@@ -262,12 +241,9 @@ def again(run: Path, folder: Path, pair: tuple[str, str]) -> None:
 
     Parameters
     ----------
-    run
-        A run's folder, with its audit.
-    folder
-        Where the forecast of the pair is. Nothing is written where no claim names the pair.
-    pair
-        ISO3 codes.
+    run : A run's folder, with its audit.
+    folder : Where the forecast of the pair is. Nothing is written where no claim names the pair.
+    pair : ISO3 codes.
     """
     rows = shipped.rows(run / CLAIMS_FILE)
     asked = {

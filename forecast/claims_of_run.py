@@ -6,13 +6,7 @@ import numpy as np
 
 from crossover.data import countries
 from crossover.data.errors import InputError, fault
-from crossover.data.names import (
-    ALL_DOMAINS,
-    BASELINE,
-    FIRST_PASSAGE,
-    KIND,
-    QUANTITY,
-)
+from crossover.data.names import ALL_DOMAINS, BASELINE, KIND, QUANTITY
 from crossover.forecast import shipped
 from crossover.forecast.claim_rules import (
     BY_CONVENTION,
@@ -49,13 +43,10 @@ def judge_event(name: str, claim: Claim, run: Run) -> Row:
     pair, folder = run.of(claim)
     words += f" of {countries.name_of(pair[0])} to {countries.name_of(pair[1])}"
     for row in shipped.rows(folder / "events.csv"):
-        if asked.items() <= ({KIND: FIRST_PASSAGE} | row).items():
+        if asked.items() <= row.items():
             p, error = float(row["probability"]), float(row["mc_error"])
-            verdict, figure, rule = (
-                by_probability(p, error),
-                f"{p:.3f} ± {error:.3f}",
-                "probability",
-            )
+            verdict, rule = by_probability(p, error), "probability"
+            figure = f"{p:.3f} ± {error:.3f}"
             levels = shipped.rows(folder / "levels.csv")
             if claim["event"] in BY_CONVENTION and levels:
                 origin = levels[0]["year"]
@@ -64,16 +55,25 @@ def judge_event(name: str, claim: Claim, run: Run) -> Row:
                     if r["year"] == origin and r["headline"] != "1"
                 ]  # fmt: skip
                 figure += f"; ahead at the origin {min(now):.2f} to {max(now):.2f} by convention"
-                rule = "conventions"
-                if (verdict == SUPPORTED and min(now) <= 0.5) or (
-                    verdict == CONTRADICTED and max(now) >= 0.5
-                ):
-                    verdict = OPEN
+                rule, verdict = "conventions", _under_all(verdict, now)
             return row_of(
                 name, claim, quantity=words, figure=figure, value=p, error=error, verdict=verdict,
                 rule=RULES[rule], data="events.csv of the run",
             )  # fmt: skip
     return no_answer(name, claim, words, "not forecast in this run", "probability")
+
+
+def _under_all(verdict: str, single: list[float]) -> str:
+    """Return a verdict where the probability of each convention is on its side of one half."""
+    low, high = min(single), max(single)
+    unsure = (verdict == SUPPORTED and low <= 0.5) or (verdict == CONTRADICTED and high >= 0.5)
+    return OPEN if unsure else verdict
+
+
+def _of_sign(positive: float, sign: str) -> tuple[float, float]:
+    """Return the probability of a sign, given that of above zero, and its Monte-Carlo error."""
+    p = positive if sign == "up" else 1.0 - positive
+    return p, float(np.sqrt(p * (1.0 - p) / LEAST_ESS))
 
 
 def judge_domain_ahead(name: str, claim: Claim, run: Run) -> Row:
@@ -98,13 +98,11 @@ def judge_domain_ahead(name: str, claim: Claim, run: Run) -> Row:
     p, error = headline[0]
     single = [probability for probability, _, first in of.values() if not first]
     low, high = min(single), max(single)
-    verdict = by_probability(p, error)
-    if (verdict == SUPPORTED and low <= 0.5) or (verdict == CONTRADICTED and high >= 0.5):
-        verdict = OPEN
     return row_of(
         name, claim, quantity=words, value=p, error=error,
         figure=f"{p:.3f} ± {error:.3f}; {low:.2f} to {high:.2f} over {len(single)} conventions",
-        verdict=verdict, rule=RULES["conventions"], data="levels_domains.csv of the run",
+        verdict=_under_all(by_probability(p, error), single), rule=RULES["conventions"],
+        data="levels_domains.csv of the run",
     )  # fmt: skip
 
 
@@ -113,9 +111,7 @@ def judge_effect(name: str, claim: Claim, run: Run) -> Row:
     words = f"hazard ratio of {claim['effect']} for {claim['outcome']}, allied pairs since 1816"
     for row in shipped.rows(run.folder / "partnership_effects.csv"):
         if (row["effect"], row["outcome"]) == (claim["effect"], claim["outcome"]):
-            positive = float(row["p_positive"])
-            p = positive if claim["sign"] == "up" else 1.0 - positive
-            error = float(np.sqrt(p * (1.0 - p) / LEAST_ESS))
+            p, error = _of_sign(float(row["p_positive"]), claim["sign"])
             middle, low, high = (float(row[k]) for k in ("median", "q05", "q95"))
             return row_of(
                 name, claim, quantity=words, value=p, error=error,
@@ -159,9 +155,7 @@ def judge_parameter(name: str, claim: Claim, run: Run) -> Row:
             rule = among(list(draws), "parameter")(claim[key])
             raise InputError(fault(rule, column=f"claim.{name}.{key}", value=claim[key]))
     gap = draws[claim["parameter"]] - (draws[than] if than else 0.0)
-    positive = float((gap > 0).mean())
-    p = positive if claim.get("sign", "up") == "up" else 1.0 - positive
-    error = float(np.sqrt(p * (1.0 - p) / LEAST_ESS))
+    p, error = _of_sign(float((gap > 0).mean()), claim.get("sign", "up"))
     low, middle, high = np.quantile(gap, [0.05, 0.5, 0.95])
     return row_of(
         name, claim, quantity=words, value=p, error=error,
@@ -178,14 +172,11 @@ def judge_cross_validation(name: str, claim: Claim, run: Run) -> Row:
         if (row["better"], row["than"]) == (claim["better"], claim["than"]):
             gap = float(row["difference"])
             ends = [float(row[f"{b}_{q}"]) for b in ("treaties", "decades") for q in ("q05", "q95")]
-            verdict = OPEN
-            if min(ends[0], ends[2]) > 0:
-                verdict = SUPPORTED
-            elif max(ends[1], ends[3]) < 0:
-                verdict = CONTRADICTED
+            low, high = min(ends[0], ends[2]), max(ends[1], ends[3])
+            verdict = SUPPORTED if low > 0 else CONTRADICTED if high < 0 else OPEN
             return row_of(
                 name, claim, quantity=words, value=gap, verdict=verdict, rule=RULES["score"],
-                figure=f"{gap:+.1f} [{min(ends[0], ends[2]):+.1f}, {max(ends[1], ends[3]):+.1f}]",
+                figure=f"{gap:+.1f} [{low:+.1f}, {high:+.1f}]",
                 data="ATOP, COW, TSS, V-Dem; 'crossover sensitivity partnership'",
                 vintage=row["made"],
             )  # fmt: skip

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from crossover.data import countries
-from crossover.data.names import (
-    DOMAINS,
-)
+from crossover.data.names import DOMAINS
 from crossover.data.tables import indicators
 from crossover.data.vintages import as_of_transfers, as_of_votes
 from crossover.forecast.claim_rules import (
@@ -57,18 +55,13 @@ def judge_indicator(name: str, claim: Claim, run: Run) -> Row:
         return no_answer(name, claim, indicator, "no figure on record", "years")
     values = [r.value for r in held.values()]
     newest = max(held.values(), key=lambda r: (r.vintage, r.year))
-    earlier = []
-    for day in releases_of([r.vintage for r in rows if not r.assumed], run.as_of):
-        v, d, some = at(day)
-        if some:
-            earlier.append((day, v, d))
     label, side = indicators()[indicator], "above" if above else "below"
     return row_of(
         name, claim, quantity=f"{label.label} of {countries.name_of(code)}, {label.unit}, {side} "
         f"{bound:g} in {span_of(claim['years'])}",
         figure=f"{min(values):.3g} to {max(values):.3g}; {detail}", value=float(np.mean(values)),
         verdict=verdict, rule=RULES["years"], data=f"{newest.source}, {indicator}",
-        vintage=newest.vintage, by_vintage=as_told(earlier),
+        vintage=newest.vintage, by_vintage=_by_release(rows, run, at),
     )  # fmt: skip
 
 
@@ -89,18 +82,32 @@ def judge_indicator_ahead(name: str, claim: Claim, run: Run) -> Row:
     verdict, detail, ratio, newest = at(run.as_of)
     if not ratio:
         return no_answer(name, claim, indicator, "no figure on record", "years")
-    earlier = []
-    for day in releases_of([r.vintage for r in rows if not r.assumed], run.as_of):
-        v, d, some, _ = at(day)
-        if some:
-            earlier.append((day, v, d))
     label = indicators()[indicator]
     return row_of(
         name, claim, quantity=f"{label.label}, {countries.name_of(one)} over "
         f"{countries.name_of(two)}, {span_of(claim['years'])}",
         figure=f"{ratio[0]:.2f} times at first, {ratio[-1]:.2f} at last; {detail}",
         value=ratio[-1], verdict=verdict, rule=RULES["years"],
-        data=f"{label.provider}, {indicator}", vintage=newest, by_vintage=as_told(earlier),
+        data=f"{label.provider}, {indicator}", vintage=newest,
+        by_vintage=_by_release(rows, run, at),
+    )  # fmt: skip
+
+
+def _by_release(rows: Sequence[Any], run: Run, at: Callable[..., tuple]) -> str:
+    """Say how the verdict went by release: `at` a day verdict, detail, and the figures if any."""
+    days = releases_of([row.vintage for row in rows if not row.assumed], run.as_of)
+    return as_told([(day, *found[:2]) for day in days if (found := at(day))[2]])
+
+
+def _of_trade(
+    name: str, claim: Claim, at: Callable[..., tuple], releases: Sequence[datetime.date],
+    since: int, **more: Any,
+) -> Row:
+    """Return the row of a claim on deliveries, with its verdicts by releases after a year."""
+    earlier = [(day, *at(day)[:2]) for day in releases if day.year > since]
+    return row_of(
+        name, claim, data="SIPRI arms transfers", vintage=str(releases[-1] if releases else ""),
+        by_vintage=as_told(earlier), **more,
     )  # fmt: skip
 
 
@@ -127,14 +134,11 @@ def judge_delivered(name: str, claim: Claim, run: Run) -> Row:
         return SUPPORTED if lines else CONTRADICTED, f"{lines} delivery lines", lines, tiv
 
     verdict, detail, lines, tiv = at(run.as_of)
-    earlier = [(day, *at(day)[:2]) for day in releases]
-    return row_of(
-        name, claim, quantity=f"{claim['domain']} deliveries {_sides(claim)}, "
+    return _of_trade(
+        name, claim, at, releases, 0, quantity=f"{claim['domain']} deliveries {_sides(claim)}, "
         f"{span_of(claim['years'])}, in the register",
         figure=f"{detail}, {tiv:.4g} TIV million", value=float(lines), verdict=verdict,
-        rule=RULES["yes"], data="SIPRI arms transfers",
-        vintage=str(releases[-1] if releases else ""),
-        by_vintage=as_told(earlier),
+        rule=RULES["yes"],
     )  # fmt: skip
 
 
@@ -159,14 +163,11 @@ def judge_deliveries_fell(name: str, claim: Claim, run: Run) -> Row:
         return verdict, f"{100 * ratio:.3g} %", ratio
 
     verdict, detail, ratio = at(run.as_of)
-    earlier = [(day, *at(day)[:2]) for day in releases if day.year > claim["years"][1]]
-    return row_of(
-        name, claim, quantity=f"mean deliveries {_sides(claim)} in "
-        f"{span_of(claim['years'])}, as a share of {span_of(claim['base'])}, below "
-        f"{100 * claim['share']:g} %",
+    return _of_trade(
+        name, claim, at, releases, claim["years"][1],
+        quantity=f"mean deliveries {_sides(claim)} in {span_of(claim['years'])}, as a share of "
+        f"{span_of(claim['base'])}, below {100 * claim['share']:g} %",
         figure=detail, value=ratio, verdict=verdict, rule=RULES["yes"],
-        data="SIPRI arms transfers", vintage=str(releases[-1] if releases else ""),
-        by_vintage=as_told(earlier),
     )  # fmt: skip
 
 
@@ -180,23 +181,17 @@ def judge_largest_domain(name: str, claim: Claim, run: Run) -> Row:
         total = sum(of.values())
         share = of[claim["domain"]] / total if total else float("nan")
         largest = total and max(of, key=lambda d: of[d]) == claim["domain"]
-        verdict = (
-            OPEN
-            if not total
-            else CONTRADICTED
-            if not largest
-            else (SUPPORTED if share > 0.5 else OPEN)
-        )
+        verdict = SUPPORTED if share > 0.5 else OPEN
+        if total and not largest:
+            verdict = CONTRADICTED
         return verdict, f"{100 * share:.3g} % of deliveries", share
 
     verdict, detail, share = at(run.as_of)
-    earlier = [(day, *at(day)[:2]) for day in releases if day.year > claim["years"][1]]
-    return row_of(
-        name, claim, quantity=f"share of {claim['domain']} in deliveries {_sides(claim)}, "
+    return _of_trade(
+        name, claim, at, releases, claim["years"][1],
+        quantity=f"share of {claim['domain']} in deliveries {_sides(claim)}, "
         f"{span_of(claim['years'])}",
         figure=detail, value=share, verdict=verdict, rule=RULES["half"],
-        data="SIPRI arms transfers", vintage=str(releases[-1] if releases else ""),
-        by_vintage=as_told(earlier),
     )  # fmt: skip
 
 
@@ -222,16 +217,14 @@ def judge_exports_ahead(name: str, claim: Claim, run: Run) -> Row:
     if not sums:
         return no_answer(name, claim, "arms exports", "no deliveries on record", "years")
     releases = next(iter(sides.values()))[1]
-    earlier = [(day, *at(day)[:2]) for day in releases if day.year > first]
     newest = max(sums)
     one, two = sums[newest]
-    return row_of(
-        name, claim, quantity=f"total arms exports of {countries.name_of(claim['country'])} above "
+    return _of_trade(
+        name, claim, at, releases, first,
+        quantity=f"total arms exports of {countries.name_of(claim['country'])} above "
         f"{countries.name_of(claim['other'])}, {span_of(claim['years'])}",
         figure=f"{detail}; in {newest} {one:,.0f} against {two:,.0f} TIV million",
         value=one / two if two else None, verdict=verdict, rule=RULES["years"],
-        data="SIPRI arms transfers", vintage=str(releases[-1] if releases else ""),
-        by_vintage=as_told(earlier),
     )  # fmt: skip
 
 

@@ -51,26 +51,19 @@ def run(
 
     Parameters
     ----------
-    tasks
-        What to do; names differ.
-    finished
-        Called with the name and the result of each task, in the order in which they end.
-    workers
-        Processes of a cluster on this machine, where no scheduler is given.
-    scheduler
-        Address of a running Dask scheduler, as in tcp://host:8786.
-    say
-        Told of each end, with what is done, how long it took and how long the rest may take.
+    tasks : What to do; names differ.
+    finished : Called with the name and the result of each task, in the order in which they end.
+    workers : Processes of a cluster on this machine, where no scheduler is given.
+    scheduler : Address of a running Dask scheduler, as in tcp://host:8786.
+    say : Told of each end, with what is done, how long it took and how long the rest may take.
 
     Returns
     -------
-    dict
-        Name → what went wrong, of tasks that failed in every attempt.
+    dict : Name → what went wrong, of tasks that failed in every attempt.
 
     Raises
     ------
-    InputError
-        If the scheduler does not answer, or a task says that its input cannot be used.
+    InputError : If the scheduler does not answer, or a task says that its input cannot be used.
     """
     from distributed import as_completed
 

@@ -53,8 +53,7 @@ def compare(a: Path, b: Path) -> list[Difference]:
 
     Parameters
     ----------
-    a, b
-        Run folders.
+    a, b : Run folders.
 
     Returns
     -------
@@ -64,9 +63,8 @@ def compare(a: Path, b: Path) -> list[Difference]:
 
     Raises
     ------
-    InputError
-        If the runs differ in kind: another pair, no forecast in one of them, no posterior in one;
-        or what one of them says does not hold.
+    InputError : If the runs differ in kind: another pair, no forecast in one of them, no posterior
+        in one; or what one of them says does not hold.
     """
     first, second = runs.read(a), runs.read(b)
     _check(a, b, first, second)
@@ -118,17 +116,10 @@ def _check(a: Path, b: Path, first: Mapping[str, Any], second: Mapping[str, Any]
 
 
 def _table(run: Path, name: str) -> dict[tuple, dict[str, str]]:
-    """Return (event, domain) or (event, domain, kind, year) → row of the baseline.
-
-    A run made before there were kinds holds first passage.
-    """
+    """Return (event, domain) or (event, domain, kind, year) → row of the baseline."""
     try:
         with (run / name).open(encoding="utf-8", newline="") as lines:
-            rows = [
-                {KIND: FIRST_PASSAGE} | row
-                for row in csv.DictReader(lines)
-                if row["scenario"] == BASELINE
-            ]
+            rows = [row for row in csv.DictReader(lines) if row["scenario"] == BASELINE]
         keys = ("event", "domain", *((KIND, "year") if name == EVENTS_FILE else ()))
         return {tuple(row[key] for key in keys): row for row in rows}
     except (OSError, KeyError) as error:

@@ -54,11 +54,9 @@ def past(futures: xr.Dataset, theta: xr.DataArray | None = None) -> xr.DataArray
 
     Parameters
     ----------
-    futures
-        As from `forecast.simulate.futures`.
-    theta
-        Capacity (draw, country, year), in all by default; of a domain with `draws_of` its draws:
-        a convention of the level moves all domains alike.
+    futures : As from `forecast.simulate.futures`.
+    theta : Capacity (draw, country, year), in all by default; of a domain with `draws_of` its
+        draws: a convention of the level moves all domains alike.
     """
     gap = _under_each(futures, futures["theta_past"] if theta is None else theta, WARS_PAST)
     return gap.transpose(DRAW, CONVENTION, YEAR)

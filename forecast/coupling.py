@@ -78,24 +78,17 @@ def fit(
 
     Parameters
     ----------
-    panel
-        As from `data.panel.assemble`: its ideal points are used.
-    layers
-        Where the tables of the history are.
-    pair
-        Of which votes are counted whether of the powers or not.
-    priors
-        Of the hazard and of the alignment.
-    origin
-        Later years of the history are left out.
-    seed, draws, tune, chains
-        Of the sampler; each fit's own usual numbers where None.
+    panel : As from `data.panel.assemble`: its ideal points are used.
+    layers : Where the tables of the history are.
+    pair : Of which votes are counted whether of the powers or not.
+    priors : Of the hazard and of the alignment.
+    origin : Later years of the history are left out.
+    seed, draws, tune, chains : Of the sampler; each fit's own usual numbers where None.
 
     Returns
     -------
-    xarray.DataTree
-        Groups as `FITS`, each with posterior, sample_stats and constant_data; None where the panel
-        holds no history of alliances.
+    xarray.DataTree : Groups as `FITS`, each with posterior, sample_stats and constant_data; None
+        where the panel holds no history of alliances.
     """
     rows = read("alliance_dyads", layers)
     if not rows:
@@ -166,28 +159,20 @@ def answer(
 
     Parameters
     ----------
-    tree
-        The run's posterior: figures of GDP and military spending are taken from it.
-    history
-        As from `fit`.
-    futures
-        As from `forecast.simulate.futures`, of that tree.
-    record
-        As from `keep_record`.
-    priors
-        Of the hazard.
-    chosen
-        The scenarios of the futures.
-    seed
-        The same draws of hazard, votes and chance serve every scenario.
+    tree : The run's posterior: figures of GDP and military spending are taken from it.
+    history : As from `fit`.
+    futures : As from `forecast.simulate.futures`, of that tree.
+    record : As from `keep_record`.
+    priors : Of the hazard.
+    chosen : The scenarios of the futures.
+    seed : The same draws of hazard, votes and chance serve every scenario.
 
     Returns
     -------
-    Answers
-        An event counts from the year after the origin: what came up to the origin is on no record
-        after 2017 (ends of treaties) and 2014 (disputes). Incidents are drawn year by
-        year; one raises both hazards for the ten years after it. A downturn comes in the year in
-        which its cumulative probability passes the draw's uniform number.
+    Answers : An event counts from the year after the origin: what came up to the origin is on no
+        record after 2017 (ends of treaties) and 2014 (disputes). Incidents are drawn year by year;
+        one raises both hazards for the ten years after it. A downturn comes in the year in which
+        its cumulative probability passes the draw's uniform number.
     """
     pair = (str(futures.attrs["supplier"]), str(futures.attrs["recipient"]))
     origin = int(futures.attrs["origin"])

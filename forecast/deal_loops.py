@@ -9,36 +9,23 @@ import numpy as np
 from crossover.forecast.streams import after_normal, normal, of_part, uniform
 from crossover.models import deal_features as features
 from crossover.models.caching import njit
-from crossover.models.order_book import (
-    COMPLETE,
-    NEVER,
-    RUNNING,
-    STILL,
-    UNNUMBERED,
-    WAITING,
-)
+from crossover.models.order_book import COMPLETE, NEVER, RUNNING, STILL, UNNUMBERED, WAITING
 
 NOTHING = 1e-6
 """TIV million: less is nothing."""
-
 FASTEST = 2.5
 """Bound of normal noise where its tail would be exponentiated without limit."""
-
 MOST = 400
 """Bound of the orders that a pair places in a year."""
-
 LAST_COMPLETE = 2
 """Years without a delivery after which a complete deal counts as closed."""
-
 LAST_UNNUMBERED = STILL[UNNUMBERED] + LAST_COMPLETE
 
 compiled = njit(cache=True)
 
 OF_BOOK, OF_ORDERS, OF_BUNDLES = np.uint64(1), np.uint64(2), np.uint64(3)
-
 WIDEST = 32
 """At least as many as there are features of any question."""
-
 COMMON = {
     **{name: len(getattr(features, name.upper())) for name in
        ("chance", "gone", "whole", "share", "wait", "known")},

@@ -15,9 +15,7 @@ import xarray as xr
 from crossover.data.names import DOMAIN, SUPPLIER
 from crossover.forecast.deal_loops import COMMON, book_loop, orders_loop
 from crossover.models.delivery import heavy
-from crossover.models.order_book import (
-    OPEN_COLUMNS,
-)
+from crossover.models.order_book import OPEN_COLUMNS
 
 
 class Coefficients(NamedTuple):
@@ -81,14 +79,10 @@ def coefficients(
 
     Parameters
     ----------
-    draws
-        As from `forecast.draws.stack`.
-    inputs
-        As from `models.inputs.prepare`.
-    years
-        Years ahead.
-    rng
-        Of the shocks.
+    draws : As from `forecast.draws.stack`.
+    inputs : As from `models.inputs.prepare`.
+    years : Years ahead.
+    rng : Of the shocks.
     """
     count = len(draws["chance"])
 
@@ -172,18 +166,12 @@ def deliver_book(
 
     Parameters
     ----------
-    seed
-        Of the world.
-    ids
-        Number of each draw (draw).
-    c, book
-        As from `coefficients` and `open_deals`.
-    pairs
-        Supplier and recipient of the pairs that are looked at (pair, 2).
-    origin
-        Last data year.
-    out
-        Deliveries (draw, pair, year), TIV million, added to.
+    seed : Of the world.
+    ids : Number of each draw (draw).
+    c, book : As from `coefficients` and `open_deals`.
+    pairs : Supplier and recipient of the pairs that are looked at (pair, 2).
+    origin : Last data year.
+    out : Deliveries (draw, pair, year), TIV million, added to.
     """
     place = np.full((c.of_supplier.shape[1], c.of_recipient.shape[1]), -1)
     place[pairs[:, 0], pairs[:, 1]] = np.arange(len(pairs))
@@ -198,15 +186,10 @@ def deliver_orders(
 
     Parameters
     ----------
-    seed, ids, c, pairs, origin
-        As of `deliver_book`.
-    rates
-        Expected orders (world, draw, pair, year), of worlds that share all other chances.
-    first
-        The first of these years.
-    out
-        Deliveries (world, draw, pair, year), TIV million, added to.
-    ordered
-        Orders of the future (world, draw, pair, year), TIV million, added to.
+    seed, ids, c, pairs, origin : As of `deliver_book`.
+    rates : Expected orders (world, draw, pair, year), of worlds that share all other chances.
+    first : The first of these years.
+    out : Deliveries (world, draw, pair, year), TIV million, added to.
+    ordered : Orders of the future (world, draw, pair, year), TIV million, added to.
     """
     orders_loop(seed, ids, _packed(c), rates, first, pairs, origin, out, ordered)

@@ -54,19 +54,16 @@ def decompose(tree: xr.DataTree, supplier: str, recipient: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    tree
-        With `posterior` and `constant_data`.
-    supplier, recipient
-        ISO3 codes.
+    tree : With `posterior` and `constant_data`.
+    supplier, recipient : ISO3 codes.
 
     Returns
     -------
-    pandas.DataFrame
-        side ("ordered", of the recipient; "won", of the supplier), country, cause, first and last
-        year of both spells, and median and 90 % interval of what the cause adds to the log of
-        orders a year, over draws. The last rows of a side are all causes together, and the change
-        of the orders that the register lists, by years of full knowledge. From the two periods
-        running with the most orders listed to the last two. No rows of a country that is no
+    pandas.DataFrame : side ("ordered", of the recipient; "won", of the supplier), country, cause,
+        first and last year of both spells, and median and 90 % interval of what the cause adds to
+        the log of orders a year, over draws. The last rows of a side are all causes together, and
+        the change of the orders that the register lists, by years of full knowledge. From the two
+        periods running with the most orders listed to the last two. No rows of a country that is no
         supplier of the sample.
     """
     inputs = tree["constant_data"].to_dataset()
@@ -178,10 +175,8 @@ def shapley(
 
     Parameters
     ----------
-    value
-        Of a choice of causes, as 1 for each that is in and 0 for others; an array.
-    names
-        Of the causes.
+    value : Of a choice of causes, as 1 for each that is in and 0 for others; an array.
+    names : Of the causes.
     """
     count = len(names)
     found = {which: value(which) for which in itertools.product((0, 1), repeat=count)}

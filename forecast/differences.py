@@ -41,20 +41,16 @@ def differences(
 
     Parameters
     ----------
-    indicators
-        As from `forecast.events.answers` and its like, with all scenarios.
-    futures
-        As from `forecast.simulate.futures`.
-    paths
-        As from `forecast.coupling.answer`.
+    indicators : As from `forecast.events.answers` and its like, with all scenarios.
+    futures : As from `forecast.simulate.futures`.
+    paths : As from `forecast.coupling.answer`.
 
     Returns
     -------
-    pandas.DataFrame
-        kind, name, domain, scenario, year, baseline, difference, mc_error, q05, q95. Of an event,
-        in each kind: its probability in the baseline, the difference of probabilities, and the
-        Monte-Carlo error of that difference. Of a quantity: median of the baseline, and median and
-        90 % interval of the differences draw by draw. Empty without a scenario.
+    pandas.DataFrame : kind, name, domain, scenario, year, baseline, difference, mc_error, q05, q95.
+        Of an event, in each kind: its probability in the baseline, the difference of probabilities,
+        and the Monte-Carlo error of that difference. Of a quantity: median of the baseline, and
+        median and 90 % interval of the differences draw by draw. Empty without a scenario.
     """
     rows = []
     if _others(futures):

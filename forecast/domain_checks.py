@@ -6,15 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from crossover.data.names import (
-    CHAIN,
-    DOMAIN,
-    DOMAIN_LAYER,
-    DRAW,
-    RECIPIENT,
-    REST,
-    SUPPLIER,
-)
+from crossover.data.names import CHAIN, DOMAIN, DOMAIN_LAYER, DRAW, RECIPIENT, REST, SUPPLIER
 from crossover.forecast.domains import (
     BANDS,
     BIG,
@@ -34,10 +26,8 @@ def predictive_check(tree: xr.DataTree, recipients: tuple[str, ...], *, seed: in
 
     Parameters
     ----------
-    tree
-        With the group `domains`.
-    recipients
-        Countries whose imports are checked.
+    tree : With the group `domains`.
+    recipients : Countries whose imports are checked.
 
     Returns
     -------
@@ -107,8 +97,7 @@ def agreement(
 
     Returns
     -------
-    tuple
-        Draws of two slopes, log unit value per log-odds: `within`, of a supplier's domains
+    tuple : Draws of two slopes, log unit value per log-odds: `within`, of a supplier's domains
         against each other, from the fit; `between`, of suppliers altogether against their mean
         capacity, drawn given both (a cut: capacity learns nothing from it); and draws of
         `unit_level` and mean capacity (draw, supplier).

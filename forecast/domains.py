@@ -44,23 +44,18 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
 
     Parameters
     ----------
-    tree
-        With the group `domains`.
-    futures
-        As from `forecast.simulate.futures`, of the same tree.
-    seed
-        Of the shocks.
+    tree : With the group `domains`.
+    futures : As from `forecast.simulate.futures`, of the same tree.
+    seed : Of the shocks.
 
     Returns
     -------
-    xarray.Dataset
-        Draws in the order of chains, as `layer_draws` gives them; `main_draw` (draw) tells
-        which draw of `futures` each belongs to. `theta_domain`
-        (draw, scenario, country, domain, year_future) and `theta_domain_past`
-        (draw, country, domain, year): capacity by domain, log-odds of being chosen as a source
-        of arms in the domain, by volume. `deliveries_domain` (draw, scenario, domain,
-        year_future): TIV million, with the domains of a draw adding up to its deliveries.
-        `supplier_share`, of the orders expected in the domain
+    xarray.Dataset : Draws in the order of chains, as `layer_draws` gives them; `main_draw` (draw)
+        tells which draw of `futures` each belongs to. `theta_domain` (draw, scenario, country,
+        domain, year_future) and `theta_domain_past` (draw, country, domain, year): capacity by
+        domain, log-odds of being chosen as a source of arms in the domain, by volume.
+        `deliveries_domain` (draw, scenario, domain, year_future): TIV million, with the domains of
+        a draw adding up to its deliveries. `supplier_share`, of the orders expected in the domain
         (draw, scenario, domain, year_future), and over the past (draw, domain, year).
     """
     draws = layer_draws(tree)
@@ -173,8 +168,7 @@ def paths(
 
     Returns
     -------
-    dict
-        `sources`: codes of all suppliers and of the recipient; `strength` (draw, source, domain,
+    dict : `sources`: codes of all suppliers and of the recipient; `strength` (draw, source, domain,
         year), `demand` (draw, domain, year), of the number of orders, log-odds, over the years of
         the window and those ahead; `need` (draw, domain), log-odds; `size` (draw, source, domain):
         log TIV of an order less its mean over suppliers, and `common_size` (draw, domain).
@@ -308,10 +302,8 @@ def _share(offers: np.ndarray, shares: np.ndarray, sold: int) -> np.ndarray:
 
     Parameters
     ----------
-    offers
-        Log expected share of each supplier in all domains (draw, supplier, year).
-    shares
-        Composition of what each sells (draw, supplier, domain, year).
+    offers : Log expected share of each supplier in all domains (draw, supplier, year).
+    shares : Composition of what each sells (draw, supplier, domain, year).
     """
     volume = np.exp(offers)[:, :, None] * shares
     return volume[:, sold] / volume.sum(axis=1)
@@ -334,14 +326,10 @@ def split_total(
 
     Parameters
     ----------
-    total, lines
-        TIV million and number of orders or delivery lines (draw, ...).
-    shares
-        Expected shares of lines (draw, domain, ...).
-    supplier
-        Position of the supplier, whose orders have sizes of their own.
-    middle
-        Log TIV million of an order, or delivery line, of middling size.
+    total, lines : TIV million and number of orders or delivery lines (draw, ...).
+    shares : Expected shares of lines (draw, domain, ...).
+    supplier : Position of the supplier, whose orders have sizes of their own.
+    middle : Log TIV million of an order, or delivery line, of middling size.
 
     Returns
     -------

@@ -68,12 +68,9 @@ def ours(draws: Arrays, inputs: xr.Dataset, noise: float, seed: int) -> dict[str
 
     Parameters
     ----------
-    draws, inputs
-        Of a fit of the drivers.
-    noise
-        Of R&D shares that are still young when they are first published, log.
-    seed
-        Of the shocks.
+    draws, inputs : Of a fit of the drivers.
+    noise : Of R&D shares that are still young when they are first published, log.
+    seed : Of the shocks.
     """
     rng = np.random.default_rng([seed, int(inputs.attrs["origin"])])
     paths = driver_paths(draws, inputs, HORIZONS, rng)[..., LATE + 1 :]
@@ -93,10 +90,8 @@ def benchmark(name: str, of: Known) -> np.ndarray:
 
     Parameters
     ----------
-    name
-        One of `BENCHMARKS`.
-    of
-        What was known; its last year is the origin.
+    name : One of `BENCHMARKS`.
+    of : What was known; its last year is the origin.
     """
     frame = pd.DataFrame(of.values.T).interpolate(limit_area="inside")
     change = frame.diff()
@@ -136,13 +131,10 @@ def scored(
 
     Parameters
     ----------
-    target, quantiles
-        As from `ours` and `benchmark`.
-    seen, came
-        Figures at the origin, and of today, both from the year `first` on. A country without any
-        figure at the origin is not scored.
-    origin, first, codes
-        Last data year, first year of the figures, countries.
+    target, quantiles : As from `ours` and `benchmark`.
+    seen, came : Figures at the origin, and of today, both from the year `first` on. A country
+        without any figure at the origin is not scored.
+    origin, first, codes : Last data year, first year of the figures, countries.
     """
     rows, rng = [], np.random.default_rng(origin)
     for h in range(1, HORIZONS + 1):
@@ -201,8 +193,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    table
-        As from `from_origin`, of all origins.
+    table : As from `from_origin`, of all origins.
 
     Returns
     -------

@@ -137,9 +137,8 @@ def driver_paths(
 
     Returns
     -------
-    numpy.ndarray
-        (driver, draw, country, year), from `LATE` years before the origin to `years` after it;
-        without figures of GDP, military spending alone is of use.
+    numpy.ndarray : (driver, draw, country, year), from `LATE` years before the origin to `years`
+        after it; without figures of GDP, military spending alone is of use.
     """
     of, n = record(inputs), len(draws["parameters"])
     ceiling, df = float(inputs.attrs["rd_ceiling"]), inputs.attrs["shock_df"]

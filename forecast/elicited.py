@@ -63,8 +63,7 @@ def save(found: Elicited, reason: str, source: str, store: Path) -> Path:
 
     Raises
     ------
-    InputError
-        If reason or source is empty, or the file cannot be written.
+    InputError : If reason or source is empty, or the file cannot be written.
     """
     import tomli_w
 
@@ -93,17 +92,13 @@ def consequences(
 
     Parameters
     ----------
-    before, after
-        Priors files laid over the defaults; None for the defaults.
-    layers
-        The panel, as from `data.additions.layers`: where the futures start.
-    draws, seed
-        Draws of the priors, and the seed of both, so that they differ by the prior alone.
+    before, after : Priors files laid over the defaults; None for the defaults.
+    layers : The panel, as from `data.additions.layers`: where the futures start.
+    draws, seed : Draws of the priors, and the seed of both, so that they differ by the prior alone.
 
     Returns
     -------
-    list of Consequence
-        Of the default pair, in the years that are led with.
+    list of Consequence : Of the default pair, in the years that are led with.
     """
     from crossover.forecast import stored_run
 

@@ -14,29 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossover.data.errors import InputError, fault
-from crossover.data.names import (
-    HEADLINE_YEAR,
-    SOON,
-    YEAR_FUTURE,
-)
+from crossover.data.names import HEADLINE_YEAR, SOON, YEAR_FUTURE
 from crossover.forecast import plans, runs, stored_run, verify
-from crossover.forecast.influence import (
-    LEAST_OPEN,
-    Condition,
-    Influence,
-    influences,
-    next_year,
-)
+from crossover.forecast.influence import LEAST_OPEN, Condition, Influence, influences, next_year
 from crossover.forecast.waterfall import MEDIAN, Part, chain, forecast_of, split
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-# Next year's data ------------------------------------------------------------------------------
-
-
-# All of it ------------------------------------------------------------------------------------
 
 
 FILES = ("explain.csv", "explain_observations.csv", "explain_next_year.csv", "explain.json")
@@ -85,21 +69,16 @@ def explain(
 
     Parameters
     ----------
-    a, b
-        Run folders of one pair.
-    known
-        The panel and all additions of the store, of which a run's record names some.
-    fits
-        See `chain`.
-    event, by
-        The headline whose observations are looked at; when None the one that moved most of those
-        that are not settled in every draw.
+    a, b : Run folders of one pair.
+    known : The panel and all additions of the store, of which a run's record names some.
+    fits : See `chain`.
+    event, by : The headline whose observations are looked at; when None the one that moved most of
+        those that are not settled in every draw.
 
     Raises
     ------
-    InputError
-        See `chain`; or the event is not answered in both runs, or the year is not forecast; or what
-        one of the runs says does not hold.
+    InputError : See `chain`; or the event is not answered in both runs, or the year is not
+        forecast; or what one of the runs says does not hold.
     """
     if by is not None:
         _horizon(forecast_of(b), by)
@@ -123,7 +102,7 @@ def explain(
     return Explanation(
         parts, event, by, float(holds.mean()), influences(tree, old, holds),
         next_year(ahead, holds),
-        [{"how": one.how, "khat": one.khat, "draws": int(one.log_weight.size)} for one in links],
+        [{"how": one.how} for one in links],
         [known_to(a, before), known_to(b, tree)],
     )  # fmt: skip
 

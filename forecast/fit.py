@@ -26,7 +26,6 @@ from crossover.models.order_book import OrderData
 from crossover.models.priors import PARTS, Priors, moments, order
 
 DRAWS, TUNE, CHAINS = 1100, 300, 4
-DOMAIN_DRAWS, DOMAIN_TUNE = 1100, 300
 USUAL = {"draws": DRAWS, "tune": TUNE, "chains": CHAINS}
 QUICK = {"draws": 100, "tune": 100, "chains": 2}
 TARGET_ACCEPT = 0.8
@@ -119,8 +118,8 @@ def fit_domains(
     priors: Priors,
     *,
     seed: int,
-    draws: int = DOMAIN_DRAWS,
-    tune: int = DOMAIN_TUNE,
+    draws: int = DRAWS,
+    tune: int = TUNE,
     chains: int = CHAINS,
 ) -> xr.DataTree:
     """Fit the domain layer to a panel.

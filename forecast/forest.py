@@ -29,20 +29,15 @@ def forecast(panel: xr.Dataset, history: xr.Dataset, horizons: int, seed: int = 
 
     Parameters
     ----------
-    panel
-        As from `origins.seen`.
-    history
-        As from `origins.history`, of that panel.
-    horizons
-        Years ahead.
-    seed
-        Of the forests; the same seed grows the same trees.
+    panel : As from `origins.seen`.
+    history : As from `origins.history`, of that panel.
+    horizons : Years ahead.
+    seed : Of the forests; the same seed grows the same trees.
 
     Returns
     -------
-    numpy.ndarray
-        Quantiles at `skill.LEVELS` (series, horizon, level) of the series that are active in the
-        last year, in TIV million; NaN for series that are not deliveries.
+    numpy.ndarray : Quantiles at `skill.LEVELS` (series, horizon, level) of the series that are
+        active in the last year, in TIV million; NaN for series that are not deliveries.
     """
     now = history["active"].transpose(SERIES, YEAR).values[:, -1]
     targets = history["target"].values

@@ -30,18 +30,15 @@ def changes(tree: xr.DataTree, futures: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    tree
-        With `posterior` and `constant_data`.
-    futures
-        As from `forecast.simulate.futures`, of all draws of the tree.
+    tree : With `posterior` and `constant_data`.
+    futures : As from `forecast.simulate.futures`, of all draws of the tree.
 
     Returns
     -------
-    pandas.DataFrame
-        One row a span and part: mean, median and 90 % interval over draws, log-odds, and the
-        probability that it is above zero. The means of R&D, military spending and the rest add up
-        to that of all. Spans that begin before the window are left out. Of a country that is no
-        supplier, R&D counts with the mean effect; what is its own goes to the rest.
+    pandas.DataFrame : One row a span and part: mean, median and 90 % interval over draws, log-odds,
+        and the probability that it is above zero. The means of R&D, military spending and the rest
+        add up to that of all. Spans that begin before the window are left out. Of a country that is
+        no supplier, R&D counts with the mean effect; what is its own goes to the rest.
     """
     inputs = tree["constant_data"].to_dataset()
     draws = stack(tree["posterior"].to_dataset())

@@ -26,18 +26,12 @@ if TYPE_CHECKING:
 
 
 PRIORS_OR_CODE, REVISED, NEW_YEAR = "priors or code", "revised history", "new year"
-
 UNCHANGED = "unchanged"
-
 TEN_POINTS = 0.10
-
 TAILS = (0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02)
-
 LEAST_DRAWS = 40
 """Fewest draws on which a conditional probability is said."""
-
 TOP = 10
-
 LEAST_OPEN = 1e-6
 """A probability nearer to zero or one is of what is settled in every draw."""
 
@@ -77,14 +71,10 @@ def influences(
 
     Parameters
     ----------
-    tree
-        The later fit, with `log_likelihood`.
-    old
-        What the earlier fit was given (`constant_data`).
-    happened
-        Whether the headline holds in the later run's draws (chain, draw), as 0 and 1.
-    top
-        How many.
+    tree : The later fit, with `log_likelihood`.
+    old : What the earlier fit was given (`constant_data`).
+    happened : Whether the headline holds in the later run's draws (chain, draw), as 0 and 1.
+    top : How many.
 
     Notes
     -----
@@ -138,17 +128,14 @@ def next_year(ahead: xr.Dataset, happened: np.ndarray) -> list[Condition]:
 
     Parameters
     ----------
-    ahead
-        As from `forecast.simulate.futures`.
-    happened
-        Whether the headline holds (chain, draw), as 0 and 1, of the same draws.
+    ahead : As from `forecast.simulate.futures`.
+    happened : Whether the headline holds (chain, draw), as 0 and 1, of the same draws.
 
     Returns
     -------
-    list of Condition
-        For each figure of the first year ahead and each side: the mildest bound beyond which the
-        event is ten points more or less likely, by more than twice the Monte-Carlo error; where
-        no bound does that, the 5 % tail.
+    list of Condition : For each figure of the first year ahead and each side: the mildest bound
+        beyond which the event is ten points more or less likely, by more than twice the Monte-Carlo
+        error; where no bound does that, the 5 % tail.
     """
     now = float(happened.mean())
     if not LEAST_OPEN < now < 1.0 - LEAST_OPEN:

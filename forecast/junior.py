@@ -11,15 +11,7 @@ import xarray as xr
 from crossover.data import countries
 from crossover.data.dyads import RECENT_YEARS
 from crossover.data.errors import InputError
-from crossover.data.names import (
-    COUNTRY,
-    DOWNTURN,
-    DRAW,
-    INCIDENT,
-    SCENARIO,
-    YEAR,
-    YEAR_FUTURE,
-)
+from crossover.data.names import COUNTRY, DOWNTURN, DRAW, INCIDENT, SCENARIO, YEAR, YEAR_FUTURE
 from crossover.data.records import AlliedPair
 from crossover.data.rules import DOWNTURN_GRADE, FORCE
 from crossover.data.tables import Panel, read
@@ -39,15 +31,12 @@ def yearly(
 
     Parameters
     ----------
-    history
-        Fits of `models.covariates.OUTCOMES`.
-    by_world
-        Covariates in each scenario (covariate, draw, year_future), `recent` as on record.
+    history : Fits of `models.covariates.OUTCOMES`.
+    by_world : Covariates in each scenario (covariate, draw, year_future), `recent` as on record.
 
     Returns
     -------
-    tuple
-        Yearly hazard (draw, scenario, year) of each outcome, and whether an incident comes.
+    tuple : Yearly hazard (draw, scenario, year) of each outcome, and whether an incident comes.
         Scenarios share the numbers that decide it.
     """
     posteriors = {outcome: partnership.flat(history[outcome]) for outcome in OUTCOMES}
@@ -114,8 +103,7 @@ def with_and_without(
 
     Parameters
     ----------
-    until
-        Years by which an event has happened; counted from the year after the last of its power.
+    until : Years by which an event has happened; counted from the year after the last of its power.
 
     Returns
     -------

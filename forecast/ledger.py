@@ -79,23 +79,19 @@ def enter(store: Path, run: Path) -> Entered:
 
     Parameters
     ----------
-    store
-        The store; made, with its ledger, when it is not there.
-    run
-        A run folder. Its own pair is entered, and every other pair forecast from it whose gate
+    store : The store; made, with its ledger, when it is not there.
+    run : A run folder. Its own pair is entered, and every other pair forecast from it whose gate
         passed.
 
     Returns
     -------
-    Entered
-        `refused` says why nothing was entered: the gate failed, or a quick run.
+    Entered : `refused` says why nothing was entered: the gate failed, or a quick run.
 
     Raises
     ------
-    InputError
-        If the run holds no forecast, if what it says does not follow from its draws, if its numbers
-        are not those under which it was entered before, or if the ledger cannot be written or is
-        damaged.
+    InputError : If the run holds no forecast, if what it says does not follow from its draws, if
+        its numbers are not those under which it was entered before, or if the ledger cannot be
+        written or is damaged.
     """
     said = runs.read(run)
     if said.get("quick"):
@@ -189,7 +185,7 @@ def _events(folder: Path, shared: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for row in _rows(folder / EVENTS_FILE):
         if row["scenario"] != BASELINE:
             continue
-        held = found[(*(row[c] for c in by), row.get(KIND, FIRST_PASSAGE))]
+        held = found[(*(row[c] for c in by), row[KIND])]
         for column in ("probability", "mc_error"):
             held[column][row["year"]] = float(row[column])
     skip = (*by, "supplier", "recipient")

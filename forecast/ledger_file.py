@@ -9,32 +9,20 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from crossover.data import whole
 from crossover.data.errors import InputError, fault
-from crossover.data.names import (
-    FIRST_PASSAGE,
-    KIND,
-    KINDS,
-    QUANTITY,
-)
+from crossover.data.names import FIRST_PASSAGE, KIND, KINDS, QUANTITY
 from crossover.forecast import runs
 
-if TYPE_CHECKING:
-    pass
-
 FILE = "ledger.sqlite"
-
 VERSION, BEFORE = 2, 1
 """Formats: entries of the one before carry no kind of answer, and are of first passage."""
-
 WAIT = 30.0
 """Seconds to wait for another writer."""
-
 EVENT = "event"
 """What stands for the kind of answer in entries of the format before."""
-
 SCHEMA = f"""
 CREATE TABLE entries (
     seq INTEGER PRIMARY KEY,
@@ -262,8 +250,7 @@ def entries(store: Path) -> list[Entry]:
 
     Raises
     ------
-    InputError
-        If the file is no ledger or damaged.
+    InputError : If the file is no ledger or damaged.
     """
     return [
         Entry(

@@ -30,7 +30,6 @@ from crossover.forecast.events import monte_carlo_error
 
 COLUMNS = ("alternative", "description", "weight", "probability", "mc_error", "gap_median",
            "gap_q05", "gap_q95", "year", "headline")  # fmt: skip
-DOMAIN_ALONE = ("equal_domains", "by_number", "unit_values")
 
 
 def levels(futures: xr.Dataset) -> pd.DataFrame:
@@ -38,17 +37,15 @@ def levels(futures: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    futures
-        As from `forecast.simulate.futures`.
+    futures : As from `forecast.simulate.futures`.
 
     Returns
     -------
-    pandas.DataFrame
-        alternative, description, weight, probability, mc_error, gap_median, gap_q05, gap_q95
-        (log-odds), year, headline (1 for the average). Of the origin first, then of `SOON`,
+    pandas.DataFrame : alternative, description, weight, probability, mc_error, gap_median, gap_q05,
+        gap_q95 (log-odds), year, headline (1 for the average). Of the origin first, then of `SOON`,
         `HEADLINE_YEAR` and the horizon, where they lie ahead, in the baseline. Of each year the
-        average over conventions comes first, whose gap is that of the draws of all of them, so
-        that its interval holds what a convention decides too.
+        average over conventions comes first, whose gap is that of the draws of all of them, so that
+        its interval holds what a convention decides too.
     """
     chains = int(futures.attrs["chains"])
     rows = [row | {"year": year} for year, gap in _by_year(futures) for row in _rows(gap, chains)]
@@ -105,23 +102,18 @@ def by_domain(
 
     Parameters
     ----------
-    tree
-        With `posterior`, `constant_data` and the group `domains`.
-    futures
-        As from `forecast.simulate.futures`.
-    apart
-        As from `forecast.domains.by_domain`, of those futures.
-    seed
-        For what is drawn given the posterior.
+    tree : With `posterior`, `constant_data` and the group `domains`.
+    futures : As from `forecast.simulate.futures`.
+    apart : As from `forecast.domains.by_domain`, of those futures.
+    seed : For what is drawn given the posterior.
 
     Returns
     -------
-    pandas.DataFrame
-        domain, alternative, description, probability, mc_error, gap_median, gap_q05, gap_q95
-        (log-odds; log unit value for `unit_values`), year, headline (1 for the average over the
-        conventions of the level in all, which comes first), and for `unit_values` supplier_items,
-        recipient_items: how many unit values there are of each. `DOMAIN_ALONE` are no part of the
-        average: they are measured at the origin only.
+    pandas.DataFrame : domain, alternative, description, probability, mc_error, gap_median, gap_q05,
+        gap_q95 (log-odds; log unit value for `unit_values`), year, headline (1 for the average over
+        the conventions of the level in all, which comes first), and for `unit_values`
+        supplier_items, recipient_items: how many unit values there are of each. Conventions of a
+        domain alone are no part of the average: they are measured at the origin only.
     """
     own = conventions.draws_of(futures, apart)
     origin, chains = int(futures.attrs["origin"]), int(apart.attrs["chains"])

@@ -100,10 +100,8 @@ def by_effort(draws: Arrays, change: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    draws
-        As from `forecast.draws.stack`.
-    change
-        Deviations of log R&D and military stocks (2, [draw,] supplier, ...).
+    draws : As from `forecast.draws.stack`.
+    change : Deviations of log R&D and military stocks (2, [draw,] supplier, ...).
     """
     own = draws["rd_within"][:, None] + draws["rd_within_sd"][:, None] * draws["rd_within_z"]
     return own[..., None] * change[0] + draws["mil_within"][:, None, None] * change[1]
@@ -159,14 +157,10 @@ def ahead(
 
     Parameters
     ----------
-    draws, inputs
-        The draws and what was fitted.
-    efforts
-        By world, as from `forecast.effort_paths.effort_paths`.
-    wars
-        By world, whether suppliers are at war (draw, supplier, year).
-    rng
-        Of walks, and of the capacity of countries that are no suppliers.
+    draws, inputs : The draws and what was fitted.
+    efforts : By world, as from `forecast.effort_paths.effort_paths`.
+    wars : By world, whether suppliers are at war (draw, supplier, year).
+    rng : Of walks, and of the capacity of countries that are no suppliers.
     """
     x = arrays(inputs)
     count, _, years = wars[0].shape
@@ -274,23 +268,17 @@ def expected(
 
     Parameters
     ----------
-    draws, inputs
-        The draws and what was fitted.
-    found
-        By world, as from `ahead`.
-    rng
-        Of the noise of pairs, of the world's demand, and of votes.
-    pairs
-        Supplier and recipient of pairs whose rates are wanted (pair, 2); all are simulated.
-    shown
-        Recipients whose suppliers' shares are wanted.
+    draws, inputs : The draws and what was fitted.
+    found : By world, as from `ahead`.
+    rng : Of the noise of pairs, of the world's demand, and of votes.
+    pairs : Supplier and recipient of pairs whose rates are wanted (pair, 2); all are simulated.
+    shown : Recipients whose suppliers' shares are wanted.
     worlds, chance
         Changes of scenarios, and the draws' chance for those of some probability (draw).
 
     Returns
     -------
-    tuple
-        Orders, and by world ideal points.
+    tuple : Orders, and by world ideal points.
     """
     x = arrays(inputs)
     count, sellers, years = found[0].offered.shape

@@ -217,19 +217,14 @@ def orders_ahead(
 
     Parameters
     ----------
-    x, own
-        `Paths` and `Own`; of `x` the arrays `demand` and `buyers` with recipients last (world,
+    x, own : `Paths` and `Own`; of `x` the arrays `demand` and `buyers` with recipients last (world,
         draw, year, recipient).
-    pairs
-        Of which `rates` are kept (pair, 2).
-    shown
-        Recipients of which `log_share` is kept.
-    rates
-        Expected orders a year, noise of pairs included (world, draw, pair, year); filled in from
-        the origin on, whose last years these are.
-    log_share
-        Log shares of suppliers in what a recipient orders (world, draw, supplier, shown, year);
-        filled in.
+    pairs : Of which `rates` are kept (pair, 2).
+    shown : Recipients of which `log_share` is kept.
+    rates : Expected orders a year, noise of pairs included (world, draw, pair, year); filled in
+        from the origin on, whose last years these are.
+    log_share : Log shares of suppliers in what a recipient orders (world, draw, supplier, shown,
+        year); filled in.
     """
     worlds, draws, suppliers, years = x.offered.shape
     recipients = x.demand.shape[3]

@@ -41,10 +41,8 @@ def seen(panel: xr.Dataset, held: dict[int, books.Book]) -> xr.Dataset:
 
     Parameters
     ----------
-    panel
-        As from `origins.seen`.
-    held
-        As from `read_books`.
+    panel : As from `origins.seen`.
+    held : As from `read_books`.
 
     Returns
     -------
@@ -131,19 +129,15 @@ def forecast(panel: xr.Dataset, history: xr.Dataset, horizons: int) -> np.ndarra
 
     Parameters
     ----------
-    panel
-        As from `seen`.
-    history
-        As from `origins.history`, of that panel.
-    horizons
-        Years ahead.
+    panel : As from `seen`.
+    history : As from `origins.history`, of that panel.
+    horizons : Years ahead.
 
     Returns
     -------
-    numpy.ndarray
-        Quantiles at `skill.LEVELS` (series, horizon, level) of the series that are active in the
-        last year, in TIV million; NaN for series that are not deliveries, and where no earlier
-        book is old enough to learn from.
+    numpy.ndarray : Quantiles at `skill.LEVELS` (series, horizon, level) of the series that are
+        active in the last year, in TIV million; NaN for series that are not deliveries, and where
+        no earlier book is old enough to learn from.
     """
     now = history["active"].transpose(SERIES, YEAR).values[:, -1]
     targets = history["target"].values

@@ -66,20 +66,16 @@ def series(
 
     Parameters
     ----------
-    panel
-        With `tiv`, `rd_share` and `ideal_point`, and `orders` (supplier, year) where the number of
-        orders that suppliers win is asked for.
-    dyads
-        Pairs to take; those active in the last years of the panel when None.
-    first_year
-        Year to begin with.
+    panel : With `tiv`, `rd_share` and `ideal_point`, and `orders` (supplier, year) where the number
+        of orders that suppliers win is asked for.
+    dyads : Pairs to take; those active in the last years of the panel when None.
+    first_year : Year to begin with.
 
     Returns
     -------
-    xarray.Dataset
-        `value` (series, year), NaN where unknown; coordinates `target` and `unit` of each
-        series, and `series` itself, "target/unit". Totals of countries of the sample count trade
-        with all the world.
+    xarray.Dataset : `value` (series, year), NaN where unknown; coordinates `target` and `unit` of
+        each series, and `series` itself, "target/unit". Totals of countries of the sample count
+        trade with all the world.
     """
     panel = panel.sel({YEAR: slice(first_year, None)})
     tiv = panel["tiv"].transpose(SUPPLIER, RECIPIENT, YEAR)
@@ -117,16 +113,14 @@ def history(panel: xr.Dataset) -> xr.Dataset:
 
     Parameters
     ----------
-    panel
-        As from `seen`.
+    panel : As from `seen`.
 
     Returns
     -------
-    xarray.Dataset
-        As from `series`, with all pairs that ever traded and the years before the modelled window,
-        and `active` (series, year): whether the series would have been forecast in that year. That
-        is every series from the first modelled year on, a pair only while it is active; those
-        active in the last year are the ones of `series(panel)`, in their order.
+    xarray.Dataset : As from `series`, with all pairs that ever traded and the years before the
+        modelled window, and `active` (series, year): whether the series would have been forecast in
+        that year. That is every series from the first modelled year on, a pair only while it is
+        active; those active in the last year are the ones of `series(panel)`, in their order.
     """
     modelled = panel["tiv"].sel({YEAR: slice(FIRST_YEAR, None)})
     found = series(panel, traded(modelled), int(panel[YEAR].values[0]))
@@ -174,14 +168,12 @@ def questions(tiv: xr.DataArray) -> xr.Dataset:
 
     Parameters
     ----------
-    tiv
-        Deliveries known (supplier, recipient, year), to the origin.
+    tiv : Deliveries known (supplier, recipient, year), to the origin.
 
     Returns
     -------
-    xarray.Dataset
-        Over `question`: `event`, `kind`, `pair`, `supplier`, `recipient` (coordinates) and `base`,
-        TIV million a year (NaN for export crossovers).
+    xarray.Dataset : Over `question`: `event`, `kind`, `pair`, `supplier`, `recipient` (coordinates)
+        and `base`, TIV million a year (NaN for export crossovers).
     """
     whole = tiv.transpose(SUPPLIER, RECIPIENT, YEAR)
     sellers, buyers = ([str(c) for c in tiv[d].values] for d in (SUPPLIER, RECIPIENT))
@@ -224,17 +216,13 @@ def resolve(asked: xr.Dataset, tiv: xr.DataArray, origin: int, horizons: np.ndar
 
     Parameters
     ----------
-    asked
-        As from `questions`.
-    tiv
-        Deliveries (..., supplier, recipient, year), two years before the origin and on.
-    origin, horizons
-        Years from the origin's next to the horizon count.
+    asked : As from `questions`.
+    tiv : Deliveries (..., supplier, recipient, year), two years before the origin and on.
+    origin, horizons : Years from the origin's next to the horizon count.
 
     Returns
     -------
-    numpy.ndarray
-        1.0 or 0.0 (..., question, horizon); NaN where a year is not known.
+    numpy.ndarray : 1.0 or 0.0 (..., question, horizon); NaN where a year is not known.
     """
     span = np.arange(origin - MEAN_YEARS + 2, origin + int(horizons.max()) + 1)
     whole = tiv.reindex({YEAR: span}).transpose(..., SUPPLIER, RECIPIENT, YEAR)
@@ -275,8 +263,7 @@ def earlier(tiv: xr.DataArray, origin: int, horizons: np.ndarray) -> Iterator[Ea
 
     Parameters
     ----------
-    tiv, origin, horizons
-        As of `resolve`, with all years known to the origin.
+    tiv, origin, horizons : As of `resolve`, with all years known to the origin.
     """
     years = BASE_YEARS[1] - BASE_YEARS[0] + 1
     for past in range(FIRST_YEAR + years, origin):
@@ -296,8 +283,7 @@ def climatology(
 
     Parameters
     ----------
-    asked, tiv, origin, horizons
-        As of `resolve`, with all years known to the origin.
+    asked, tiv, origin, horizons : As of `resolve`, with all years known to the origin.
     """
     happened: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     for past in earlier(tiv, origin, horizons):
@@ -326,8 +312,7 @@ def outturns(folder: Panel = None) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
-        `tiv` (release, supplier, recipient, year), `rd_share` and `ideal_point`
+    xarray.Dataset : `tiv` (release, supplier, recipient, year), `rd_share` and `ideal_point`
         (release, country, year), `orders` (release, supplier, year; of the latest only); `release`
         is "first" and "latest". NaN where no kept release covers a year. Where a provider's early
         releases were not kept, the first one kept counts.

@@ -79,10 +79,8 @@ def find(country1: str, country2: str, folder: Path | None = None) -> Pair | Non
 
     Parameters
     ----------
-    country1, country2
-        ISO3 codes of the sample, in any order.
-    folder
-        The panel's folder; the shipped one when None.
+    country1, country2 : ISO3 codes of the sample, in any order.
+    folder : The panel's folder; the shipped one when None.
 
     Returns
     -------
@@ -180,29 +178,23 @@ def covariates(
 
     Parameters
     ----------
-    pair
-        As from `find`.
-    priors
-        As from `models.partnership.load`.
+    pair : As from `find`.
+    priors : As from `models.partnership.load`.
     years
         Years of the hazard; each needs the log ratio of the year before and of six years before.
-    paths
-        (draw, year_future): log power ratio, state 1 over state 2, of years after the record; as
-        from `models.power.simulate`. None where the record reaches.
-    overrides
-        Name of `OVERRIDES` → value, or (year_future) or (draw, year_future) array, in place of what
-        the record says; a scenario's, or `recent` of a simulated incident.
+    paths : (draw, year_future): log power ratio, state 1 over state 2, of years after the record;
+        as from `models.power.simulate`. None where the record reaches.
+    overrides : Name of `OVERRIDES` → value, or (year_future) or (draw, year_future) array, in place
+        of what the record says; a scenario's, or `recent` of a simulated incident.
 
     Returns
     -------
-    xarray.DataArray
-        (covariate, year_future) or (covariate, draw, year_future). Disputes after the last year of
-        their record are taken as none, and the future without one.
+    xarray.DataArray : (covariate, year_future) or (covariate, draw, year_future). Disputes after
+        the last year of their record are taken as none, and the future without one.
 
     Raises
     ------
-    InputError
-        A year whose log ratio is neither on record nor in the paths; an unknown override.
+    InputError : A year whose log ratio is neither on record nor in the paths; an unknown override.
     """
     for name in overrides or {}:
         if name not in OVERRIDES:
@@ -252,44 +244,6 @@ def _ratio(pair: Pair, paths: xr.DataArray | None, year: int) -> Any:
     raise InputError(fault(rule, column="year", value=year))
 
 
-def hazard(
-    posterior: xr.Dataset,
-    pair: Pair | None,
-    priors: Priors,
-    years: np.ndarray,
-    paths: xr.DataArray | None = None,
-    *,
-    seed: int,
-    overrides: Mapping[str, Any] | None = None,
-) -> xr.DataArray:
-    """Yearly hazard of a pair, draw by draw, while no further incident comes.
-
-    Parameters
-    ----------
-    posterior
-        Draws on one dim, as from `forecast.partnership.flat`.
-    pair, priors, years, paths, overrides
-        As in `covariates`. With paths the draws of the two are matched at random; the result has
-        as many draws as the paths.
-    seed
-        Of the matching, and of the effect of a treaty that the history has not seen.
-
-    Returns
-    -------
-    xarray.DataArray
-        (draw, year_future), a probability a year.
-
-    Raises
-    ------
-    InputError
-        No treaty: the hazard is not applicable.
-    """
-    if pair is None:
-        raise InputError(NO_TREATY.format("the two"))
-    values = covariates(pair, priors, years, paths, overrides)
-    return hazard_given(posterior, pair, values, seed=seed)
-
-
 def hazard_given(
     posterior: xr.Dataset, pair: Pair, values: xr.DataArray, *, seed: int
 ) -> xr.DataArray:
@@ -314,9 +268,8 @@ def by_hand(posterior: xr.Dataset, pair: Pair, priors: Priors, year: int) -> pd.
 
     Returns
     -------
-    pandas.DataFrame
-        One row a term: `term`, `value`, `coefficient` (posterior mean), `product`; then `sum` and
-        `hazard`, one minus exp(−exp(sum)), in the column `product`.
+    pandas.DataFrame : One row a term: `term`, `value`, `coefficient` (posterior mean), `product`;
+        then `sum` and `hazard`, one minus exp(−exp(sum)), in the column `product`.
     """
     values = covariates(pair, priors, np.array([year])).squeeze(YEAR_FUTURE, drop=True)
     mean = posterior.mean(DRAW)

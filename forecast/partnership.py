@@ -48,19 +48,14 @@ def fit(
 
     Parameters
     ----------
-    rows
-        Of the table `alliance_dyads`, or inputs as from `models.partnership.prepare`.
-    priors
-        As from `models.partnership.load`.
-    seed, draws, tune, chains
-        Of the sampler.
-    outcome, sample_of, extra, last_year
-        As in `models.partnership.prepare`.
+    rows : Of the table `alliance_dyads`, or inputs as from `models.partnership.prepare`.
+    priors : As from `models.partnership.load`.
+    seed, draws, tune, chains : Of the sampler.
+    outcome, sample_of, extra, last_year : As in `models.partnership.prepare`.
 
     Returns
     -------
-    xarray.DataTree
-        `posterior` (`parameters` (chain, draw, parameter), `era_effect`, `local`,
+    xarray.DataTree : `posterior` (`parameters` (chain, draw, parameter), `era_effect`, `local`,
         `treaty_effect`), `sample_stats`, `constant_data` (the inputs).
     """
     inputs = rows
@@ -102,12 +97,11 @@ def effects(tree: xr.DataTree, priors: Priors) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        One row an effect: `effect`, `unit`, `thesis` (whether the thesis names it), `median`,
-        `q05`, `q25`, `q75`, `q95` (hazard ratios), `p_positive`, `prior_median`, `prior_q05`,
-        `prior_q95`, `supported` (whether the 90 % interval leaves out a ratio of one). Two rows are
-        sums: what a junior's rise and its fall do (speed and direction together), and the fall of a
-        junior of rank.
+    pandas.DataFrame : One row an effect: `effect`, `unit`, `thesis` (whether the thesis names it),
+        `median`, `q05`, `q25`, `q75`, `q95` (hazard ratios), `p_positive`, `prior_median`,
+        `prior_q05`, `prior_q95`, `supported` (whether the 90 % interval leaves out a ratio of one).
+        Two rows are sums: what a junior's rise and its fall do (speed and direction together), and
+        the fall of a junior of rank.
     """
     draws = model.by_name(tree["posterior"].to_dataset())
     found = [
@@ -174,14 +168,12 @@ def base_rates(histories: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
     Parameters
     ----------
-    histories
-        Outcome → inputs as from `models.partnership.prepare`.
+    histories : Outcome → inputs as from `models.partnership.prepare`.
 
     Returns
     -------
-    pandas.DataFrame
-        One row an outcome and era, and all: `outcome`, `era`, `pair_years`, `events`, `rate` a
-        year, `q05`, `q95` of it (Jeffreys), all pairs alike.
+    pandas.DataFrame : One row an outcome and era, and all: `outcome`, `era`, `pair_years`,
+        `events`, `rate` a year, `q05`, `q95` of it (Jeffreys), all pairs alike.
     """
     found = []
     for outcome in OUTCOMES:

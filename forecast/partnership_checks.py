@@ -30,20 +30,16 @@ def influence(
 
     Parameters
     ----------
-    tree
-        As from `fit`.
-    parameters
-        Effects to look at.
-    refit
-        A function treaty → posterior without it (as `flat`), called where the reweighting is not
-        to be trusted; None to show those figures with their k-hat as they are.
+    tree : As from `fit`.
+    parameters : Effects to look at.
+    refit : A function treaty → posterior without it (as `flat`), called where the reweighting is
+        not to be trusted; None to show those figures with their k-hat as they are.
 
     Returns
     -------
-    pandas.DataFrame
-        One row a treaty and effect: `treaty`, `pairs`, `pair_years`, `events`, `effect`, `with`,
-        `without` (posterior means, log hazard ratio), `shift` (in posterior standard deviations),
-        `p_positive_without`, `khat`, `refitted`; the largest shift first.
+    pandas.DataFrame : One row a treaty and effect: `treaty`, `pairs`, `pair_years`, `events`,
+        `effect`, `with`, `without` (posterior means, log hazard ratio), `shift` (in posterior
+        standard deviations), `p_positive_without`, `khat`, `refitted`; the largest shift first.
     """
     from arviz_stats.base import array_stats
 
@@ -114,10 +110,9 @@ def check_counts(tree: xr.DataTree, *, seed: int, draws: int = 1000) -> pd.DataF
 
     Returns
     -------
-    pandas.DataFrame
-        One row an era, a class of pair, and all: `group`, `name`, `years`, `observed`, `expected`,
-        `q05`, `q95` (of the number in all years together), `inside_50`, `inside_90` (share of
-        years), `nominal_error_90` (binomial standard error at 90 %).
+    pandas.DataFrame : One row an era, a class of pair, and all: `group`, `name`, `years`,
+        `observed`, `expected`, `q05`, `q95` (of the number in all years together), `inside_50`,
+        `inside_90` (share of years), `nominal_error_90` (binomial standard error at 90 %).
     """
     random = np.random.default_rng(seed)
     posterior, inputs = flat(tree, draws), tree["constant_data"].to_dataset()
@@ -167,9 +162,8 @@ def calibration(tree: xr.DataTree, *, seed: int, draws: int = 1000, bins: int = 
 
     Returns
     -------
-    pandas.DataFrame
-        One row a decile: `decile`, `pair_years`, `expected`, `observed`, `q05`, `q95` (numbers of
-        downturns), `inside`.
+    pandas.DataFrame : One row a decile: `decile`, `pair_years`, `expected`, `observed`, `q05`,
+        `q95` (numbers of downturns), `inside`.
     """
     random = np.random.default_rng(seed)
     posterior, inputs = flat(tree, draws), tree["constant_data"].to_dataset()

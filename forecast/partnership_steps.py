@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossover.data.errors import InputError, fault
 from crossover.forecast import record, runs
 from crossover.forecast.plans import Plan
-from crossover.forecast.stored_run import (
-    ENGINE,
-    PARTNERSHIP,
-    PRIORS_FILE,
-    stored,
-)
+from crossover.forecast.stored_run import ENGINE, PARTNERSHIP, PRIORS_FILE, stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,21 +73,6 @@ def store_partnership(part: Path, made: Plan, fitted: Fitted | None) -> xr.DataT
     for name in history.children:
         draws = history[f"{name}/posterior"].to_dataset()
         said["hashes"][f"posterior_{name}"] = record.hash_draws(draws)
-    return history
-
-
-def copy_partnership(run: Path, part: Path, new: dict[str, Any]) -> xr.DataTree:
-    """Take a run's fits of partnerships and their tables over; return the fits."""
-    from crossover.forecast import coupling
-
-    for path in run.glob("partnership_*.csv"):
-        if path.name not in OF_A_PAIR:
-            shutil.copy2(path, part / path.name)
-    shutil.copy2(run / PARTNERSHIP, part / PARTNERSHIP)
-    shutil.copytree(run / coupling.RECORD, part / coupling.RECORD)
-    history, hashes = stored(part, PARTNERSHIP), runs.read(run)["hashes"]
-    for name in history.children:
-        new["hashes"][f"posterior_{name}"] = hashes.get(f"posterior_{name}")
     return history
 
 

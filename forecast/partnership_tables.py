@@ -10,12 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from crossover.data.errors import InputError
-from crossover.data.names import (
-    DOWNTURN,
-    DRAW,
-    SCENARIO,
-    YEAR_FUTURE,
-)
+from crossover.data.names import DOWNTURN, DRAW, SCENARIO, YEAR_FUTURE
 from crossover.data.tables import Panel
 from crossover.forecast import alignment as votes
 from crossover.forecast import pairs, partnership, partnership_checks
@@ -29,9 +24,8 @@ def paths_table(found: Answers) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        quantity (hazard of downturn, hazard of incident, log_power_ratio, distance), scenario,
-        year, q05 to q95 and mean.
+    pandas.DataFrame : quantity (hazard of downturn, hazard of incident, log_power_ratio, distance),
+        scenario, year, q05 to q95 and mean.
     """
     series = {}
     if "hazard" in found.paths:
@@ -87,8 +81,7 @@ def facts(
 
     Returns
     -------
-    dict
-        `reasons`: event → why nothing is said of it. Of pairs with a hazard also `treaty`,
+    dict : `reasons`: event → why nothing is said of it. Of pairs with a hazard also `treaty`,
         `allied_since`, `disputes` (years since then with a dispute or an embargo),
         `last_dispute_year` and `last_treaty_year` (to which the record reaches), `common_rivals`,
         `rivalry_year`, `last_power_year`, `power_ratio` (the recipient's CINC over the supplier's

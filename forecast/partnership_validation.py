@@ -16,11 +16,8 @@ from crossover.models.covariates import THESIS
 from crossover.models.priors import Priors
 
 DECADE = 10
-
 FOLDS = 5
-
 ERA_ALONE, CONTROLS_ALONE, FULL = "era", "controls", "full"
-
 VARIANTS = (ERA_ALONE, CONTROLS_ALONE, *THESIS, FULL)
 """Variants of the cross-validation: a hazard by era, without effects of treaties; the controls;
 these with one effect that the thesis names; the whole model."""
@@ -59,8 +56,7 @@ def cross_validate(
 
     Returns
     -------
-    xarray.DataArray
-        (variant, pair_year): log predictive probability of what happened.
+    xarray.DataArray : (variant, pair_year): log predictive probability of what happened.
     """
     decade = inputs["year"].values // DECADE
     fold = (decade - decade.min()) % folds
@@ -94,11 +90,10 @@ def compare(
 
     Returns
     -------
-    pandas.DataFrame
-        One row a comparison: `better`, `than`, `difference` (sum over pair-years, above zero
-        where the first is better), and by bootstrap over whole treaties and over whole decades the
-        5 % and 95 % quantiles `treaties_q05` … `decades_q95`, `p_better` (the lower of the two
-        shares of resamples above zero), `beats` (both intervals above zero).
+    pandas.DataFrame : One row a comparison: `better`, `than`, `difference` (sum over pair-years,
+        above zero where the first is better), and by bootstrap over whole treaties and over whole
+        decades the 5 % and 95 % quantiles `treaties_q05` … `decades_q95`, `p_better` (the lower of
+        the two shares of resamples above zero), `beats` (both intervals above zero).
     """
     random = np.random.default_rng(seed)
     blocks = {
@@ -131,14 +126,12 @@ def calibration_left_out(
 
     Parameters
     ----------
-    scores
-        As from `cross_validate`.
+    scores : As from `cross_validate`.
 
     Returns
     -------
-    pandas.DataFrame
-        One row a decile: `decile`, `pair_years`, `expected`, `observed`, `q05`, `q95` (of a sum of
-        independent events of these chances, by the Poisson law), `inside`.
+    pandas.DataFrame : One row a decile: `decile`, `pair_years`, `expected`, `observed`, `q05`,
+        `q95` (of a sum of independent events of these chances, by the Poisson law), `inside`.
     """
     score, event = scores.sel(variant=variant).values, inputs["event"].values
     chance = np.where(event > 0, np.exp(score), -np.expm1(score))

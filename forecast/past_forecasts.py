@@ -9,15 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from crossover.data.names import (
-    COUNTRY,
-    DRAW,
-    MEAN_YEARS,
-    RECIPIENT,
-    SUPPLIER,
-    YEAR,
-    YEAR_FUTURE,
-)
+from crossover.data.names import COUNTRY, DRAW, MEAN_YEARS, RECIPIENT, SUPPLIER, YEAR, YEAR_FUTURE
 from crossover.forecast import baselines, event_odds, forest, gate, order_book
 from crossover.forecast.origins import climatology, history, questions, resolve, series
 from crossover.forecast.scores import QUANTILE
@@ -39,15 +31,10 @@ from crossover.models import priors as beliefs
 
 FEW = 2000
 """Posterior draws that are simulated forward."""
-
 ENGINE = "h5netcdf"
-
 OPTIONS = "backtest.json"
-
 NIL = {"mu": 0.0, "sigma": 0.001}
-
 NO_SPREAD = {"mu": -9.0, "sigma": 0.05}
-
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     FULL: {},
     "no_rd": {
@@ -95,14 +82,10 @@ def benchmark(
 
     Parameters
     ----------
-    model
-        One of `benchmarks()`.
-    panel
-        As from `seen`; for the benchmark with the order book as from `order_book.seen`.
-    origin, horizons
-        Last data year, and number of years ahead.
-    seed
-        Of the forest.
+    model : One of `benchmarks()`.
+    panel : As from `seen`; for the benchmark with the order book as from `order_book.seen`.
+    origin, horizons : Last data year, and number of years ahead.
+    seed : Of the forest.
     """
     start = time.perf_counter()
     if model in (CLIMATOLOGY, baselines.LOGISTIC):
@@ -140,16 +123,11 @@ def ours(
 
     Parameters
     ----------
-    model
-        A name of `VARIANTS`.
-    panel
-        As from `seen`.
-    origin, horizons
-        Last data year, and number of years ahead.
-    given
-        Priors of the full model.
-    seed, draws, tune, chains
-        Of the sampler. Chains follow each other on one core.
+    model : A name of `VARIANTS`.
+    panel : As from `seen`.
+    origin, horizons : Last data year, and number of years ahead.
+    given : Priors of the full model.
+    seed, draws, tune, chains : Of the sampler. Chains follow each other on one core.
 
     Returns
     -------

@@ -12,10 +12,7 @@ from crossover.data import countries
 from crossover.data.errors import InputError, fault
 from crossover.forecast import record, runs
 from crossover.forecast.progress import step
-from crossover.forecast.stored_run import (
-    day,
-    known_on,
-)
+from crossover.forecast.stored_run import day, known_on
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -91,18 +88,14 @@ def plan(
 
     Parameters
     ----------
-    command
-        The command line, for the record.
-    kind
-        Folder of the store that the run belongs to.
+    command : The command line, for the record.
+    kind : Folder of the store that the run belongs to.
     supplier, recipient, out, store, seed, as_of, priors, draws, chains, quick, panel, scenarios,
-    from_year
-        The options of `crossover run`, as the user gave them.
+    from_year : The options of `crossover run`, as the user gave them.
 
     Raises
     ------
-    InputError
-        For the first input that cannot be used.
+    InputError : For the first input that cannot be used.
     """
     pair, when = pair_of(supplier, recipient), day(as_of)
     if panel is not None and not panel.is_dir():
@@ -132,16 +125,18 @@ def plan(
     known = carry.windowed(known, beliefs, from_year, priors)
 
     usual = fit.USUAL | (fit.QUICK if quick else {})
-    said = record.before(
-        id=name, created=moment, command=command, pair=pair, seed=seed, as_of=when, quick=quick,
-        draws=draws or usual["draws"], tune=usual["tune"], chains=chains or usual["chains"],
-        hashes={"panel": record.hash_panel(made_of), "priors": record.hash_text(beliefs_text)},
-        warnings=_warnings(priors, beliefs, from_year, panel, when),
-    )
-    said["additions"] = [folder.name for folder in made_of[1:]]
-    said["ledger"] = ledger_file.standing(runs.store(store))
-    said |= {"from_year": from_year, "seconds": seconds}
-    said["scenarios"] = {one.name: record.hash_text(one.text) for one in chosen}
+    said = {
+        "id": name, "created": moment.isoformat(timespec="seconds"), "command": command,
+        "supplier": pair[0], "recipient": pair[1], "seed": seed,
+        "as_of": when.isoformat() if when else None, "quick": quick,
+        "draws": draws or usual["draws"], "tune": usual["tune"],
+        "chains": chains or usual["chains"], "code": record.code(), "packages": record.packages(),
+        "hashes": {"panel": record.hash_panel(made_of), "priors": record.hash_text(beliefs_text)},
+        "seconds": seconds, "warnings": _warnings(priors, beliefs, from_year, panel, when),
+        "additions": [folder.name for folder in made_of[1:]],
+        "ledger": ledger_file.standing(runs.store(store)), "from_year": from_year,
+        "scenarios": {one.name: record.hash_text(one.text) for one in chosen},
+    }  # fmt: skip
     return Plan(
         target, pair, beliefs, domain_beliefs, beliefs_text, known, said, partnership_beliefs,
         chosen, tuple(made_of),

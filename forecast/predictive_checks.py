@@ -13,14 +13,10 @@ from crossover.data.names import REST, SUPPLIER, YEAR
 from crossover.forecast import market, simulate
 from crossover.forecast.draws import block, stack
 from crossover.models.market import CELL, arrays
-from crossover.models.order_book import (
-    ORDER_PERIOD,
-    REMEMBERED,
-)
+from crossover.models.order_book import ORDER_PERIOD, REMEMBERED
 
 FEW = 400
 """Draws used in predictive checks."""
-
 TAIL = 0.005
 """A check fails if the observed figure lies beyond this quantile of the predicted, either side."""
 
@@ -84,20 +80,16 @@ def predictive(tree: xr.DataTree, kind: str, *, seed: int, draws: int = FEW) -> 
 
     Parameters
     ----------
-    tree
-        With `posterior` (or draws of the prior in its place) and `constant_data`.
-    kind
-        "posterior" or "prior", for the table.
-    seed, draws
-        Of the replicates.
+    tree : With `posterior` (or draws of the prior in its place) and `constant_data`.
+    kind : "posterior" or "prior", for the table.
+    seed, draws : Of the replicates.
 
     Returns
     -------
-    pandas.DataFrame
-        kind, check, observed, median, q05, q95 (of the replicates), tail (share of replicates
-        beyond the observed on the nearer side), passed. Of a posterior also each supplier's
-        orders, and in the last rows how often the central intervals of single pairs and periods
-        hold, of pairs that replicates trade in, by PIT.
+    pandas.DataFrame : kind, check, observed, median, q05, q95 (of the replicates), tail (share of
+        replicates beyond the observed on the nearer side), passed. Of a posterior also each
+        supplier's orders, and in the last rows how often the central intervals of single pairs and
+        periods hold, of pairs that replicates trade in, by PIT.
     """
     inputs = tree["constant_data"].to_dataset()
     observed = inputs["placed"].transpose(*CELL, ORDER_PERIOD).values[..., REMEMBERED:]
@@ -157,11 +149,10 @@ def dynamics(tree: xr.DataTree, *, seed: int, draws: int = FEW) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        kind ("dynamics"), check (a figure, of a supplier's exports), observed (last
+    pandas.DataFrame : kind ("dynamics"), check (a figure, of a supplier's exports), observed (last
         `MOVING_YEARS`), median, q05, q95 (as many years ahead), tail, passed (inside the 90 %
-        band); then a row a figure: how many suppliers are inside, which has to be at least
-        `INSIDE` of them.
+        band); then a row a figure: how many suppliers are inside, which has to be at least `INSIDE`
+        of them.
     """
     inputs = tree["constant_data"].to_dataset()
     world = simulate.world(tree, seed=seed, years=MOVING_YEARS, draws=draws)
@@ -218,8 +209,6 @@ MOVES = {
     "correlation of a year with the next": _autocorrelation,
 }
 """Figures of deliveries (..., supplier, recipient, year) by supplier."""
-
 MOVING_YEARS = 10
-
 INSIDE = 14 / 16
 """Share of suppliers whose figure has to lie inside the 90 % band."""

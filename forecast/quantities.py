@@ -281,29 +281,22 @@ def draws(
 
     Parameters
     ----------
-    pair
-        The stored forecast.
-    quantity
-        Of `QUANTITIES`.
-    of
-        Whose, as from `Pair.whose`; of a single country the recipient's by default where there are
+    pair : The stored forecast.
+    quantity : Of `QUANTITIES`.
+    of : Whose, as from `Pair.whose`; of a single country the recipient's by default where there are
         two.
-    scenario
-        A scenario of the forecast.
-    domain
-        Of quantities by domain.
+    scenario : A scenario of the forecast.
+    domain : Of quantities by domain.
 
     Returns
     -------
-    xarray.DataArray
-        (draw, year), and (draw, convention, year) of `gap`; unit in `attrs["units"]`. Up to the
-        origin what is on record, the same in each draw, or what the fit drew. Coordinate `status`
-        along the years: observed, estimate or forecast.
+    xarray.DataArray : (draw, year), and (draw, convention, year) of `gap`; unit in
+        `attrs["units"]`. Up to the origin what is on record, the same in each draw, or what the fit
+        drew. Coordinate `status` along the years: observed, estimate or forecast.
 
     Raises
     ------
-    InputError
-        If the forecast has no such scenario, figure or domain.
+    InputError : If the forecast has no such scenario, figure or domain.
     """
     if scenario not in pair.scenarios:
         rule = f"no such scenario in this forecast; it holds {', '.join(pair.scenarios)}"

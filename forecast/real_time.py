@@ -10,11 +10,7 @@ import xarray as xr
 from crossover.data import books, degraded, listings
 from crossover.data.churn import Registers
 from crossover.data.errors import InputError, fault
-from crossover.data.names import (
-    RECIPIENT,
-    SUPPLIER,
-    YEAR,
-)
+from crossover.data.names import RECIPIENT, SUPPLIER, YEAR
 from crossover.data.panel import assemble
 from crossover.data.tables import Panel
 
@@ -39,15 +35,12 @@ def seen(origin: int, folder: Panel = None, held: Registers | None = None) -> xr
 
     Parameters
     ----------
-    origin, folder
-        As of `figures_seen`.
-    held
-        The panel's registers, if read already.
+    origin, folder : As of `figures_seen`.
+    held : The panel's registers, if read already.
 
     Returns
     -------
-    xarray.Dataset
-        As from `figures_seen` and `data.listings.attach`.
+    xarray.Dataset : As from `figures_seen` and `data.listings.attach`.
     """
     return listings.attach(figures_seen(origin, folder), books_seen(origin, folder, held))
 
@@ -57,18 +50,15 @@ def figures_seen(origin: int, folder: Panel = None) -> xr.Dataset:
 
     Parameters
     ----------
-    origin
-        Last data year.
-    folder
-        The panel; see `data.panel.assemble`.
+    origin : Last data year.
+    folder : The panel; see `data.panel.assemble`.
 
     Returns
     -------
-    xarray.Dataset
-        As from `data.panel.assemble`, of releases up to `seen_on(origin)`, years up to the origin;
-        without what only the domain layer needs.
-        `assumed_share` in the attributes says how much of each variable was dated by the
-        provider's usual delay because no release was kept.
+    xarray.Dataset : As from `data.panel.assemble`, of releases up to `seen_on(origin)`, years up to
+        the origin; without what only the domain layer needs. `assumed_share` in the attributes says
+        how much of each variable was dated by the provider's usual delay because no release was
+        kept.
 
     Raises
     ------

@@ -6,7 +6,6 @@ says what it was. Draws are hashed by their content: a hash outlives a change of
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import importlib.metadata
 import platform
@@ -95,42 +94,6 @@ def packages() -> dict[str, str]:
     """Return the versions of Python and of the packages that a result depends on."""
     found = {name: _version(name) for name in PACKAGES}
     return {"python": platform.python_version()} | {k: v for k, v in found.items() if v}
-
-
-def before(
-    *,
-    id: str,
-    created: datetime.datetime,
-    command: str,
-    pair: tuple[str, str],
-    seed: int,
-    as_of: datetime.date | None,
-    quick: bool,
-    draws: int,
-    tune: int,
-    chains: int,
-    hashes: Mapping[str, str],
-    warnings: list[str],
-) -> dict[str, Any]:
-    """Return the record of a run as far as it is known before anything is sampled."""
-    return {
-        "id": id,
-        "created": created.astimezone(datetime.UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "supplier": pair[0],
-        "recipient": pair[1],
-        "seed": seed,
-        "as_of": as_of.isoformat() if as_of else None,
-        "quick": quick,
-        "draws": draws,
-        "tune": tune,
-        "chains": chains,
-        "code": code(),
-        "packages": packages(),
-        "hashes": dict(hashes),
-        "seconds": {},
-        "warnings": list(warnings),
-    }
 
 
 def hash_text(text: str) -> str:

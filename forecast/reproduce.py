@@ -60,19 +60,14 @@ def reproduce(
 
     Parameters
     ----------
-    run
-        The run.
-    store, panel
-        Where additions and the base of the panel are.
-    command
-        The command line, for the record of the new run.
-    out
-        The new run's folder; under `reproduced` of the store by default.
+    run : The run.
+    store, panel : Where additions and the base of the panel are.
+    command : The command line, for the record of the new run.
+    out : The new run's folder; under `reproduced` of the store by default.
 
     Raises
     ------
-    InputError
-        If the run does not hold, or its panel is not at hand.
+    InputError : If the run does not hold, or its panel is not at hand.
     """
     verify.hold(run)
     made = plan(run, store, panel, command, out)

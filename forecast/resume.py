@@ -13,16 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.errors import InputError, fault
-from crossover.forecast import (
-    plans,
-    record,
-    runs,
-    seal,
-    steps,
-    stored_forecast,
-    stored_run,
-    verify,
-)
+from crossover.forecast import plans, record, runs, seal, steps, stored_forecast, stored_run, verify
 from crossover.forecast.progress import step
 
 OF_FIT = (stored_run.POSTERIOR, stored_run.PARTNERSHIP, stored_run.PRIORS_FILE)
@@ -34,21 +25,17 @@ def resume(run: Path, layers: Sequence[Path]) -> dict[str, Any] | None:
 
     Parameters
     ----------
-    run
-        A run folder.
-    layers
-        What the panel is made of now, as from `data.additions.layers`; those that the run names
-        are taken.
+    run : A run folder.
+    layers : What the panel is made of now, as from `data.additions.layers`; those that the run
+        names are taken.
 
     Returns
     -------
-    dict or None
-        The record of the run; None where nothing was left to be done.
+    dict or None : The record of the run; None where nothing was left to be done.
 
     Raises
     ------
-    InputError
-        If there is no fit to go on with, it does not hold, or the panel is not the run's.
+    InputError : If there is no fit to go on with, it does not hold, or the panel is not the run's.
     """
     said = runs.read(run)
     if said.get("prior_only"):

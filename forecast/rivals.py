@@ -36,19 +36,15 @@ def score(
 
     Parameters
     ----------
-    entries
-        As from `ledger.entries`.
-    rows
-        As from `scoring.score`, of those entries.
-    panel
-        Where figures of the time are read; see `data.panel.assemble`.
+    entries : As from `ledger.entries`.
+    rows : As from `scoring.score`, of those entries.
+    panel : Where figures of the time are read; see `data.panel.assemble`.
 
     Returns
     -------
-    list of scoring.Score
-        A row a benchmark and row of a quantity, `run` being the benchmark's name; no row twice
-        where several runs of one day asked the same, and none of a pair that never traded. TIV in
-        millions.
+    list of scoring.Score : A row a benchmark and row of a quantity, `run` being the benchmark's
+        name; no row twice where several runs of one day asked the same, and none of a pair that
+        never traded. TIV in millions.
     """
     days = {entry.run: entry.as_of for entry in entries if entry.kind == ledger.QUANTITY}
     asked: dict[tuple[str, int], list[scoring.Score]] = defaultdict(list)

@@ -71,10 +71,8 @@ def choices(origin: int, folder: Panel = None) -> tuple[Choice, ...]:
 
     Parameters
     ----------
-    origin
-        Last data year of the published fit.
-    folder
-        The panel and additions that it was made from.
+    origin : Last data year of the published fit.
+    folder : The panel and additions that it was made from.
     """
     from crossover.forecast.real_time import seen
 
@@ -120,26 +118,19 @@ def table(
 
     Parameters
     ----------
-    tree
-        The published fit; its numbers of chains and draws are those of the others.
-    panel, given
-        What it was made from.
-    pair
-        ISO3 codes of supplier and recipient.
-    seed
-        Of the samplers and the futures.
-    folder
-        Panel and additions, for earlier years.
-    say
-        Told of each fit before it is made.
+    tree : The published fit; its numbers of chains and draws are those of the others.
+    panel, given : What it was made from.
+    pair : ISO3 codes of supplier and recipient.
+    seed : Of the samplers and the futures.
+    folder : Panel and additions, for earlier years.
+    say : Told of each fit before it is made.
 
     Returns
     -------
-    pandas.DataFrame
-        group, choice, description, year, probability (state in the year, averaged over conventions
-        but for the rows of single ones), mc_error, change (against published), passed (1 where the
-        gate passed the fit, empty where there is none of its own), rhat, ess, khat (of weighted
-        draws). Years: the origin, `SOON` and `HEADLINE_YEAR`.
+    pandas.DataFrame : group, choice, description, year, probability (state in the year, averaged
+        over conventions but for the rows of single ones), mc_error, change (against published),
+        passed (1 where the gate passed the fit, empty where there is none of its own), rhat, ess,
+        khat (of weighted draws). Years: the origin, `SOON` and `HEADLINE_YEAR`.
     """
     from crossover.forecast.fit import fit
 
@@ -199,15 +190,12 @@ def scaled(log_prior: xr.Dataset, power: float) -> tuple[np.ndarray, float]:
 
     Parameters
     ----------
-    log_prior
-        A variable each top-level parameter (chain, draw).
-    power
-        a: 1 as stated.
+    log_prior : A variable each top-level parameter (chain, draw).
+    power : a: 1 as stated.
 
     Returns
     -------
-    tuple
-        As from `forecast.weighting.smoothed`.
+    tuple : As from `forecast.weighting.smoothed`.
     """
     total = log_prior.to_dataarray("parameter").sum("parameter").transpose(CHAIN, DRAW)
     return smoothed((power - 1.0) * total.values)

@@ -70,23 +70,19 @@ def writing(target: Path) -> Iterator[Path]:
 
     Parameters
     ----------
-    target
-        Where the run is to stand: nothing yet, or an empty folder.
+    target : Where the run is to stand: nothing yet, or an empty folder.
 
     Yields
     ------
-    Path
-        A hidden folder beside `target`. When the block ends it is renamed. When the block is left
-        by an exception or by Ctrl-C, it is removed, with every parent folder made for it, unless
-        the fit in it is sealed: then the run takes its place with what is sealed of it.
+    Path : A hidden folder beside `target`. When the block ends it is renamed. When the block is
+        left by an exception or by Ctrl-C, it is removed, with every parent folder made for it,
+        unless the fit in it is sealed: then the run takes its place with what is sealed of it.
 
     Raises
     ------
-    InputError
-        If something stands at `target`, another run is being written there, or the folder cannot
-        be made; and in place of any exception after the fit was sealed.
-    KeyboardInterrupt
-        With a sentence on how to go on, where the fit is kept.
+    InputError : If something stands at `target`, another run is being written there, or the folder
+        cannot be made; and in place of any exception after the fit was sealed.
+    KeyboardInterrupt : With a sentence on how to go on, where the fit is kept.
     """
     target = target.absolute()
     made = [folder for folder in target.parents if not folder.exists()]
@@ -221,15 +217,12 @@ def find(text: str | None, folder: Path) -> Path:
 
     Parameters
     ----------
-    text
-        A run folder, an id of the store or its unique beginning; None for the newest.
-    folder
-        The store.
+    text : A run folder, an id of the store or its unique beginning; None for the newest.
+    folder : The store.
 
     Raises
     ------
-    InputError
-        If there is no such run, or several begin so.
+    InputError : If there is no such run, or several begin so.
     """
     if text is not None and (os.sep in text or Path(text).is_dir()):
         return settled(_folder(Path(text)))

@@ -122,21 +122,17 @@ def load(path: Path, *, origin: int, horizon: int = HORIZON, clip: bool = False)
 
     Parameters
     ----------
-    path
-        A TOML file with the table `scenario` (title, description) and tables `path.<name>`:
+    path : A TOML file with the table `scenario` (title, description) and tables `path.<name>`:
         `variable`, a key of `VARIABLES`; whose (`country`, `supplier`, `supplier` and `recipient`,
         or `country` and `partner`); `years`, first and last; one of `value`, `multiply`, `add`,
-        `probability`; optionally `ramp`: phased in evenly from the first to the last year;
-        `reason` and `source`. The scenario's name is the file's.
-    origin, horizon
-        Years must lie after the one, up to the other.
-    clip
-        Drop the years up to the origin instead of refusing them, as for the shipped files.
+        `probability`; optionally `ramp`: phased in evenly from the first to the last year; `reason`
+        and `source`. The scenario's name is the file's.
+    origin, horizon : Years must lie after the one, up to the other.
+    clip : Drop the years up to the origin instead of refusing them, as for the shipped files.
 
     Raises
     ------
-    InputError
-        For the first fault, with file, table and key, value, and the rule it breaks.
+    InputError : For the first fault, with file, table and key, value, and the rule it breaks.
     """
     path = Path(path)
     text = reading.text(path)
@@ -148,11 +144,10 @@ def parse(
 ) -> Scenario:
     """Check the text of a scenario file; see `load`."""
     content = reading.toml(text, file)
-    _known(content, ("scenario", "path"), "a scenario file has no such table", file, "")
+    reading.only(content, ("scenario", "path"), "a scenario file has no such table", file, "")
     head = content.get("scenario", {})
-    if not isinstance(head, dict):
-        raise InputError(fault("expected a table", file=file, column="scenario", value=head))
-    _known(head, (TITLE, DESCRIPTION), "unknown key", file, "scenario.")
+    reading.a_table(head, file, "scenario")
+    reading.only(head, (TITLE, DESCRIPTION), "unknown key", file, "scenario.")
     for key in (TITLE, DESCRIPTION):
         _text(head, key, file, "scenario")
     tables = content.get("path", {})
@@ -181,8 +176,7 @@ def _path(
     def refuse(rule: str, key: str = "", value: object = None) -> InputError:
         return InputError(fault(rule, file=file, column=f"{where}{key and '.'}{key}", value=value))
 
-    if not isinstance(table, dict):
-        raise refuse("expected a table", value=table)
+    reading.a_table(table, file, where)
     variable = table.get("variable")
     if variable in NOT_IDENTIFIED:
         rule = "is in no model, so what it would change is not identified; it cannot be set"
@@ -192,7 +186,7 @@ def _path(
         raise refuse(f"unknown variable; {near}", "variable", variable)
     kind = VARIABLES[variable]
     allowed = ("variable", *kind.of, "years", *CHANGES, "ramp", *TEXTS)
-    _known(table, allowed, "unknown key", file, f"{where}.")
+    reading.only(table, allowed, "unknown key", file, f"{where}.")
     of = []
     for role in kind.of:
         if role not in table:
@@ -259,15 +253,6 @@ def _text(table: Mapping[str, Any], key: str, file: object, where: str) -> None:
         raise InputError(fault(rule, file=file, column=f"{where}.{key}", value=said))
 
 
-def _known(found: Any, allowed: Sequence[str], rule: str, file: object, prefix: str) -> None:
-    for key in found:
-        if key not in allowed:
-            where = f"{prefix}{short(key)}"
-            raise InputError(
-                fault(f"{rule}; {hint(key, allowed)}", file=file, column=where, value=key)
-            )
-
-
 def _apart(paths: Sequence[Course], file: object) -> None:
     """Raise InputError where two paths claim the same variable of the same country in one year."""
     for at, path in enumerate(paths):
@@ -289,17 +274,14 @@ def choose(
 
     Parameters
     ----------
-    asked
-        Names of shipped scenarios, and paths of files, which are taken beside the shipped ones.
+    asked : Names of shipped scenarios, and paths of files, which are taken beside the shipped ones.
         Without a name: all shipped ones for the default pair, which they are about, and the
         baseline alone for another.
-    pair
-        ISO3 codes.
+    pair : ISO3 codes.
 
     Raises
     ------
-    InputError
-        An unknown name, a file with a fault, or one name twice.
+    InputError : An unknown name, a file with a fault, or one name twice.
     """
     if not set(asked) & set(SHIPPED):
         ours = pair == (DEFAULT_SUPPLIER, DEFAULT_RECIPIENT)
@@ -333,15 +315,12 @@ def overrides(scenario: Scenario, years: np.ndarray) -> xr.Dataset:
 
     Parameters
     ----------
-    scenario
-        As from `load`.
-    years
-        Future years.
+    scenario : As from `load`.
+    years : Future years.
 
     Returns
     -------
-    xarray.Dataset
-        For each variable and change that the scenario has, `<variable>_<change>`
+    xarray.Dataset : For each variable and change that the scenario has, `<variable>_<change>`
         (`of`, year_future), on dims of its own: `of_<variable>_<change>`, ISO3 codes joined by "-".
         NaN where nothing is overridden; a ramped `value` has its weight, between 0 and 1, in
         `<variable>_weight`; ramped additions and factors grow evenly to what is stated.

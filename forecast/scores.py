@@ -33,9 +33,8 @@ def log_score(
     ----------
     probability, happened
         P of the event, and whether it happened (0 or 1); any dims, broadcast by name.
-    least
-        Probabilities below this, and above 1 less this, count as this: a share of n draws cannot
-        tell 0 from 1/(2n), and one draw more must not make the score infinite.
+    least : Probabilities below this, and above 1 less this, count as this: a share of n draws
+        cannot tell 0 from 1/(2n), and one draw more must not make the score infinite.
     """
     said = happened * probability + (1.0 - happened) * (1.0 - probability)
     return -np.log(np.maximum(said, least))
@@ -59,15 +58,12 @@ def crps(quantiles: xr.DataArray, outturn: xr.DataArray) -> xr.DataArray:
 
     Parameters
     ----------
-    quantiles
-        (..., quantile), equally spaced levels k/(n+1) as coordinate.
-    outturn
-        (...), what came.
+    quantiles : (..., quantile), equally spaced levels k/(n+1) as coordinate.
+    outturn : (...), what came.
 
     Raises
     ------
-    ValueError
-        If the levels are not equally spaced so.
+    ValueError : If the levels are not equally spaced so.
     """
     along, levels = _levels(quantiles)
     n = levels.size

@@ -202,10 +202,8 @@ def score(entries: Iterable[Entry], panel: Panel = None) -> list[Score]:
 
     Parameters
     ----------
-    entries
-        As from `ledger.entries`.
-    panel
-        Where the outturns are read; see `data.additions.layers`.
+    entries : As from `ledger.entries`.
+    panel : Where the outturns are read; see `data.additions.layers`.
 
     Returns
     -------
@@ -321,19 +319,16 @@ def track_record(entries: Sequence[Entry], rows: Sequence[Score]) -> dict[str, A
 
     Parameters
     ----------
-    entries
-        As from `ledger.entries`.
-    rows
-        As from `score`, of those entries.
+    entries : As from `ledger.entries`.
+    rows : As from `score`, of those entries.
 
     Returns
     -------
-    dict
-        `entries`, `runs`, `origins`, `pairs` and `ledger`, the hash of the last entry; `questions`:
-        for each and its kind, how many were `entered`, how many figures can resolve (`resolvable`)
-        and how many bear on later data (`scored`); `means`: as from `means`, with the number of
-        distinct `outturns`, since runs of one origin are scored against the same; `newest`, the
-        newest release scored against, empty when there is none.
+    dict : `entries`, `runs`, `origins`, `pairs` and `ledger`, the hash of the last entry;
+        `questions`: for each and its kind, how many were `entered`, how many figures can resolve
+        (`resolvable`) and how many bear on later data (`scored`); `means`: as from `means`, with
+        the number of distinct `outturns`, since runs of one origin are scored against the same;
+        `newest`, the newest release scored against, empty when there is none.
     """
     scored = {tuple(getattr(row, name) for name in ledger_file.KEY) for row in rows}
     asked: dict[tuple[str, str], list[Entry]] = defaultdict(list)

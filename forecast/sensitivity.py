@@ -23,20 +23,16 @@ def sensitivity(
 
     Parameters
     ----------
-    tree
-        With `log_prior` (a variable each top-level parameter) and `log_likelihood`.
-    answered
-        As from `forecast.events.answers`, of all draws of the tree in order.
-    most
-        How many single priors to name.
+    tree : With `log_prior` (a variable each top-level parameter) and `log_likelihood`.
+    answered : As from `forecast.events.answers`, of all draws of the tree in order.
+    most : How many single priors to name.
 
     Returns
     -------
-    pandas.DataFrame
-        event, scenario, year, probability, prior and likelihood (power-scaling sensitivity of the
-        indicator that it holds in the year, all top-level priors together), influential
-        (whether prior exceeds `SENSITIVE`), and the priors that weigh most, with their figures.
-        Events that all draws agree on are left out.
+    pandas.DataFrame : event, scenario, year, probability, prior and likelihood (power-scaling
+        sensitivity of the indicator that it holds in the year, all top-level priors together),
+        influential (whether prior exceeds `SENSITIVE`), and the priors that weigh most, with their
+        figures. Events that all draws agree on are left out.
     """
     import arviz as az
 

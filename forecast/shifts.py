@@ -32,14 +32,10 @@ def shifts(
 
     Parameters
     ----------
-    draws, inputs
-        The draws and what was fitted.
-    pair
-        ISO3 codes of supplier and recipient.
-    base
-        The gap at the origin under the chosen convention (draw).
-    rng
-        For what is drawn given the posterior: the effect of R&D of a country that is no supplier,
+    draws, inputs : The draws and what was fitted.
+    pair : ISO3 codes of supplier and recipient.
+    base : The gap at the origin under the chosen convention (draw).
+    rng : For what is drawn given the posterior: the effect of R&D of a country that is no supplier,
         and free mean ties.
     """
     countries, suppliers = ([str(c) for c in inputs[d].values] for d in (COUNTRY, SUPPLIER))

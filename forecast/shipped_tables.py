@@ -38,12 +38,7 @@ def cross_validate(
     """
     from crossover.data.names import DEFAULT_RECIPIENT, DEFAULT_SUPPLIER, DOWNTURN
     from crossover.data.tables import read
-    from crossover.forecast import (
-        junior,
-        partnership,
-        partnership_validation,
-        shipped,
-    )
+    from crossover.forecast import junior, partnership, partnership_validation, shipped
     from crossover.models import alliance_rows
     from crossover.models import partnership as model
     from crossover.models.covariates import OUTCOMES
@@ -160,10 +155,9 @@ def with_analogues(
 
     Returns
     -------
-    tuple of pandas.DataFrame
-        Effects: effect, and median, q05, q95, p_positive without and `_with`. Chances: year,
-        without, with_: probability of a first downturn by the year in the baseline; empty where
-        no treaty is on record.
+    tuple of pandas.DataFrame : Effects: effect, and median, q05, q95, p_positive without and
+        `_with`. Chances: year, without, with_: probability of a first downturn by the year in the
+        baseline; empty where no treaty is on record.
     """
     import pandas as pd
     import xarray as xr

@@ -51,42 +51,34 @@ def futures(
 
     Parameters
     ----------
-    tree
-        With `posterior` and `constant_data`.
-    supplier, recipient
-        ISO3 codes.
-    seed
-        Of the shocks: the same seed gives the same world to every pair.
-    horizon
-        Last year.
-    scenarios
-        As from `forecast.scenarios.choose`; the baseline is always there, and first. All see the
-        same draws and shocks, so that they differ by nothing but the paths they override.
-    progress
-        Called with (draws done, draws in all), of all scenarios together.
+    tree : With `posterior` and `constant_data`.
+    supplier, recipient : ISO3 codes.
+    seed : Of the shocks: the same seed gives the same world to every pair.
+    horizon : Last year.
+    scenarios : As from `forecast.scenarios.choose`; the baseline is always there, and first. All
+        see the same draws and shocks, so that they differ by nothing but the paths they override.
+    progress : Called with (draws done, draws in all), of all scenarios together.
 
     Returns
     -------
-    xarray.Dataset
-        Draws in the order of chains. Per country of the pair: `theta`, log-odds, `rd_share`,
-        % of GDP, `rd_stock`, `gdp`, `milex` (draw, scenario, country, year_future), `theta_past`
-        (draw, country, year), `rd_stock_past`, `gdp_past`, `milex_past` (country, year).
-        Of the pair: `deliveries` and `ordered`, TIV million, and `import_share`, the supplier's
-        expected share of the orders that the recipient places (draw, scenario, year_future), and
-        over the past; `orders_past` (draw, order_period): listed orders as predicted.
-        `offer` (draw, scenario, seller, year_future) and `offer_past` (draw, seller, year): log of
-        each supplier's expected share. `exports`, TIV million (draw, scenario, supplier,
-        year_future), `imports`. `contested`, TIV million: what each wins of the orders of `market`
-        (draw, scenario, supplier, year_future), see `contested`. `convention_shift`
-        (draw, convention), `war_gap` (draw, scenario, year_future) and `war_gap_past` (year): see
+    xarray.Dataset : Draws in the order of chains. Per country of the pair: `theta`, log-odds,
+        `rd_share`, % of GDP, `rd_stock`, `gdp`, `milex` (draw, scenario, country, year_future),
+        `theta_past` (draw, country, year), `rd_stock_past`, `gdp_past`, `milex_past` (country,
+        year). Of the pair: `deliveries` and `ordered`, TIV million, and `import_share`, the
+        supplier's expected share of the orders that the recipient places (draw, scenario,
+        year_future), and over the past; `orders_past` (draw, order_period): listed orders as
+        predicted. `offer` (draw, scenario, seller, year_future) and `offer_past` (draw, seller,
+        year): log of each supplier's expected share. `exports`, TIV million (draw, scenario,
+        supplier, year_future), `imports`. `contested`, TIV million: what each wins of the orders of
+        `market` (draw, scenario, supplier, year_future), see `contested`. `convention_shift` (draw,
+        convention), `war_gap` (draw, scenario, year_future) and `war_gap_past` (year): see
         `forecast.conventions`. Observed: `deliveries_observed`, `imports_observed`,
         `exports_observed`, `orders_observed`. Attributes supplier, recipient, origin, chains.
 
     Raises
     ------
-    InputError
-        If a code is not in the fit, or both are the same; a scenario sets R&D or GDP of a country
-        without figures of it.
+    InputError : If a code is not in the fit, or both are the same; a scenario sets R&D or GDP of a
+        country without figures of it.
     """
     posterior = tree["posterior"].to_dataset()
     inputs = tree["constant_data"].to_dataset()
@@ -198,18 +190,12 @@ def run_forward(
 
     Parameters
     ----------
-    draws, inputs
-        The draws and what was fitted.
-    years
-        Years after the origin.
-    pairs
-        Supplier and recipient of pairs whose deliveries are simulated (pair, 2).
-    shown
-        Recipients whose suppliers' shares are wanted.
-    seed
-        Of the world, and of this block of draws.
-    worlds
-        What scenarios change.
+    draws, inputs : The draws and what was fitted.
+    years : Years after the origin.
+    pairs : Supplier and recipient of pairs whose deliveries are simulated (pair, 2).
+    shown : Recipients whose suppliers' shares are wanted.
+    seed : Of the world, and of this block of draws.
+    worlds : What scenarios change.
     """
     rng = np.random.default_rng(list(seed))
     count, origin = len(draws["parameters"]), int(inputs.attrs["origin"])
@@ -294,23 +280,18 @@ def world(tree: xr.DataTree, *, seed: int, years: int, draws: int) -> xr.Dataset
 
     Parameters
     ----------
-    tree
-        With `posterior` and `constant_data`.
-    seed
-        Of the shocks.
-    years
-        How many years after the origin.
-    draws
-        How many posterior draws to take at most, evenly spaced.
+    tree : With `posterior` and `constant_data`.
+    seed : Of the shocks.
+    years : How many years after the origin.
+    draws : How many posterior draws to take at most, evenly spaced.
 
     Returns
     -------
-    xarray.Dataset
-        `deliveries` and `ordered` (draw, supplier, recipient, year_future), drawn, TIV million;
-        `rd_share` (draw, country, year_future), % of GDP, of the latent path; `ideal_distance`
-        (draw, supplier, recipient, year_future), NaN where a country has no ideal point; `orders`
-        (draw, supplier, year_future), how many a supplier is expected to win. Single precision.
-        Attribute `origin`.
+    xarray.Dataset : `deliveries` and `ordered` (draw, supplier, recipient, year_future), drawn, TIV
+        million; `rd_share` (draw, country, year_future), % of GDP, of the latent path;
+        `ideal_distance` (draw, supplier, recipient, year_future), NaN where a country has no ideal
+        point; `orders` (draw, supplier, year_future), how many a supplier is expected to win.
+        Single precision. Attribute `origin`.
     """
     posterior = tree["posterior"].to_dataset()
     inputs = tree["constant_data"].to_dataset()

@@ -19,21 +19,13 @@ from crossover.forecast.past_forecasts import variant
 from crossover.models import deal_features, delivery
 from crossover.models.inputs import with_orders
 from crossover.models.market import CELL
-from crossover.models.order_book import (
-    ORDER_PERIOD,
-    REMEMBERED,
-    RUNNING,
-    OrderData,
-)
+from crossover.models.order_book import ORDER_PERIOD, REMEMBERED, RUNNING, OrderData
 from crossover.models.priors import Priors, load, order
 
 # A small world of real countries: large enough that every part of the model is at work.
 SMALL_SUPPLIERS = ("USA", "RUS", "CHN", "FRA", "UKR", REST)
-
 SMALL_RECIPIENTS = ("USA", "RUS", "CHN", "FRA", "UKR", "IND", "VNM", "POL", REST)
-
 SMALL_LAST = 2021
-
 SMALL_PRIORS: Mapping[str, Mapping[str, float]] = {
     "capacity_sd": {"mu": -0.5, "sigma": 0.3},
     "affinity_sd": {"mu": -0.5, "sigma": 0.3},
@@ -41,7 +33,6 @@ SMALL_PRIORS: Mapping[str, Mapping[str, float]] = {
     "mil_between": {"sigma": 0.25},
 }
 """Priors under which no supplier of six has the market to itself."""
-
 SMALL_PAIR = ("RUS", "CHN")
 
 

@@ -65,12 +65,9 @@ def cdf(quantiles: np.ndarray, value: np.ndarray, side: str) -> np.ndarray:
 
     Parameters
     ----------
-    quantiles
-        (case, level), rising.
-    value
-        (case).
-    side
-        Where quantiles equal the value, "right" counts them and "left" does not.
+    quantiles : (case, level), rising.
+    value : (case).
+    side : Where quantiles equal the value, "right" counts them and "left" does not.
     """
     at = np.array(
         [np.searchsorted(q, v, side=side) for q, v in zip(quantiles, value, strict=True)],
@@ -115,14 +112,10 @@ def score_quantities(
 
     Parameters
     ----------
-    quantiles
-        (case, level), at `LEVELS`, in the target's unit.
-    outturn
-        (case), what came.
-    on_logs
-        Whether a case is scored on the log scale too (case).
-    rng
-        For the randomised PIT.
+    quantiles : (case, level), at `LEVELS`, in the target's unit.
+    outturn : (case), what came.
+    on_logs : Whether a case is scored on the log scale too (case).
+    rng : For the randomised PIT.
     """
     said = xr.DataArray(
         quantiles, dims=("case", scores.QUANTILE), coords={scores.QUANTILE: LEVELS}
@@ -150,21 +143,16 @@ def score_forecast(
 
     Parameters
     ----------
-    said
-        `quantiles` (series, horizon, quantile) with coordinates `target` and `unit`, and
+    said : `quantiles` (series, horizon, quantile) with coordinates `target` and `unit`, and
         `probability` (question, horizon) with coordinates `event` and `pair`; attributes `origin`
         and `model`.
-    came
-        `value` (release, series, year), NaN where nothing came yet.
-    happened
-        Whether each event has happened (release, question, horizon), NaN where not known.
-    vintage
-        Target → share of the figures that the forecast saw whose date of release is assumed.
+    came : `value` (release, series, year), NaN where nothing came yet.
+    happened : Whether each event has happened (release, question, horizon), NaN where not known.
+    vintage : Target → share of the figures that the forecast saw whose date of release is assumed.
 
     Returns
     -------
-    pandas.DataFrame
-        `COLUMNS`, one row a score.
+    pandas.DataFrame : `COLUMNS`, one row a score.
     """
     origin, model = int(said.attrs["origin"]), str(said.attrs["model"])
     parts = [*_of_series(said, came, origin, model), *_of_questions(said, happened)]

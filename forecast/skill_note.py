@@ -80,10 +80,8 @@ def of_quantity(name: str, of: tuple[str, ...], horizon: int) -> list[Note]:
 
     Parameters
     ----------
-    name, of
-        A name of `forecast.quantities.QUANTITIES`, and whose it is (ISO3 codes).
-    horizon
-        Years after the last data year; 0 or less is no forecast, and has no note.
+    name, of : A name of `forecast.quantities.QUANTITIES`, and whose it is (ISO3 codes).
+    horizon : Years after the last data year; 0 or less is no forecast, and has no note.
     """
     if horizon <= 0:
         return []

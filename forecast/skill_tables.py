@@ -57,15 +57,13 @@ def difference(
     ----------
     model, other
         Rows with `origin`, `unit`, `horizon`, `target`, `value`: one score of one release.
-    seed
-        Of the bootstrap.
+    seed : Of the bootstrap.
 
     Returns
     -------
-    dict or None
-        `cases`, `origins`, `mean`, `other`, `difference` (mean − other: below zero is better),
-        `skill` (1 − mean/other), and the 90 % bootstrap interval of both by blocks of origins, see
-        `interval`; None without a common case.
+    dict or None : `cases`, `origins`, `mean`, `other`, `difference` (mean − other: below zero is
+        better), `skill` (1 − mean/other), and the 90 % bootstrap interval of both by blocks of
+        origins, see `interval`; None without a common case.
     """
     keys = ["origin", "target", "unit", "horizon"]
     both = model.set_index(keys)["value"].to_frame("mean").join(
@@ -143,13 +141,10 @@ def summary(
 
     Parameters
     ----------
-    table
-        As from `score_forecast`, of all origins and models.
-    models
-        Ours, the full model first.
-    benchmarks
-        The others, as far as they are in the table. What rests on order books that no reader of
-        the time had is never the best.
+    table : As from `score_forecast`, of all origins and models.
+    models : Ours, the full model first.
+    benchmarks : The others, as far as they are in the table. What rests on order books that no
+        reader of the time had is never the best.
 
     Returns
     -------
@@ -196,10 +191,9 @@ def calibration(table: pd.DataFrame, release: str = "latest") -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        model, target, group, cases, in_50, in_80, in_90 (closed intervals), pit_50, pit_80, pit_90
-        (share of PITs within the central mass: fair where zero has a probability of its own),
-        pit_mean, pit_p (see `uniform`).
+    pandas.DataFrame : model, target, group, cases, in_50, in_80, in_90 (closed intervals), pit_50,
+        pit_80, pit_90 (share of PITs within the central mass: fair where zero has a probability of
+        its own), pit_mean, pit_p (see `uniform`).
     """
     own = table[(table["release"] == release) & table["score"].isin(
         ["pit", *(f"in_{100 * m:.0f}" for m in MASSES)]
@@ -245,8 +239,7 @@ def reliability(probability: np.ndarray, happened: np.ndarray) -> dict[str, floa
 
     Returns
     -------
-    dict
-        `cases`, `happened` (their share), `brier`, `miscalibration`, `discrimination`,
+    dict : `cases`, `happened` (their share), `brier`, `miscalibration`, `discrimination`,
         `uncertainty` (brier = miscalibration − discrimination + uncertainty, by isotonic
         recalibration, Dimitriadis et al. 2021), `slope` and `intercept` of outcomes on
         probabilities (least squares), and `auc`, the chance that what happened was given more

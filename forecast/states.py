@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from crossover.data.names import (
-    BASELINE,
-    CONVENTION,
-    DRAW,
-    SCENARIO,
-    YEAR,
-)
+from crossover.data.names import BASELINE, CONVENTION, DRAW, SCENARIO, YEAR
 
 if TYPE_CHECKING:
     import xarray as xr
-
 
 
 class Holds(NamedTuple):

@@ -8,7 +8,6 @@ Heavy imports stand where they are used: a mistake is answered at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from crossover.data.names import DOMAIN_LAYER, HORIZON
 from crossover.forecast import record, runs, seal, verify
 from crossover.forecast.partnership_steps import (
     PARTNERSHIP_WORK,
-    copy_partnership,
     fit_partnership,
     partnership_ahead,
     store_partnership,
@@ -68,21 +66,7 @@ def begin(part: Path, made: Plan) -> None:
         runs.write(part / SCENARIOS_FILE, {one.name: one.text for one in made.scenarios})
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What of an earlier run still holds, and is not fitted anew.
-
-    Attributes
-    ----------
-    layer : its domain layer.
-    partnership : its folder, where its fits of partnerships hold.
-    """
-
-    layer: xr.DataTree | None = None
-    partnership: Path | None = None
-
-
-def sample(part: Path, made: Plan, kept: Kept | None = None) -> xr.DataTree:
+def sample(part: Path, made: Plan) -> xr.DataTree:
     """Sample all, store the draws, judge them; return what was stored.
 
     The factors of the posterior share no figure, and are sampled side by side. The record is
@@ -91,17 +75,14 @@ def sample(part: Path, made: Plan, kept: Kept | None = None) -> xr.DataTree:
     from crossover.forecast import gate
     from crossover.forecast.sampling import side_by_side
 
-    said, kept = made.record, kept or Kept()
+    said = made.record
     if said["quick"]:
         say(QUICK_WORDS)
     words = f"sampling {said['chains']} chains of {said['tune']} + {said['draws']} draws"
     with step(words, "sample", said["seconds"]), progress(words) as move, stoppable():
-        found = side_by_side(_fits(made, kept), move)
-    tree = _store(part, made, found, kept)
-    if kept.partnership is not None:
-        history = copy_partnership(kept.partnership, part, said)
-    else:
-        history = store_partnership(part, made, found[PARTNERSHIPS])
+        found = side_by_side(_fits(made), move)
+    tree = _store(part, made, found)
+    history = store_partnership(part, made, found[PARTNERSHIPS])
     with step("judging the fit", "gate", said["seconds"]):
         verdict = gate.judge_all(tree, history)
         said["gate"] = {**verdict, "fit": verdict}
@@ -110,42 +91,29 @@ def sample(part: Path, made: Plan, kept: Kept | None = None) -> xr.DataTree:
     return tree
 
 
-def _fits(made: Plan, kept: Kept) -> dict[str, Fit]:
-    """Return what a plan has to have fitted: the joint model, and what is not kept."""
+def _fits(made: Plan) -> dict[str, Fit]:
+    """Return how each factor of a plan's posterior is fitted."""
     from crossover.forecast import fit
     from crossover.forecast.sampling import Fit
     from crossover.models.inputs import prepare
 
     said, inputs = made.record, prepare(made.panel, made.priors)
     how = {key: said[key] for key in ("seed", "draws", "tune", "chains")}
-    fits = {JOINT: Fit(fit.WORK, partial(fit.fit, made.panel, made.priors, **how))}
-    if kept.layer is None:
-        of_layer = partial(
-            fit.fit_domains, made.panel, inputs, made.domain_priors, **how | _of_domains(said)
-        )
-        fits[DOMAIN_LAYER] = Fit(fit.DOMAIN_WORK, of_layer)
-    if kept.partnership is None:
-        origin = int(inputs.attrs["origin"])
-        fits[PARTNERSHIPS] = Fit(PARTNERSHIP_WORK, partial(fit_partnership, made, origin))
-    return fits
+    of_layer = made.panel, inputs, made.domain_priors
+    origin = int(inputs.attrs["origin"])
+    return {
+        JOINT: Fit(fit.WORK, partial(fit.fit, made.panel, made.priors, **how)),
+        DOMAIN_LAYER: Fit(fit.DOMAIN_WORK, partial(fit.fit_domains, *of_layer, **how)),
+        PARTNERSHIPS: Fit(PARTNERSHIP_WORK, partial(fit_partnership, made, origin)),
+    }
 
 
-def _of_domains(said: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many draws and tuning steps a run's domain layer takes."""
-    from crossover.forecast import fit
-
-    if said["quick"]:
-        return {}
-    draws = round(said["draws"] * fit.DOMAIN_DRAWS / fit.DRAWS)
-    return {"draws": draws, "tune": fit.DOMAIN_TUNE}
-
-
-def _store(part: Path, made: Plan, found: Mapping[str, Any], kept: Kept) -> xr.DataTree:
+def _store(part: Path, made: Plan, found: Mapping[str, Any]) -> xr.DataTree:
     """Store the joint fit with its domain layer and the hashes of draws; return what was stored."""
     from crossover.forecast import fit
 
-    layer = found[DOMAIN_LAYER] if kept.layer is None else kept.layer
-    fit.with_domains(found[JOINT], layer).to_netcdf(part / POSTERIOR, engine=ENGINE)
+    whole = fit.with_domains(found[JOINT], found[DOMAIN_LAYER])
+    whole.to_netcdf(part / POSTERIOR, engine=ENGINE)
     tree, hashes = stored(part), made.record["hashes"]
     hashes["posterior"] = record.hash_draws(tree["posterior"].to_dataset())
     layer_draws = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
@@ -165,19 +133,13 @@ def look_ahead(
 
     Parameters
     ----------
-    folder
-        Where forecast.nc, events.csv, timing.csv, levels.csv, what is by domain, of the
+    folder : Where forecast.nc, events.csv, timing.csv, levels.csv, what is by domain, of the
         partnership, and by scenario go.
-    tree
-        A stored posterior.
-    pair
-        ISO3 codes.
-    said
-        The run's record. Its seed is used; its gate, hash of the forecast and seconds are set.
-    run
-        The run's folder, of which partnership.nc, its record and the priors are read.
-    scenarios
-        As from `forecast.scenarios.choose`.
+    tree : A stored posterior.
+    pair : ISO3 codes.
+    said : The run's record. Its seed is used; its gate, hash of the forecast and seconds are set.
+    run : The run's folder, of which partnership.nc, its record and the priors are read.
+    scenarios : As from `forecast.scenarios.choose`.
     """
     import pandas as pd
 

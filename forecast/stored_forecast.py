@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crossover.data.names import HORIZON
 from crossover.forecast import record, runs, seal
 from crossover.forecast.progress import say, step
-from crossover.forecast.stored_run import (
-    ENGINE,
-    FORECAST,
-    GATE_FILE,
-    SCENARIOS_FILE,
-    stored,
-)
+from crossover.forecast.stored_run import ENGINE, FORECAST, GATE_FILE, SCENARIOS_FILE, stored
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,15 +59,12 @@ def forecast_stored(
 
     Parameters
     ----------
-    run, pair
-        A run folder; ISO3 codes.
-    scenarios
-        Names or files, beside those of the forecast that is there, or the usual ones.
+    run, pair : A run folder; ISO3 codes.
+    scenarios : Names or files, beside those of the forecast that is there, or the usual ones.
 
     Returns
     -------
-    tuple
-        Tables of events and of timing, and the verdict of the gate.
+    tuple : Tables of events and of timing, and the verdict of the gate.
     """
     said = runs.read(run)
     new = said | {"hashes": dict(said["hashes"]), "seconds": dict(said["seconds"])}

@@ -63,15 +63,11 @@ def summarise(
 
     Parameters
     ----------
-    table
-        As from `skill.score_forecast`, of all origins and models.
-    compared, events
-        As from `skill.summary` and `skill.events`, of that table.
-    fits
-        `model` of each forecast, and the columns `OF_FIT`: whether the gate passed its fit, its
+    table : As from `skill.score_forecast`, of all origins and models.
+    compared, events : As from `skill.summary` and `skill.events`, of that table.
+    fits : `model` of each forecast, and the columns `OF_FIT`: whether the gate passed its fit, its
         worst R-hat and effective sample size, its divergences.
-    made
-        Columns that are the same in every row: `made`, `command`, `seed`, `panel`.
+    made : Columns that are the same in every row: `made`, `command`, `seed`, `panel`.
 
     Returns
     -------
@@ -119,15 +115,12 @@ def coverage(pits: pd.DataFrame, seed: int = 0) -> dict[str, float]:
 
     Parameters
     ----------
-    pits
-        `origin` and `value`, a row a case.
-    seed
-        Of the bootstrap by blocks of origins.
+    pits : `origin` and `value`, a row a case.
+    seed : Of the bootstrap by blocks of origins.
 
     Returns
     -------
-    dict
-        `in_50`, `in_50_q05`, `in_50_q95`, and so on for `skill.MASSES`; ends as from
+    dict : `in_50`, `in_50_q05`, `in_50_q95`, and so on for `skill.MASSES`; ends as from
         `skill.interval`.
     """
     out = {}

@@ -1,9 +1,4 @@
-"""Move a run to the figures known now: a fit of what changed, the rest taken over.
-
-The posterior has factors that share no figure: the joint model, the domain layer, partnerships. The
-first is fitted anew; the others stay where their figures stayed, and are fitted anew where these
-moved.
-"""
+"""Move a run to the figures known now: a fit to them, with the run's own priors and scenarios."""
 
 from __future__ import annotations
 
@@ -11,27 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from crossover.data.errors import InputError, fault
-from crossover.data.names import DOMAIN_LAYER
-from crossover.forecast import (
-    record,
-    runs,
-    steps,
-    stored_forecast,
-    stored_run,
-    verify,
-)
+from crossover.forecast import runs, steps, stored_forecast, stored_run, verify
 from crossover.forecast.plans import Plan
-from crossover.forecast.progress import say
 
 if TYPE_CHECKING:
     import xarray as xr
 
 FITTED = "refit"
-VOTED = ("votes", "alliance_dyads", "capabilities", "rivalries")
-"""Tables of an addition that partnerships rest on."""
 
 
 def starting_point(run: Path) -> dict[str, Any]:
@@ -53,22 +35,14 @@ def unchanged(said: Mapping[str, Any], made: Plan) -> bool:
 
 
 def posterior(part: Path, made: Plan, run: Path) -> xr.DataTree:
-    """Fit a plan's figures and store the fit in `part`; return what was stored.
+    """Fit a plan's figures, judge and store the fit in `part`; return what was stored.
 
-    What of the run's domain layer and partnerships rests on figures that stayed is taken over. The
-    record's `update` says from which run, and what was kept.
+    The record's `update` says from which run, and why.
     """
-    said, old = runs.read(run), stored_run.stored(run)
-    layer = old[DOMAIN_LAYER] if same_domains(old, made, run) else None
-    partnership = run if same_partnership(said, made, run) else None
-    if layer is None:
-        say("figures of domains have changed: that layer is fitted anew")
     made.record["update"] = {
-        "from": said["id"], "how": FITTED, "reason": reason(run, made),
-        "domains": FITTED if layer is None else "kept",
-        "partnership": FITTED if partnership is None else "kept",
+        "from": runs.read(run)["id"], "how": FITTED, "reason": reason(run, made)
     }  # fmt: skip
-    return steps.sample(part, made, steps.Kept(layer, partnership))
+    return steps.sample(part, made)
 
 
 def reason(run: Path, made: Plan) -> str:
@@ -79,59 +53,6 @@ def reason(run: Path, made: Plan) -> str:
     if (said.get("as_of") or None) != now["as_of"]:
         moved.append("the day up to which releases count")
     return f"changed since: {', '.join(moved) or 'nothing'}"
-
-
-def same_domains(tree: xr.DataTree, made: Plan, run: Path) -> bool:
-    """Say whether the domain layer was fitted to the figures and priors that a plan has."""
-    from crossover.forecast import fit
-    from crossover.models import domain_data, domains
-    from crossover.models.inputs import prepare
-    from crossover.models.priors import load
-
-    if DOMAIN_LAYER not in tree.children:
-        return False
-    if load(run / stored_run.PRIORS_FILE, domains.PRIORS_FILE).text != made.domain_priors.text:
-        return False
-    inputs = prepare(made.panel, made.priors)
-    now = fit.storable(domain_data.prepare(made.panel, inputs, made.domain_priors))
-    return same(tree[f"{DOMAIN_LAYER}/constant_data"].to_dataset(), now)
-
-
-def same(one: xr.Dataset, other: xr.Dataset) -> bool:
-    """Say whether two datasets hold the same arrays and numbers in their attributes."""
-    if set(one.variables) != set(other.variables):
-        return False
-    for name in one.variables:
-        a, b = np.asarray(one[name].values), np.asarray(other[name].values)
-        if a.shape != b.shape:
-            return False
-        if a.dtype.kind in "fiub" and b.dtype.kind in "fiub":
-            if not np.allclose(a.astype(float), b.astype(float), rtol=1e-6, equal_nan=True):
-                return False
-        elif not np.array_equal(a.astype(str), b.astype(str)):
-            return False
-    numbers = {k: v for k, v in other.attrs.items() if isinstance(v, int | float)}
-    return all(k in one.attrs and np.isclose(float(one.attrs[k]), v) for k, v in numbers.items())
-
-
-def same_partnership(said: Mapping[str, Any], made: Plan, run: Path) -> bool:
-    """Say whether what partnerships rest on is what it was when the run was made."""
-    from crossover.models import alignment, partnership
-
-    if not (run / stored_run.PARTNERSHIP).is_file():
-        return False
-    if (said.get("as_of") or None) != made.record["as_of"]:
-        return False
-    own = run / stored_run.PRIORS_FILE
-    then = (partnership.load(own), alignment.load(own))
-    if tuple(p.text for p in then) != tuple(p.text for p in made.partnership_priors):
-        return False
-    held = set(said.get("additions") or ())
-    old = [made.layers[0], *(layer for layer in made.layers[1:] if layer.name in held)]
-    if record.hash_panel(old) != said["hashes"].get("panel"):
-        return False
-    fresh = [layer for layer in made.layers[1:] if layer.name not in held]
-    return not any((layer / f"{table}.csv.gz").is_file() for layer in fresh for table in VOTED)
 
 
 def scenarios_of(run: Path, made: Plan) -> tuple[Any, ...]:

@@ -10,20 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from crossover.data.errors import InputError, fault
-from crossover.data.names import (
-    CHAIN,
-    DRAW,
-    HORIZON,
-    YEAR,
-    YEAR_FUTURE,
-)
+from crossover.data.names import HORIZON, YEAR, YEAR_FUTURE
 from crossover.forecast import conventions, record, runs, steps, stored_run
-from crossover.forecast.influence import (
-    NEW_YEAR,
-    PRIORS_OR_CODE,
-    REVISED,
-    mean_error,
-)
+from crossover.forecast.influence import NEW_YEAR, PRIORS_OR_CODE, REVISED, mean_error
 from crossover.forecast.states import Holds, states
 
 if TYPE_CHECKING:
@@ -36,20 +25,14 @@ MEDIAN = "median year"
 STEPS = (PRIORS_OR_CODE, REVISED, NEW_YEAR)
 
 NOTHING, FIT, RUN = "nothing changed", "fit", "run"
+UNSPLIT = "not split: counts with the next step"
 
 
 class Posterior(NamedTuple):
-    """One link of the chain: when each statement holds, in every draw, and the draw's weight.
-
-    `holds`: event → `Holds`; `log_weight` (chain, draw);
-    `draws`: posteriors of the same name share their draws, one by one; `how`: how it was made.
-    """
+    """One link of the chain: event → when it `holds`, in every draw, and `how` it was made."""
 
     holds: dict[str, Holds]
-    log_weight: np.ndarray
-    draws: str
     how: str
-    khat: float | None = None
 
 
 class Part(NamedTuple):
@@ -75,17 +58,14 @@ def split(chain: Sequence[Posterior], years: Sequence[int]) -> list[Part]:
 
     Parameters
     ----------
-    chain
-        As many as `STEPS` and one: each step leads from one to the next.
-    years
-        In which probabilities are said.
+    chain : As many as `STEPS` and one: each step leads from one to the next.
+    years : In which probabilities are said.
 
     Returns
     -------
-    list of Part
-        For each event of both ends and each year, its state, and for the median year of the first
-        passages, one part a step; the changes add up to the whole. A step between posteriors of
-        the same draws has the error of a difference within pairs of draws, which is smaller.
+    list of Part : For each event of both ends and each year, its state, and for the median year of
+        the first passages, one part a step; the changes add up to the whole. A step in which
+        nothing changed has no error.
     """
     events = [name for name in chain[0].holds if all(name in one.holds for one in chain)]
     found = []
@@ -95,8 +75,10 @@ def split(chain: Sequence[Posterior], years: Sequence[int]) -> list[Part]:
             for step, one, two, before, after in zip(
                 STEPS, chain[:-1], chain[1:], ends[:-1], ends[1:], strict=True
             ):
-                change = None if None in (before[0], after[0]) else after[0] - before[0]
-                error = _error(one, two, before, after) if change is not None else None
+                change = error = None
+                if None not in (before[0], after[0]):
+                    change = after[0] - before[0]
+                    error = 0.0 if one.holds is two.holds else math.hypot(before[1], after[1])
                 found.append(
                     Part(event, what if what == MEDIAN else f"in {what}", step, before[0],
                          after[0], change, error, two.how, before[1], after[1])
@@ -104,43 +86,29 @@ def split(chain: Sequence[Posterior], years: Sequence[int]) -> list[Part]:
     return found
 
 
-def _headline(
-    one: Posterior, event: str, what: str
-) -> tuple[float | None, float | None, np.ndarray | None]:
-    """Return a headline, its Monte-Carlo error, and each draw's influence on it."""
+def _headline(one: Posterior, event: str, what: str) -> tuple[float | None, float | None]:
+    """Return a headline and its Monte-Carlo error."""
     from crossover.forecast.events import first_year
 
     holds = one.holds[event]
-    weight = np.exp(one.log_weight - np.logaddexp.reduce(one.log_weight.ravel()))
     if what != MEDIAN:
         happened = holds.at(int(what))
-        value = float((weight * happened).sum())
-        influence = weight * weight.size * (happened - value)
-        return value, mean_error(influence), influence
+        return float(happened.mean()), mean_error(happened - happened.mean())
     first = first_year(holds.values, holds.years)
-    each = (weight / first.shape[2])[..., None]
     happens = np.isfinite(first)
-    total = float((each * happens).sum())
+    total = float(happens.mean())
     if total <= 0.0:
-        return None, None, None
+        return None, None
     at = np.unique(first[happens])
-    cumulative = np.array([(each * (first <= year)).sum() for year in at]) / total
+    cumulative = np.array([(first <= year).mean() for year in at]) / total
     middle = float(at[min(np.searchsorted(cumulative, 0.5), len(at) - 1)])
-    below = weight * weight.size * (happens * ((first <= middle) - 0.5)).mean(axis=2) / total
+    below = (happens * ((first <= middle) - 0.5)).mean(axis=2) / total
     error = mean_error(below - below.mean())
     low, high = (
         at[min(int(np.searchsorted(cumulative, min(max(0.5 + s * error, 0.0), 1.0))), len(at) - 1)]
         for s in (-1.0, 1.0)
     )
-    return middle, float(high - low) / 2.0, None
-
-
-def _error(one: Posterior, two: Posterior, before: tuple, after: tuple) -> float:
-    if one.holds is two.holds and one.log_weight is two.log_weight:
-        return 0.0
-    if one.draws == two.draws and before[2] is not None and after[2] is not None:
-        return mean_error(after[2] - before[2])
-    return math.hypot(before[1], after[1])
+    return middle, float(high - low) / 2.0
 
 
 def chain(
@@ -154,19 +122,15 @@ def chain(
 
     Parameters
     ----------
-    a, b
-        Run folders of one pair, the later one last.
-    layers
-        Gives the panel and additions that a run's record names.
-    fits
-        Whether a step that no run stands for may be fitted; without, such a step counts with the
+    a, b : Run folders of one pair, the later one last.
+    layers : Gives the panel and additions that a run's record names.
+    fits : Whether a step that no run stands for may be fitted; without, such a step counts with the
         one after it, and `how` says so.
 
     Raises
     ------
-    InputError
-        If the runs are of two pairs, one holds no posterior or forecast, or the first has later
-        figures than the second.
+    InputError : If the runs are of two pairs, one holds no posterior or forecast, or the first has
+        later figures than the second.
     """
     from crossover.models.priors import load
 
@@ -184,36 +148,26 @@ def chain(
     from crossover.forecast import events
 
     first, last = (
-        Posterior(states(events.answers(forecast_of(run))), equal(tree), str(run), RUN)
-        for run, tree in zip((a, b), trees, strict=True)
+        Posterior(states(events.answers(forecast_of(run))), RUN) for run in (a, b)
     )
     held, priors = (load(run / stored_run.PRIORS_FILE) for run in (a, b))
     horizon = int(forecast_of(a)[YEAR_FUTURE].max())
     same_beliefs = held.text == priors.text and _same_code(said, new)
     believed = first
-    if not same_beliefs:
-        if fits:
-            believed = fitted(
-                panel_of(said, layers(said)), priors, pair, said, "priors", horizon
-            )
-        else:
-            believed = first._replace(how="not split: counts with the next step")
-    else:
+    if same_beliefs:
         believed = first._replace(how=NOTHING)
+    elif fits:
+        believed = fitted(panel_of(said, layers(said)), priors, pair, said, "priors", horizon)
+    else:
+        believed = first._replace(how=UNSPLIT)
     if origins[0] == origins[1]:
         return [first, believed, last, last._replace(how=NOTHING)]
     if fits:
         panel = cut(panel_of(new, layers(new)), origins[0])
         then = fitted(panel, priors, pair, said, "revised", horizon)
     else:
-        then = believed._replace(how="not split: counts with the next step")
+        then = believed._replace(how=UNSPLIT)
     return [first, believed, then, last]
-
-
-def equal(tree: xr.DataTree) -> np.ndarray:
-    """Return equal log weights of a fit's draws (chain, draw)."""
-    shape = (tree["posterior"].sizes[CHAIN], tree["posterior"].sizes[DRAW])
-    return np.full(shape, -math.log(shape[0] * shape[1]))
 
 
 def cut(panel: xr.Dataset, origin: int) -> xr.Dataset:
@@ -249,7 +203,7 @@ def fitted(
             chains=said["chains"],
         )  # fmt: skip
     ahead = simulate.futures(tree, *pair, seed=said["seed"], horizon=horizon)
-    return Posterior(states(events.answers(ahead)), equal(tree), name, FIT)
+    return Posterior(states(events.answers(ahead)), FIT)
 
 
 def panel_of(said: Mapping[str, Any], layers: Sequence[Path]) -> xr.Dataset:

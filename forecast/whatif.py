@@ -118,8 +118,7 @@ def run(
 
     Raises
     ------
-    InputError
-        If the fit has no R&D figures of a country of the pair.
+    InputError : If the fit has no R&D figures of a country of the pair.
     """
     origin = int(tree["constant_data"].attrs["origin"])
     levers = [lever(code, origin, per_cent, years) for code in pair]
@@ -131,19 +130,17 @@ def effects(futures: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    futures
-        As from `run`.
+    futures : As from `run`.
 
     Returns
     -------
-    pandas.DataFrame
-        By country and year: `capacity`, the country's, in log-odds; `ahead`, the probability that
-        the recipient's capacity is above the supplier's, averaged over conventions; `import_share`,
-        the supplier's expected share of the recipient's orders; `ordered` and `deliveries` from
-        supplier to recipient, TIV million a year, means over the three years up to that year. Means
-        of draws without and with the lever, their difference with its Monte-Carlo error, and the
-        90 % interval of the difference over draws, where a draw has an expectation and not only one
-        outcome.
+    pandas.DataFrame : By country and year: `capacity`, the country's, in log-odds; `ahead`, the
+        probability that the recipient's capacity is above the supplier's, averaged over
+        conventions; `import_share`, the supplier's expected share of the recipient's orders;
+        `ordered` and `deliveries` from supplier to recipient, TIV million a year, means over the
+        three years up to that year. Means of draws without and with the lever, their difference
+        with its Monte-Carlo error, and the 90 % interval of the difference over draws, where a draw
+        has an expectation and not only one outcome.
     """
     origin = int(futures.attrs["origin"])
     rows = []
@@ -196,15 +193,12 @@ def target(futures: xr.Dataset, later: int, most_share: float, depreciation: flo
 
     Parameters
     ----------
-    futures
-        As from `run`.
-    later
-        By how many years: later (above zero; the supplier spends more) or earlier (below zero; the
-        recipient does).
+    futures : As from `run`.
+    later : By how many years: later (above zero; the supplier spends more) or earlier (below zero;
+        the recipient does).
     most_share
         Largest R&D share of GDP that counts as possible, %: the highest that any country has had.
-    depreciation
-        Of the R&D stock, a year.
+    depreciation : Of the R&D stock, a year.
     """
     at = 0 if later > 0 else 1
     code = str(futures[COUNTRY].values[at])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from crossover.data import reading
 from crossover.data.errors import InputError, fault
 from crossover.data.records import AlliedPair
 from crossover.data.rules import DOWNTURN_GRADE
@@ -69,8 +70,7 @@ def load(path: Path | None = None) -> pd.DataFrame:
 
 def _check(name: str, case: Any, path: Path) -> None:
     where = f"analogue.{name}"
-    if not isinstance(case, dict):
-        raise InputError(fault("expected a table", file=path, column=where, value=case))
+    reading.a_table(case, path, where)
     allowed = (*TEXTS, *FLAGS, *NUMBERS)
     for key in (*case, *allowed):
         if key not in allowed:

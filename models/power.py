@@ -199,19 +199,3 @@ def simulate(
     return xr.DataArray(
         out, dims=(DRAW, YEAR_FUTURE), coords={YEAR_FUTURE: log_gdp_ratio[YEAR_FUTURE].values}
     )
-
-
-def summary(bridge: xr.Dataset) -> pd.DataFrame:
-    """Return mean and 90 % interval of the effects, the long-run elasticities and the shock."""
-    effect = {name: bridge["effect"].sel(term=name) for name in TERMS}
-    found = {f"effect of {name}": values for name, values in effect.items()}
-    for name in PREDICTORS:
-        found[f"long-run elasticity to {name}"] = -effect[name] / effect["cinc"]
-    found["yearly shock"] = bridge["shock_sd"]
-    return pd.DataFrame(
-        [
-            {"quantity": name, "mean": float(v.mean()), "q05": float(v.quantile(0.05)),
-             "q95": float(v.quantile(0.95))}
-            for name, v in found.items()
-        ]
-    )  # fmt: skip

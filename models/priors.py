@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from crossover.data import reading
-from crossover.data.errors import InputError, fault, hint, prints, short
+from crossover.data.errors import InputError, fault, prints
 
 FOLDER = Path(__file__).with_name("priors")
 DEFAULT_FILE = FOLDER / "default.toml"
@@ -181,12 +181,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _overlay(base: dict[str, Any], over: dict[str, Any], path: Path) -> dict[str, Any]:
     merged: dict[str, Any] = {}
-    _known(over, base, "a priors file has no such table", path, "")
+    reading.only(over, base, "a priors file has no such table", path, "")
     for kind, entries in base.items():
         changes = over.get(kind, {})
-        if not isinstance(changes, dict):
-            raise InputError(fault("expected a table", file=path, column=kind, value=changes))
-        _known(changes, entries, f"no {kind} of that name", path, f"{kind}.")
+        reading.a_table(changes, path, kind)
+        reading.only(changes, entries, f"no {kind} of that name", path, f"{kind}.")
         merged[kind] = {
             name: _replace(entry, changes.get(name, {}), path, f"{kind}.{name}")
             for name, entry in entries.items()
@@ -197,8 +196,7 @@ def _overlay(base: dict[str, Any], over: dict[str, Any], path: Path) -> dict[str
 def _replace(
     entry: dict[str, Any], change: object, path: Path, where: str
 ) -> dict[str, Any]:
-    if not isinstance(change, dict):
-        raise InputError(fault("expected a table", file=path, column=where, value=change))
+    reading.a_table(change, path, where)
     family = change.get("family", entry.get("family"))
     if "family" in entry and family not in list(FAMILIES):
         rule = f"unknown family; known are {', '.join(FAMILIES)}"
@@ -206,7 +204,7 @@ def _replace(
     numbers = FAMILIES[family] if "family" in entry else ("value",)
     fixed = ("family", "top_level") if "family" in entry else ()
     own = ("part",) if "part" in entry else ()
-    _known(change, (*fixed, *numbers, *own, *TEXTS), "unknown key", path, f"{where}.")
+    reading.only(change, (*fixed, *numbers, *own, *TEXTS), "unknown key", path, f"{where}.")
     if change.get("part", entry.get("part")) != entry.get("part"):
         rule = f"a variable stays in its part of the model, {entry['part']}"
         raise InputError(fault(rule, file=path, column=f"{where}.part", value=change["part"]))
@@ -214,14 +212,6 @@ def _replace(
         key: value for key, value in entry.items() if key in (*fixed, *own, *TEXTS)
     }
     return {**kept, **change}
-
-
-def _known(found: Any, allowed: Any, rule: str, path: Path, prefix: str) -> None:
-    for key in found:
-        if key not in allowed:
-            where = f"{prefix}{short(key)}"
-            found = f"{rule}; {hint(key, allowed)}"
-            raise InputError(fault(found, file=path, column=where, value=key))
 
 
 def _check_variable(name: str, entry: Mapping[str, Any], path: Path) -> None:
@@ -255,10 +245,9 @@ def _number(value: object, positive: bool, path: Path, where: str) -> None:
 def _check_carried(table: object, path: Path) -> None:
     """Raise InputError unless a carried table has its words and only tables of known models."""
     models = [file.stem for file in FILES]
-    if not isinstance(table, dict):
-        raise InputError(fault("expected a table", file=path, column=CARRIED, value=table))
+    reading.a_table(table, path, CARRIED)
     allowed = (*CARRIED_TEXTS, "last_year", "included", *models)
-    _known(table, allowed, "unknown key", path, f"{CARRIED}.")
+    reading.only(table, allowed, "unknown key", path, f"{CARRIED}.")
     for key in CARRIED_TEXTS:
         if not isinstance(table.get(key), str) or not prints(table[key]):
             rule, where = "must be text, of letters that print", f"{CARRIED}.{key}"
@@ -274,9 +263,9 @@ def _carried(
 ) -> Carried:
     """Return what is carried of a model; raise InputError unless it is a proper joint Normal."""
     where, entry = f"{CARRIED}.{model}", table[model]
-    if not isinstance(entry, dict):
-        raise InputError(fault("expected a table", file=path, column=where, value=entry))
-    _known(entry, ("names", "families", "mean", "covariance"), "unknown key", path, f"{where}.")
+    reading.a_table(entry, path, where)
+    allowed = ("names", "families", "mean", "covariance")
+    reading.only(entry, allowed, "unknown key", path, f"{where}.")
     found = list(entry.get("names") or ())
     if sorted(map(str, found)) != sorted(variables):
         differ = ", ".join(sorted(set(map(str, found)) ^ set(variables))) or "one stands twice"
@@ -378,13 +367,3 @@ def moments(priors: Priors) -> tuple[np.ndarray, np.ndarray]:
     entries = [priors.variables[name] for name in order(priors)]
     sigma = np.array([e["sigma"] for e in entries])
     return np.array([e["mu"] for e in entries]), np.diag(sigma**2)
-
-
-def standardised(stated: np.ndarray, priors: Priors) -> np.ndarray:
-    """Return the standard vector (..., parameter) of values on the stated scale."""
-    import scipy.linalg
-
-    mean, covariance = moments(priors)
-    root = np.linalg.cholesky(covariance)
-    flat = (stated - mean).reshape(-1, len(mean)).T
-    return scipy.linalg.solve_triangular(root, flat, lower=True).T.reshape(stated.shape)

@@ -20,7 +20,10 @@ TOLD, PARTS, OBSERVATIONS, NEXT_YEAR = (
     "explain.json", "explain.csv", "explain_observations.csv", "explain_next_year.csv",
 )  # fmt: skip
 RECORD = "track_record.json"
-PART_COLUMNS = ("event", "what", "step", "before", "after", "change", "mc_error", "how")
+PART_COLUMNS = (
+    "event", "what", "step", "before", "after", "change", "mc_error", "how", "before_error",
+    "after_error",
+)  # fmt: skip
 OBSERVATION_COLUMNS = (
     "recipient", "year", "kind", "before", "now", "influence", "mc_error", "khat",
 )  # fmt: skip
@@ -53,7 +56,7 @@ def collect(
     -------
     dict
         `known`: whether the change was explained; if so, `from` and `to` (which runs, their
-        releases; None where an older version did not say), `update` (how the posterior was moved,
+        releases), `update` (how the posterior was moved,
         if it was), `links` (how each step was made), the headline `event` and `by`, its
         `probability`; `rows`: of each event and year, probability before and after, and of each
         step the change; `observations`; `conditions` on the figures of `next_year`. Changes and
@@ -78,8 +81,8 @@ def collect(
     seen = seen.assign(name=[countries.get(code, code) for code in seen["recipient"]])
     return {
         "known": True,
-        "from": told.get("from"),
-        "to": told.get("to"),
+        "from": told["from"],
+        "to": told["to"],
         "update": record.get("update"),
         "links": told["links"],
         "event": told["event"],
@@ -96,9 +99,6 @@ def collect(
 def _rows(parts: pd.DataFrame) -> list[dict[str, Any]]:
     """Return one row an event and year, its steps in the order of the file."""
     parts = parts[parts["what"].str.startswith(IN)]
-    for column in ("before_error", "after_error"):
-        if column not in parts:
-            parts = parts.assign(**{column: None})
     rows = []
     for (event, what), steps in parts.groupby(["event", "what"], sort=False):
         first, last = steps.iloc[0], steps.iloc[-1]

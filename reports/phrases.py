@@ -17,7 +17,6 @@ LETTERS = {
     for at, name in enumerate((*conventions.DESCRIPTIONS, *conventions.DOMAIN_DESCRIPTIONS))
 }
 """Letter of each convention, the same for every pair: of levels in all, then of domains alone."""
-Table = dict[str, Any]
 RECIPIENT, SUPPLIER = "recipient", "supplier"
 ROLES = (RECIPIENT, SUPPLIER)
 SHORT = {"United States": "US", "United Kingdom": "UK", "United Arab Emirates": "UAE"}

@@ -6,18 +6,15 @@ from types import ModuleType
 
 from crossover.data.errors import InputError, fault
 from crossover.data.sources import (
-    atop,
-    cow,
     oecd,
     oecd_sdmx,
-    regimes,
+    partnership,
     sipri_deals,
     sipri_lines,
     sipri_milex,
     sipri_register,
     sipri_totals,
     sipri_yearly,
-    tss,
     unga,
     wdi_vintages,
     worldbank_api,
@@ -42,10 +39,7 @@ PROVIDERS = (
     oecd,
     oecd_sdmx,
     unga,
-    atop,
-    cow,
-    tss,
-    regimes,
+    partnership,
 )
 DOCUMENTS = frozenset({".md", ".txt", ".pdf", ".html"})
 OTHER_TABLES = (

@@ -12,7 +12,6 @@ from crossover.data.sources import delimited, fields
 from crossover.data.tables import FACTS
 
 OLD_NAMES = "old_descriptions.csv"
-
 STATUSES = {
     "": "new",
     "New": "new",
@@ -23,12 +22,9 @@ STATUSES = {
     "R": "modernized",
 }
 """Words for the state of the arms; where status was read from the comment, new has none."""
-
 FLAGS = {"": 0, "No": 0, "Yes": 1, "?": 1, "0": 0, "1": 1}
-
 PLATFORM = re.compile(r"\b(for|from)\b.*")
 """What follows is about the ship or vehicle that a part is for, not about the part."""
-
 SHORT_NAMES = {
     "united states": "usa",
     "united kingdom": "uk",

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from crossover.data import reading
 from crossover.data.errors import InputError, fault
+from crossover.data.records import Vintage
 
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
@@ -97,6 +98,12 @@ class Batch(NamedTuple):
     note: str = ""
     remarks: tuple[str, ...] = ()
     mapping: tuple[dict[str, str], ...] = ()
+
+    def release(self, rows: list) -> Vintage:
+        """Return the release that some of its rows are of."""
+        years = [row.order_year if self.table == "orders" else row.year for row in rows]
+        span, file = (min(years), max(years)), (self.file, self.note)
+        return Vintage(self.table, self.series, self.vintage, *span, 0, len(rows), *file)
 
 
 def load(path: Path, options: Options = PLAIN) -> Source:
@@ -244,6 +251,19 @@ def date_in_name(name: str) -> str | None:
     if found := re.search(rf"({months})[a-z]*[-_]?([12]\d{{3}})(?!\d)", name.lower(), re.ASCII):
         return month_end(int(found[2]), MONTHS.index(found[1]) + 1)
     return None
+
+
+def named(source: Source, rule: str) -> str:
+    """Return when a file was published: as its user says, else as its name does.
+
+    Raises
+    ------
+    InputError : neither says it; `rule` is what the message asks for.
+    """
+    when = source.options.released or date_in_name(source.name)
+    if when is None:
+        raise InputError(fault(rule, file=source.name))
+    return when
 
 
 def month_end(year: int, month: int) -> str:

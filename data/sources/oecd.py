@@ -3,10 +3,10 @@
 
 from crossover.data import countries
 from crossover.data.errors import InputError, each_row, fault
-from crossover.data.reading import records
 from crossover.data.records import CountryYear
 from crossover.data.sources import fields
-from crossover.data.sources.files import Batch, Source, date_in_name
+from crossover.data.sources.files import Batch, Source, named
+from crossover.data.sources.rows import tidy
 from crossover.data.tables import indicators
 
 SOURCE = "OECD, Main Science and Technology Indicators"
@@ -31,19 +31,14 @@ def read(source: Source) -> list[Batch]:
     ------
     InputError : no date in the name, an unknown country or indicator, a value out of bounds.
     """
-    vintage = source.options.released or date_in_name(source.name)
-    if vintage is None:
-        rule = (
-            "needs its release in its name, as in oecd_gerd_2023-05.csv, or by --released "
-            "YEAR-MONTH-DAY: it has no date inside"
-        )
-        raise InputError(fault(rule, file=source.name))
+    vintage = named(
+        source,
+        "needs its release in its name, as in oecd_gerd_2023-05.csv, or by --released "
+        "YEAR-MONTH-DAY: it has no date inside",
+    )
     found: dict[str, list[CountryYear]] = {}
-    table = records(source.text, source.name)
-    next(table)
-    for line, row in table:
+    for line, row in tidy(source, len(COLUMNS)):
         with each_row:
-            fields.width(row, len(COLUMNS), file=source.name, line=line)
             place = {"file": source.name, "line": line}
             code, year, series, value, _ = row
             if series not in SERIES:
@@ -58,17 +53,9 @@ def read(source: Source) -> list[Batch]:
             number = fields.number(
                 value, **place, column="value", low=known.low, high=known.high, what=known.indicator
             )
+            when = fields.year(year, **place, column="year")
             found.setdefault(known.indicator, []).append(
-                CountryYear(
-                    code,
-                    fields.year(year, **place, column="year"),
-                    known.indicator,
-                    number,
-                    known.unit,
-                    SOURCE,
-                    vintage,
-                    0,
-                )
+                CountryYear(code, when, known.indicator, number, known.unit, SOURCE, vintage, 0)
             )
     return [
         Batch("country_years", name, "OECD", vintage, True, source.name, rows, "to 2022")

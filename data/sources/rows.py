@@ -4,7 +4,7 @@ The importers of alliances, capabilities, disputes, rivalries and regimes differ
 only, so the header, the width of a row and the place of a fault are handled here once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -75,9 +75,14 @@ def parse(source: Source, needed: tuple[str, ...], make: Callable[[Row], tuple |
     return found
 
 
-def starts(source: Source, start: str) -> bool:
-    """Say whether a table's header begins so."""
-    return (source.text or "").startswith(start)
+def tidy(source: Source, width: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield line and cells of each row below the header; one of another width is a fault."""
+    table = records(source.text, source.name)
+    next(table)
+    for line, row in table:
+        with each_row:
+            fields.width(row, width, file=source.name, line=line)
+            yield line, row
 
 
 def stem(name: str) -> str:

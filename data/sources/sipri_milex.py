@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from crossover.data import countries
 from crossover.data.errors import InputError, each_row, fault
-from crossover.data.reading import records
 from crossover.data.records import CountryYear
 from crossover.data.sources import fields
 from crossover.data.sources.files import Batch, Source
 from crossover.data.sources.lookup import Names
+from crossover.data.sources.rows import tidy
 from crossover.data.sources.workbooks import Workbook
 from crossover.data.tables import WORLD, indicators
 
@@ -231,11 +231,8 @@ def _cell(cell: object, *, file: str, line: int, column: str) -> float | None:
 
 
 def _tidy(source: Source, names: Names) -> Iterator[CountryYear]:
-    table = records(source.text, source.name)
-    next(table)
-    for line, row in table:
+    for line, row in tidy(source, len(TIDY_COLUMNS)):
         with each_row:
-            fields.width(row, len(TIDY_COLUMNS), file=source.name, line=line)
             place = {"file": source.name, "line": line}
             code, year, name, value, vintage, sheet = row
             if code not in countries.codes():
@@ -249,16 +246,9 @@ def _tidy(source: Source, names: Names) -> Iterator[CountryYear]:
             number = fields.number(
                 value, **place, column="value", low=0, what="military expenditure"
             )
-            yield CountryYear(
-                code,
-                fields.year(year, **place, column="year"),
-                indicator,
-                number * scale,
-                _unit(indicator, sheet, source.name),
-                SOURCE,
-                _month(vintage, **place),
-                0,
-            )
+            when = fields.year(year, **place, column="year")
+            unit, released = _unit(indicator, sheet, source.name), _month(vintage, **place)
+            yield CountryYear(code, when, indicator, number * scale, unit, SOURCE, released, 0)
 
 
 def _month(text: str, *, file: str, line: int) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from crossover.data import countries, domains
 from crossover.data.errors import InputError, each_row, fault
-from crossover.data.reading import records
 from crossover.data.sources import fields
-from crossover.data.sources.files import Batch, Source, date_in_name
+from crossover.data.sources.files import Batch, Source, named
 from crossover.data.sources.lookup import Names
+from crossover.data.sources.rows import tidy
 from crossover.data.sources.sipri_lines import CATEGORIES, Line, complete, describe, sum_transfers
 from crossover.data.tables import SOVIET_UNION
 
@@ -41,13 +41,11 @@ def read(source: Source) -> list[Batch]:
     InputError : no date in the name, an unknown country or description, a year that is none, a
         negative TIV or number, a row of the wrong width.
     """
-    vintage = source.options.released or date_in_name(source.name)
-    if vintage is None:
-        rule = (
-            "the name must hold the date of the release, as in yearly_lines_2026-06-16.csv, or "
-            "--released YEAR-MONTH-DAY must say it"
-        )
-        raise InputError(fault(rule, file=source.name))
+    vintage = named(
+        source,
+        "the name must hold the date of the release, as in yearly_lines_2026-06-16.csv, or "
+        "--released YEAR-MONTH-DAY must say it",
+    )
     names = Names(source.name, source.options)
     lines = [line for line in _lines(source, vintage, names) if complete(line.year, vintage)]
     names.settle()
@@ -66,13 +64,10 @@ def read(source: Source) -> list[Batch]:
 
 
 def _lines(source: Source, vintage: str, names: Names) -> Iterator[Line]:
-    table = records(source.text, source.name)
-    next(table)
     category_of = _categorised([*domains.table(), *names.mapping.own.values()])
-    for line, row in table:
+    for line, row in tidy(source, len(HEADER)):
         place = {"file": source.name, "line": line}
         with each_row:
-            fields.width(row, len(HEADER), **place)
             supplier, recipient, year, number, tiv, description, _ = row
             of_year = fields.year(year, **place, column="year")
             volume = fields.number(tiv, **place, column="tiv", low=0, what="TIV")
@@ -88,19 +83,9 @@ def _lines(source: Source, vintage: str, names: Names) -> Iterator[Line]:
             weapon = names.weapon(description, line, "description", volume)
             if weapon is None or None in codes:
                 continue
-            yield Line(
-                vintage,
-                countries.as_supplier(codes[0]),
-                countries.as_recipient(codes[1]),
-                of_year,
-                description,
-                category_of[description],
-                weapon,
-                volume,
-                False,
-                None,
-                units,
-            )
+            pair = (countries.as_supplier(codes[0]), countries.as_recipient(codes[1]))
+            what = (description, category_of[description], weapon)
+            yield Line(vintage, *pair, of_year, *what, volume, False, None, units)
 
 
 def state(code: str | None, year: int) -> str | None:

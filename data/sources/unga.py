@@ -4,10 +4,10 @@ The estimate from votes on final passage is taken: it alone reaches the latest s
 """
 
 from crossover.data import countries
-from crossover.data.errors import InputError, each_row, fault
+from crossover.data.errors import each_row
 from crossover.data.records import Vote
 from crossover.data.sources import delimited, fields
-from crossover.data.sources.files import Batch, Source, date_in_name
+from crossover.data.sources.files import Batch, Source, named
 
 COLUMNS = ("iso3c", "year", "idealpointfp")
 FIRST_YEAR = 1985
@@ -28,13 +28,11 @@ def read(source: Source) -> list[Batch]:
     ------
     InputError : no date in the name, a year or an ideal point that is no number.
     """
-    vintage = source.options.released or date_in_name(source.name)
-    if vintage is None:
-        rule = (
-            "needs its release in its name, as in unga_idealpoints_jul2025.csv, or by --released "
-            "YEAR-MONTH-DAY"
-        )
-        raise InputError(fault(rule, file=source.name))
+    vintage = named(
+        source,
+        "needs its release in its name, as in unga_idealpoints_jul2025.csv, or by --released "
+        "YEAR-MONTH-DAY",
+    )
     table = delimited.find(source, *COLUMNS)
     at = table.at(*COLUMNS)
     rows = []

@@ -6,14 +6,13 @@ it would pass old figures for new ones.
 """
 
 import re
-from collections.abc import Iterator
 
 from crossover.data.errors import InputError, each_row, fault
-from crossover.data.reading import records
 from crossover.data.records import CountryYear, Total
 from crossover.data.sources import fields, worldbank
 from crossover.data.sources.files import Batch, Source, month_end
 from crossover.data.sources.lookup import Names
+from crossover.data.sources.rows import tidy
 
 COLUMNS = ["country_iso3", "year", "indicator", "value", "vintage", "source"]
 LABELS = {
@@ -82,7 +81,7 @@ def read(source: Source) -> list[Batch]:
     figures: dict[tuple[str, str], list[CountryYear]] = {}
     totals: dict[tuple[str, str], list[Total]] = {}
     names = Names(source.name, source.options)
-    for line, row in _rows(source):
+    for line, row in tidy(source, len(COLUMNS)):
         with each_row:
             code, year, series, value, label, _ = row
             place = {"file": source.name, "line": line}
@@ -123,12 +122,3 @@ def read(source: Source) -> list[Batch]:
             earlier.append(content)
             kept.append(Batch("country_years", name, "WDI", when, False, source.name, rows, note))
     return kept
-
-
-def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
-    table = records(source.text, source.name)
-    next(table)
-    for line, row in table:
-        with each_row:
-            fields.width(row, len(COLUMNS), file=source.name, line=line)
-            yield line, row

@@ -29,10 +29,9 @@ def update(
     out: options.RunFolder = None,
     accept: additions.Accept = None,
 ) -> int:
-    """Add what is new in the providers' files, and move a run to all that is known: the model is
-    fitted anew, and layers whose figures stayed are taken over. The result is a new run, gated as
-    ever; the old one stays. An as-of date of the old run is not kept: an update is to what is
-    known now.
+    """Add what is new in the providers' files, and move a run to all that is known by a fit. The
+    result is a new run, gated as ever; the old one stays. An as-of date of the old run is not
+    kept: an update is to what is known now.
     """
     from crossover.forecast import update
 

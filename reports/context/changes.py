@@ -18,7 +18,7 @@ from crossover.reports.phrases import RECIPIENT, SUPPLIER, Payload, curly, the
 Row = Mapping[str, Any]
 NEAREST = 5
 """Figures of next year that are shown when none moves the headline by ten points."""
-NOTHING, WEIGHTS, FIT, RUN = "nothing changed", "weights", "fit", "run"
+NOTHING, FIT, RUN = "nothing changed", "fit", "run"
 _, REVISED, NEW = STEPS
 SCALES = {"international $": 1e-9, "US$ million": 1e-3}
 """Unit of a table → by what it is multiplied in print."""
@@ -35,12 +35,10 @@ class Release:
 
 @dataclass(frozen=True)
 class Step:
-    """How a step was parted from the others: none, weights, fit, run, or next for not at all."""
+    """How a step was parted from the others: none, fit, run, or next for not at all."""
 
     name: str
     how: str
-    khat: float | None
-    reliable: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Moved:
     @property
     def told(self) -> tuple[Part, ...]:
         """Steps that a sentence tells."""
-        return tuple(part for part in self.parts if part.how == WEIGHTS or part.change)
+        return tuple(part for part in self.parts if part.change)
 
 
 @dataclass(frozen=True)
@@ -122,48 +120,32 @@ class Changes:
 
     Attributes
     ----------
-    before, now
-        The records of the two runs, None where an older version did not say.
-    earlier
-        Name of the earlier run where its record was not kept; None where that is not known either.
+    before, now : The records of the two runs.
     releases, any_release
         Series of which the runs saw different releases, and whether any is on record.
-    how, reason, warm
-        How the posterior came about (own, reweighted, refit), the reason on record, and whether
-        chains began at the earlier posterior.
-    steps
-        How each was parted.
-    beliefs
-        Which of priors and code differ; None where that step changed nothing or is not known.
-    uneven
-        Whether k-hat is spoken of, and so is explained.
-    headline, rows
-        The probability of the headline, and all.
-    sure, most
-        Rows that moved beyond their errors, and that which moved most.
-    compared
-        How many have a probability before.
+    own, reason
+        Whether the run was fitted on its own, not moved on, and else the reason on record.
+    steps : How each was parted.
+    beliefs : Which of priors and code differ; None where that step changed nothing or is not known.
+    headline, rows : The probability of the headline, and all.
+    sure, most : Rows that moved beyond their errors, and that which moved most.
+    compared : How many have a probability before.
     observations
         Those that moved the headline most; the reliable one that did, and how many are not.
-    settled
-        Whether every draw has one answer.
-    conditions, moving, tried
-        Figures of next year that are printed, whether these move the headline by ten points, and
-        how many were tried.
+    settled : Whether every draw has one answer.
+    conditions, moving, tried : Figures of next year that are printed, whether these move the
+        headline by ten points, and how many were tried.
     """
 
     known: bool
     before: Row | None = None
     now: Row | None = None
-    earlier: str | None = None
     releases: tuple[Release, ...] = ()
     any_release: bool = False
-    how: str = "own"
+    own: bool = True
     reason: str | None = None
-    warm: bool = False
     steps: tuple[Step, ...] = ()
     beliefs: tuple[str, ...] | None = None
-    uneven: bool = False
     headline: Moved | None = None
     rows: tuple[Moved, ...] = ()
     observations: tuple[Observation, ...] = ()
@@ -219,29 +201,23 @@ def context(payload: Payload) -> Changes:
         return Changes(False)
     update, before, now = part["update"], part["from"], part["to"]
     rows = _rows(part["rows"])
-    whole = before is not None and now is not None
-    own = not update or (before is not None and update["from"] != before["id"])
-    how = "own" if own else "reweighted" if update["how"] == "reweighted" else "refit"
+    own = not update or update["from"] != before["id"]
     reason = None if own else update.get("reason")
     moving = [one for one in part["conditions"] if one["moves"]]
     shown = moving or sorted(part["conditions"], key=lambda c: -abs(c["change"]))[:NEAREST]
     return Changes(
         known=True,
-        before=before if whole else None,
-        now=now if whole else None,
-        earlier=(update or {}).get("from"),
-        releases=_releases(before["vintages"], now["vintages"]) if whole else (),
-        any_release=whole and bool(before["vintages"] or now["vintages"]),
-        how=how,
+        before=before,
+        now=now,
+        releases=_releases(before["vintages"], now["vintages"]),
+        any_release=bool(before["vintages"] or now["vintages"]),
+        own=own,
         reason=None if reason is None else curly(str(reason)).replace("_", " ").rstrip("."),
-        warm=how == "refit" and update.get("start") == "warm",
         steps=tuple(
-            Step(name, _way(link["how"]), link["khat"], _reliable(link["khat"], part))
+            Step(name, _way(link["how"]))
             for name, link in zip(STEPS, part["links"][1:], strict=True)
         ),
-        beliefs=_beliefs(part) if whole else None,
-        uneven=any(link["khat"] is not None for link in part["links"])
-        or "k-hat" in str(reason or ""),
+        beliefs=_beliefs(part),
         headline=next(row for row in rows if (row.event, row.by) == (part["event"], part["by"])),
         rows=rows,
         observations=tuple(_observation(row, part) for row in part["observations"]),
@@ -261,11 +237,7 @@ def _releases(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Rele
 
 
 def _way(how: str) -> str:
-    return {NOTHING: "none"}.get(how, how if how in (WEIGHTS, FIT, RUN) else "next")
-
-
-def _reliable(khat: float | None, part: Row) -> bool:
-    return khat is not None and khat <= part["khat_max"]
+    return {NOTHING: "none"}.get(how, how if how in (FIT, RUN) else "next")
 
 
 def _beliefs(part: Row) -> tuple[str, ...] | None:
@@ -301,7 +273,7 @@ def verdict(before: float | None, after: float | None, error: float | None) -> s
 
 
 def whole_error(row: Row) -> float | None:
-    """Return the error of the whole change; that of two fits is an upper bound for one weighted."""
+    """Return the error of the whole change, None where that of an end is not known."""
     moved = [step for step in row["steps"] if step["change"]]
     if not moved:
         return 0.0
@@ -314,7 +286,7 @@ def whole_error(row: Row) -> float | None:
 def _observation(row: Row, part: Row) -> Observation:
     return Observation(
         row["name"], row["year"], row["kind"] == REVISED, row["before"], row["now"],
-        row["influence"], row["mc_error"], row["khat"], _reliable(row["khat"], part),
+        row["influence"], row["mc_error"], row["khat"], row["khat"] <= part["khat_max"],
     )  # fmt: skip
 
 

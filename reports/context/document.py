@@ -46,8 +46,7 @@ def moment(created: str, record: object = None) -> datetime:
 
     Raises
     ------
-    InputError
-        If the run record gives none.
+    InputError : If the run record gives none.
     """
     try:
         when = datetime.fromisoformat(created)

@@ -20,15 +20,7 @@ from crossover.data.names import (
 from crossover.reports import catalogue
 from crossover.reports.domain_figures import ROOT_TICKS, short
 from crossover.reports.domains import UNITS, counted, stands
-from crossover.reports.phrases import (
-    LETTERS,
-    RECIPIENT,
-    ROLES,
-    SUPPLIER,
-    Payload,
-    names,
-    the,
-)
+from crossover.reports.phrases import LETTERS, RECIPIENT, ROLES, SUPPLIER, Payload, names, the
 from crossover.reports.reading import CONTRADICTED, SUPPORTED, at_year, verdict
 
 Row = Mapping[str, Any]
@@ -53,16 +45,13 @@ class Standing:
 
     Attributes
     ----------
-    name, long_name
-        In a table, and in a sentence.
+    name, long_name : In a table, and in a sentence.
     units, units_count
         The row of unit values, None where there is none, and whether it counts as a convention.
-    sold
-        Orders won in the last period by role, None for a country outside the sample.
+    sold : Orders won in the last period by role, None for a country outside the sample.
     delivered
         The supplier's share in what the recipient got in the last period, None if that is nothing.
-    between, in_all
-        What the register shows between the two, and to all customers.
+    between, in_all : What the register shows between the two, and to all customers.
     """
 
     row: Row
@@ -119,34 +108,22 @@ class Domains:
 
     Attributes
     ----------
-    standings
-        One a domain, the surest lead of the recipient first.
-    verdicts
-        Verdict → names of the domains of which it holds at the origin; only those with any.
-    outsiders
-        Countries of the pair outside the suppliers of the sample, as a sentence has them.
-    labels
-        Country names by role, as short as a label must be.
-    asked, asked_jointly
-        (kind, year) that tables of domains, and that of the joint events, show.
-    letters, shared, new
-        Letter of each convention; letters of those of the annex on levels that are used here;
-        conventions that differ by domain.
-    has_units, slopes
-        Whether unit values are a convention; their slopes on capacity.
+    standings : One a domain, the surest lead of the recipient first.
+    verdicts : Verdict → names of the domains of which it holds at the origin; only those with any.
+    outsiders : Countries of the pair outside the suppliers of the sample, as a sentence has them.
+    labels : Country names by role, as short as a label must be.
+    asked, asked_jointly : (kind, year) that tables of domains, and that of the joint events, show.
+    letters, shared, new : Letter of each convention; letters of those of the annex on levels that
+        are used here; conventions that differ by domain.
+    has_units, slopes : Whether unit values are a convention; their slopes on capacity.
     delivered
         Name of a domain ("" for all) and, by period, (orders, TIV million delivered) of the pair.
-    misses, sellers, check_from
-        Of the check against the record: where it fails, the suppliers of its figure as a sentence
-        has them, and its first period's last year.
-    own_argument
-        Whether the pair is the one that the argument is about.
-    last_period
-        As printed.
-    supported, contradicted, likelier
-        The probabilities of the rule of verdicts.
-    ticks
-        Shares that the figure of the check has ticks at.
+    misses, sellers, check_from : Of the check against the record: where it fails, the suppliers of
+        its figure as a sentence has them, and its first period's last year.
+    own_argument : Whether the pair is the one that the argument is about.
+    last_period : As printed.
+    supported, contradicted, likelier : The probabilities of the rule of verdicts.
+    ticks : Shares that the figure of the check has ticks at.
     """
 
     standings: tuple[Standing, ...]

@@ -97,20 +97,14 @@ class Partnership:
 
     Attributes
     ----------
-    known
-        Whether the run has fits of partnerships.
-    bound
-        Whether a treaty binds the pair, so that downturn and incident are forecast.
-    downturn, incident, cooling
-        Entries of events, where defined.
-    answers, years
-        One row a kind of answer to an event, with the years they are of.
+    known : Whether the run has fits of partnerships.
+    bound : Whether a treaty binds the pair, so that downturn and incident are forecast.
+    downturn, incident, cooling : Entries of events, where defined.
+    answers, years : One row a kind of answer to an event, with the years they are of.
     controls, thesis
         The controls against a constant hazard, and what the thesis names against the controls.
-    real
-        The check of all pairs.
-    disputes_on_record
-        Years.
+    real : The check of all pairs.
+    disputes_on_record : Years.
     """
 
     known: bool

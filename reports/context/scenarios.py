@@ -32,14 +32,12 @@ class Scenarios:
 
     Attributes
     ----------
-    heads
-        Name, title and description of each scenario but the baseline.
+    heads : Name, title and description of each scenario but the baseline.
     events, event_titles
         Differences of probability, and the titles of the scenarios in their order.
     quantities, quantity_titles, year
         Differences of quantities in the year nearest to the headline's.
-    advice, untold
-        Claims on what would help; those of which only the figure is told.
+    advice, untold : Claims on what would help; those of which only the figure is told.
     """
 
     heads: tuple[Row, ...]

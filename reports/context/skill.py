@@ -103,17 +103,12 @@ class Skill:
 
     Attributes
     ----------
-    targets
-        In the order of the catalogue.
-    origins
-        Years from which forecasts were made.
-    seen
-        What the origins saw, targets alike together.
-    focal, events, parts
-        Rows of their tables.
-    rd, rd_orders, rd_military
-        R&D left out of forecasts of deliveries, and of orders won; and R&D without military
-        spending against the reverse. None where the backtest has no such variant.
+    targets : In the order of the catalogue.
+    origins : Years from which forecasts were made.
+    seen : What the origins saw, targets alike together.
+    focal, events, parts : Rows of their tables.
+    rd, rd_orders, rd_military : R&D left out of forecasts of deliveries, and of orders won; and R&D
+        without military spending against the reverse. None where the backtest has no such variant.
     """
 
     known: bool

@@ -147,11 +147,6 @@ def test_without_an_old_register_there_are_no_rates(tmp_path):
         degraded.degraded_book(2011, panel)
 
 
-def test_a_real_book_goes_before_a_degraded_one(half):
-    assert not degraded.book_of(2019, half).degraded
-    assert degraded.book_of(2018, half).degraded
-
-
 @pytest.mark.parametrize("year", [2019, 2021, 2022])
 def test_shipped_degraded_books_have_about_the_open_orders_of_the_real_ones(year):
     real, made = books.of_year(year), degraded.degraded_book(year)

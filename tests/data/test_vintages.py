@@ -82,12 +82,6 @@ def test_a_release_that_was_kept_goes_before_an_assumed_one_of_the_same_day():
     assert values(vintages.as_of_country_years(rows[::-1], None)) == {("CHN", 2010): 2.0}
 
 
-def test_revisions_are_in_order_and_without_assumed_dates():
-    rows = [*REVISED[::-1], row(2010, 0.9, "2011-01-01", is_assumed=1)]
-    found = vintages.revisions(rows, "CHN", "rd_share", 2010)
-    assert [r.value for r in found] == [1.0, 1.1]
-
-
 DAYS = st.dates(datetime.date(2010, 1, 1), datetime.date(2014, 12, 31))
 ROWS = st.lists(
     st.builds(

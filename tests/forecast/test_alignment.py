@@ -36,16 +36,6 @@ def test_steps_and_noise_are_found(tree):
     assert float(posterior["noise"].mean()) == pytest.approx(0.08 * np.sqrt(2), rel=0.4)
 
 
-def test_a_forecast_holds_distances_and_the_probability_of_cooling(tree):
-    found = room.forecast(tree, "RUS", "CHN", 2034, seed=1)
-    assert found["distance"].dims == ("draw", "year_future")
-    assert found.sizes["year_future"] == 10
-    by = found["cooling_by"].values
-    assert (np.diff(by) >= 0).all() and 0 <= by[0] <= by[-1] <= 1
-    assert found["recorded_distance"].sizes["year"] == 30
-    assert found.attrs["pooled_sd"] > 0
-
-
 def test_a_rate_on_record_is_a_share(gap):
     found = room.base_rate(gap)
     assert 0 <= found["pair_years"] <= found["pairs"] <= 1

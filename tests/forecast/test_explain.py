@@ -10,7 +10,7 @@ import pytest
 
 from crossover.data.errors import InputError
 from crossover.data.names import CHAIN, DRAW, RECIPIENT, SUPPLIER
-from crossover.forecast import events, explain, influence, waterfall, weighting
+from crossover.forecast import explain, influence, waterfall, weighting
 from crossover.forecast.simulate import futures
 from crossover.forecast.states import Holds
 from crossover.forecast.waterfall import MEDIAN, STEPS, Posterior
@@ -21,26 +21,20 @@ from tests import small
 CHAINS, EACH = 4, 500
 
 
-def posterior(rng, probability, name, weight=None, how="run"):
+def posterior(rng, probability, how="run"):
     """Return a posterior in which one event comes for good in 2026 to 2035, or never."""
     years = rng.integers(2026, 2036, (CHAINS, EACH)).astype(float)
     first = np.where(rng.random((CHAINS, EACH)) < probability, years, np.nan)
     span = np.arange(2025, 2036)
     holds = Holds(span, (first[..., None] <= span)[:, :, None])
-    weight = np.zeros((CHAINS, EACH)) if weight is None else weight
-    weight = weight - np.logaddexp.reduce(weight.ravel())
-    return Posterior({"export_crossover": holds}, weight, name, how)
+    return Posterior({"export_crossover": holds}, how)
 
 
 @pytest.fixture
 def chain():
     rng = np.random.default_rng(1)
-    first = posterior(rng, 0.5, "a")
-    holds = first.holds["export_crossover"]
-    weight = 0.3 * np.nan_to_num(events.first_year(holds.values, holds.years)[..., 0] - 2030.0)
-    even = weight - np.logaddexp.reduce(weight.ravel())
-    revised = first._replace(log_weight=even, how="weights", khat=0.2)
-    return [first, first._replace(how="nothing changed"), revised, posterior(rng, 0.8, "b")]
+    first, revised, last = (posterior(rng, chance) for chance in (0.5, 0.6, 0.8))
+    return [first, first._replace(how="nothing changed"), revised, last]
 
 
 def test_a_step_in_which_nothing_changed_has_no_error(chain):
@@ -85,23 +79,6 @@ def test_the_steps_add_up_to_the_whole_change_exactly(chain):
     assert by.after == pytest.approx(chain[3].holds["export_crossover"].at(2035).mean())
 
 
-def test_a_step_within_the_same_draws_is_known_better_than_one_between_two_fits(chain):
-    mild = chain[0]._replace(
-        log_weight=chain[0].log_weight + 0.05 * np.random.default_rng(3).standard_normal((4, 500))
-    )
-    paired = [chain[0], chain[0], mild, chain[3]]
-    apart = [chain[0], chain[0], mild._replace(draws="else"), chain[3]]
-    errors = [
-        next(
-            p.mc_error
-            for p in waterfall.split(links, [2035])
-            if p.step == "revised history" and p.what == "in 2035"
-        )
-        for links in (paired, apart)
-    ]
-    assert 0.0 < errors[0] < errors[1] / 3
-
-
 def test_a_state_that_ends_again_counts_in_its_years_alone():
     span = np.array([2026, 2027, 2028])
     holds = Holds(span, np.array([[[[False, True, False]], [[True, True, True]]]]))
@@ -112,14 +89,14 @@ def test_a_state_under_half_of_the_conventions_counts_half():
     span = np.array([2026, 2027])
     either = Holds(span, np.array([[[[True, True], [False, True]]]]))
     assert [either.at(year).item() for year in span] == [0.5, 1.0]
-    one = Posterior({"e": either}, np.zeros((1, 1)), "a", "run")
-    middle, _, _ = waterfall._headline(one, "e", MEDIAN)
+    one = Posterior({"e": either}, "run")
+    middle, _ = waterfall._headline(one, "e", MEDIAN)
     assert middle == 2026.0
 
 
 def test_the_error_of_a_probability_is_the_binomial_one_of_independent_draws(chain):
     part = waterfall.split(chain, [2035])[0]
-    value, error, _ = waterfall._headline(chain[0], "export_crossover", "2035")
+    value, error = waterfall._headline(chain[0], "export_crossover", "2035")
     assert part.before == value and part.before_error == error
     # The effective size of independent draws is estimated to within some per cent.
     assert error == pytest.approx(math.sqrt(value * (1 - value) / 2000), rel=0.15)
@@ -135,7 +112,7 @@ def test_before_and_after_have_errors_of_their_own(chain):
 
 
 def test_an_event_that_never_happens_has_no_median_year_and_no_change_of_it():
-    never = posterior(np.random.default_rng(0), 0.0, "a")
+    never = posterior(np.random.default_rng(0), 0.0)
     parts = waterfall.split([never] * 4, [2030])
     median = [part for part in parts if part.what == MEDIAN]
     assert all(part.change is None and part.before is None for part in median)
@@ -325,7 +302,7 @@ def test_changed_priors_are_a_step_of_their_own_made_by_a_fit(
     assert panel == ("a", [tmp_path]) and mu == pytest.approx(stated)
     assert options["seed"] == 1 and options["chains"] == 2
     own, then = (one.holds["capacity_crossover"].values for one in found[:2])
-    assert then.shape[:2] == found[1].log_weight.shape == (2, 200)
+    assert then.shape[:2] == (2, 200)
     assert np.array_equal(own, then)
 
 

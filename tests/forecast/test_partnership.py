@@ -230,10 +230,8 @@ def test_a_country_of_which_something_is_not_on_record_is_named(tmp_path):
         pairs.find("USA", "FRA", tmp_path)
 
 
-def test_a_pair_without_a_treaty_has_no_hazard(posterior):
+def test_a_pair_without_a_treaty_is_not_found():
     assert pairs.find("RUS", "SAU") is None
-    with pytest.raises(InputError, match="no treaty of partnership"):
-        pairs.hazard(posterior, None, PRIORS, np.array([2023]), seed=1)
     with pytest.raises(InputError, match="no power of QQQ"):
         pairs.find("RUS", "QQQ")
 
@@ -251,29 +249,35 @@ def test_covariates_of_a_year_on_record_are_those_of_the_history(pair):
     np.testing.assert_allclose(found.sel(covariate=table["covariate"]), table, atol=2e-3)
 
 
+def hazard(posterior, pair, priors, years, paths=None, overrides=None):
+    """Return the yearly hazard of a pair, as from its covariates."""
+    values = pairs.covariates(pair, priors, years, paths, overrides)
+    return pairs.hazard_given(posterior, pair, values, seed=1)
+
+
 def test_hazards_follow_paths_and_overrides(posterior, pair):
     years = np.arange(2023, 2028)
     path = xr.DataArray(
         np.full((20, 6), -1.8), dims=("draw", "year_future"),
         coords={"year_future": np.arange(2022, 2028)},
     )  # fmt: skip
-    quiet = pairs.hazard(posterior, pair, PRIORS, years, path, seed=1)
+    quiet = hazard(posterior, pair, PRIORS, years, path)
     assert quiet.dims == ("draw", "year_future") and quiet.shape == (20, 5)
     assert ((quiet > 0) & (quiet < 1)).all()
-    never = pairs.hazard(posterior, pair, PRIORS, years, path, seed=1, overrides={"rivals": 1})
+    never = hazard(posterior, pair, PRIORS, years, path, overrides={"rivals": 1})
     assert not np.allclose(never, quiet)
-    again = pairs.hazard(posterior, pair, PRIORS, years, path, seed=1)
+    again = hazard(posterior, pair, PRIORS, years, path)
     xr.testing.assert_identical(again, quiet)
     with pytest.raises(InputError, match="'weather'"):
         pairs.covariates(pair, PRIORS, years, path, {"weather": 1})
     with pytest.raises(InputError, match="neither on record nor simulated"):
-        pairs.hazard(posterior, pair, PRIORS, np.array([2040]), path, seed=1)
+        hazard(posterior, pair, PRIORS, np.array([2040]), path)
 
 
 def test_a_treaty_that_the_history_has_not_seen_gets_a_fresh_effect(posterior, pair):
     unknown = pair._replace(treaty="9999")
-    known = pairs.hazard(posterior, pair, PRIORS, np.array([2023]), seed=1)
-    fresh = pairs.hazard(posterior, unknown, PRIORS, np.array([2023]), seed=1)
+    known = hazard(posterior, pair, PRIORS, np.array([2023]))
+    fresh = hazard(posterior, unknown, PRIORS, np.array([2023]))
     assert float(np.log(fresh).std()) > float(np.log(known).std())
 
 

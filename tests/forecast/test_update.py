@@ -1,4 +1,4 @@
-"""Moving a run on: by a fit, and what else of it is kept."""
+"""Moving a run on by a fit to what is known now."""
 
 import json
 import sys
@@ -7,13 +7,11 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
 from crossover.data.errors import InputError
 from crossover.forecast import plans, runs, steps, stored_run, update
 from crossover.models import alignment, partnership
 from crossover.reports.cli import app, common, console
-from tests import mock_fit as mock
 from tests import small_domains
 from tests.forecast.test_carry import run_folder
 
@@ -35,43 +33,15 @@ def plan(world, tmp_path):
     return make
 
 
-@pytest.fixture
-def calls(monkeypatch, mock_fit):
-    """Replace what samples; return what was fitted, and with what, by name."""
-    told = {}
-    joint, layer = mock_fit.copy(deep=True), mock_fit["domains"].copy(deep=True)
-    layer["posterior"] = layer["posterior"].to_dataset() * 0.5
-
-    def sample(panel, priors, **options):
-        told["joint"] = (panel, options)
-        return joint
-
-    def sample_domains(panel, inputs, priors, **options):
-        told["domains"] = (panel, options)
-        return layer
-
-    def sample_partnership(made, origin):
-        told["partnerships"] = (made, origin)
-
-    monkeypatch.setattr("crossover.forecast.fit.fit", sample)
-    monkeypatch.setattr("crossover.forecast.fit.fit_domains", sample_domains)
-    monkeypatch.setattr(steps, "fit_partnership", sample_partnership)
-    return told
-
-
-def test_what_changed_is_fitted_and_the_rest_is_taken_over(mock_fit, world, plan, calls, tmp_path):
-    run = run_folder(tmp_path / "a", mock_fit)
-    made = plan(mock.ordered(world))
-    tree = update.posterior(tmp_path, made, run)
-    assert list(calls) == ["joint", "partnerships"]
-    panel, options = calls["joint"]
-    assert panel is made.panel
-    assert {options[name] for name in ("draws", "tune", "chains", "seed")} == {200, 600, 2, 1}
+def test_an_update_is_a_fit_to_what_is_known_now(mock_fit, world, plan, tmp_path, monkeypatch):
+    sampled = []
+    monkeypatch.setattr(steps, "sample", lambda part, made: sampled.append((part, made)))
+    run, made = run_folder(tmp_path / "a", mock_fit), plan(world.panel)
+    update.posterior(tmp_path, made, run)
+    assert sampled == [(tmp_path, made)]
     said = made.record["update"]
     assert (said["from"], said["how"]) == ("a", "refit")
-    # No figure of a domain moved; of partnerships the run has no fit.
-    assert (said["domains"], said["partnership"]) == ("kept", "refit")
-    assert tree["domains/posterior"].to_dataset().equals(mock_fit["domains/posterior"].to_dataset())
+    assert said["reason"] == update.reason(run, made)
 
 
 def test_an_update_says_what_has_changed(mock_fit, world, plan, tmp_path):
@@ -84,20 +54,6 @@ def test_an_update_says_what_has_changed(mock_fit, world, plan, tmp_path):
     )
     made.record["hashes"]["panel"] = "new"
     assert update.reason(run, made).startswith("changed since: figures, priors")
-
-
-def test_the_domain_layer_is_fitted_anew_when_its_figures_moved(
-    mock_fit, world, plan, calls, tmp_path, capsys
-):
-    panel = mock.ordered(world).copy(deep=True)
-    panel["n_lines"] = panel["n_lines"] + (panel["n_lines"] > 0)
-    made = plan(panel)
-    tree = update.posterior(tmp_path, made, run_folder(tmp_path / "a", mock_fit))
-    assert made.record["update"]["domains"] == "refit"
-    assert set(calls) == {"joint", "domains", "partnerships"}
-    anew, before = (of["domains/posterior/need"].values for of in (tree, mock_fit))
-    assert np.array_equal(anew, 0.5 * before)
-    assert "figures of domains have changed" in capsys.readouterr().err
 
 
 def test_figures_and_priors_that_did_not_change_need_no_update(plan, world):
@@ -116,14 +72,6 @@ def test_a_run_without_a_posterior_is_no_starting_point(mock_fit, tmp_path):
     (drawn / stored_run.POSTERIOR).unlink()
     with pytest.raises(InputError, match="holds no posterior"):
         update.starting_point(drawn)
-
-
-def test_datasets_are_compared_by_their_arrays():
-    one = xr.Dataset({"x": ("a", np.array([1.0, np.nan])), "flag": ("a", [True, False])})
-    assert update.same(one, one.assign(flag=one["flag"].astype(np.int8)))
-    assert not update.same(one, one + 1)
-    assert not update.same(one, one.drop_vars("flag"))
-    assert not update.same(one, one.assign_attrs(slope=1.0))
 
 
 @pytest.mark.parametrize(

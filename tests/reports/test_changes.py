@@ -39,7 +39,7 @@ B = A | {"id": "synthetic-0001", "origin": 2024, "as_of": "2026-04-30",
          "vintages": {"transfers/deliveries": "2026-02-12", "votes/ideal_point": "2025-07-31"}}
 
 
-def parts(steps=STEPS, hows=("nothing changed", "weights", "run")):
+def parts(steps=STEPS, hows=("nothing changed", "fit", "run")):
     """Return the bars of every event and year, which add up, and median years beside them."""
     rows = []
     for event in START:
@@ -47,7 +47,7 @@ def parts(steps=STEPS, hows=("nothing changed", "weights", "run")):
             at = min(START[event] + more, 1.0)
             error = 0.0 if at == 1.0 else 0.006
             for step, by, how in zip(waterfall.STEPS, steps[event], hows, strict=True):
-                slip = 0.002 if by and how == "weights" else 0.008 if by else 0.0
+                slip = 0.002 if by and how == "fit" else 0.008 if by else 0.0
                 rows.append(Part(event, f"in {year}", step, at, at + by, by, slip, how, error,
                                  error))  # fmt: skip
                 at += by
@@ -84,10 +84,8 @@ def conditions(moves=True):
     return rows
 
 
-def links(hows=("run", "nothing changed", "weights", "run")):
-    return [
-        {"how": how, "khat": 0.31 if how == "weights" else None, "draws": 4000} for how in hows
-    ]
+def links(hows=("run", "nothing changed", "fit", "run")):
+    return [{"how": how} for how in hows]
 
 
 def found(**more):
@@ -129,7 +127,7 @@ def run(tmp_path_factory):
     explain.write(folder, found())
     (folder / changes.RECORD).write_text(json.dumps(track_record()), "utf-8")
     said = json.loads((folder / "run.json").read_text("utf-8"))
-    said["update"] = {"from": A["id"], "how": "refit", "khat": None, "start": "warm",
+    said["update"] = {"from": A["id"], "how": "refit",
                       "reason": "deliveries go to 2024 now and went to 2023"}  # fmt: skip
     (folder / "run.json").write_text(json.dumps(said), "utf-8")
     return folder
@@ -187,24 +185,12 @@ def test_what_changed_says_which_runs_and_which_releases(numbers):
     assert "UN votes" not in text
 
 
-def test_an_explanation_of_an_older_version_names_the_run_of_the_update(run, numbers, tmp_path):
-    part = numbers["changes"] | {"from": None, "to": None}
-    text = words("runs", numbers | {"changes": part})
-    assert "set against run 20250405-101010-aaaaaa of the same pair" in text
-
-
 def test_the_way_of_the_posterior_is_told(numbers):
     text = words("moved", numbers)
     assert "fitted anew; the reason on record: deliveries go to 2024 now" in text
-    assert "began at the earlier posterior" in text
     assert "priors or code: nothing of the kind changed" in text
-    assert "revised history: the earlier draws weighted (k-hat 0.31)" in text
-    assert "reliable up to 0.7" in text
-    part = numbers["changes"] | {
-        "update": {"from": A["id"], "how": "reweighted", "reason": "k-hat 0.31"}
-    }
-    assert "No new fit was made" in words("moved", numbers | {"changes": part})
-    part["update"] = {"from": "another", "how": "refit"}
+    assert "revised history: by a fit between the two runs" in text
+    part = numbers["changes"] | {"update": {"from": "another", "how": "refit"}}
     assert "fitted on its own" in words("moved", numbers | {"changes": part})
 
 
@@ -251,9 +237,9 @@ def test_nothing_changed_is_said_and_drawn(numbers, tmp_path, quick):
 
 
 def test_steps_that_could_not_be_parted_are_marked(numbers, tmp_path):
-    hows = ("not split: counts with the next step", "weights", "run")
+    hows = ("not split: counts with the next step", "fit", "run")
     moved = explained(tmp_path, numbers, parts=parts(STEPS, hows), links=links(("run", *hows)))
-    assert judged.context(moved).ways == ("next", "weights", "run")
+    assert judged.context(moved).ways == ("next", "fit", "run")
     assert "[with next]" in section("changes", moved)
     assert "priors or code: not parted" in words("moved", moved)
     assert "not wholly committed" in words("moved", moved)
@@ -304,18 +290,6 @@ def test_a_missing_table_of_an_explanation_is_named(run, tmp_path):
     (tmp_path / changes.NEXT_YEAR).unlink()
     with pytest.raises(InputError, match=r"explain_next_year\.csv"):
         changes.collect(tmp_path, {}, {}, 2024)
-
-
-def test_an_explanation_without_errors_of_its_ends_is_read(numbers, tmp_path, quick):
-    import pandas as pd
-
-    explain.write(tmp_path, found())
-    table = pd.read_csv(tmp_path / changes.PARTS)
-    table.drop(columns=["before_error", "after_error"]).to_csv(tmp_path / changes.PARTS)
-    part = payload.freeze(changes.collect(tmp_path, {}, synthetic.NAMES, 2024))
-    older = numbers | {"changes": part}
-    assert "+6.8 points. Of that" in words("headline", older)
-    quick(older)
 
 
 def test_the_track_record_is_told_by_question_and_release(numbers):

@@ -98,7 +98,6 @@ class Step(NamedTuple):
     run: Path
     how: str
     reason: str
-    khat: float | None
     seconds: float
     moved: dict[tuple, tuple[float, float]]
 
@@ -110,7 +109,7 @@ def replayed(panel, kept):
     at = ("--panel", panel, "--store", store)
     run = kept / "0"
     seconds = timed(run, "run", *at)
-    steps = [Step("first run", run, "cold", "", None, seconds, probabilities(run))]
+    steps = [Step("first run", run, "cold", "", seconds, probabilities(run))]
     for number, (name, files) in enumerate(STEPS.items(), start=1):
         files = [RAW / file for file in files]
         new = kept / str(number)
@@ -128,9 +127,9 @@ def replayed(panel, kept):
             assert crossover("explain", run, new, *at) == console.DONE
         assert crossover("ledger", "check", "--store", store) == console.DONE
         said = json.loads((new / "run.json").read_text("utf-8"))["update"]
-        steps.append(Step(name, new, said["how"], said["reason"], said["khat"], seconds,
+        steps.append(Step(name, new, said["how"], said["reason"], seconds,
                           probabilities(new)))  # fmt: skip
-        print(name, said["how"], said["reason"], said["khat"], f"{seconds:.0f} s", sep=" | ")
+        print(name, said["how"], said["reason"], f"{seconds:.0f} s", sep=" | ")
         run = new
     return steps
 
@@ -150,7 +149,7 @@ def test_each_step_is_explained_to_the_last_point(replayed):
 
 def test_each_step_agrees_with_a_cold_run_of_the_same_figures(replayed, panel, kept):
     at = ("--panel", panel, "--store", kept / "cold_store")
-    print("\n| step | how | k-hat | update, s | cold run, s | worst question | errors apart |")
+    print("\n| step | how | update, s | cold run, s | worst question | errors apart |")
     apart = []
     for number, (step, files) in enumerate(zip(replayed[1:], STEPS.values(), strict=True), start=1):
         assert crossover("data", "add", *(RAW / file for file in files), *at) == console.DONE
@@ -164,6 +163,6 @@ def test_each_step_agrees_with_a_cold_run_of_the_same_figures(replayed, panel, k
         }
         worst = max(far, key=far.__getitem__)
         apart.append(far[worst])
-        print(f"| {step.name} | {step.how} | {step.khat} | {step.seconds:.0f} | {seconds:.0f} | "
+        print(f"| {step.name} | {step.how} | {step.seconds:.0f} | {seconds:.0f} | "
               f"{worst} | {far[worst]:.2f} |")  # fmt: skip
     assert max(apart) < ERRORS

@@ -87,7 +87,7 @@ def stand_ins(invented, monkeypatch):
 
     put("fit", fit=fit, prior=lambda p, b, **o: fit(p, b, **o), DRAWS=40, TUNE=20, CHAINS=CHAINS,
         USUAL={"draws": 40, "tune": 20, "chains": CHAINS},
-        QUICK={"draws": 8, "tune": 5}, DOMAIN_DRAWS=40, DOMAIN_TUNE=5, DOMAINS="domains",
+        QUICK={"draws": 8, "tune": 5}, DOMAINS="domains",
         WORK=(1.0,), DOMAIN_WORK=(1.0,), fit_domains=lambda *given, **options: None,
         with_domains=lambda tree, layer: tree)
     put("simulate", futures=futures)
