@@ -95,6 +95,7 @@ WEIRD = {
     "formula": "=cmd|'/c calc'!A1", "quote": '"', "newline": '"a\nb"', "exponent": "1e999999999",
     "under": "1_000", "arabic": "٣٤", "underscore": "_", "dots": ".." * 9, "star": "Nowhere*",
     "surrogate": "\ud800", "private": "\ue000", "9999": "9999-12-31", "31 February": "31 Feb 2025",
+    "superscript": "²⁰²⁰", "separator": "\x1c2020",
 }  # fmt: skip
 
 
