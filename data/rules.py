@@ -32,9 +32,15 @@ class Fault(NamedTuple):
     rule: str
 
 
-def _year(value: str) -> str | None:
-    sound = value.isdigit() and len(value) == 4 and 1900 <= int(value) <= 2100
-    return None if sound else "must be a year of four digits, 1900 to 2100"
+def _since(first: int) -> Callable[[str], str | None]:
+    def rule(value: str) -> str | None:
+        sound = re.fullmatch(r"\d{4}", value, re.ASCII) and first <= int(value) <= 2100
+        return None if sound else f"must be a year of four digits, {first} to 2100"
+
+    return rule
+
+
+_year, _history = _since(1900), _since(1494)
 
 
 def _date(value: str) -> str | None:
@@ -73,11 +79,6 @@ def _bounds(
         return None
 
     return rule
-
-
-def _history(value: str) -> str | None:
-    sound = value.isdigit() and 1494 <= int(value) <= 2100
-    return None if sound else "must be a year, 1494 to 2100"
 
 
 def _runs(value: str) -> str | None:

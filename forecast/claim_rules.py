@@ -13,7 +13,7 @@ from crossover.data.errors import hint
 from crossover.data.names import CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED
 from crossover.data.tables import Panel, read
 from crossover.data.vintages import as_of_country_years
-from crossover.forecast import runs
+from crossover.forecast import runs, verify
 
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "open"
 SURE, MARGIN = 0.95, 2.0
@@ -93,7 +93,10 @@ class Run(NamedTuple):
         pair = (claim.get("supplier", self.pair[0]), claim.get("recipient", self.pair[1]))
         if pair == self.pair:
             return pair, self.pair_folder
-        return pair, runs.pair_folder(self.folder, runs.read(self.folder), pair)
+        folder = runs.pair_folder(self.folder, runs.read(self.folder), pair)
+        for path in folder.glob("*.csv"):
+            verify.stored(path)
+        return pair, folder
 
 Claim = Mapping[str, Any]
 

@@ -29,7 +29,7 @@ from crossover.data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from crossover.forecast import runs
+from crossover.forecast import runs, verify
 from crossover.forecast.events import monte_carlo_error, trailing_mean
 from crossover.forecast.quantities import ALL_PAIRS, PAIR, AllPairs
 
@@ -114,6 +114,7 @@ def _changed(
 def _tables(run: Path) -> League:
     """Return both tables of a run, in no order and without the change."""
     said = runs.read(run)
+    verify.sealed(run)
     held = AllPairs(run, int(said.get("chains", 1)))
     if not (run / ALL_PAIRS).is_file():
         rule = "all pairs are not forecast in this run: 'crossover forecast --all' does it"

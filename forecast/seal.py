@@ -11,6 +11,8 @@ import concurrent.futures
 import hashlib
 import json
 import math
+import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,11 @@ KINDS = (".csv", ".json", ".nc", ".toml", ".gz")
 """Kinds of files that are read again; what is only looked at, such as a PDF, is not sealed."""
 APART = ("pairs", "checks")
 """Folders of a run with files that are no part of it: pairs have records of their own."""
+
+SETTLED = 2 * 10**9
+"""Nanoseconds after which a second change of a file has another time of change."""
+_HASHED: dict[tuple[int, ...], str] = {}
+"""Device, inode, size and time of change of a file → the SHA-256 that it had."""
 
 
 def plain(value: Any) -> Any:
@@ -59,12 +66,23 @@ def files(folder: Path, name: str) -> list[str]:
 
 
 def hashes(folder: Path, names: list[str]) -> dict[str, str]:
-    """Return file → SHA-256; raise InputError for the first that cannot be read."""
+    """Return file → SHA-256; raise InputError for the first that cannot be read.
+
+    What a process has hashed it does not hash again, unless the file was touched since, or so
+    shortly before that a clock need not show the next touch.
+    """
 
     def one(name: str) -> str:
         try:
             with (folder / name).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+                is_now = os.fstat(file.fileno())
+                key = (is_now.st_dev, is_now.st_ino, is_now.st_size, is_now.st_ctime_ns)
+                if key in _HASHED:
+                    return _HASHED[key]
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+                if time.time_ns() - is_now.st_ctime_ns > SETTLED:
+                    _HASHED[key] = found
+                return found
         except OSError as error:
             rule = f"cannot be read ({error.strerror})"
             raise InputError(fault(rule, file=folder / name)) from None

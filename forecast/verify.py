@@ -1,10 +1,11 @@
 """Whether a run folder holds: what it says is what was made, and follows from its draws.
 
-The one owner of that question. `hold` is asked before anything of a run is printed: every file is
-the one that was sealed, the pair is that of the draws, the probabilities of the baseline follow
-from the draws, and the gate's figures stand where it says they do. `hold_all` is asked before
-anything is entered in the ledger: every table of the baseline and the whole gate are computed anew.
-What this program has itself made, and sealed, in the same process is not computed twice.
+The one owner of that question. `found` finds a run for whoever reads it: every file is the one that
+was sealed. `hold` is asked before a report, and asks more: the pair is that of the draws, the
+probabilities of the baseline follow from the draws, and the gate's figures stand where it says they
+do. `hold_all` is asked before anything is entered in the ledger: every table of the baseline and
+the whole gate are computed anew. What this program has itself made, and sealed, in the same process
+is not computed twice.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ from crossover.forecast.runs import (
 from crossover.forecast.verify_gate import judge_fit, judged_anew, spots, verdict_follows
 from crossover.forecast.verify_tables import events_hold, every_table
 
-__all__ = ["fit_hashes", "hold", "hold_all", "is_whole", "judge_fit", "made_here", "stored"]
+__all__ = [
+    "fit_hashes", "found", "hold", "hold_all", "is_whole", "judge_fit", "made_here", "sealed",
+    "stored",
+]  # fmt: skip
 
 _MADE: set[str] = set()
 """Hashes of records that this process has sealed over what it computed itself."""
@@ -41,6 +45,25 @@ def made_here(record: Mapping[str, Any]) -> None:
 
 
 # What is printed -------------------------------------------------------------------------------
+
+
+def found(text: str | None, store: Path) -> Path:
+    """Return the run that a user means, as `runs.find`; raise InputError unless it is as sealed."""
+    run = runs.find(text, store)
+    sealed(run)
+    return run
+
+
+def sealed(run: Path, folder: Path | None = None) -> None:
+    """Raise InputError unless every file of a run, and of a pair in it, is the one that was sealed.
+
+    Parameters as of `hold`. A file is hashed once a process, and again if it is touched.
+    """
+    runs.settled(run)
+    said = record(run, RECORD)
+    _files(run, said)
+    if folder not in (None, run):
+        _files(folder, _of_run(folder, said), GATE_FILE)
 
 
 def hold(run: Path, folder: Path | None = None) -> None:
@@ -59,15 +82,11 @@ def hold(run: Path, folder: Path | None = None) -> None:
         Names the first file that does not hold, and why.
     """
     folder = folder or run
-    runs.settled(run)
+    sealed(run, folder)
     said = record(run, RECORD)
-    _files(run, said)
     gate, own = said.get("gate") or {}, said
     if folder != run:
-        own = record(folder, GATE_FILE)
-        _files(folder, own, GATE_FILE)
-        _of_run(own, said, folder)
-        gate = own
+        gate = own = record(folder, GATE_FILE)
     if _is_made(said) and (folder == run or _is_made(own)):
         return
     verdict_follows(gate, folder / (RECORD if folder == run else GATE_FILE))
@@ -120,14 +139,17 @@ def _files(folder: Path, said: Mapping[str, Any], name: str = RECORD) -> None:
 
 
 def stored(file: Path) -> None:
-    """Raise InputError if a file of a sealed run, or pair, is not the one that was made."""
-    folder = file.parent
-    name = GATE_FILE if folder.parent.name == runs.PAIRS else RECORD
-    said = seal.read(folder / name)
-    if said is None:
+    """Raise InputError if a file of a sealed run, or of a pair in it, is not the one that was made.
+
+    A run without a seal is one that is being made, or of format 1 and on its way through `resume`.
+    """
+    folder, run = file.parent, runs.run_of(file.parent)
+    if seal.read(run / RECORD) is None:
         return
-    known = said[seal.KEY].get("files", {}).get(file.name)
-    if known != seal.hashes(folder, [file.name])[file.name]:
+    said, name = record(run, RECORD), RECORD
+    if folder != run:
+        said, name = _of_run(folder, said), GATE_FILE
+    if said[seal.KEY]["files"].get(file.name) != seal.hashes(folder, [file.name])[file.name]:
         rule = f"was changed after it was made: its hash is not the one in {name}"
         raise InputError(fault(rule, file=file))
 
@@ -150,15 +172,19 @@ class reading:
         return False
 
 
-def _of_run(own: Mapping[str, Any], said: Mapping[str, Any], folder: Path) -> None:
-    """Check that a pair's folder belongs to the run it stands in."""
-    path = folder / GATE_FILE
+def _of_run(folder: Path, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a pair's folder, checked to be of that pair and of the run's record."""
+    own, path = record(folder, GATE_FILE), folder / GATE_FILE
     if own.get("run") != said.get("id"):
         raise InputError(fault(f"is of another run than {said.get('id')}", file=path))
     if own.get("posterior") != (said.get("hashes") or {}).get("posterior"):
         raise InputError(fault("was forecast from another fit than this run's", file=path))
     if own.get("fit") != (said.get("gate") or {}).get("fit"):
         raise InputError(fault("holds another verdict on the fit than the run", file=path))
+    if "-".join(runs.own_pair(own)) != folder.name:
+        rule = f"the folder is of {folder.name}, its record of {'-'.join(runs.own_pair(own))}"
+        raise InputError(fault(rule, file=folder))
+    return own
 
 
 def _pair(folder: Path, own: Mapping[str, Any]) -> None:
@@ -166,9 +192,6 @@ def _pair(folder: Path, own: Mapping[str, Any]) -> None:
     import xarray as xr
 
     asked = runs.own_pair(own)
-    if folder.parent.name == runs.PAIRS and "-".join(asked) != folder.name:
-        rule = f"the folder is of {folder.name}, its record of {'-'.join(asked)}"
-        raise InputError(fault(rule, file=folder))
     for file in (FORECAST, DOMAINS_FORECAST):
         if not (folder / file).is_file():
             continue

@@ -125,7 +125,7 @@ def invented_runs_hold():
     """
     from crossover.forecast import verify
 
-    real = {name: getattr(verify, name) for name in ("hold", "hold_all", "stored")}
+    real = {name: getattr(verify, name) for name in ("sealed", "hold", "hold_all", "stored")}
     with pytest.MonkeyPatch.context() as patch:
         for name in real:
             patch.setattr(verify, name, lambda *given: None)

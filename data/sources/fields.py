@@ -2,13 +2,14 @@
 
 import datetime
 import math
+import re
 
 from crossover.data.errors import InputError, fault, is_name
 
 
 def year(text: str, *, file: object, line: int | None, column: str) -> int:
     """Return a year from 1900 to 2100; anything else is an InputError."""
-    value = int(text) if text.isascii() and text.strip().isdigit() and len(text) < 20 else 0
+    value = int(text) if re.fullmatch(r"\s*\d{4}\s*", text, re.ASCII) else 0
     if not 1900 <= value <= 2100:
         rule = "must be a year of four digits, 1900 to 2100"
         raise InputError(fault(rule, file=file, line=line, column=column, value=text))

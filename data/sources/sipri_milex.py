@@ -214,7 +214,7 @@ def _world(book: Workbook, file: str) -> Iterator[tuple[int, float]]:
 
 def _is_year(cell: object) -> bool:
     if isinstance(cell, str):
-        return cell.strip().isdigit() and len(cell.strip()) == 4
+        return re.fullmatch(r"\s*\d{4}\s*", cell, re.ASCII) is not None
     return isinstance(cell, (int, float)) and 1900 <= cell <= 2100
 
 

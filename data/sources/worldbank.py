@@ -88,11 +88,11 @@ def find(code: str, *, file: object, line: int | None = None) -> Indicator | Non
     raise InputError(fault(rule, file=file, line=line, column="indicator", value=code))
 
 
-def unit(indicator: Indicator, vintage: str, label: str = "") -> str:
+def unit(indicator: Indicator, vintage: str, label: str = "", **place: object) -> str:
     """Return a series' unit in a vintage, with the base year of constant prices.
 
     The base year is read from the provider's own label of the series where there is one, else
-    taken from the dates at which the World Bank changed it.
+    taken from the dates at which the World Bank changed it; InputError for one before them all.
     """
     if "{base}" not in indicator.unit:
         return indicator.unit
@@ -100,8 +100,11 @@ def unit(indicator: Indicator, vintage: str, label: str = "") -> str:
     if found:
         return indicator.unit.format(base=found[1])
     changes = BASES[indicator.code]
-    base = [year for start, year in changes if start <= vintage][-1]
-    return indicator.unit.format(base=base)
+    bases = [year for start, year in changes if start <= vintage]
+    if not bases:
+        rule = f"constant prices released before {changes[0][0]} have no base year that is known"
+        raise InputError(fault(rule, **place | {"column": "vintage", "value": vintage}))
+    return indicator.unit.format(base=bases[-1])
 
 
 def country(code: str, names: Names, line: int | None, column: str) -> bool:
@@ -151,7 +154,7 @@ def figure(
         high=indicator.high,
         what=f"{indicator.indicator} ({indicator.code})",
     )
-    series_unit = unit(indicator, vintage, label)
+    series_unit = unit(indicator, vintage, label, file=file, line=line)
     return CountryYear(
         code, year, indicator.indicator, value, series_unit, SOURCE, vintage, 0
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossover.forecast import runs as stored
+from crossover.forecast import verify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,7 @@ def open(
     Raises
     ------
     crossover.data.errors.InputError
-        If there is no such run, or several begin so. It is a ValueError.
+        If there is no such run, several begin so, or it was changed. It is a ValueError.
     """
     from crossover.run import Run
 
@@ -43,7 +44,7 @@ def folder_of(run: str | os.PathLike[str], store: str | os.PathLike[str] | None 
     """Return the folder of the run that is meant; see `open`."""
     text = os.fspath(run)
     place = stored.store(Path(store) if store is not None else None)
-    return stored.find(None if text == LATEST else text, place)
+    return verify.found(None if text == LATEST else text, place)
 
 
 def runs(*, store: str | os.PathLike[str] | None = None) -> pd.DataFrame:

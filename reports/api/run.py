@@ -256,7 +256,7 @@ class Run(Forecast):
         Raises
         ------
         InputError
-            If the run does not hold it: `forecast` makes it.
+            If the run does not hold it: `forecast` makes it; or it was changed.
         """
         wanted = (
             countries.find(supplier, option="supplier"),
@@ -269,9 +269,9 @@ class Run(Forecast):
                 f"--supplier {wanted[0]} --recipient {wanted[1]}' makes it; there are {known}"
             )
             raise InputError(fault(rule, file=self.folder, value="-".join(wanted)))
-        return Forecast(
-            stored.pair_folder(self.folder, self.record, wanted), self.folder, *wanted
-        )
+        folder = stored.pair_folder(self.folder, self.record, wanted)
+        verify.sealed(self.folder, folder)
+        return Forecast(folder, self.folder, *wanted)
 
     def forecast(self, supplier: str, recipient: str) -> Forecast:
         """Forecast another pair from the run's posterior, store it in the run, and return it.

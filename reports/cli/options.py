@@ -14,7 +14,7 @@ from typer import Argument, Option
 
 from crossover.data.errors import InputError, fault
 from crossover.data.names import DEFAULT_RECIPIENT, DEFAULT_SUPPLIER
-from crossover.forecast import runs
+from crossover.forecast import runs, verify
 from crossover.reports.cli.console import SEED, Shape, command_line
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ class OfStore:
         return runs.store(self.store)
 
     def find(self, run: str | None) -> Path:
-        """Return the folder of a run of the store; raise InputError if there is none such."""
-        return runs.find(run, self.folder)
+        """Return the folder of a run of the store; raise InputError if it is not as sealed."""
+        return verify.found(run, self.folder)
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,16 @@ class OfPair(OfStore):
     recipient: Annotated[str | None, Option(metavar="COUNTRY", help=OF_ANOTHER)] = None
 
     def meant(self, run: str | None) -> Meant:
-        """Return the run that a user means, its record, and the pair."""
+        """Return the run that a user means, its record, and the pair, all as it was sealed."""
+        of = self.unread(run)
+        verify.sealed(of.run, of.folder if of.folder.is_dir() else None)
+        return of
+
+    def unread(self, run: str | None) -> Meant:
+        """Return the same for who reads nothing of the run but its fit, which is checked then."""
         from crossover.reports.cli.common import meant
 
-        return meant(self.find(run), self.supplier, self.recipient)
+        return meant(runs.find(run, self.folder), self.supplier, self.recipient)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Option
 
-from crossover.forecast import plans, runs
+from crossover.forecast import plans, runs, verify
 from crossover.forecast.progress import say, step
 from crossover.reports.cli import console, options
 
@@ -26,7 +26,7 @@ def page(
     Of every pair forecast in the run, or of the one that is named. The numbers are those of the
     PDF. The page loads nothing, so that it can be sent, archived or put on any server.
     """
-    folder = runs.find(run, runs.store(store))
+    folder = verify.found(run, runs.store(store))
     said = runs.read(folder)
     chosen: tuple[str | None, str | None] = (None, None)
     if supplier or recipient:

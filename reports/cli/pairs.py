@@ -22,7 +22,7 @@ from crossover.data.names import (
     SOON,
     STATE,
 )
-from crossover.forecast import runs, steps, stored_run
+from crossover.forecast import runs, steps, stored_run, verify
 from crossover.forecast.progress import say
 from crossover.reports.cli import common, console, options
 from crossover.reports.cli.chart import lines
@@ -113,6 +113,7 @@ def _forecast(run: Path) -> Iterator[tuple[tuple[str, str], list[float | None]]]
     for pair in (own, *others):
         path = runs.pair_folder(run, said, pair) / steps.EVENTS_FILE
         if path.is_file():
+            verify.stored(path)
             found = {
                 row["event"]: row["probability"] for row in common.read_events(path)
                 if (row["domain"], row["scenario"]) == (ALL_DOMAINS, BASELINE)

@@ -86,7 +86,7 @@ def forecast(
         if asked.supplier or asked.recipient or scenario:
             raise InputError("--all takes every pair, of the baseline: give no pair, no scenario")
         return forecast_all(asked.find(asked.run))
-    shape, of = shown.shape, asked.meant(asked.run)
+    shape, of = shown.shape, asked.unread(asked.run)
     events, _, gate = stored_forecast.forecast_stored(of.run, of.pair, scenario or ())
     common.put_pair(of.pair, events.to_dict("records"), of.quick, shape)
     say(f"\nforecast in {of.folder}")

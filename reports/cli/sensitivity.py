@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv as files
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 from typer import Option
 
 from crossover.data import countries
-from crossover.forecast import plans, runs, shipped_tables, steps, stored_forecast, stored_run
+from crossover.forecast import plans, shipped_tables, steps, stored_forecast, stored_run
 from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 from crossover.reports.cli.evaluate import years_of
@@ -25,13 +26,13 @@ def levels(
     """
     shape = shown.shape
     of = asked.meant(asked.run)
-    path = of.folder / steps.LEVELS_FILE
-    if not path.is_file():
-        tree = stored_run.stored(of.run)
-        with runs.refreshing(of.folder) as part:
-            stored_forecast.compare_levels(part, tree, of.pair, of.record["seed"])
-    with path.open(encoding="utf-8", newline="") as lines:
-        header, *rows = files.reader(lines)
+    with tempfile.TemporaryDirectory() as part:
+        folder = of.folder
+        if not (folder / steps.LEVELS_FILE).is_file():
+            folder, tree = Path(part), stored_run.stored(of.run)
+            stored_forecast.compare_levels(folder, tree, of.pair, of.record["seed"])
+        with (folder / steps.LEVELS_FILE).open(encoding="utf-8", newline="") as lines:
+            header, *rows = files.reader(lines)
     if shape is not Shape.TABLE:
         console.put(header, rows, shape)
         return console.DONE

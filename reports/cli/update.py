@@ -162,7 +162,7 @@ def carry(
     from crossover.forecast import carry
 
     folder = asked.folder
-    held = runs.find(run, folder)
+    held = asked.find(run)
     text = carry.carry(held)
     said = runs.read(held)
     day = str(said.get("as_of") or said.get("created") or said["id"])[:10]

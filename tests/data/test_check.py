@@ -76,6 +76,7 @@ SHARE = "CHN,2019,rd_share,2.2,% of GDP"
         ("totals", "imports,75", "import,75", "flow", "import", "must be one of exports"),
         ("supplier_wars", "RUS,2022,", "RUS,2022,2014", "last_year", "2014", "before the first"),
         ("embargoes", "DEU,CHN,1989", "DEU,CHN,89", "first_year", "89", "must be a year"),
+        ("embargoes", "DEU,CHN,1989", "DEU,CHN,²⁰²⁰", "first_year", "²⁰²⁰", "must be a year"),
         ("countries", "RUS,Russia,1,1,55.75", "RUS,Russia,1,1,155", "capital_lat", "155", "90"),
         ("vintages", "transfers,deliveries", "transfer,deliveries", "table", "transfer", "one of"),
     ],

@@ -13,11 +13,21 @@ import pandas as pd
 
 from crossover.data import additions, examination
 from crossover.data.names import DRAW, QUANTITY
-from crossover.forecast import event_tables, ledger, ledger_file, runs, seal, steps, verify
+from crossover.forecast import (
+    event_tables,
+    ledger,
+    ledger_file,
+    runs,
+    seal,
+    steps,
+    stored_run,
+    update,
+    verify,
+)
 from crossover.reports import build
 from tests.data import samples
 
-RUN = "20260101-000000-aaaa"
+RUN, NEXT = "20260101-000000-aaaa", "20260102-000000-bbbb"
 TABLES = ("events.csv", "timing.csv", "levels.csv")
 OLD, NEW = "old", "new"
 
@@ -35,9 +45,9 @@ class Deed(NamedTuple):
     states: tuple[str, ...]
 
 
-def run_folder(root: Path) -> Path:
-    """Return where the run stands."""
-    return root / runs.RUNS / RUN
+def run_folder(root: Path, name: str = RUN) -> Path:
+    """Return where a run stands."""
+    return root / runs.RUNS / name
 
 
 def record(**more: object) -> dict:
@@ -59,10 +69,13 @@ def fitted(part: Path, said: dict) -> None:
     seal.close(part, said, runs.RECORD)
 
 
-def make_run(root: Path) -> None:
-    """Do as `run`, `update` and `runs reproduce` do."""
-    said = record()
-    with runs.writing(run_folder(root)) as part:
+def make_run(
+    root: Path, said: dict | None = None, take_over: Callable[[Path], object] = bool
+) -> None:
+    """Do as `run` and `runs reproduce` do; and `update`, which takes something over."""
+    said = said or record()
+    with runs.writing(run_folder(root, said["id"])) as part:
+        take_over(part)
         fitted(part, said)
         tables(part, NEW)
         seal.close(part, said, runs.RECORD)
@@ -121,7 +134,7 @@ def report(root: Path) -> None:
 def questions(run: Path, folder: Path, said: dict) -> list[dict]:
     """Return a few questions, as from a forecast."""
     shared = {
-        "run": RUN, "domain": "all", "supplier": "RUS", "recipient": "CHN", "origin": 2024,
+        "run": said["id"], "domain": "all", "supplier": "RUS", "recipient": "CHN", "origin": 2024,
         "as_of": "", "vintages": {}, "draws": 4, "draws_hash": "0", "created": "2026-01-01",
         "country": "", "scenario": "baseline", "kind": QUANTITY,
         "forecast": {"levels": [0.5], "quantiles": {"2030": [1.0]}},
@@ -135,7 +148,7 @@ def publishable(root: Path) -> None:
     seal.close(run_folder(root), record(gate={"passed": True}, created="2026"), runs.RECORD)
 
 
-def enter(root: Path) -> None:
+def enter(root: Path, name: str = RUN) -> None:
     """Do as `ledger enter` does; each entry, and the end of the transaction, count as a write."""
     real, hold, asked = ledger.digest, verify.hold_all, ledger._questions
 
@@ -146,7 +159,7 @@ def enter(root: Path) -> None:
     verify.hold_all, ledger._questions = (lambda *given: None), questions
     ledger.digest = counted
     try:
-        ledger.enter(root, run_folder(root))
+        ledger.enter(root, run_folder(root, name))
     finally:
         verify.hold_all, ledger.digest, ledger._questions = hold, real, asked
 
@@ -167,13 +180,39 @@ EXAMINED: list[examination.Examined] = []
 """What `add` writes; examined once, since that reads the panel."""
 
 
+def with_partnership(root: Path) -> None:
+    """Put a whole run into the store whose fit of partnerships can be taken over."""
+    stored(root)
+    run = run_folder(root)
+    (run / "partnership.nc").write_bytes(b"draws" * 400)
+    (run / "record").mkdir()
+    for name in ("partnership_effects.csv", "record/disputes.csv"):
+        (run / name).write_text("a,b\n")
+    seal.close(run, record(), runs.RECORD)
+
+
+def move_on(root: Path) -> None:
+    """Do as `update FILE` does: add, make a run that takes over what stayed, and enter it."""
+    add(root)
+    said = record(id=NEXT, gate={"passed": True}, created="2026", update={"from": RUN})
+    real, stored_run.stored = stored_run.stored, lambda *given: SimpleNamespace(children=())
+    try:
+        make_run(
+            root, said,
+            lambda part: update.copy_partnership(run_folder(root), part, record(), said),
+        )  # fmt: skip
+    finally:
+        stored_run.stored = real
+    enter(root, NEXT)
+
+
 # What is there afterwards ------------------------------------------------------------------------
 
 
-def look_run(root: Path) -> str:
+def look_run(root: Path, name: str = RUN) -> str:
     """Say what a run is after the next command, every hash of it checked."""
     runs.sweep(root / runs.RUNS)
-    found = runs.listing(root)
+    found = [run for run in runs.listing(root) if run.name == name]
     if not found:
         left = [p.name for p in (root / runs.RUNS).glob(".*")] if root.is_dir() else []
         return f"left {left}" if left else "nothing"
@@ -228,6 +267,11 @@ def look_ledger(root: Path) -> str:
     return f"{len(ledger_file.entries(root))} entries"
 
 
+def look_moved(root: Path) -> str:
+    """Say what was added, what the new run is, and what of it was entered; the old one stays."""
+    return ", ".join((look_panel(root), look_run(root, NEXT), look_ledger(root)))
+
+
 def look_panel(root: Path) -> str:
     """Say what was added, every hash checked, after the next command of its kind."""
     with additions.locked(root):
@@ -252,6 +296,10 @@ DEEDS = {
     "report": Deed(stored, report, look_report, (OLD, NEW)),
     "ledger enter": Deed(publishable, enter, look_ledger, ("0 entries", "5 entries")),
     "data add": Deed(nothing, add, look_panel, ("0 additions", "1 additions")),
+    "update": Deed(with_partnership, move_on, look_moved, (
+        "0 additions, nothing, 0 entries", "1 additions, nothing, 0 entries",
+        "1 additions, fit, 0 entries", f"1 additions, {NEW}, 0 entries",
+        f"1 additions, {NEW}, 5 entries")),
 }  # fmt: skip
 
 __all__ = ["DEEDS", "EXAMINED", "RUN", "Deed", "sqlite3"]

@@ -54,19 +54,22 @@ class Fuzzed:
         self.target, self.is_refusal = targets.TARGETS[name], targets.is_refusal
         self.name, self.most, self.folder = name, inputs, folder
         self.counts, self.kinds = Counts(), Counter()
+        self.work = folder / f"{name}.work"
+        self.work.mkdir(exist_ok=True)
 
     def __call__(self, content: bytes) -> None:
         """Offer an input; whatever is raised is counted, and only an interrupt stops it."""
         start = time.process_time()
-        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
-            try:
-                self.target.offer(Path(folder), content)
-                self.counts.read += 1
-            except Exception as error:
-                if self.is_refusal(error):
-                    self.counts.refused += 1
-                else:
-                    self._note(error, content)
+        try:
+            self.target.offer(self.work, content)
+            self.counts.read += 1
+        except Exception as error:
+            if self.is_refusal(error):
+                self.counts.refused += 1
+            else:
+                self._note(error, content)
+        for left in self.work.iterdir():
+            left.unlink()
         self.counts.inputs += 1
         self.counts.slowest = max(self.counts.slowest, time.process_time() - start)
         if self.counts.inputs % TOLD == 0 or self.counts.inputs >= self.most:

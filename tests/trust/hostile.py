@@ -95,6 +95,7 @@ WEIRD = {
     "formula": "=cmd|'/c calc'!A1", "quote": '"', "newline": '"a\nb"', "exponent": "1e999999999",
     "under": "1_000", "arabic": "٣٤", "underscore": "_", "dots": ".." * 9, "star": "Nowhere*",
     "surrogate": "\ud800", "private": "\ue000", "9999": "9999-12-31", "31 February": "31 Feb 2025",
+    "superscript": "²⁰²⁰", "separator": "\x1c2020",
 }  # fmt: skip
 
 
@@ -195,6 +196,7 @@ TEXTS: dict[str, tuple[str, object]] = {
     **{f"label {label}": ("wdi.csv", samples.WDI_TIDY.rstrip("\n").rsplit(",", 2)[0]
                           + f",{label},x\n")
        for label in ("2017-02-31", "2017-13", "0000-01", "2017-00", "9999-12")},
+    "a day of long ago": ("wdi.csv", samples.WDI_TIDY.replace("2019-12-21", "0209-12-21")),
     **{f"month {label}": ("m.csv", samples.MILITARY_TIDY.replace("2022-04", label))
        for label in ("2022-13", "0000-04", "9999-04", "2022-02-31")},
     "many countries": ("a.csv", many_names(1, samples.lines_official())),

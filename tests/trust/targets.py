@@ -156,9 +156,9 @@ TARGETS: dict[str, Target] = {
     "answers": Target(("a.json",), (b"\0" + samples.API.encode(), b"\0" + json.dumps(
         samples.api_page([samples.api_row("CHN", 2020, 1.0)], 1, 2)).encode()), source),
     "sheets": Target(("a.xlsx",), (b"\0" + within(samples.workbook(), SHEET),), source,
-                     replacing(SHEET), share=0.2),
+                     replacing(SHEET), share=0.1),
     "directories": Target(("a.xlsx",), (b"\0" + within(samples.workbook(), "xl/workbook.xml"),),
-                          source, replacing("xl/workbook.xml"), share=0.2),
+                          source, replacing("xl/workbook.xml"), share=0.1),
     "archives": Target(("a.zip", "a.xlsx", "a.csv.gz"), (
         b"\0" + samples.databank_zip(), b"\1" + samples.workbook(),
         b"\2" + gzip.compress(samples.SITE.encode())), source, share=0.4),
@@ -166,7 +166,7 @@ TARGETS: dict[str, Target] = {
         b"\0" + text for text in _toml("forecast/scenarios")), scenario),
     "priors": Target(("a.toml",), tuple(
         bytes([n]) + text[:4000] for n, text in enumerate(_toml("models/priors"))), prior,
-        share=0.2),
+        share=0.05),
     "claims": Target(("a.toml",), tuple(b"\0" + text for text in _toml("forecast/claims.toml")),
                      claim),
     "mappings": Target(("domains.csv",), (b"\0" + OWN,), mapping),

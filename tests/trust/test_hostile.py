@@ -96,6 +96,7 @@ def test_every_case_ends_well():
         ("source: lines, name: not UTF-8", r"_\udcff.csv: has a name that is not UTF-8: rename"),
         ("source: lines, name: right to left", r"a\u202egsc.csv: has a name that does not print"),
         ("source: label 2017-02-31", "'2017-02-31': must be a date, year-month-day"),
+        ("source: a day of long ago", "'0209-12-21': constant prices released before 2000-01-01"),
         ("source: label 2017-13", "'2017-13': must be a month"),
         ("claim: 31 Feb", "not valid TOML: Invalid date or datetime"),
         ("claim: claim.china_rd_above_two.country list", "['CHN']: unknown country"),
