@@ -201,7 +201,8 @@ def deliver_orders(
     seed, ids, c, pairs, origin
         As of `deliver_book`.
     rates
-        Expected orders (world, draw, pair, year), of worlds that share all other chances.
+        Expected orders (world, draw, pair, year), of worlds that share all other chances; of some
+        years or of all up to the end.
     first
         The first of these years.
     out
