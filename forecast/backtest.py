@@ -24,7 +24,7 @@ from crossover.data.errors import InputError, fault
 from crossover.data.listings import BOOK, LISTING
 from crossover.data.names import RECIPIENT, REST, SUPPLIER
 from crossover.data.tables import Panel
-from crossover.forecast import baselines, order_book, runs, skill, skill_tables, summary
+from crossover.forecast import baselines, fans, order_book, runs, skill, skill_tables, summary
 from crossover.forecast.origins import outturns, resolve, series
 from crossover.forecast.past_forecasts import ENGINE, OPTIONS, VARIANTS, benchmark, ours
 from crossover.forecast.real_time import figures_seen, seen
@@ -276,7 +276,8 @@ def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.D
 
     scores.csv holds a row a score (see `skill.compact`); skill.csv compares models by target and
     group of horizons; events_skill.csv, calibration.csv and fits.csv say how good events, intervals
-    and fits are; summary.csv (see `summary.summarise`) is what a report prints of all that, with
+    and fits are; pairs.csv holds what was forecast of single pairs (see `fans.of_backtest`);
+    summary.csv (see `summary.summarise`) is what a report prints of all that, with
     `command`, which is on record in it.
     """
     from crossover.forecast import record
@@ -295,6 +296,7 @@ def report(out: Path, folder: Panel = None, command: str = "") -> dict[str, pd.D
         SUMMARY: skill_tables.summary(table, models or others[:1], others),
         EVENTS: skill_tables.events(table),
         CALIBRATION: skill_tables.calibration(table),
+        fans.FILE: fans.of_backtest(forecasts),
         FITS: pd.DataFrame(
             [
                 {key: f.attrs.get(key) for key in

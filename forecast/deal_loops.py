@@ -289,7 +289,7 @@ def orders_loop(
             seller, buyer = pairs[at]
             pair = of_part(of_part(world, seller), buyer)
             _of_pair(c, i, seller, buyer, of, shock)
-            for year in range(first, end + 1):
+            for year in range(first, first + rates.shape[3]):
                 key, one = uniform(of_part(pair, year))
                 for w in range(len(rates)):
                     counts[w] = _count(one, float(rates[w, i, at, year - first]))

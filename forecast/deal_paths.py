@@ -187,7 +187,8 @@ def deliver_orders(
     Parameters
     ----------
     seed, ids, c, pairs, origin : As of `deliver_book`.
-    rates : Expected orders (world, draw, pair, year), of worlds that share all other chances.
+    rates : Expected orders (world, draw, pair, year), of worlds that share all other chances; of
+        some years or of all up to the end.
     first : The first of these years.
     out : Deliveries (world, draw, pair, year), TIV million, added to.
     ordered : Orders of the future (world, draw, pair, year), TIV million, added to.

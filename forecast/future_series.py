@@ -35,6 +35,9 @@ DIMS = dict.fromkeys(("theta", "rd_share", "rd_stock", "gdp", "milex"), BY_COUNT
     "orders_past": (DRAW, ORDER_PERIOD),
     "import_share_past": (DRAW, YEAR),
     conventions.SHIFT: (DRAW, CONVENTION),
+    "from_book": (DRAW, YEAR_FUTURE),
+    "from_unlisted": (DRAW, YEAR_FUTURE),
+    "by_seller": (DRAW, SELLER, YEAR_FUTURE),
 }
 """Dims of what is simulated, where they are not `AHEAD`."""
 
@@ -135,6 +138,9 @@ UNITS = {
     "offer": ("1", "Log of each supplier's expected share of the recipient's orders"),
     "offer_past": ("1", "Log of each supplier's expected share of the recipient's orders, past"),
     "deliveries": ("TIV million", "Deliveries from supplier to recipient"),
+    "from_book": ("TIV million", "Deliveries of open deals of the register, baseline"),
+    "from_unlisted": ("TIV million", "Deliveries of orders not listed yet, baseline"),
+    "by_seller": ("TIV million", "Deliveries to the recipient, baseline"),
     "ordered": ("TIV million", "Orders of the recipient from the supplier"),
     "orders_past": ("orders", "Orders that the register lists, as predicted"),
     "orders_observed": ("orders", "Orders that the register lists"),

@@ -36,7 +36,7 @@ from crossover.data.names import (
 )
 from crossover.data.records import Deal, Transfer, Vintage
 from crossover.data.tables import SOVIET_UNION, Panel, read, read_once
-from crossover.forecast import events, ledger, ledger_file, scores
+from crossover.forecast import events, fans, ledger, ledger_file, scores
 from crossover.forecast.ledger import DELIVERIES, EXPORTS, IMPORTS
 from crossover.forecast.ledger_file import Entry
 
@@ -328,7 +328,8 @@ def track_record(entries: Sequence[Entry], rows: Sequence[Score]) -> dict[str, A
         `questions`: for each and its kind, how many were `entered`, how many figures can resolve
         (`resolvable`) and how many bear on later data (`scored`); `means`: as from `means`, with
         the number of distinct `outturns`, since runs of one origin are scored against the same;
-        `newest`, the newest release scored against, empty when there is none.
+        `newest`, the newest release scored against, empty when there is none; `forecasts`: as from
+        `fans.of_ledger`.
     """
     scored = {tuple(getattr(row, name) for name in ledger_file.KEY) for row in rows}
     asked: dict[tuple[str, str], list[Entry]] = defaultdict(list)
@@ -362,6 +363,7 @@ def track_record(entries: Sequence[Entry], rows: Sequence[Score]) -> dict[str, A
             for mean in means(rows)
         ],
         "newest": max((row.vintage for row in rows), default=""),
+        "forecasts": fans.of_ledger(entries),
     }
 
 

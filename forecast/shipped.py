@@ -19,6 +19,8 @@ WITH_AND_WITHOUT = CROSS_VALIDATION.with_name("partnership_disputes.csv")
 """What the disputes on record do to the probabilities of Russia and China."""
 BACKTEST = Path(__file__).with_name("backtest_summary.csv")
 """The summary of the backtest on the shipped panel: a copy of its summary.csv."""
+PAIRS = Path(__file__).with_name("backtest_pairs.csv")
+"""Its forecasts of single pairs: a copy of its pairs.csv."""
 DRIVERS = Path(__file__).with_name("driver_skill.csv")
 """How good futures of GDP, military spending and R&D shares were: a copy of what `sensitivity
 drivers` writes."""

@@ -72,7 +72,9 @@ def futures(
         supplier, year_future), `imports`. `contested`, TIV million: what each wins of the orders of
         `market` (draw, scenario, supplier, year_future), see `contested`. `convention_shift` (draw,
         convention), `war_gap` (draw, scenario, year_future) and `war_gap_past` (year): see
-        `forecast.conventions`. Observed: `deliveries_observed`, `imports_observed`,
+        `forecast.conventions`. Of the baseline's deliveries: `from_book` and `from_unlisted` (draw,
+        year_future), see `World`; `by_seller`, to the recipient (draw, seller, year_future).
+        Observed: `deliveries_observed`, `imports_observed`,
         `exports_observed`, `orders_observed`. Attributes supplier, recipient, origin, chains.
 
     Raises
@@ -169,7 +171,8 @@ class World(NamedTuple):
 
     `war`: whether suppliers are at war (draw, supplier, year); `rates` and `log_share`: see
     `forecast.market.Orders`; `deliveries` and `ordered`, TIV million, of the pairs that were looked
-    at (draw, pair, year).
+    at (draw, pair, year). Of these deliveries in the first world: `from_book`, of the register's
+    open deals, and `from_unlisted`, of orders up to the origin that no register lists.
     """
 
     effort: effort_paths.Effort
@@ -180,6 +183,8 @@ class World(NamedTuple):
     log_share: np.ndarray
     deliveries: np.ndarray
     ordered: np.ndarray
+    from_book: np.ndarray
+    from_unlisted: np.ndarray
 
 
 def run_forward(
@@ -210,12 +215,16 @@ def run_forward(
     book = deal_paths.open_deals(inputs)
     deal_paths.deliver_book(seed[0], ids, coefficients, book, pairs, origin, deliveries[0])
     deliveries[1:] = deliveries[0]
-    first = origin + 1 - PERIOD * market.UNLISTED_PERIODS
-    deal_paths.deliver_orders(
-        seed[0], ids, coefficients, orders.rates, first, pairs, origin, deliveries, ordered
-    )
+    from_book, earlier = deliveries[0].copy(), PERIOD * market.UNLISTED_PERIODS
+    for first, some in ((origin + 1 - earlier, slice(earlier)), (origin + 1, slice(earlier, None))):
+        if first > origin:
+            from_unlisted = deliveries[0] - from_book
+        deal_paths.deliver_orders(
+            seed[0], ids, coefficients, np.ascontiguousarray(orders.rates[..., some]), first, pairs,
+            origin, deliveries, ordered,
+        )  # fmt: skip
     each = (efforts, wars, found, points, *orders, deliveries, ordered)
-    return [World(*parts) for parts in zip(*each, strict=True)]
+    return [World(*parts, from_book, from_unlisted) for parts in zip(*each, strict=True)]
 
 
 def _block_futures(
@@ -236,6 +245,7 @@ def _block_futures(
     years = horizon - int(inputs.attrs["origin"])
     found = run_forward(draws, inputs, years, pairs, [bought], seed, worlds)
     own = (pairs == [sold, bought]).all(axis=1)
+    to_buyer = pairs[:, 1] == bought
     both_sell = np.isin(pairs[:, 1], contested(inputs, pair))
     of_worlds = [
         {
@@ -246,7 +256,7 @@ def _block_futures(
             "exports": np.stack(
                 [one.deliveries[:, pairs[:, 0] == seller].sum(axis=1) for seller in kept], axis=1
             ),
-            "imports": one.deliveries[:, pairs[:, 1] == bought].sum(axis=1),
+            "imports": one.deliveries[:, to_buyer].sum(axis=1),
             "deliveries": one.deliveries[:, own].sum(axis=1),
             "ordered": one.ordered[:, own].sum(axis=1),
             "offer": one.log_share[:, :, 0],
@@ -263,7 +273,12 @@ def _block_futures(
     drawn = {name: np.stack([of[name] for of in of_worlds], axis=1) for name in of_worlds[0]}
     rate, share = market.past(draws, inputs, recipients=[bought])
     before = market.of_past_years(share[:, :, 0], inputs)
+    by_seller = np.zeros((len(rate), len(suppliers), years), np.float32)
+    by_seller[:, pairs[to_buyer, 0]] = found[0].deliveries[:, to_buyer]
     drawn |= {
+        "from_book": found[0].from_book[:, own].sum(axis=1),
+        "from_unlisted": found[0].from_unlisted[:, own].sum(axis=1),
+        "by_seller": by_seller,
         "offer_past": before,
         "import_share_past": np.exp(before[:, sold]),
         "orders_past": market.draw_orders(

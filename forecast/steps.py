@@ -151,15 +151,11 @@ def look_ahead(
         event_tables,
         events,
         gap_change,
-        simulate,
     )
 
     words = f"forecasting {' to '.join(map(countries.name_of, pair))}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
-        futures = simulate.futures(
-            tree, *pair, seed=said["seed"], horizon=HORIZON, scenarios=scenarios, progress=move
-        )
-        futures.to_netcdf(folder / FORECAST, engine=ENGINE)
+        futures = _simulate(folder, tree, pair, seed=said["seed"], scenarios=scenarios, move=move)
         runs.write(folder / SCENARIOS_FILE, {one.name: one.text for one in scenarios})
         said["hashes"]["forecast"] = record.hash_draws(futures)
         answered = events.answers(futures)
@@ -193,6 +189,24 @@ def look_ahead(
     indicators = {key: v for part in parts for key, v in events.indicators(part).items()}
     said["gate"] = _judged(tree, said, indicators)
     return happens, when
+
+
+def _simulate(
+    folder: Path, tree: xr.DataTree, pair: tuple[str, str], *, seed: int,
+    scenarios: Sequence[Scenario], move: Callable[[int, int], None],
+) -> xr.Dataset:
+    """Simulate a pair's futures, write them and the sums of what is not kept; return what is."""
+    from crossover.forecast import event_tables, simulate, sources
+
+    futures = simulate.futures(
+        tree, *pair, seed=seed, horizon=HORIZON, scenarios=scenarios, progress=move
+    )
+    inputs = tree["constant_data"].to_dataset()
+    event_tables.to_csv(sources.by_order(futures), folder / sources.ORDERS_FILE)
+    event_tables.to_csv(sources.by_supplier(futures, inputs), folder / sources.SUPPLIERS_FILE)
+    futures = futures.drop_vars(sources.NOT_KEPT)
+    futures.to_netcdf(folder / FORECAST, engine=ENGINE)
+    return futures
 
 
 def _check_domains(folder: Path, tree: xr.DataTree, pair: tuple[str, str], seed: int) -> None:

@@ -46,7 +46,7 @@ def events_hold(folder: Path) -> None:
     import pandas as pd
     import xarray as xr
 
-    from crossover.forecast import arrivals, events
+    from crossover.forecast import arrivals, events, sources
 
     said = pd.read_csv(folder / EVENTS_FILE)
     _possible(said, pd.read_csv(folder / TIMING_FILE), folder)
@@ -60,6 +60,7 @@ def events_hold(folder: Path) -> None:
             known = pd.read_csv(folder / "arrivals.csv")
             expected = known[known[SCENARIO] == BASELINE]
             _same(arrivals.arrivals(futures), expected, folder / "arrivals.csv")
+        sources.add_up(folder, futures)
 
 
 def _partnership(folder: Path) -> xr.Dataset | None:

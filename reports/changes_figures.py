@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from crossover.reports import style
 from crossover.reports.numerals import points, prob
-from crossover.reports.phrases import EVENT_TITLES, names
+from crossover.reports.phrases import event_name
 from crossover.reports.style import COLOURS, GREY, INK
 
 Payload = Mapping[str, Any]
@@ -35,7 +35,7 @@ def waterfall(payload: Payload) -> bytes:
         grid = figure.subplots(1, len(rows), sharey=True, squeeze=False)[0]
         figure.subplots_adjust(left=0.135, right=0.985, top=0.81, bottom=0.2, wspace=0.13)
         for axes, row in zip(grid, rows, strict=True):
-            title = EVENT_TITLES[row["event"]].format(**names(payload))
+            title = event_name(payload, row["event"], short=True)
             axes.set_title(
                 textwrap.fill(title, TITLE_LETTERS), loc="left", fontsize=7.5, fontweight="bold",
                 pad=5,

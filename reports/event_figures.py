@@ -17,7 +17,7 @@ from crossover.reports import (
     style,
 )
 from crossover.reports.numerals import complement, prob
-from crossover.reports.phrases import EVENT_TITLES, LETTERS, names
+from crossover.reports.phrases import LETTERS, event_name, names
 from crossover.reports.style import COLOURS, FAINT, GREY, INK, values
 
 LOW_BAR = 0.25
@@ -115,7 +115,6 @@ def _highest(entry: Mapping[str, Any]) -> float:
 
 
 def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
-    name = names(payload)
     rows = -(-len(payload["events"]) // 2)
     height = 5 + 48 * rows
     with style.canvas(height) as figure:
@@ -127,7 +126,7 @@ def _event_panels(payload: Payload, panel: Callable, unit: str) -> bytes:
         for axes in grid.flat[len(payload["events"]):]:
             axes.set_visible(False)
         for axes, entry in zip(grid.flat, payload["events"], strict=False):
-            style.heading(axes, EVENT_TITLES[entry["event"]].format(**name), unit)
+            style.heading(axes, event_name(payload, entry["event"], short=True), unit)
             if entry["defined"]:
                 panel(axes, entry)
             else:

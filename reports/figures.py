@@ -18,6 +18,7 @@ from crossover.reports import (
     front_figures,
     partnership_figures,
     skill_figures,
+    source_figures,
     style,
 )
 from crossover.reports.event_figures import Payload, levels, probability_by_year, timing
@@ -216,6 +217,7 @@ ALL = {
     "levels": levels,
     "dependence": dependence,
     "exports": exports,
+    **source_figures.ALL,
     "causes": causes,
     "probability": probability_by_year,
     "timing": timing,
@@ -231,6 +233,8 @@ def has(payload: Payload, key: str) -> bool:
     """Whether the payload holds what a figure shows."""
     if key in partnership_figures.ALL:
         return partnership_figures.has(payload, key)
+    if key in source_figures.ALL:
+        return source_figures.has(payload, key)
     if key in changes_figures.ALL:
         return changes_figures.has(payload, key)
     if key == "chains":

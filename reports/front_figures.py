@@ -21,13 +21,15 @@ from crossover.data.names import (
     INDEPENDENCE,
 )
 from crossover.reports import style
-from crossover.reports.phrases import EVENT_TITLES, names
+from crossover.reports.phrases import event_name, names
 from crossover.reports.style import COLOURS, GREY, INK
 
 DOTS = 20
 YEARS_A_COLUMN = 2
 LED_WITH = (CAPACITY_CROSSOVER, EXPORT_CROSSOVER, CONTESTED_ORDERS, INDEPENDENCE)
 """One rule a claim: the same asked by another rule stands in the annex."""
+TOP, PANEL, BETWEEN, BOTTOM = 6.0, 15.0, 14.0, 9.0
+"""Of the dots, in millimetres: title, panel, what lies between two panels, ticks."""
 FIRST_SHOWN = 25
 """Years of the record that the first page shows."""
 Payload = Mapping[str, Any]
@@ -113,17 +115,18 @@ def quantile_dots(entry: Mapping[str, Any], dots: int = DOTS) -> tuple[np.ndarra
 def timing_dots(payload: Payload) -> bytes:
     """Draw a quantile dot plot of each event that is defined."""
     shown = [e for e in payload["events"] if e["defined"] and e["event"] in LED_WITH]
-    label = names(payload)
-    with style.canvas(12 + 21 * -(-max(len(shown), 1) // 2)) as figure:
-        grid = figure.subplots(max(-(-len(shown) // 2), 1), 2, squeeze=False)
-        figure.subplots_adjust(left=0.02, right=0.985, top=0.93, bottom=0.1, wspace=0.08,
-                               hspace=0.95)
+    rows = max(-(-len(shown) // 2), 1)
+    height = TOP + rows * PANEL + (rows - 1) * BETWEEN + BOTTOM
+    with style.canvas(height) as figure:
+        grid = figure.subplots(rows, 2, squeeze=False)
+        figure.subplots_adjust(left=0.02, right=0.985, top=1 - TOP / height, wspace=0.08,
+                               bottom=BOTTOM / height, hspace=BETWEEN / PANEL)  # fmt: skip
         for axes in grid.flat[len(shown):]:
             axes.set_axis_off()
         for axes, entry in zip(grid.flat, shown, strict=False):
             _dots(axes, entry, payload)
             axes.annotate(
-                EVENT_TITLES[entry["event"]].format(**label), (0, 1), xycoords="axes fraction",
+                event_name(payload, entry["event"], short=True), (0, 1), xycoords="axes fraction",
                 xytext=(0, 4), textcoords="offset points", fontsize=7.8, fontweight="bold",
             )
         return style.svg(figure)

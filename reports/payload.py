@@ -34,7 +34,15 @@ from crossover.data.names import (
     YEAR_FUTURE,
 )
 from crossover.forecast import conventions, gap_change, verify
-from crossover.reports import changes, domains, next_year, partnership, robustness, skill
+from crossover.reports import (
+    changes,
+    domains,
+    next_year,
+    partnership,
+    robustness,
+    skill,
+    sourcing,
+)
 from crossover.reports.payload_answers import claims_of, levels_of, milestone_table
 from crossover.reports.payload_flows import (
     arrivals,
@@ -171,10 +179,10 @@ def _collect(
     rd = rd_of(base, constant, pair, origin)
     dependence = dependence_of(base, pair)
     exports = exports_of(base, pair, origin)
+    headline_year = near[-1] if near else horizon
     return {
-        "pair": _sides(base, pair, names),
+        "pair": _sides(base, pair, names), "headline_year": headline_year,
         "origin": origin, "horizon": horizon, "milestones": milestones,
-        "headline_year": near[-1] if near else horizon,
         "draws": int(base.sizes[DRAW]),
         "quick": bool(record.get("quick", False)),
         "gate": gate_of(record),
@@ -188,7 +196,8 @@ def _collect(
         "domains": by_domain,
         "partnership": partnership.collect(run, folder, pair, tables, milestones),
         "changes": changes.collect(folder, record, names, origin),
-        "track_record": changes.record_of(run),
+        **_track_record(run, pair, origin, dependence["deliveries_observed"]),
+        "sourcing": sourcing.collect(folder, headline_year),
         "next_year": next_year.collect(forecast),
         "claims": claims_of(
             origin, milestones, events, parameters, rd, by_domain, tables.entry(DOWNTURN),
@@ -213,6 +222,15 @@ def _of_files(paths: Mapping[str, Path]) -> dict[str, Any]:
         "arrivals": arrivals(paths["arrivals.csv"], paths["arrivals_below.csv"]),
         "markets": markets.to_dict("records"),
     }
+
+
+def _track_record(
+    run: Path, pair: tuple[str, str], origin: int, known: Mapping[str, list]
+) -> dict[str, Any]:
+    """Return how earlier forecasts did: by question, and those of the pair one by one."""
+    record = changes.record_of(run)
+    past = sourcing.past(pair, origin, known, record)
+    return {"track_record": {k: v for k, v in record.items() if k != "forecasts"}, "hedgehog": past}
 
 
 def _sides(base: xr.Dataset, pair: tuple[str, str], names: Mapping[str, str]) -> dict[str, Any]:

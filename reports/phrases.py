@@ -23,7 +23,9 @@ SHORT = {"United States": "US", "United Kingdom": "UK", "United Arab Emirates": 
 LABEL_LENGTH = 12
 """Letters that fit beside a panel; a longer name without a short form gives way to its code."""
 EVENT_TITLES = {
-    name: row.title.replace("{R}", "{recipient}").replace("{S}", "{supplier}")
+    name: row.title.replace("{R}", "{recipient}").replace("{S}", "{supplier}").replace(
+        "{s}", "{the_supplier}"
+    )
     for name, row in catalogue.load()["event"].items()
 }
 STATE_CLAUSES = {name: row.clause for name, row in catalogue.load()["event"].items()}
@@ -44,9 +46,9 @@ def uncapital(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
-def count(value: int) -> str:
-    """Spell a small number."""
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+def count(value: int, nothing: str = "no") -> str:
+    """Spell a small number; `nothing` is what zero is called."""
+    words = (nothing, "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[value] if 0 <= value < len(words) else f"{value:,}"
 
 
@@ -153,7 +155,9 @@ def names(payload: Payload) -> dict[str, str]:
             for role in ROLES}
 
 
-def event_name(payload: Payload, event: str) -> str:
-    """Short name of an event, as its panels in the figures are titled."""
-    roles = {role: payload["pair"][role]["name"] for role in (RECIPIENT, SUPPLIER)}
-    return EVENT_TITLES[event].format(**roles)
+def event_name(payload: Payload, event: str, short: bool = False) -> str:
+    """Name an event as its panels in figures are titled; `short`: its countries as labels are."""
+    whole = {role: payload["pair"][role]["name"] for role in ROLES}
+    told = names(payload) if short else whole
+    supplier = the(whole[SUPPLIER]).removesuffix(whole[SUPPLIER]) + told[SUPPLIER]
+    return EVENT_TITLES[event].format(**told, the_supplier=supplier)

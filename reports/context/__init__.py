@@ -26,6 +26,7 @@ from crossover.reports.context import (
     scenarios,
     skill,
     sources,
+    sourcing,
     track_record,
 )
 
@@ -50,6 +51,7 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "scenarios": scenarios.context,
     "skill": skill.context,
     "sources": sources.context,
+    "sourcing": sourcing.context,
     "track_record": track_record.context,
 }
 """What makes a section's values of a payload, by the name under which templates see them."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from crossover.data.names import (
     CAPACITY_CROSSOVER,
+    COOLING,
     DOWNTURN,
     EXPORT_CROSSOVER,
     FIRST_PASSAGE,
@@ -92,6 +93,7 @@ class Answers:
     exports: Answer
     dependence: Answer
     downturn: Answer
+    cooling: Answer
     supplier_leads: Sequence[tuple[str, float]]
     """Domains in which the supplier is likelier ahead, with that probability, surest first."""
     recipient_leads: Sequence[tuple[str, float]]
@@ -131,6 +133,7 @@ def context(payload: Mapping[str, Any]) -> Answers:
         exports=_answer(payload, events[EXPORT_CROSSOVER], soon),
         dependence=_answer(payload, events[INDEPENDENCE], soon),
         downturn=_answer(payload, partner[DOWNTURN], soon, hazard),
+        cooling=_answer(payload, partner[COOLING], soon, hazard),
         supplier_leads=sorted(
             ((name, 1.0 - p) for name, p in leads if p < 0.5), key=lambda one: -one[1]
         ),

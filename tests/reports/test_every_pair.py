@@ -116,6 +116,7 @@ def share_the_market(patch):
             one._replace(
                 rates=one.rates[:, at], log_share=one.log_share[:, :, list(shown)],
                 deliveries=one.deliveries[:, at], ordered=one.ordered[:, at],
+                from_book=one.from_book[:, at], from_unlisted=one.from_unlisted[:, at],
             )
             for one in held[key]
         ]  # fmt: skip

@@ -19,7 +19,8 @@ from tests.synthetic import KINDS
 
 QUESTIONS = (
     ("is ahead in 2030, and for good?", r"In 2030 {r} is ahead of {s} with a probability of"),
-    ("lead, and how surely?", r"(is likelier ahead in \w+ of \w+ domains:|In none of the)"),
+    ("lead, and how surely?",
+     r"(is likelier ahead in (\w+ of|all) \w+ domains[:,]|In none of the)"),
     ("and do they stay there?", r"(That they stay below it from 2035 to 2050 has|no old level)"),
     ("What changed since the last edition?", r"This run was not compared with an earlier edition"),
     ("How good were past forecasts?", r"No record of past forecasts comes with this run"),
