@@ -18,13 +18,12 @@ from crossover.data.errors import InputError, fault, hint, prints, short
 from crossover.data.names import (
     DOMAIN_EVENTS,
     DOMAINS,
-    EVENTS,
     HORIZON,
     KINDS,
     PARTNERSHIP_EVENTS,
 )
 from crossover.data.tables import indicators
-from crossover.forecast import shipped
+from crossover.forecast import events, shipped
 from crossover.forecast.claim_rules import (
     FIRST_YEAR,
     Claim,
@@ -103,7 +102,7 @@ def _domain(value: object) -> str:
     return among(DOMAINS, "domain")(value)
 
 
-EVENT_NAMES = (*EVENTS, *DOMAIN_EVENTS, *PARTNERSHIP_EVENTS)
+EVENT_NAMES = (*events.EVENTS, *DOMAIN_EVENTS, *PARTNERSHIP_EVENTS)
 VALUE = {"country": _country, "partner": _country, "other": _country, "supplier": _country,
          "recipient": _country, "leader": _country, "years": _years, "base": _years, "year": _year,
          "above": _number, "below": _number, "share": _share, "domain": _domain,

@@ -157,7 +157,8 @@ def look_ahead(
     pair
         ISO3 codes.
     said
-        The run's record. Its seed is used; its gate, hash of the forecast and seconds are set.
+        The run's record. Its seed is used; its gate, hash of the forecast, events that are known
+        and seconds are set.
     run
         The run's folder, of which partnership.nc, its record and the priors are read.
     scenarios
@@ -193,6 +194,7 @@ def look_ahead(
     with step("forecasting the partnership", "partnership", said["seconds"]):
         partner, paths = partnership_ahead(folder, run, tree, futures, scenarios, said["seed"])
     with step("answering the questions", "events", said["seconds"]):
+        said["events"] = " ".join(events.EVENTS)
         asked = [answered, by_each, events.order_answers(futures), partner]
         parts = [part for part in asked if part is not None]
         both = zip(*map(event_tables.tables, parts), strict=True)
