@@ -13,7 +13,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "reports" / "guide"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-FILE = re.compile(r"`([\w/]+\.(?:py|toml|csv))`")
+FILE = re.compile(r"`([\w/-]+\.(?:py|toml|csv))`")
 
 
 class Block(NamedTuple):
