@@ -61,14 +61,6 @@ EXPORT_CROSSOVER = "export_crossover"
 EXPORT_CROSSOVER_SINGLE = "export_crossover_single_year"
 CONTESTED_ORDERS = "contested_orders"
 INDEPENDENCE = "independence"
-EVENTS = (
-    CAPACITY_CROSSOVER,
-    CAPACITY_CROSSOVER_SUSTAINED,
-    EXPORT_CROSSOVER,
-    EXPORT_CROSSOVER_SINGLE,
-    CONTESTED_ORDERS,
-    INDEPENDENCE,
-)
 
 DOMAIN_CROSSOVER = "domain_crossover"
 DOMAIN_CROSSOVER_SUSTAINED = "domain_crossover_sustained"

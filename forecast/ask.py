@@ -17,10 +17,8 @@ from crossover.data import countries
 from crossover.data.errors import InputError
 from crossover.data.names import (
     BASELINE,
-    CONTESTED_ORDERS,
     CONVENTION,
     DRAW,
-    EVENTS,
     FIRST_PASSAGE,
     SCENARIO,
     STATE,
@@ -69,6 +67,8 @@ def ask(run: Path, text: str, pair: tuple[str, str] | None = None) -> Answer:
         If the question cannot be read, or the run holds no draws that answer it: one line with the
         place in the question and what is known.
     """
+    from crossover.forecast.events import EVENTS, monte_carlo_error
+
     asked = question.parse(text, EVENTS)
     said = runs.read(run)
     world = _World(run, said, pair or runs.own_pair(said), asked)
@@ -78,8 +78,6 @@ def ask(run: Path, text: str, pair: tuple[str, str] | None = None) -> Answer:
         undefined = 0.0
     else:
         holds, notes, undefined = world.comparison(statement)
-    from crossover.forecast.events import monte_carlo_error
-
     values = holds.transpose(DRAW, ...).values.astype(float).reshape(holds.sizes[DRAW], -1)
     share = values.mean(axis=1)
     return Answer(
@@ -291,9 +289,8 @@ class _World:
             )
             raise self.refuse(statement.at, rule)
         futures = holder.futures.sel({SCENARIO: [self.asked.scenario]}).load()
-        of_orders = statement.name == CONTESTED_ORDERS
-        found = (events.order_answers if of_orders else events.answers)(futures)
-        if found is None or statement.name not in found:
+        found = events.answers_on(futures, [statement.name])
+        if statement.name not in found:
             raise self.refuse(statement.at, "is not defined for this pair")
         holds = found[statement.name].isel({SCENARIO: 0}, drop=True)
         known = holds[YEAR].values

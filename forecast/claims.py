@@ -15,9 +15,9 @@ from typing import Any
 
 from crossover.data import countries, reading
 from crossover.data.errors import InputError, fault, hint, prints, short
-from crossover.data.names import DOMAIN_EVENTS, DOMAINS, EVENTS, HORIZON, KINDS, PARTNERSHIP_EVENTS
+from crossover.data.names import DOMAIN_EVENTS, DOMAINS, HORIZON, KINDS, PARTNERSHIP_EVENTS
 from crossover.data.tables import indicators
-from crossover.forecast import shipped
+from crossover.forecast import events, shipped
 from crossover.forecast.claim_rules import FIRST_YEAR, Claim, Row, Run, among, named, no_answer
 from crossover.forecast.claims_of_run import (
     judge_cross_validation,
@@ -88,7 +88,7 @@ def _domain(value: object) -> str:
     return among(DOMAINS, "domain")(value)
 
 
-EVENT_NAMES = (*EVENTS, *DOMAIN_EVENTS, *PARTNERSHIP_EVENTS)
+EVENT_NAMES = (*events.EVENTS, *DOMAIN_EVENTS, *PARTNERSHIP_EVENTS)
 VALUE = {"country": _country, "partner": _country, "other": _country, "supplier": _country,
          "recipient": _country, "leader": _country, "years": _years, "base": _years, "year": _year,
          "above": _number, "below": _number, "share": _share, "domain": _domain,

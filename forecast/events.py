@@ -9,8 +9,7 @@ each convention of the level, and what is published is their average. Nothing he
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +27,6 @@ from crossover.data.names import (
     DOMAIN_CROSSOVER,
     DOMAIN_CROSSOVER_SUSTAINED,
     DRAW,
-    EVENTS,
     EXPORT_CROSSOVER,
     EXPORT_CROSSOVER_SINGLE,
     FIRST_PASSAGE,
@@ -99,6 +97,82 @@ def first_year(happens: np.ndarray, years: np.ndarray) -> np.ndarray:
     return np.where(happens.any(axis=-1), found, np.nan)
 
 
+def whole(past: xr.DataArray, future: xr.DataArray) -> np.ndarray:
+    """Return the last years up to the origin, `MEAN_YEARS` of them, and all future ones.
+
+    (draw, scenario, ..., year), from (year) or (draw, ..., year), and (draw, scenario, ...,
+    year_future).
+    """
+    origin = int(future[YEAR_FUTURE].min()) - 1
+    future = future.transpose(DRAW, SCENARIO, ..., YEAR_FUTURE).values
+    tail = past.sel({YEAR: slice(origin - MEAN_YEARS + 1, origin)})
+    tail = tail.values if DRAW not in past.dims else tail.transpose(DRAW, ..., YEAR).values[:, None]
+    shape = (*future.shape[:-1], MEAN_YEARS)
+    return np.concatenate([np.broadcast_to(tail, shape), future], axis=-1)
+
+
+Definition = Callable[["xr.Dataset"], "np.ndarray | None"]
+
+
+def _lead_in_capacity(forecast: xr.Dataset) -> np.ndarray:
+    """Where the recipient's capacity exceeds the supplier's (draw, scenario, convention, year)."""
+    return whole(conventions.past(forecast), conventions.ahead(forecast)) > 0
+
+
+def _lead_in_exports(forecast: xr.Dataset, length: int = MEAN_YEARS) -> np.ndarray | None:
+    """Where the recipient's mean exports exceed the supplier's (draw, scenario, year).
+
+    None where one of them is no exporter of the sample.
+    """
+    pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
+    if not set(pair) <= set(forecast[SUPPLIER].values):
+        return None
+    sold = (
+        [forecast[name].sel({SUPPLIER: code}) for name in ("exports_observed", "exports")]
+        for code in pair
+    )
+    theirs, ours = (trailing_mean(whole(*of), length)[..., MEAN_YEARS - length :] for of in sold)
+    return ahead(ours, theirs)
+
+
+def _more_orders(forecast: xr.Dataset) -> np.ndarray | None:
+    """Where the recipient wins more orders in markets that either could win.
+
+    TIV ordered in the year and the two before, all of them after the origin. None without markets.
+    """
+    if not forecast.sizes.get(MARKET):
+        return None
+    ordered = forecast["contested"].transpose(DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE)
+    pair = [forecast.attrs[side] for side in ("supplier", "recipient")]
+    theirs, ours = (trailing_mean(ordered.sel({SUPPLIER: code}).values) for code in pair)
+    return ahead(ours, theirs)
+
+
+def _independent(forecast: xr.Dataset) -> np.ndarray | None:
+    """Where mean deliveries are below a share of their old mean; None where there were none."""
+    observed = forecast["deliveries_observed"]
+    base = observed.sel({YEAR: slice(*BASE_YEARS)})
+    if not base.size or not float(base.mean()) > 0:
+        return None
+    means = trailing_mean(whole(observed, forecast["deliveries"]))
+    return means < INDEPENDENCE_SHARE * float(base.mean())
+
+
+DEFINITIONS: Mapping[str, Definition] = {
+    CAPACITY_CROSSOVER: lambda forecast: _lead_in_capacity(forecast)[..., MEAN_YEARS - 1 :],
+    CAPACITY_CROSSOVER_SUSTAINED: lambda forecast: sustained(_lead_in_capacity(forecast)),
+    EXPORT_CROSSOVER: _lead_in_exports,
+    EXPORT_CROSSOVER_SINGLE: lambda forecast: _lead_in_exports(forecast, 1),
+    CONTESTED_ORDERS: _more_orders,
+    INDEPENDENCE: _independent,
+}
+"""Every event of a pair → where it is true in a forecast as from `forecast.simulate.futures`: bool
+(draw, scenario, year), or (draw, scenario, convention, year), of every year from the origin on, but
+of contested orders later; None where it is not defined for the pair. What it is called stands in
+reports/catalogue.toml."""
+EVENTS = tuple(DEFINITIONS)
+
+
 def answers(forecast: xr.Dataset) -> xr.Dataset:
     """Whether each event is true, by draw and year from the origin on.
 
@@ -114,95 +188,36 @@ def answers(forecast: xr.Dataset) -> xr.Dataset:
         (draw, scenario, convention, year). An event that is not defined for the pair (no exports of
         one of them in the sample, no deliveries in the base years) is left out.
     """
-    import xarray as xr
-
-    origin = int(forecast.attrs["origin"])
-    years = np.arange(origin, int(forecast[YEAR_FUTURE].max()) + 1)
-    lead = MEAN_YEARS - 1
-    whole = functools.partial(_whole, origin=origin)
-
-    lead_in_capacity = whole(conventions.past(forecast), conventions.ahead(forecast)) > 0
-    each = (DRAW, SCENARIO, CONVENTION, YEAR)
-    found = {}
-    exports = _lead_in_exports(forecast)
-    if exports is not None:
-        found[EXPORT_CROSSOVER] = exports
-        found[EXPORT_CROSSOVER_SINGLE] = _lead_in_exports(forecast, 1)[..., lead:]
-    base = forecast["deliveries_observed"].sel({YEAR: slice(*BASE_YEARS)})
-    if base.size and float(base.mean()) > 0:
-        means = trailing_mean(whole(forecast["deliveries_observed"], forecast["deliveries"]))
-        found[INDEPENDENCE] = means < INDEPENDENCE_SHARE * float(base.mean())
-    return xr.Dataset(
-        {
-            CAPACITY_CROSSOVER: (each, lead_in_capacity[..., lead:]),
-            CAPACITY_CROSSOVER_SUSTAINED: (each, sustained(lead_in_capacity)),
-        }
-        | {name: ((DRAW, SCENARIO, YEAR), found[name]) for name in EVENTS if name in found},
-        coords={DRAW: forecast[DRAW], SCENARIO: forecast[SCENARIO], YEAR: years},
-        attrs=forecast.attrs,
-    )
-
-
-def _whole(past: xr.DataArray, future: xr.DataArray, origin: int) -> np.ndarray:
-    """Return the last observed years and all future ones (draw, scenario, ..., year)."""
-    future = future.transpose(DRAW, SCENARIO, ..., YEAR_FUTURE).values
-    tail = past.sel({YEAR: slice(origin - MEAN_YEARS + 1, origin)})
-    tail = tail.values if DRAW not in past.dims else tail.transpose(DRAW, ..., YEAR).values[:, None]
-    shape = (*future.shape[:-1], MEAN_YEARS)
-    return np.concatenate([np.broadcast_to(tail, shape), future], axis=-1)
+    return answers_on(forecast, [name for name in EVENTS if name != CONTESTED_ORDERS])
 
 
 def order_answers(forecast: xr.Dataset) -> xr.Dataset | None:
     """Whether the recipient wins more orders than the supplier in markets that either could win.
 
-    Parameters
-    ----------
-    forecast
-        As from `forecast.simulate.futures`.
-
-    Returns
-    -------
-    xarray.Dataset or None
-        `contested_orders` (draw, scenario, year), bool: TIV ordered in that year and the two
-        before, all of them after the origin. None where there is no such market.
+    As from `answers`, of `contested_orders` from the third year after the origin on. None where
+    there is no such market.
     """
+    found = answers_on(forecast, [CONTESTED_ORDERS])
+    return found if found.data_vars else None
+
+
+def answers_on(forecast: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
+    """Return `answers` on some events, whose years must be the same."""
     import xarray as xr
 
-    if not forecast.sizes.get(MARKET):
-        return None
-    ordered = forecast["contested"].transpose(DRAW, SCENARIO, SUPPLIER, YEAR_FUTURE)
-    pair = [forecast.attrs[side] for side in ("supplier", "recipient")]
-    theirs, ours = (trailing_mean(ordered.sel({SUPPLIER: code}).values) for code in pair)
+    each = {name: DEFINITIONS[name](forecast) for name in names}
+    found = {name: values for name, values in each.items() if values is not None}
+    known = max((values.shape[-1] for values in found.values()), default=0)
+    horizon = int(forecast[YEAR_FUTURE].max())
+    dims = {3: (DRAW, SCENARIO, YEAR), 4: (DRAW, SCENARIO, CONVENTION, YEAR)}
     return xr.Dataset(
-        {CONTESTED_ORDERS: ((DRAW, SCENARIO, YEAR), ahead(ours, theirs))},
+        {name: (dims[values.ndim], values) for name, values in found.items()},
         coords={
             DRAW: forecast[DRAW], SCENARIO: forecast[SCENARIO],
-            YEAR: forecast[YEAR_FUTURE].values[MEAN_YEARS - 1 :],
+            YEAR: np.arange(horizon - known + 1, horizon + 1),
         },
         attrs=forecast.attrs,
     )  # fmt: skip
-
-
-def _lead_in_exports(forecast: xr.Dataset, length: int = MEAN_YEARS) -> np.ndarray | None:
-    """Where the recipient's mean exports exceed the supplier's (draw, scenario, year).
-
-    None where one of them is no exporter of the sample.
-    """
-    pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
-    if not set(pair) <= set(forecast[SUPPLIER].values):
-        return None
-    totals = [
-        trailing_mean(
-            _whole(
-                forecast["exports_observed"].sel({SUPPLIER: code}),
-                forecast["exports"].sel({SUPPLIER: code}),
-                int(forecast.attrs["origin"]),
-            ),
-            length,
-        )
-        for code in pair
-    ]
-    return ahead(totals[1], totals[0])
 
 
 def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
@@ -235,9 +250,9 @@ def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
     theta = [by_domain[name] for name in ("theta_domain_past", "theta_domain")]
     by_each = np.stack(
         [
-            _whole(
+            whole(
                 conventions.past(own, theta[0].sel({DOMAIN: one})),
-                conventions.ahead(own, theta[1].sel({DOMAIN: one})), origin,
+                conventions.ahead(own, theta[1].sel({DOMAIN: one})),
             ) > 0
             for one in domains
         ], axis=2,
@@ -254,12 +269,11 @@ def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
         joint = exports.copy()
         for name in others:
             sides = [
-                _whole(own[f"{name}_past"].sel({COUNTRY: code}), own[name].sel({COUNTRY: code}),
-                       origin)
+                whole(own[f"{name}_past"].sel({COUNTRY: code}), own[name].sel({COUNTRY: code}))
                 for code in pair
-            ]  # fmt: skip
+            ]
             joint &= ahead(sides[1], sides[0])[..., lead:]
-        in_all = (_whole(conventions.past(own), conventions.ahead(own), origin) > 0)[..., lead:]
+        in_all = _lead_in_capacity(own)[..., lead:]
         joint = joint[:, :, None] & in_all
         every = found[DOMAIN_CROSSOVER][1]
         named = [at for at, d in enumerate(domains) if d != "other"]

@@ -137,7 +137,8 @@ def look_ahead(
         partnership, and by scenario go.
     tree : A stored posterior.
     pair : ISO3 codes.
-    said : The run's record. Its seed is used; its gate, hash of the forecast and seconds are set.
+    said : The run's record. Its seed is used; its gate, hash of the forecast, events that are known
+        and seconds are set.
     run : The run's folder, of which partnership.nc, its record and the priors are read.
     scenarios : As from `forecast.scenarios.choose`.
     """
@@ -167,6 +168,7 @@ def look_ahead(
     with step("forecasting the partnership", "partnership", said["seconds"]):
         partner, paths = partnership_ahead(folder, run, tree, futures, scenarios, said["seed"])
     with step("answering the questions", "events", said["seconds"]):
+        said["events"] = " ".join(events.EVENTS)
         asked = [answered, by_each, events.order_answers(futures), partner]
         parts = [part for part in asked if part is not None]
         both = zip(*map(event_tables.tables, parts), strict=True)

@@ -81,7 +81,9 @@ def forecast_stored(
         claims.again(run, part, pair)
         if not own:
             runs.write(part / GATE_FILE, _of_pair(said, pair, new))
-        elif new["hashes"]["forecast"] != said["hashes"].get("forecast"):
+        elif (new["hashes"]["forecast"], new["events"]) != (
+            said["hashes"].get("forecast"), said.get("events")
+        ):  # fmt: skip
             _say_if_moved(part / FORECAST, said, new)
             runs.write(part / runs.RECORD, new)
     return happens, when, new["gate"]
@@ -93,7 +95,7 @@ def _of_pair(
     """Return the record of another pair's forecast: the verdict on it, and of which fit it is."""
     found = {
         **new["gate"], "run": said["id"], "supplier": pair[0], "recipient": pair[1],
-        "posterior": said["hashes"].get("posterior"),
+        "posterior": said["hashes"].get("posterior"), "events": new["events"],
         "hashes": {key: new["hashes"][key] for key in ("forecast", "domains")},
     }  # fmt: skip
     return found | ({seal.KEY: {}} if seal.KEY in said else {})

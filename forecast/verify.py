@@ -93,7 +93,7 @@ def hold(run: Path, folder: Path | None = None) -> None:
     if (folder / FORECAST).is_file():
         with reading(folder):
             _pair(folder, own)
-            events_hold(folder)
+            events_hold(folder, own)
     if said.get("gate"):
         with reading(run):
             spots(run, said)
@@ -219,7 +219,7 @@ def hold_all(run: Path, folder: Path | None = None) -> None:
     with reading(folder):
         fit_hashes(run, said)
         _forecast_hashes(folder, own)
-        parts = every_table(folder)
+        parts = every_table(folder, own)
         judged_anew(run, folder, said, own, parts)
 
 

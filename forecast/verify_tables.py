@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossover.data.errors import InputError, fault
 from crossover.data.names import (
@@ -41,7 +42,17 @@ BY_DOMAIN = (
 """Events that take seconds to compute anew: `every_table` does."""
 
 
-def events_hold(folder: Path) -> None:
+def later(own: Mapping[str, Any]) -> set[str]:
+    """Return the events that the program did not know yet when it made a forecast.
+
+    `own`: the record of the forecast, which lists those that it knew.
+    """
+    from crossover.forecast.events import EVENTS
+
+    return set(EVENTS) - set(own.get("events", " ".join(EVENTS)).split())
+
+
+def events_hold(folder: Path, own: Mapping[str, Any]) -> None:
     """Check that events.csv and timing.csv can be true, and the baseline follows from draws."""
     import pandas as pd
     import xarray as xr
@@ -54,6 +65,7 @@ def events_hold(folder: Path) -> None:
         futures = opened.sel({SCENARIO: [BASELINE]})
         parts = [events.answers(futures), events.order_answers(futures), _partnership(folder)]
         made = pd.concat([_probabilities(part) for part in parts if part is not None])
+        made = made[~made["event"].isin(later(own))]
         of = ~said["event"].isin(BY_DOMAIN) & (said[SCENARIO] == BASELINE)
         _same(made, said[of], folder / EVENTS_FILE, compared=("probability",))
         if (folder / "arrivals.csv").is_file():
@@ -169,7 +181,7 @@ def _same(
             raise InputError(fault(rule, file=file, line=line, column=column, value=value))
 
 
-def every_table(folder: Path) -> list[xr.Dataset]:
+def every_table(folder: Path, own: Mapping[str, Any]) -> list[xr.Dataset]:
     """Compare the tables of the baseline with the draws; return the answers, draw by draw."""
     import pandas as pd
     import xarray as xr
@@ -181,7 +193,7 @@ def every_table(folder: Path) -> list[xr.Dataset]:
     by_domain = events.domain_answers(futures, apart)
     parts = [events.answers(futures), by_domain, events.order_answers(futures),
              _partnership(folder)]  # fmt: skip
-    parts = [part for part in parts if part is not None]
+    parts = [part.drop_vars(later(own), errors="ignore") for part in parts if part is not None]
     happens, when = (
         pd.concat(tables, ignore_index=True)
         for tables in zip(*map(event_tables.tables, parts), strict=True)

@@ -27,6 +27,11 @@ class Row:
     """What belongs to a topic."""
 
 
+def events() -> tuple[str, ...]:
+    """Return the names of the events of a pair, in the order in which they are listed."""
+    return tuple(load()["event"])
+
+
 @functools.cache
 def load() -> Mapping[str, Mapping[str, Row]]:
     """Return every row by its kind (event, claim, check, …) and its name there."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from crossover.data.names import EVENTS
+from crossover.reports import catalogue
 from crossover.reports.reading import present, read_json, read_table
 
 TOLD, PARTS, OBSERVATIONS, NEXT_YEAR = (
@@ -115,7 +115,8 @@ def _rows(parts: pd.DataFrame) -> list[dict[str, Any]]:
                 "after_error": last["after_error"],
             }
         )
-    return sorted(rows, key=lambda row: (EVENTS.index(row["event"]), row["by"]))
+    listed = catalogue.events()
+    return sorted(rows, key=lambda row: (listed.index(row["event"]), row["by"]))
 
 
 def record_of(run: Path) -> dict[str, Any]:

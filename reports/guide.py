@@ -21,17 +21,17 @@ from crossover.data.names import (
     BASELINE,
     DEFAULT_RECIPIENT,
     DEFAULT_SUPPLIER,
-    EVENTS,
     FIRST_PASSAGE,
     HEADLINE_YEAR,
     KIND,
     LASTING,
+    PARTNERSHIP_EVENTS,
     STATE,
     SUPPLIER,
     YEAR,
 )
 from crossover.forecast import events, runs, shipped, verify
-from crossover.reports import essay, robustness
+from crossover.reports import essay, guide_lists, robustness
 from crossover.reports.context import robustness as moved
 from crossover.reports.guide_cells import (
     gap_cell,
@@ -118,9 +118,9 @@ class Figures:
                 f"conventions); gap {gap_cell(head)} log-odds",
             ),
             *(
-                (f"{TITLES[event]}: in {years}; in some year up to {last}; from {last} on",
+                (f"{title}: in {years}; in some year up to {last}; from {last} on",
                  "; ".join(self.outlook(event)))
-                for event in EVENTS
+                for event, title in TITLES.items() if event not in PARTNERSHIP_EVENTS
             ),
             *self._on_record(),
             *self._effects(),
@@ -345,7 +345,7 @@ BLOCKS: dict[str, Callable[[Figures], str]] = {
 
 
 def filled(page: Path, figures: Figures) -> str:
-    """Return a page with its blocks made of a run.
+    """Return a page with its blocks made of a run, and its lists of the program.
 
     Raises
     ------
@@ -360,7 +360,7 @@ def filled(page: Path, figures: Figures) -> str:
             raise InputError(fault(rule, file=page, line=line, value=found[2]))
         return f"{found[1]}{BLOCKS[found[2]](figures)}\n{found[3]}"
 
-    return BLOCK.sub(fill, text)
+    return guide_lists.filled(BLOCK.sub(fill, text))
 
 
 def write(run: Path, pages: Iterable[Path]) -> list[Path]:

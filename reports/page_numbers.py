@@ -14,7 +14,6 @@ import xarray as xr
 from crossover.data.names import (
     BASELINE,
     DOMAIN_CROSSOVER,
-    EVENTS,
     MEAN_YEARS,
     PARTNERSHIP_EVENTS,
     RECIPIENT,
@@ -25,6 +24,7 @@ from crossover.data.names import (
     YEAR_FUTURE,
 )
 from crossover.forecast import conventions
+from crossover.reports import catalogue
 from crossover.reports.payload import freeze
 from crossover.reports.payload_flows import arrivals, trailing_mean
 from crossover.reports.reading import Tables, fan, gap_over_conventions, read_netcdf
@@ -67,7 +67,7 @@ def _other(folder: Path, numbers: Payload, forecast: xr.Dataset, name: str) -> P
     past = conventions.past(future).sel({YEAR: slice(None, origin)})
     gap = gap_over_conventions(past, conventions.ahead(future))
     own = {
-        "events": [tables.entry(event) for event in EVENTS],
+        "events": [tables.entry(event) for event in catalogue.events()],
         "arrivals": arrivals(folder / "arrivals.csv", folder / "arrivals_below.csv", name),
         "capacity": numbers["capacity"] | gap,
         "dependence": numbers["dependence"] | {

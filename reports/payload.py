@@ -23,7 +23,6 @@ from crossover.data.names import (
     DOMAIN_LAYER,
     DOWNTURN,
     DRAW,
-    EVENTS,
     HEADLINE_YEAR,
     INDEPENDENCE_SHARE,
     MEAN_YEARS,
@@ -35,6 +34,7 @@ from crossover.data.names import (
 )
 from crossover.forecast import conventions, gap_change, verify
 from crossover.reports import (
+    catalogue,
     changes,
     domains,
     next_year,
@@ -264,7 +264,7 @@ def _identity(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _events(tables: Tables) -> list[dict[str, Any]]:
-    return [tables.entry(event) for event in EVENTS]
+    return [tables.entry(event) for event in catalogue.events()]
 
 
 # Diagnostics and provenance --------------------------------------------------------------------

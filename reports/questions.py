@@ -31,6 +31,7 @@ from crossover.data.names import (
     STATE,
 )
 from crossover.forecast import ledger_file, runs, scoring
+from crossover.reports import catalogue as named
 from crossover.reports import phrases
 from crossover.reports.reading import EVENT_COLUMNS, read_table
 
@@ -121,7 +122,8 @@ def words_of(supplier: str, recipient: str) -> dict[str, str]:
 def statement(event: str, supplier: str, recipient: str, domain: str = ALL_DOMAINS) -> str:
     """Return what holds in a year or does not, in words."""
     of = words_of(supplier, recipient) | {"domain": domain.replace("_", " ")}
-    return catalogue()["event"][event]["state"].format(**of)
+    told = catalogue()["event"].get(event)
+    return (told["state"] if told else named.load()["event"][event].clause).format(**of)
 
 
 def sheet(run: Path, store: Path, pair: tuple[str, str] | None = None) -> Sheet:
@@ -137,12 +139,12 @@ def sheet(run: Path, store: Path, pair: tuple[str, str] | None = None) -> Sheet:
     Returns
     -------
     Sheet
-        The baseline's questions on each year after the last data year.
+        The baseline's questions on each year after the last data year, of events with words.
 
     Raises
     ------
     InputError
-        If the pair is not forecast in the run, or an event of it has no words.
+        If the pair is not forecast in the run.
     """
     said = runs.read(run)
     pair = pair or runs.own_pair(said)
@@ -156,7 +158,7 @@ def sheet(run: Path, store: Path, pair: tuple[str, str] | None = None) -> Sheet:
     table = read_table(file, EVENT_COLUMNS)
     table = table[(table["scenario"] == BASELINE) & table["probability"].notna()]
     held: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in table.to_dict("records"):
+    for row in table[table["event"].isin(catalogue()["event"])].to_dict("records"):
         held[row["event"], row["domain"], row[KIND]].append(row)
     origin, horizon = (int(table["year"].agg(side)) for side in ("min", "max"))
     made = str(said.get("created", "")), str(said.get("id", run.name))
@@ -189,9 +191,7 @@ def _group(
     span: tuple[int, int], earlier: Sequence[ledger_file.Entry],
 ) -> Group:
     event, domain, kind = key
-    told = catalogue()["event"].get(event)
-    if told is None:
-        raise InputError(fault("has no words for this event", file=CATALOGUE, value=event))
+    told = catalogue()["event"][event]
     source = catalogue()["source"][told["source"]]
     of = words_of(*pair) | {"domain": domain.replace("_", " ")}
     by_kind = catalogue()["once" if event in ONCE else KIND][kind]

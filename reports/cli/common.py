@@ -11,7 +11,6 @@ from crossover.data.errors import InputError, fault
 from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
-    EVENTS,
     FIRST_PASSAGE,
     HEADLINE_YEAR,
     KIND,
@@ -21,6 +20,7 @@ from crossover.data.names import (
 from crossover.forecast import plans, runs, steps
 from crossover.forecast.progress import say, step
 from crossover.forecast.shipped import rows
+from crossover.reports import catalogue
 from crossover.reports.cli import console
 from crossover.reports.cli.console import Shape
 
@@ -111,7 +111,7 @@ def summary(events: Rows) -> tuple[list[str], list[list[str]]]:
     found = {(row["event"], row[KIND], row["year"]): row["probability"] for row in events}
     table = [
         [event, *(f"{found[key]:.2f}" if (key := (event, *one)) in found else "-" for one in asked)]
-        for event in EVENTS
+        for event in catalogue.events()
     ]
     return header, table
 

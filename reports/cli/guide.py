@@ -20,7 +20,7 @@ def build(
     ] = False,
 ) -> int:
     """Fill the blocks of figures in README.md and reports/guide/*.md of the folder that you stand
-    in from a run of Russia and China.
+    in from a run of Russia and China, and the lists of priors and of the Python interface.
     """
     from crossover.reports import guide
 

@@ -15,7 +15,6 @@ from crossover.data.names import (
     BASELINE,
     CAPACITY_CROSSOVER,
     CONTESTED_ORDERS,
-    EVENTS,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
     KIND,
@@ -24,6 +23,7 @@ from crossover.data.names import (
 )
 from crossover.forecast import runs, steps, stored_run, verify
 from crossover.forecast.progress import say
+from crossover.reports import catalogue
 from crossover.reports.cli import common, console, options
 from crossover.reports.cli.chart import lines
 from crossover.reports.cli.console import Shape
@@ -50,7 +50,7 @@ def show(asked: options.OfPair, shown: options.Shown, run: options.RunArgument =
     said = common.verdict(gate) if gate else "not judged"
     console.show(f"Run {of.record['id']}, figures to {first}: {said}\n")
     common.put_pair(of.pair, rows, of.quick, shape)
-    courses: dict[str, dict[int, float]] = {event: {} for event in EVENTS}
+    courses: dict[str, dict[int, float]] = {event: {} for event in catalogue.events()}
     for row in rows:
         if (row["domain"], row[KIND]) == (ALL_DOMAINS, STATE) and row["event"] in courses:
             courses[row["event"]][row["year"]] = row["probability"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from crossover.data.names import DOWNTURN, EVENTS, JUNIOR_EVERYWHERE
+from crossover.data.names import DOWNTURN, JUNIOR_EVERYWHERE
 from crossover.reports import catalogue
 
 
@@ -44,7 +44,7 @@ def context(payload: Mapping[str, Any]) -> Claims:
 def _asked(claim: Mapping[str, Any]) -> str:
     name = claim["claim"]
     if claim["modelled"] and claim["probability"] is None:
-        return "undefined" if name in (*EVENTS, JUNIOR_EVERYWHERE) else "no_figures"
+        return "undefined" if name in (*catalogue.events(), JUNIOR_EVERYWHERE) else "no_figures"
     if claim["observed"]:
         return "record"
     if name == DOWNTURN:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.data.errors import InputError
-from crossover.data.names import EVENTS
 from crossover.forecast import ask, question, shipped, skill_note
+from crossover.forecast.events import EVENTS
 from tests.published import IDS, make_store, told
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from crossover.data.names import EVENTS
 from crossover.forecast import event_tables, events, gate, levels
 from crossover.forecast.simulate import futures
 from tests import mock_fit as mock
@@ -27,7 +26,7 @@ def test_a_fit_answers_every_question_in_its_draws_order(mock_fit, ahead):
         ahead["theta_past"].sel(country="CHN").values, posterior.values.reshape(draws, -1)
     )
     table, times = event_tables.tables(events.answers(ahead))
-    assert set(table["event"]) == set(times["event"]) <= set(EVENTS)
+    assert set(table["event"]) == set(times["event"]) <= set(events.EVENTS)
     assert table["probability"].between(0, 1).all()
     assert (table["mc_error"] >= 0).all()
     assert sorted(table["year"].unique()) == list(range(small.ORIGIN, HORIZON + 1))

@@ -11,7 +11,6 @@ from crossover.data.names import (
     CAPACITY_CROSSOVER_SUSTAINED,
     CONTESTED_ORDERS,
     DOWNTURN,
-    EVENTS,
     EXPORT_CROSSOVER,
     EXPORT_CROSSOVER_SINGLE,
     FIRST_PASSAGE,
@@ -23,7 +22,7 @@ from crossover.data.names import (
 from crossover.forecast import event_tables, events
 from tests.synthetic import chosen_alone, make_run
 
-ANSWERED = set(EVENTS) - {CONTESTED_ORDERS}
+ANSWERED = set(events.EVENTS) - {CONTESTED_ORDERS}
 """Questions on figures of every year from the origin on; contested orders begin later."""
 PAST, FUTURE = np.arange(2000, 2011), np.arange(2011, 2015)
 ORIGIN = int(PAST[-1])

@@ -9,13 +9,13 @@ from crossover.data.errors import InputError
 from crossover.data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
-    EVENTS,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
     QUANTITY,
     STATE,
 )
 from crossover.forecast import explain, waterfall
+from crossover.forecast.events import EVENTS
 from crossover.forecast.explain import Explanation
 from crossover.forecast.influence import Condition, Influence
 from crossover.forecast.waterfall import Part

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from crossover.data.names import EVENTS
+from crossover.forecast.events import EVENTS
 from crossover.reports.numerals import chance, complement, error, number, places, prob, span
 from tests.reports.conftest import pages
 

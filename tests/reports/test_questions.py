@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from crossover.data.errors import InputError
-from crossover.data.names import DOMAIN_EVENTS, EVENTS, KINDS, PARTNERSHIP_EVENTS
+from crossover.data.names import DOMAIN_EVENTS, KINDS, PARTNERSHIP_EVENTS
 from crossover.forecast import ledger, ledger_file, scoring
+from crossover.forecast.events import EVENTS
 from crossover.reports import cells, questions
 from tests.published import IDS, make_store, told
 

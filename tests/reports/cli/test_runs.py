@@ -2,8 +2,8 @@
 
 import json
 
-from crossover.data.names import EVENTS
 from crossover.forecast import runs
+from crossover.forecast.events import EVENTS
 from crossover.reports.cli import common, console
 from tests.reports.cli.conftest import tree
 from tests.reports.cli.test_additions import additions_of
