@@ -102,14 +102,13 @@ def plan(
         raise InputError(fault("there is no such folder", column="--panel", value=str(panel)))
     moment = datetime.datetime.now(datetime.UTC)
     name = runs.new_id(moment, secrets.token_hex(2))
-    target = out if out is not None else runs.store(store) / kind / name
+    target = out or runs.store(store) / kind / name
     runs.check_free(target)
 
-    from crossover.models import alignment, partnership
-    from crossover.models import domains as domain_layer
+    from crossover.models import alignment, domains, partnership
     from crossover.models.priors import load, text
 
-    beliefs, domain_beliefs = load(priors), load(priors, domain_layer.PRIORS_FILE)
+    beliefs, domain_beliefs = load(priors), load(priors, domains.PRIORS_FILE)
     partnership_beliefs = partnership.load(priors), alignment.load(priors)
     beliefs_text = text(priors)
     seconds: dict[str, float] = {}
@@ -124,23 +123,21 @@ def plan(
     chosen = scenario_files.choose(scenarios, pair, origin=_origin(known))
     known = carry.windowed(known, beliefs, from_year, priors)
 
-    usual = fit.USUAL | (fit.QUICK if quick else {})
+    asked = {key: n for key, n in (("draws", draws), ("chains", chains)) if n}
+    how = fit.USUAL | (fit.QUICK if quick else {}) | asked
     said = {
         "id": name, "created": moment.isoformat(timespec="seconds"), "command": command,
         "supplier": pair[0], "recipient": pair[1], "seed": seed,
-        "as_of": when.isoformat() if when else None, "quick": quick,
-        "draws": draws or usual["draws"], "tune": usual["tune"],
-        "chains": chains or usual["chains"], "code": record.code(), "packages": record.packages(),
+        "as_of": when.isoformat() if when else None, "quick": quick, **how,
+        "code": record.code(), "packages": record.packages(),
         "hashes": {"panel": record.hash_panel(made_of), "priors": record.hash_text(beliefs_text)},
         "seconds": seconds, "warnings": _warnings(priors, beliefs, from_year, panel, when),
         "additions": [folder.name for folder in made_of[1:]],
         "ledger": ledger_file.standing(runs.store(store)), "from_year": from_year,
         "scenarios": {one.name: record.hash_text(one.text) for one in chosen},
     }  # fmt: skip
-    return Plan(
-        target, pair, beliefs, domain_beliefs, beliefs_text, known, said, partnership_beliefs,
-        chosen, tuple(made_of),
-    )  # fmt: skip
+    return Plan(target, pair, beliefs, domain_beliefs, beliefs_text, known, said,
+                partnership_beliefs, chosen, tuple(made_of))  # fmt: skip
 
 
 def _warnings(

@@ -20,8 +20,6 @@ from crossover.forecast import (
     runs,
     seal,
     steps,
-    stored_run,
-    update,
     verify,
 )
 from crossover.reports import build
@@ -69,13 +67,10 @@ def fitted(part: Path, said: dict) -> None:
     seal.close(part, said, runs.RECORD)
 
 
-def make_run(
-    root: Path, said: dict | None = None, take_over: Callable[[Path], object] = bool
-) -> None:
-    """Do as `run` and `runs reproduce` do; and `update`, which takes something over."""
+def make_run(root: Path, said: dict | None = None) -> None:
+    """Do as `run` and `runs reproduce` do."""
     said = said or record()
     with runs.writing(run_folder(root, said["id"])) as part:
-        take_over(part)
         fitted(part, said)
         tables(part, NEW)
         seal.close(part, said, runs.RECORD)
@@ -180,29 +175,10 @@ EXAMINED: list[examination.Examined] = []
 """What `add` writes; examined once, since that reads the panel."""
 
 
-def with_partnership(root: Path) -> None:
-    """Put a whole run into the store whose fit of partnerships can be taken over."""
-    stored(root)
-    run = run_folder(root)
-    (run / "partnership.nc").write_bytes(b"draws" * 400)
-    (run / "record").mkdir()
-    for name in ("partnership_effects.csv", "record/disputes.csv"):
-        (run / name).write_text("a,b\n")
-    seal.close(run, record(), runs.RECORD)
-
-
 def move_on(root: Path) -> None:
-    """Do as `update FILE` does: add, make a run that takes over what stayed, and enter it."""
+    """Do as `update FILE` does: add, make a run of all that is known, and enter it."""
     add(root)
-    said = record(id=NEXT, gate={"passed": True}, created="2026", update={"from": RUN})
-    real, stored_run.stored = stored_run.stored, lambda *given: SimpleNamespace(children=())
-    try:
-        make_run(
-            root, said,
-            lambda part: update.copy_partnership(run_folder(root), part, record(), said),
-        )  # fmt: skip
-    finally:
-        stored_run.stored = real
+    make_run(root, record(id=NEXT, gate={"passed": True}, created="2026", update={"from": RUN}))
     enter(root, NEXT)
 
 
@@ -296,7 +272,7 @@ DEEDS = {
     "report": Deed(stored, report, look_report, (OLD, NEW)),
     "ledger enter": Deed(publishable, enter, look_ledger, ("0 entries", "5 entries")),
     "data add": Deed(nothing, add, look_panel, ("0 additions", "1 additions")),
-    "update": Deed(with_partnership, move_on, look_moved, (
+    "update": Deed(stored, move_on, look_moved, (
         "0 additions, nothing, 0 entries", "1 additions, nothing, 0 entries",
         "1 additions, fit, 0 entries", f"1 additions, {NEW}, 0 entries",
         f"1 additions, {NEW}, 5 entries")),
