@@ -219,7 +219,7 @@ def hold_all(run: Path, folder: Path | None = None) -> None:
     with reading(folder):
         fit_hashes(run, said)
         _forecast_hashes(folder, own)
-        parts = every_table(folder, own)
+        parts = every_table(run, folder, int(said["seed"]), own)
         judged_anew(run, folder, said, own, parts)
 
 

@@ -26,7 +26,10 @@ from crossover.forecast.runs import (
     ENGINE,
     EVENTS_FILE,
     FORECAST,
+    PARTNERSHIP,
     PARTNERSHIP_EVENTS,
+    POSTERIOR,
+    PRIORS_FILE,
     TIMING_FILE,
 )
 
@@ -181,32 +184,71 @@ def _same(
             raise InputError(fault(rule, file=file, line=line, column=column, value=value))
 
 
-def every_table(folder: Path, own: Mapping[str, Any]) -> list[xr.Dataset]:
-    """Compare the tables of the baseline with the draws; return the answers, draw by draw."""
+def every_table(
+    run: Path, folder: Path, seed: int, own: Mapping[str, Any]
+) -> list[xr.Dataset]:
+    """Compare a pair's tables with draws and fit, all scenarios; return answers, draw by draw."""
     import pandas as pd
     import xarray as xr
 
-    from crossover.forecast import arrivals, event_tables, events, levels
+    from crossover.forecast import arrivals, differences, event_tables, events, levels
 
-    futures = xr.load_dataset(folder / FORECAST, engine=ENGINE).sel({SCENARIO: [BASELINE]})
-    apart = xr.load_dataset(folder / DOMAINS_FORECAST, engine=ENGINE).sel({SCENARIO: [BASELINE]})
+    futures = xr.load_dataset(folder / FORECAST, engine=ENGINE)
+    apart = xr.load_dataset(folder / DOMAINS_FORECAST, engine=ENGINE)
     by_domain = events.domain_answers(futures, apart)
-    parts = [events.answers(futures), by_domain, events.order_answers(futures),
-             _partnership(folder)]  # fmt: skip
+    fitted, partner, paths = from_fit(run, folder, futures, apart, seed)
+    parts = [events.answers(futures), by_domain, events.order_answers(futures), partner]
     parts = [part.drop_vars(later(own), errors="ignore") for part in parts if part is not None]
     happens, when = (
         pd.concat(tables, ignore_index=True)
         for tables in zip(*map(event_tables.tables, parts), strict=True)
     )
-    tables = {
+    tables = fitted | {
         EVENTS_FILE: happens, TIMING_FILE: when, "domains_ahead.csv":
         events.domains_ahead(by_domain), "arrivals.csv": arrivals.arrivals(futures),
         "arrivals_below.csv": arrivals.below(futures), "levels.csv": levels.levels(futures),
         runs.MARKETS_FILE: arrivals.markets(futures),
+        "scenario_differences.csv": differences.differences(parts, futures, paths),
     }  # fmt: skip
     for name, made in tables.items():
-        said = pd.read_csv(folder / name, keep_default_na=True)
-        if SCENARIO in said:
-            said = said[said[SCENARIO] == BASELINE]
-        _same(made, said, folder / name)
+        _same(made, pd.read_csv(folder / name, keep_default_na=True), folder / name)
     return parts
+
+
+def from_fit(
+    run: Path, folder: Path, futures: xr.Dataset, apart: xr.Dataset, seed: int
+) -> tuple[dict[str, pd.DataFrame], xr.Dataset | None, xr.Dataset]:
+    """Return what follows from a run's fits beside the draws of a pair.
+
+    Tables by their files' names, and events and paths of the partnership as from
+    `coupling.answer`: None, and nothing, where there is no fit of partnerships.
+    """
+    import xarray as xr
+
+    from crossover.forecast import coupling, decomposition, gap_change, levels, scenarios
+    from crossover.forecast import partnership_tables as partnerships
+    from crossover.models import partnership
+
+    with xr.open_datatree(run / POSTERIOR, engine=ENGINE) as opened:
+        tree = opened.load()
+    pair = (str(futures.attrs["supplier"]), str(futures.attrs["recipient"]))
+    tables = {
+        "causes.csv": decomposition.decompose(tree, *pair),
+        "capacity_change.csv": gap_change.changes(tree, futures),
+        "levels_domains.csv": levels.by_domain(tree, futures, apart, seed=seed),
+    }
+    if not (run / PARTNERSHIP).is_file():
+        return tables, None, xr.Dataset()
+    with xr.open_datatree(run / PARTNERSHIP, engine=ENGINE) as opened:
+        history = opened.load()
+    file, origin = folder / "scenarios.json", int(futures.attrs["origin"])
+    chosen = [
+        scenarios.parse(text, name, file, origin=origin, clip=True)
+        for name, text in runs.mapping(file).items()
+    ]
+    beliefs = partnership.load(run / PRIORS_FILE)
+    found = coupling.answer(
+        tree, history, futures, run / coupling.RECORD, beliefs, chosen, seed=seed
+    )
+    tables["partnership_paths.csv"] = partnerships.paths_table(found)
+    return tables, found.events if found.events.data_vars else None, found.paths

@@ -13,6 +13,7 @@ import xarray as xr
 from crossover.data.names import SCENARIO
 from crossover.forecast import (
     arrivals,
+    differences,
     event_tables,
     events,
     gate,
@@ -26,6 +27,9 @@ from tests import synthetic
 
 CHAINS, DRAWS, SEED, YEARS = 4, 200, 5, 8
 ENGINE = "h5netcdf"
+OF_FIT = ("causes.csv", "capacity_change.csv", "levels_domains.csv")
+INVENTED: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
+"""Pair → tables that would follow from a fit."""
 
 
 def make(folder: Path) -> Path:
@@ -78,12 +82,28 @@ def complete(folder: Path) -> None:
     for name in ("gdp", "milex"):
         data[name], data[f"{name}_past"] = data["rd_stock"], data["rd_stock_past"]
     data.attrs["chains"] = CHAINS
+    data = _under_two(data, deliveries=2.0 * data["deliveries"])
     data.to_netcdf(folder / "forecast.nc", engine=ENGINE)
     apart = xr.load_dataset(folder / "domains.nc", engine=ENGINE)
     apart = apart.isel(draw=_order(), year_future=slice(0, YEARS), domain=[0, -1])
     apart["main_draw"] = ("draw", np.arange(CHAINS * DRAWS))
     apart.attrs |= data.attrs
-    apart.to_netcdf(folder / "domains.nc", engine=ENGINE)
+    _under_two(apart).to_netcdf(folder / "domains.nc", engine=ENGINE)
+    INVENTED[runs.own_pair(data.attrs)] = {name: pd.read_csv(folder / name) for name in OF_FIT}
+
+
+def _under_two(data: xr.Dataset, **changed: xr.DataArray) -> xr.Dataset:
+    """Return draws under a second scenario beside the baseline, with what it changes."""
+    other = data.assign(changed).assign_coords({SCENARIO: ["harder"]})
+    return xr.concat([data, other], SCENARIO, data_vars="minimal", coords="minimal",
+                     compat="override", join="outer", combine_attrs="override")  # fmt: skip
+
+
+def from_fit(
+    run: Path, folder: Path, futures: xr.Dataset, apart: xr.Dataset, seed: int
+) -> tuple[dict[str, pd.DataFrame], None, xr.Dataset]:
+    """Stand in for what follows from a fit: an invented one has no parameters it could."""
+    return INVENTED[runs.own_pair(futures.attrs)], None, xr.Dataset()
 
 
 def draws(folder: Path) -> dict[str, str]:
@@ -108,6 +128,7 @@ def tables(folder: Path) -> dict[str, np.ndarray]:
         ("arrivals.csv", arrivals.arrivals(futures)),
         ("arrivals_below.csv", arrivals.below(futures)), ("levels.csv", levels.levels(futures)),
         (runs.MARKETS_FILE, arrivals.markets(futures)),
+        ("scenario_differences.csv", differences.differences(parts, futures, xr.Dataset())),
     ):  # fmt: skip
         (folder / name).unlink(missing_ok=True)
         event_tables.to_csv(made, folder / name)

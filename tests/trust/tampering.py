@@ -50,12 +50,14 @@ def put(column: str, value: object, row: int = 3) -> Callable[[pd.DataFrame], No
     return change
 
 
-def answer(kind: str, value: float, event: str = "capacity_crossover") -> Callable[[Path], None]:
+def answer(
+    kind: str, value: float, event: str = "capacity_crossover", scenario: str = "baseline"
+) -> Callable[[Path], None]:
     """Put another probability into the middle of an event's years."""
 
     def change(table: pd.DataFrame) -> None:
         of = (table["event"] == event) & (table["kind"] == kind)
-        rows = table.index[of & (table["scenario"] == "baseline")]
+        rows = table.index[of & (table["scenario"] == scenario)]
         table.loc[rows[len(rows) // 2], "probability"] = value
 
     return edit("events.csv", change)
@@ -231,6 +233,16 @@ FORGED = (
               forged=True, late=True),
     Tampering("few deliveries", edit("arrivals_below.csv", put("probability", 0.5)),
               "arrivals_below.csv", forged=True, late=True),
+    Tampering("an event of a scenario", answer("state", 0.99, scenario="harder"), "events.csv",
+              forged=True, late=True),
+    Tampering("what a scenario changes", edit("scenario_differences.csv", put("difference", 0.9)),
+              "scenario_differences.csv", forged=True, late=True),
+    Tampering("a cause", edit("causes.csv", put("median", 2.0)), "causes.csv", forged=True,
+              late=True),
+    Tampering("a change of capacity", edit("capacity_change.csv", put("mean", 3.0)),
+              "capacity_change.csv", forged=True, late=True),
+    Tampering("a convention of a domain", edit("levels_domains.csv", put("probability", 0.9)),
+              "levels_domains.csv", forged=True, late=True),
     Tampering("a fit of other draws", foreign_posterior, "posterior.nc", forged=True, late=True),
     Tampering("a prior", plant("priors.toml", "x = 1\n"), "priors.toml", forged=True, late=True),
 )  # fmt: skip

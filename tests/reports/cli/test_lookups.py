@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from crossover.forecast import ledger, runs, steps, stored_run
+from crossover.forecast import ledger, runs, seal, steps, stored_run
 from tests.synthetic import make_run
 
 HEAVY = (
@@ -43,7 +43,6 @@ def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("start") / "store"
     run = make_run(folder / runs.RUNS / "20260101-000000-aaaa", draws=20)
     said = runs.read(run) | {"supplier": "RUS", "recipient": "CHN", "as_of": None}
-    runs.write(run / runs.RECORD, said)
     with xr.open_dataset(run / stored_run.FORECAST, engine=stored_run.ENGINE) as opened:
         futures = opened.load()
     years = {dim: futures[dim] - EARLIER for dim in ("year", "year_future")}
@@ -55,6 +54,7 @@ def store(tmp_path_factory):
         table = pd.read_csv(run / name)
         table[column] -= EARLIER
         table.to_csv(run / name, index=False)
+    seal.close(run, said, runs.RECORD)
     assert ledger.enter(folder, run).new
     return folder
 
