@@ -105,17 +105,16 @@ def plan(
     target = out if out is not None else runs.store(store) / kind / name
     runs.check_free(target)
 
+    from crossover.data.examination import layers
     from crossover.models import alignment, partnership
     from crossover.models import domains as domain_layer
     from crossover.models.priors import load, text
 
-    beliefs, domain_beliefs = load(priors), load(priors, domain_layer.PRIORS_FILE)
+    beliefs, beliefs_text = load(priors), text(priors)
+    domain_beliefs = load(priors, domain_layer.PRIORS_FILE)
     partnership_beliefs = partnership.load(priors), alignment.load(priors)
-    beliefs_text = text(priors)
     seconds: dict[str, float] = {}
     with step("assembling the panel", "panel", seconds):
-        from crossover.data.examination import layers
-
         made_of = layers(panel, runs.store(store))
         known = known_on(when, made_of)
     from crossover.forecast import carry, fit, ledger_file
@@ -127,10 +126,9 @@ def plan(
     usual = fit.USUAL | (fit.QUICK if quick else {})
     said = {
         "id": name, "created": moment.isoformat(timespec="seconds"), "command": command,
-        "supplier": pair[0], "recipient": pair[1], "seed": seed,
-        "as_of": when.isoformat() if when else None, "quick": quick,
-        "draws": draws or usual["draws"], "tune": usual["tune"],
-        "chains": chains or usual["chains"], "code": record.code(), "packages": record.packages(),
+        "supplier": pair[0], "recipient": pair[1], "seed": seed, "as_of": when and str(when),
+        "quick": quick, **usual, **{k: n for k, n in (("draws", draws), ("chains", chains)) if n},
+        "code": record.code(), "packages": record.packages(),
         "hashes": {"panel": record.hash_panel(made_of), "priors": record.hash_text(beliefs_text)},
         "seconds": seconds, "warnings": _warnings(priors, beliefs, from_year, panel, when),
         "additions": [folder.name for folder in made_of[1:]],
