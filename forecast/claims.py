@@ -17,27 +17,10 @@ from crossover.data import countries, reading
 from crossover.data.errors import InputError, fault, hint, prints, short
 from crossover.data.names import DOMAIN_EVENTS, DOMAINS, HORIZON, KINDS, PARTNERSHIP_EVENTS
 from crossover.data.tables import indicators
+from crossover.forecast import claims_of_run as of_run
+from crossover.forecast import claims_on_record as on_record
 from crossover.forecast import events, shipped
 from crossover.forecast.claim_rules import FIRST_YEAR, Claim, Row, Run, among, named, no_answer
-from crossover.forecast.claims_of_run import (
-    judge_cross_validation,
-    judge_domain_ahead,
-    judge_effect,
-    judge_event,
-    judge_not_identified,
-    judge_parameter,
-    judge_scenario,
-    judge_skill,
-)
-from crossover.forecast.claims_on_record import (
-    judge_delivered,
-    judge_deliveries_fell,
-    judge_exports_ahead,
-    judge_indicator,
-    judge_indicator_ahead,
-    judge_largest_domain,
-    judge_votes_apart,
-)
 from crossover.models.covariates import COVARIATES, OUTCOMES
 
 FILE = Path(__file__).with_name("claims.toml")
@@ -84,14 +67,10 @@ def _words(value: object) -> str:
     return "" if fine else "must be text, of letters that print"
 
 
-def _domain(value: object) -> str:
-    return among(DOMAINS, "domain")(value)
-
-
 EVENT_NAMES = (*events.EVENTS, *DOMAIN_EVENTS, *PARTNERSHIP_EVENTS)
 VALUE = {"country": _country, "partner": _country, "other": _country, "supplier": _country,
          "recipient": _country, "leader": _country, "years": _years, "base": _years, "year": _year,
-         "above": _number, "below": _number, "share": _share, "domain": _domain,
+         "above": _number, "below": _number, "share": _share, "domain": among(DOMAINS, "domain"),
          "indicator": lambda v: among(tuple(indicators()), "indicator")(v),
          "event": among(EVENT_NAMES, "event"), "effect": among(
              (*COVARIATES, "junior_rising", "junior_falling", "major_junior_falling"), "effect"),
@@ -100,24 +79,27 @@ VALUE = {"country": _country, "partner": _country, "other": _country, "supplier"
          "parameter": _words, "than": _words, "better": _words, "reason": _words,
          "quantity": _words}  # fmt: skip
 PAIR = ("supplier", "recipient")
-TESTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "indicator": (("country", "indicator", "years"), ("above", "below")),
-    "indicator_ahead": (("country", "other", "indicator", "years"), ()),
-    "delivered": (("supplier", "recipient", "domain", "years"), ()),
-    "deliveries_fell": (("supplier", "recipient", "years", "base", "share"), ()),
-    "largest_domain": (("supplier", "recipient", "domain", "years"), ()),
-    "exports_ahead": (("country", "other", "years"), ()),
-    "votes_apart": (("country", "partner", "years", "base"), ()),
-    "event": (("event", "year"), ("kind", "domain", "scenario", *PAIR)),
-    "domain_ahead": (("leader", "domain"), PAIR),
-    "effect": (("outcome", "effect", "sign"), ()),
-    "parameter": (("parameter",), ("than", "sign")),
-    "cross_validation": (("better", "than"), ()),
-    "scenario": (("event", "scenario", "year", "sign"), ("kind", *PAIR)),
-    "skill": (("better", "than"), ()),
-    "not_identified": (("reason",), ()),
-}
-"""Test → keys it needs, and keys it may have."""
+Judge = Callable[[str, Claim, Run], Row]
+TESTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Judge]] = {
+    "indicator": (("country", "indicator", "years"), ("above", "below"), on_record.indicator),
+    "indicator_ahead": (("country", "other", "indicator", "years"), (), on_record.indicator_ahead),
+    "delivered": (("supplier", "recipient", "domain", "years"), (), on_record.delivered),
+    "deliveries_fell": (
+        ("supplier", "recipient", "years", "base", "share"), (), on_record.deliveries_fell,
+    ),
+    "largest_domain": (("supplier", "recipient", "domain", "years"), (), on_record.largest_domain),
+    "exports_ahead": (("country", "other", "years"), (), on_record.exports_ahead),
+    "votes_apart": (("country", "partner", "years", "base"), (), on_record.votes_apart),
+    "event": (("event", "year"), ("kind", "domain", "scenario", *PAIR), of_run.event),
+    "domain_ahead": (("leader", "domain"), PAIR, of_run.domain_ahead),
+    "effect": (("outcome", "effect", "sign"), (), of_run.effect),
+    "parameter": (("parameter",), ("than", "sign"), of_run.parameter),
+    "cross_validation": (("better", "than"), (), of_run.cross_validation),
+    "scenario": (("event", "scenario", "year", "sign"), ("kind", *PAIR), of_run.scenario),
+    "skill": (("better", "than"), (), of_run.skill),
+    "not_identified": (("reason",), (), of_run.not_identified),
+}  # fmt: skip
+"""Test → keys it needs, keys it may have, and what judges it."""
 OF_FORECAST = ("event", "domain_ahead", "scenario")
 """Tests that read the forecast of a pair: of the one a claim names, else of the one asked for."""
 OF_TRADE = {
@@ -160,7 +142,7 @@ def _check(name: str, claim: Any, path: Path) -> None:
         wrong = check(claim[key])
         if wrong:
             raise InputError(fault(wrong, file=path, column=f"{where}.{key}", value=claim[key]))
-    needs, may = TESTS[claim["test"]]
+    needs, may, _ = TESTS[claim["test"]]
     allowed = ("says", "test", *needs, *may)
     for key in claim:
         if key not in allowed:
@@ -206,7 +188,7 @@ def judge(claims: Mapping[str, Claim], run: Run) -> list[Row]:
     """
     codes = frozenset(code for claim in claims.values() for code in named(claim))
     run = run._replace(codes=codes, held={})
-    return [_of_trade(name, claim) or JUDGES[claim["test"]](name, claim, run)
+    return [_of_trade(name, claim) or TESTS[claim["test"]][2](name, claim, run)
             for name, claim in claims.items()]  # fmt: skip
 
 
@@ -255,25 +237,6 @@ def again(run: Path, folder: Path, pair: tuple[str, str]) -> None:
         return
     found = {row.claim: row for row in judge(asked, Run(run, folder, pair, None, None))}
     write([found.get(row["claim"], Row(**row)) for row in rows], folder / CLAIMS_FILE)
-
-
-JUDGES: dict[str, Callable[[str, Claim, Run], Row]] = {
-    "indicator": judge_indicator,
-    "indicator_ahead": judge_indicator_ahead,
-    "delivered": judge_delivered,
-    "deliveries_fell": judge_deliveries_fell,
-    "largest_domain": judge_largest_domain,
-    "exports_ahead": judge_exports_ahead,
-    "votes_apart": judge_votes_apart,
-    "event": judge_event,
-    "domain_ahead": judge_domain_ahead,
-    "effect": judge_effect,
-    "parameter": judge_parameter,
-    "cross_validation": judge_cross_validation,
-    "scenario": judge_scenario,
-    "skill": judge_skill,
-    "not_identified": judge_not_identified,
-}
 
 
 def write(rows: Sequence[Row], path: Path) -> None:

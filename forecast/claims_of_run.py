@@ -33,7 +33,7 @@ def _kind(claim: Claim) -> str:
     return claim.get(KIND, kinds_of(claim["event"])[0])
 
 
-def judge_event(name: str, claim: Claim, run: Run) -> Row:
+def event(name: str, claim: Claim, run: Run) -> Row:
     """Judge an event's probability."""
     domain, scenario = claim.get("domain", ALL_DOMAINS), claim.get("scenario", BASELINE)
     asked = {"event": claim["event"], "domain": domain, "scenario": scenario,
@@ -76,7 +76,7 @@ def _of_sign(positive: float, sign: str) -> tuple[float, float]:
     return p, float(np.sqrt(p * (1.0 - p) / LEAST_ESS))
 
 
-def judge_domain_ahead(name: str, claim: Claim, run: Run) -> Row:
+def domain_ahead(name: str, claim: Claim, run: Run) -> Row:
     """Judge who is ahead in a domain, by convention of the level."""
     leader, domain = claim["leader"], claim["domain"]
     words = f"P({countries.name_of(leader)} ahead in {domain}) at the origin, by convention of the "
@@ -106,7 +106,7 @@ def judge_domain_ahead(name: str, claim: Claim, run: Run) -> Row:
     )  # fmt: skip
 
 
-def judge_effect(name: str, claim: Claim, run: Run) -> Row:
+def effect(name: str, claim: Claim, run: Run) -> Row:
     """Judge an effect on the hazard of a downturn."""
     words = f"hazard ratio of {claim['effect']} for {claim['outcome']}, allied pairs since 1816"
     for row in shipped.rows(run.folder / "partnership_effects.csv"):
@@ -143,7 +143,7 @@ def _posterior(run: Run) -> dict[str, np.ndarray]:
     return run.held.get("posterior", {})
 
 
-def judge_parameter(name: str, claim: Claim, run: Run) -> Row:
+def parameter(name: str, claim: Claim, run: Run) -> Row:
     """Judge the sign of a parameter, or which of two is larger."""
     than = claim.get("than")
     words = f"posterior of {claim['parameter']}" + (f" above {than}" if than else " above zero")
@@ -165,7 +165,7 @@ def judge_parameter(name: str, claim: Claim, run: Run) -> Row:
     )  # fmt: skip
 
 
-def judge_cross_validation(name: str, claim: Claim, run: Run) -> Row:
+def cross_validation(name: str, claim: Claim, run: Run) -> Row:
     """Judge which of two hazards foretells decades left out."""
     words = f"log score out of sample, {claim['better']} less {claim['than']}, decades left out"
     for row in shipped.rows(shipped.CROSS_VALIDATION):
@@ -183,7 +183,7 @@ def judge_cross_validation(name: str, claim: Claim, run: Run) -> Row:
     return no_answer(name, claim, words, "not computed", "score")
 
 
-def judge_scenario(name: str, claim: Claim, run: Run) -> Row:
+def scenario(name: str, claim: Claim, run: Run) -> Row:
     """Judge what a scenario changes."""
     words = ASKED[_kind(claim)].format(claim["event"], claim["year"])
     words += f" under {claim['scenario']}, less the baseline"
@@ -212,7 +212,7 @@ def judge_scenario(name: str, claim: Claim, run: Run) -> Row:
     return no_answer(name, claim, words, "the run holds no such scenario", "difference")
 
 
-def judge_skill(name: str, claim: Claim, run: Run) -> Row:
+def skill(name: str, claim: Claim, run: Run) -> Row:
     """Judge which of two models forecasts better from past origins."""
     better, than = claim["better"], claim["than"]
     words = f"skill out of sample of {better} over {than}"
@@ -231,6 +231,6 @@ def judge_skill(name: str, claim: Claim, run: Run) -> Row:
     return no_answer(name, claim, words, "no backtest compares the two", "skill")
 
 
-def judge_not_identified(name: str, claim: Claim, run: Run) -> Row:
+def not_identified(name: str, claim: Claim, run: Run) -> Row:
     """Say why nothing in the model answers a claim."""
     return no_answer(name, claim, "none", f"not identified: {claim['reason']}", "none")

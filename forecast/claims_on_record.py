@@ -30,7 +30,7 @@ from crossover.forecast.claim_rules import (
 )
 
 
-def judge_indicator(name: str, claim: Claim, run: Run) -> Row:
+def indicator(name: str, claim: Claim, run: Run) -> Row:
     """Judge how a country's indicator moved."""
     code, indicator = claim["country"], claim["indicator"]
     rows, known = figures_of(run, (code,), indicator)
@@ -65,7 +65,7 @@ def judge_indicator(name: str, claim: Claim, run: Run) -> Row:
     )  # fmt: skip
 
 
-def judge_indicator_ahead(name: str, claim: Claim, run: Run) -> Row:
+def indicator_ahead(name: str, claim: Claim, run: Run) -> Row:
     """Judge which of two countries had more of an indicator."""
     one, two, indicator = claim["country"], claim["other"], claim["indicator"]
     rows, known = figures_of(run, (one, two), indicator)
@@ -123,7 +123,7 @@ def _traded(
     return lambda day: as_of_transfers(rows, vintages, day), releases_of(kept, run.as_of)
 
 
-def judge_delivered(name: str, claim: Claim, run: Run) -> Row:
+def delivered(name: str, claim: Claim, run: Run) -> Row:
     """Judge whether a pair delivered as much as is said."""
     known, releases = _traded(run, supplier=claim["supplier"], recipient=claim["recipient"])
     first, last = claim["years"]
@@ -151,7 +151,7 @@ def _mean(rows: Sequence[Any], years: Sequence[int]) -> float:
     return sum(r.tiv for r in rows if first <= r.year <= last) / (last - first + 1)
 
 
-def judge_deliveries_fell(name: str, claim: Claim, run: Run) -> Row:
+def deliveries_fell(name: str, claim: Claim, run: Run) -> Row:
     """Judge whether deliveries of a pair fell."""
     known, releases = _traded(run, supplier=claim["supplier"], recipient=claim["recipient"])
 
@@ -171,7 +171,7 @@ def judge_deliveries_fell(name: str, claim: Claim, run: Run) -> Row:
     )  # fmt: skip
 
 
-def judge_largest_domain(name: str, claim: Claim, run: Run) -> Row:
+def largest_domain(name: str, claim: Claim, run: Run) -> Row:
     """Judge which domain a pair delivered most of."""
     known, releases = _traded(run, supplier=claim["supplier"], recipient=claim["recipient"])
 
@@ -195,7 +195,7 @@ def judge_largest_domain(name: str, claim: Claim, run: Run) -> Row:
     )  # fmt: skip
 
 
-def judge_exports_ahead(name: str, claim: Claim, run: Run) -> Row:
+def exports_ahead(name: str, claim: Claim, run: Run) -> Row:
     """Judge which of two countries exported more."""
     sides = {code: _traded(run, supplier=code) for code in (claim["country"], claim["other"])}
     first, last = claim["years"]
@@ -228,7 +228,7 @@ def judge_exports_ahead(name: str, claim: Claim, run: Run) -> Row:
     )  # fmt: skip
 
 
-def judge_votes_apart(name: str, claim: Claim, run: Run) -> Row:
+def votes_apart(name: str, claim: Claim, run: Run) -> Row:
     """Judge how far two countries' votes moved apart."""
     pair = (claim["country"], claim["partner"])
     votes = [row for row in run.rows("votes", "country") if row.country in pair]

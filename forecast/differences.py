@@ -23,8 +23,7 @@ from crossover.data.names import (
     YEAR,
     YEAR_FUTURE,
 )
-from crossover.forecast.convergence import ess_of_mean
-from crossover.forecast.events import answered, by_chain, kinds_of, one_by_one
+from crossover.forecast.events import answered, kinds_of, monte_carlo_error, one_by_one
 
 EVERY = 5
 """Differences are told every so many years, and at the horizon."""
@@ -80,13 +79,12 @@ def _events(table: xr.Dataset) -> list[dict]:
             base = found[worlds.index(BASELINE)]
             for scenario in _others(table):
                 gap = found[worlds.index(scenario)] - base
-                spread = gap.std(axis=0)
-                size = ess_of_mean(by_chain(gap, chains))
+                error = monte_carlo_error(gap, chains)
                 rows += [
                     {
                         "kind": kind, "name": name, "domain": domain, "scenario": scenario,
                         "year": int(years[at]), "baseline": base[:, k].mean(),
-                        "difference": gap[:, k].mean(), "mc_error": spread[k] / np.sqrt(size[k]),
+                        "difference": gap[:, k].mean(), "mc_error": error[k],
                         "q05": np.nan, "q95": np.nan,
                     }
                     for k, at in enumerate(shown)

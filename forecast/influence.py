@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +17,7 @@ from crossover.data.names import (
     SUPPLIER,
     YEAR_FUTURE,
 )
-from crossover.forecast.weighting import smoothed
+from crossover.forecast.weighting import mean_error, smoothed
 from crossover.models.order_book import ORDER_PERIOD
 
 if TYPE_CHECKING:
@@ -34,17 +33,6 @@ LEAST_DRAWS = 40
 TOP = 10
 LEAST_OPEN = 1e-6
 """A probability nearer to zero or one is of what is settled in every draw."""
-
-
-def mean_error(influence: np.ndarray) -> float:
-    """Monte-Carlo error of the mean of an array (chain, draw)."""
-    import arviz as az
-
-    spread = float(influence.std())
-    if not spread > 0.0:
-        return 0.0
-    size = float(az.ess(influence, method="mean"))
-    return spread / math.sqrt(size) if size > 0 else math.inf
 
 
 class Influence(NamedTuple):

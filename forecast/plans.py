@@ -105,6 +105,7 @@ def plan(
     target = out or runs.store(store) / kind / name
     runs.check_free(target)
 
+    from crossover.data.examination import layers
     from crossover.models import alignment, domains, partnership
     from crossover.models.priors import load, text
 
@@ -113,8 +114,6 @@ def plan(
     beliefs_text = text(priors)
     seconds: dict[str, float] = {}
     with step("assembling the panel", "panel", seconds):
-        from crossover.data.examination import layers
-
         made_of = layers(panel, runs.store(store))
         known = known_on(when, made_of)
     from crossover.forecast import carry, fit, ledger_file

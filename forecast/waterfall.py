@@ -12,8 +12,9 @@ import numpy as np
 from crossover.data.errors import InputError, fault
 from crossover.data.names import HORIZON, YEAR, YEAR_FUTURE
 from crossover.forecast import conventions, record, runs, steps, stored_run
-from crossover.forecast.influence import NEW_YEAR, PRIORS_OR_CODE, REVISED, mean_error
+from crossover.forecast.influence import NEW_YEAR, PRIORS_OR_CODE, REVISED
 from crossover.forecast.states import Holds, states
+from crossover.forecast.weighting import mean_error
 
 if TYPE_CHECKING:
     import xarray as xr

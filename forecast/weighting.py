@@ -21,18 +21,19 @@ def smoothed(raw: np.ndarray) -> tuple[np.ndarray, float]:
     return smooth.reshape(raw.shape), float(khat)
 
 
+def mean_error(influence: np.ndarray) -> float:
+    """Monte-Carlo error of the mean of an array (chain, draw), with its effective sample size."""
+    from crossover.forecast.events import monte_carlo_error
+
+    return float(monte_carlo_error(influence.reshape(-1, 1), len(influence))[0])
+
+
 def probability(log_weight: np.ndarray, happened: np.ndarray) -> tuple[float, float]:
     """Weighted probability of an indicator (chain, draw), and its Monte-Carlo error.
 
-    The error of a ratio of means, with the effective sample size of what it averages, so that both
-    unequal weights and autocorrelation count.
+    The error of a ratio of means, of what it averages, so that both unequal weights and
+    autocorrelation count.
     """
-    import arviz as az
-
     weight = np.exp(log_weight - special.logsumexp(log_weight)) * log_weight.size
     found = float((weight * happened).mean())
-    influence = weight * (happened - found)
-    if not float(influence.std()) > 0:
-        return found, 0.0
-    size = float(az.ess(influence, method="mean"))
-    return found, float(influence.std() / math.sqrt(size))
+    return found, mean_error(weight * (happened - found))

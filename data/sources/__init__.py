@@ -7,7 +7,6 @@ from types import ModuleType
 from crossover.data.errors import InputError, fault
 from crossover.data.sources import (
     oecd,
-    oecd_sdmx,
     partnership,
     sipri_deals,
     sipri_lines,
@@ -37,7 +36,6 @@ PROVIDERS = (
     wdi_vintages,
     worldbank_api,
     oecd,
-    oecd_sdmx,
     unga,
     partnership,
 )

@@ -60,12 +60,6 @@ def test_the_book_of_a_year_is_that_read_in_the_year_after_or_none(built):
     assert books.of_year(2010, built) is None
 
 
-def test_open_orders_are_summed_by_supplier_or_recipient(built):
-    book = books.as_of(DAY("2022-03-15"), built)
-    assert book.undelivered() == {"RUS": 10.0, "CHN": 155.0}
-    assert book.undelivered("recipient") == {"CHN": 10.0, "PAK": 155.0}
-
-
 def test_units_are_borrowed_only_while_the_register_in_use_has_none(tmp_path):
     row = registers.deal(registers.RUS_CHN, registers.JETS, 2018, 4)
     same = registers.deal(registers.RUS_CHN, registers.JETS, 2018, 4, borrowed=True)
@@ -96,22 +90,6 @@ def test_an_order_that_lost_the_value_of_its_units_can_have_that_of_before(tmp_p
     valued = {d.domain: d for d in books.with_earlier_units(book, panel).deals}
     assert (valued["aircraft"].tiv_ordered, valued["aircraft"].units_borrowed) == (125.0, 1)
     assert (valued["land"].tiv_ordered, valued["land"].units_borrowed) == (None, 0)
-
-
-def test_a_book_says_which_register_speaks_of_a_supplier_and_year(tmp_path):
-    files = {
-        "register_2018-01-03.csv": registers.tidy(
-            (registers.deal(registers.RUS_CHN, registers.JETS, 2005, 4),)
-        ),
-        "register_2020-03-06.csv": registers.tidy(
-            (registers.deal(registers.RUS_CHN, registers.TANKS, 2012, 9),)
-        ),
-    }
-    book = books.as_of(DAY("2019-06-30"), registers.panel(tmp_path, files))
-    assert book.covered("RUS", 2012).vintage == "2020-03-06"
-    assert book.covered("RUS", 2005).vintage == "2018-01-03"
-    assert book.covered("ISR", 2005) is None
-    assert len(book.deals) == 2
 
 
 def test_the_shipped_panel_has_books_of_their_time_for_eight_years():
