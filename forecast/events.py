@@ -220,6 +220,41 @@ def answers_on(forecast: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     )  # fmt: skip
 
 
+def domain_crossovers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
+    """Whether the recipient is ahead by domain, and so for years, by draw from the origin on.
+
+    `domain_crossover` and `domain_crossover_sustained` (draw, scenario, domain, convention, year),
+    bool; see `domain_answers`.
+    """
+    import xarray as xr
+
+    own = conventions.draws_of(forecast, by_domain)
+    past, future = (by_domain[name] for name in ("theta_domain_past", "theta_domain"))
+    domains = [str(d) for d in by_domain[DOMAIN].values]
+    lead = np.stack(
+        [
+            whole(
+                conventions.past(own, past.sel({DOMAIN: one})),
+                conventions.ahead(own, future.sel({DOMAIN: one})),
+            ) > 0
+            for one in domains
+        ], axis=2,
+    )  # fmt: skip
+    each = (DRAW, SCENARIO, DOMAIN, CONVENTION, YEAR)
+    origin, horizon = int(forecast.attrs["origin"]), int(forecast[YEAR_FUTURE].max())
+    return xr.Dataset(
+        {
+            DOMAIN_CROSSOVER: (each, lead[..., MEAN_YEARS - 1 :]),
+            DOMAIN_CROSSOVER_SUSTAINED: (each, sustained(lead)),
+        },
+        coords={
+            DRAW: by_domain[DRAW].values, SCENARIO: forecast[SCENARIO], DOMAIN: domains,
+            YEAR: np.arange(origin, horizon + 1),
+        },
+        attrs=by_domain.attrs,
+    )  # fmt: skip
+
+
 def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
     """Whether each event that rests on domains is true, by draw and year from the origin on.
 
@@ -239,54 +274,29 @@ def domain_answers(forecast: xr.Dataset, by_domain: xr.Dataset) -> xr.Dataset:
         ahead, in one and the same draw, year and convention, in GDP, R&D stock, military spending,
         mean exports, capacity and every domain (the second leaves the domain `other` out). Bool.
     """
-    import xarray as xr
-
-    pair = (forecast.attrs["supplier"], forecast.attrs["recipient"])
-    origin = int(forecast.attrs["origin"])
-    years = np.arange(origin, int(forecast[YEAR_FUTURE].max()) + 1)
     own = conventions.draws_of(forecast, by_domain)
-    lead = MEAN_YEARS - 1
-    domains = [str(d) for d in by_domain[DOMAIN].values]
-    theta = [by_domain[name] for name in ("theta_domain_past", "theta_domain")]
-    by_each = np.stack(
-        [
-            whole(
-                conventions.past(own, theta[0].sel({DOMAIN: one})),
-                conventions.ahead(own, theta[1].sel({DOMAIN: one})),
-            ) > 0
-            for one in domains
-        ], axis=2,
-    )  # fmt: skip
-    each = (DRAW, SCENARIO, CONVENTION, YEAR)
-    by_domain_too = (DRAW, SCENARIO, DOMAIN, CONVENTION, YEAR)
-    found = {
-        DOMAIN_CROSSOVER: (by_domain_too, by_each[..., lead:]),
-        DOMAIN_CROSSOVER_SUSTAINED: (by_domain_too, sustained(by_each)),
-    }
+    found = domain_crossovers(forecast, by_domain)
     exports = _lead_in_exports(own)
     others = ("gdp", "rd_stock", "milex")
-    if exports is not None and not any(np.isnan(own[name].values).any() for name in others):
-        joint = exports.copy()
-        for name in others:
-            sides = [
-                whole(own[f"{name}_past"].sel({COUNTRY: code}), own[name].sel({COUNTRY: code}))
-                for code in pair
-            ]
-            joint &= ahead(sides[1], sides[0])[..., lead:]
-        in_all = _lead_in_capacity(own)[..., lead:]
-        joint = joint[:, :, None] & in_all
-        every = found[DOMAIN_CROSSOVER][1]
-        named = [at for at, d in enumerate(domains) if d != "other"]
-        found[JUNIOR_EVERYWHERE] = (each, joint & every.all(axis=2))
-        found[JUNIOR_IN_NAMED_DOMAINS] = (each, joint & every[:, :, named].all(axis=2))
-    return xr.Dataset(
-        found,
-        coords={
-            DRAW: by_domain[DRAW].values, SCENARIO: forecast[SCENARIO], DOMAIN: domains,
-            YEAR: years,
-        },
-        attrs=by_domain.attrs,
-    )  # fmt: skip
+    if exports is None or any(np.isnan(own[name].values).any() for name in others):
+        return found
+    joint, since = exports.copy(), MEAN_YEARS - 1
+    for name in others:
+        theirs, ours = (
+            whole(own[f"{name}_past"].sel({COUNTRY: code}), own[name].sel({COUNTRY: code}))
+            for code in (forecast.attrs["supplier"], forecast.attrs["recipient"])
+        )
+        joint &= ahead(ours, theirs)[..., since:]
+    joint = joint[:, :, None] & _lead_in_capacity(own)[..., since:]
+    every = found[DOMAIN_CROSSOVER].values
+    named = found[DOMAIN].values != "other"
+    each = (DRAW, SCENARIO, CONVENTION, YEAR)
+    return found.assign(
+        {
+            JUNIOR_EVERYWHERE: (each, joint & every.all(axis=2)),
+            JUNIOR_IN_NAMED_DOMAINS: (each, joint & every[:, :, named].all(axis=2)),
+        }
+    )
 
 
 def domains_ahead(table: xr.Dataset) -> pd.DataFrame:

@@ -18,8 +18,12 @@ from typing import TYPE_CHECKING
 from crossover.data.errors import InputError, fault
 from crossover.data.names import (
     BASELINE,
+    CAPACITY_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED,
     COUNTRY,
     DOMAIN,
+    DOMAIN_CROSSOVER,
+    DOMAIN_CROSSOVER_SUSTAINED,
     DRAW,
     MEAN_YEARS,
     RECIPIENT,
@@ -104,6 +108,13 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         )
     }
 )  # fmt: skip
+
+IN_A_DOMAIN = {
+    "capacity": "domain_capacity", "gap": "domain_capacity", "deliveries": "domain_deliveries",
+    "import_share": "domain_share", CAPACITY_CROSSOVER: DOMAIN_CROSSOVER,
+    CAPACITY_CROSSOVER_SUSTAINED: DOMAIN_CROSSOVER_SUSTAINED,
+}  # fmt: skip
+"""What is known by technology domain → what that is called by domain; of a gap, its two sides."""
 
 
 def named(name: str) -> Quantity:

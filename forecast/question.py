@@ -1,14 +1,16 @@
 """The language of `crossover ask`: from a line of text to a question, or a refusal with its place.
 
-    question  = statement [ when ] [ "under" SCENARIO ]
+    question  = statement [ within ] [ when ] [ "under" SCENARIO ]
     statement = EVENT [ pair ] | sum COMPARE sum
     COMPARE   = "<" | "<=" | ">" | ">="
     sum       = product { ( "+" | "-" ) product }
     product   = factor { ( "*" | "/" ) factor }
     factor    = NUMBER [ "%" ] | "-" factor | "(" sum ")" | figure
-    figure    = QUANTITY [ pair | COUNTRY ] [ "[" YEAR "]" ]
+    figure    = [ QUANTITY ] [ pair | COUNTRY ] [ within ] [ "[" YEAR "]" ]
+    within    = "in" DOMAIN
     pair      = COUNTRY "->" COUNTRY
     when      = "in" YEAR
+              | "by" YEAR
               | "in" "every" "year" span
               | "in" "some" "year" span
               | "mean" span
@@ -16,8 +18,10 @@
 
 A COUNTRY is a code or a name, of several words too. A figure with a year in brackets is that of the
 year, whatever `when` says; `when` may be missing only if every figure has one. `mean` averages each
-figure over the span, then compares. `up to` begins with the year after the last data year. Words
-are read in any case.
+figure over the span, then compares. `up to` begins with the year after the last data year; `by` is
+some year up to one. A DOMAIN at the end of the statement is that of every figure without one; one
+without any is of all domains together. A figure without a QUANTITY has that of the one before it.
+Words are read in any case.
 """
 
 from __future__ import annotations
@@ -25,20 +29,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crossover.data import countries
 from crossover.data.errors import InputError
-from crossover.data.names import BASELINE
-from crossover.forecast.quantities import PAIR, QUANTITIES, Quantity
+from crossover.data.names import BASELINE, DOMAINS
+from crossover.forecast.quantities import IN_A_DOMAIN, PAIR, QUANTITIES, Quantity
+from crossover.forecast.tokens import Token, refusal, tokens
 
 IN, EVERY, SOME, MEAN = "in", "every", "some", "mean"
 COMPARISONS = ("<=", ">=", "<", ">")
-KEYWORDS = (IN, MEAN, "under", "up")
-TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d[\d,]*\.?\d*(?:[eE]-?\d+)?)|(?P<word>[^\W\d][\w'.]*)"
-    r"|(?P<sign>->|<=|>=|[<>+\-*/()\[\]%\u2212\u2013]))"
-)
+BY = "by"
+KEYWORDS = (IN, MEAN, BY, "under", "up")
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,21 @@ class Number:
 
 @dataclass(frozen=True)
 class Figure:
-    """A quantity, whose it is (ISO3 codes; empty where nobody is named), and a year of its own."""
+    """A quantity, whose it is (ISO3 codes; empty where nobody is named), and a year of its own.
+
+    `domain`: the technology domain, empty for all together.
+    """
 
     quantity: Quantity
     of: tuple[str, ...]
     year: int | None
     at: int
+    domain: str = ""
+
+    @property
+    def drawn(self) -> Quantity:
+        """What is looked up: the quantity, or what it is called by domain."""
+        return QUANTITIES[IN_A_DOMAIN[self.quantity.name]] if self.domain else self.quantity
 
 
 @dataclass(frozen=True)
@@ -84,11 +95,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Event:
-    """A published event, and of which pair (ISO3 codes; empty for the run's own)."""
+    """A published event, of which pair (ISO3 codes; empty for the run's own), in which domain."""
 
     name: str
     of: tuple[str, ...]
     at: int
+    domain: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,44 +120,6 @@ class Question:
     when: When | None
     scenario: str
     text: str
-
-
-def refusal(text: str, at: int, rule: str) -> InputError:
-    """Return the error of a question that cannot be read or answered, with the place."""
-    found = TOKEN.match(text, at)
-    value = f" {found[0].strip()!r}" if found else " the end" if at >= len(text.rstrip()) else ""
-    return InputError(f"question, character {at + 1}:{value}: {rule}")
-
-
-@dataclass(frozen=True)
-class Token:
-    """A piece of the text: a number, word or sign, and where it begins."""
-
-    kind: str
-    text: str
-    at: int
-
-
-def tokens(text: str) -> list[Token]:
-    """Split a question; the last token is the end.
-
-    Raises
-    ------
-    InputError
-        At the first sign that means nothing here.
-    """
-    found, at = [], 0
-    while text[at:].strip():
-        match = TOKEN.match(text, at)
-        if match is None:
-            at += len(text[at:]) - len(text[at:].lstrip())
-            rule = f"{text[at]!r} means nothing here; signs are < <= > >= + - * / ( ) [ ] -> %"
-            raise InputError(f"question, character {at + 1}: {rule}")
-        kind = str(match.lastgroup)
-        word = match[kind].replace("\u2212", "-").replace("\u2013", "-")
-        found.append(Token(kind, word, match.start(kind)))
-        at = match.end()
-    return [*found, Token("end", "", len(text.rstrip()))]
 
 
 def parse(text: str, events: Sequence[str]) -> Question:
@@ -172,6 +146,7 @@ class _Parser:
     def __init__(self, text: str, events: Sequence[str]) -> None:
         self.text, self.events = text, events
         self.tokens, self.next = tokens(text), 0
+        self.before: Quantity | None = None
 
     # Reading tokens
 
@@ -199,6 +174,9 @@ class _Parser:
 
     def question(self) -> Question:
         statement = self.event() or self.comparison()
+        start = self.token.at
+        if domain := self.domain():
+            statement = self.within(statement, domain, start)
         when, scenario = self.when(), BASELINE
         if self.has("under"):
             self.take()
@@ -208,7 +186,7 @@ class _Parser:
         if self.token.kind != "end":
             raise self.refuse(
                 "expected the years ('in 2030', 'in every year 2030-2035', 'in some year up to "
-                "2035', 'mean 2028-2030'), 'under SCENARIO' or the end"
+                "2035', 'mean 2028-2030'), a domain ('in aircraft'), 'under SCENARIO' or the end"
             )
         if when is None and any(figure.year is None for figure in figures(statement)):
             raise self.refuse("expected the years, as in 'in 2030' or 'in some year up to 2035'")
@@ -276,19 +254,73 @@ class _Parser:
         name = token.text.casefold()
         known = [q for q in QUANTITIES.values() if not q.by_domain]
         quantity = next((q for q in known if q.name == name), None)
+        if quantity is None and (of := self.owner_alone(token)):
+            quantity = self.before
+        elif quantity is not None:
+            of = self.owner(pair=quantity.of == PAIR) if self.is_country() else ()
         if quantity is None:
             names = [*(q.name for q in known), *self.events]
             near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}? " if near else ""
             rule = f"no such quantity; {hint}known are {', '.join(q.name for q in known)}"
             raise self.refuse(f"{rule}; and as events {', '.join(self.events)}", token.at)
-        of = self.owner(pair=quantity.of == PAIR) if self.is_country() else ()
+        self.before = quantity
+        start = self.token.at
+        if domain := self.domain(inside=True):
+            self.known_in_domains(quantity.name, start)
         year = None
         if self.has("["):
             self.take()
             year = self.year()
             self.expect("]", "expected ']'")
-        return Figure(quantity, of, year, token.at)
+        return Figure(quantity, of, year, token.at, domain)
+
+    def owner_alone(self, token: Token) -> tuple[str, ...]:
+        """Read whose the quantity before is meant to be, of a figure that names none."""
+        if self.before is None:
+            return ()
+        after, self.next = self.next, self.next - 1
+        try:
+            return self.owner(pair=self.before.of == PAIR)
+        except InputError:
+            self.next = after
+            return ()
+
+    def domain(self, *, inside: bool = False) -> str:
+        """Read `in DOMAIN`, empty if there is none; `inside` a statement only before more of it."""
+        word = self.tokens[self.next + 1] if self.has(IN) else self.token
+        if word is self.token or word.kind != "word" or word.text.casefold() in (EVERY, SOME):
+            return ""
+        start, name = self.next, word.text.casefold()
+        self.next += 2
+        if name not in DOMAINS and f"{name}_{self.token.text.casefold()}" in DOMAINS:
+            name = f"{name}_{self.take().text.casefold()}"
+        if name not in DOMAINS:
+            near = difflib.get_close_matches(name, DOMAINS, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            rule = f"no such technology domain; {hint}known are {', '.join(DOMAINS)}"
+            raise self.refuse(rule, word.at)
+        if inside and not self.has("[", ")", "+", "-", "*", "/", *COMPARISONS):
+            self.next = start
+            return ""
+        return name
+
+    def known_in_domains(self, name: str, at: int) -> None:
+        if name not in IN_A_DOMAIN:
+            rule = f"{name} is not known by technology domain; known are {', '.join(IN_A_DOMAIN)}"
+            raise self.refuse(rule, at)
+
+    def within(
+        self, part: Comparison | Event | Expression, domain: str, at: int
+    ) -> Comparison | Event | Expression:
+        """Return a statement or a part of it in a domain, where it does not say one itself."""
+        if isinstance(part, Comparison | Operation):
+            left, right = (self.within(side, domain, at) for side in (part.left, part.right))
+            return replace(part, left=left, right=right)
+        if isinstance(part, Number) or part.domain:
+            return part
+        self.known_in_domains(part.name if isinstance(part, Event) else part.quantity.name, at)
+        return replace(part, domain=domain)
 
     def is_country(self) -> bool:
         return self.token.kind == "word" and self.token.text.casefold() not in KEYWORDS
@@ -319,6 +351,9 @@ class _Parser:
         if self.has(MEAN):
             self.take()
             return When(MEAN, *self.span())
+        if self.has(BY):
+            self.take()
+            return When(SOME, None, self.year())
         if not self.has(IN):
             return None
         self.take()

@@ -12,6 +12,8 @@ from typing import Any
 from crossover.data.names import (
     CAPACITY_CROSSOVER,
     CAPACITY_CROSSOVER_SUSTAINED,
+    DOMAIN_CROSSOVER,
+    DOMAIN_CROSSOVER_SUSTAINED,
     EXPORT_CROSSOVER,
     FIRST_PASSAGE,
     INDEPENDENCE,
@@ -47,6 +49,7 @@ SINGLE = {
 """Series that were scored on their own too."""
 MODEL_QUANTITIES = (
     "capacity", "gap", "import_share", CAPACITY_CROSSOVER, CAPACITY_CROSSOVER_SUSTAINED,
+    "domain_capacity", "domain_share", DOMAIN_CROSSOVER, DOMAIN_CROSSOVER_SUSTAINED,
 )  # fmt: skip
 SCORED_EVENTS = (EXPORT_CROSSOVER, INDEPENDENCE)
 

@@ -168,8 +168,7 @@ def look_ahead(
     with step("forecasting the partnership", "partnership", said["seconds"]):
         partner, paths = partnership_ahead(folder, run, tree, futures, scenarios, said["seed"])
     with step("answering the questions", "events", said["seconds"]):
-        said["events"] = " ".join(events.EVENTS)
-        asked = [answered, by_each, events.order_answers(futures), partner]
+        asked = answered, by_each, events.order_answers(futures), partner
         parts = [part for part in asked if part is not None]
         both = zip(*map(event_tables.tables, parts), strict=True)
         happens, when = (pd.concat(tables, ignore_index=True) for tables in both)
@@ -189,7 +188,7 @@ def look_ahead(
     with step("splitting what was ordered into causes", "causes", said["seconds"]):
         event_tables.to_csv(decomposition.decompose(tree, *pair), folder / CAUSES_FILE)
     indicators = {key: v for part in parts for key, v in events.indicators(part).items()}
-    said["gate"] = _judged(tree, said, indicators)
+    said |= {"gate": _judged(tree, said, indicators), "events": " ".join(events.EVENTS)}
     return happens, when
 
 

@@ -143,7 +143,7 @@ def build(
             f"the {MOST / 1e6:g} it may: make one of a pair, with --supplier and --recipient"
         )
         raise InputError(fault(rule, file=out))
-    return _write(out, content)
+    return write(out, content)
 
 
 def rendered(every: Sequence[Mapping[str, Mapping[str, Any]]]) -> str:
@@ -270,7 +270,8 @@ def policy(scripts: Sequence[str], style: str) -> str:
     )
 
 
-def _write(out: Path, content: bytes) -> Path:
+def write(out: Path, content: bytes) -> Path:
+    """Write a page whole; raise InputError if it cannot be written."""
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         partial.write_bytes(content)

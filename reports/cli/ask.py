@@ -21,7 +21,8 @@ def ask(
     Any inequality, sum, difference or ratio of published quantities ('exports CHN > exports RUS',
     'deliveries RUS->CHN / imports CHN < 10 %'), or a published event ('independence'), 'in 2030',
     'in every year 2030-2035', 'in some year up to 2035' or by 'mean 2028-2030'; at the end 'under
-    SCENARIO'. A figure's own year stands in brackets: 'exports CHN[2030] > exports CHN[2025]'.
+    SCENARIO'. A technology domain stands before the years: 'capacity CHN > RUS in aircraft by
+    2030'. A figure's own year stands in brackets: 'exports CHN[2030] > exports CHN[2025]'.
     Where a question names no country, the pair of the run is meant, or the one that is given.
     """
     from crossover.forecast import ask as asking

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 from crossover.data import countries
-from crossover.forecast.progress import progress, stoppable
+from crossover.forecast import runs
+from crossover.forecast.progress import progress, say, stoppable
 from crossover.reports.cli import console, options
 from crossover.reports.cli.console import Shape
 
 if TYPE_CHECKING:
     import pandas as pd
 
+HTML = "write both tables as one web page too, which sorts and loads nothing"
 BEFORE = "an earlier run to compare with; by default the last one whose pairs are all forecast"
 
 
@@ -33,6 +35,7 @@ def league(
     shown: options.Shown,
     run: options.RunArgument = None,
     before: Annotated[str | None, Option(metavar="DIR-OR-ID", help=BEFORE)] = None,
+    html: Annotated[Path | None, Option("--html", metavar="FILE", help=HTML)] = None,
 ) -> int:
     """Show which recipients leave which suppliers, and which suppliers rise.
 
@@ -45,6 +48,13 @@ def league(
     shape, folder = shown.shape, asked.find(run)
     earlier = asked.find(before) if before else leagues.last_edition(folder, asked.folder)
     made = leagues.league(folder, earlier)
+    if html is not None:
+        from crossover.reports import league_page
+
+        passed = bool((runs.read(folder).get("gate") or {}).get("passed"))
+        if not passed:
+            say("the run has not passed the gate: its page is marked not publishable")
+        say(f"written: {league_page.build(made, html, passed)}")
     tables = {"leaving": made.leaving, "rising": made.rising}
     if shape is not Shape.TABLE:
         header = list(dict.fromkeys([*leagues.LEAVING, *leagues.RISING]))

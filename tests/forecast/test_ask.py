@@ -1,6 +1,7 @@
 """`ask`: questions are read by the grammar, answered from the draws, or refused with a place."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -153,7 +154,8 @@ def test_what_does_not_fit_is_refused_with_its_place(run, text, at, says):
 
 WORDS = st.sampled_from(
     ["deliveries", "exports", "RUS", "->", "CHN", "<", ">=", "50", "2030", "in", "every", "year",
-     "mean", "up", "to", "-", "(", ")", "[", "]", "%", "under", "/", "*", "gap", "\u00e9", "&"]
+     "mean", "up", "to", "by", "aircraft", "-", "(", ")", "[", "]", "%", "under", "/", "*", "gap",
+     "\u00e9", "&"]
 )  # fmt: skip
 
 
@@ -208,3 +210,107 @@ def test_the_command_prints_the_answer_or_json(run):
 def test_an_answer_shows_itself_in_a_notebook(run):
     shown = ask.ask(run, "deliveries < 50 in 2028")._repr_html_()
     assert "&lt; 50 in 2028" in shown and "<b>" in shown
+
+
+# By technology domain ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def apart(run):
+    with xr.open_dataset(run / "domains.nc", engine="h5netcdf") as opened:
+        return opened.sel(scenario="baseline").load()
+
+
+def test_a_domain_at_the_end_is_that_of_every_figure(run, apart):
+    theta = apart["theta_domain"].sel(domain="aircraft", year_future=2030)
+    holds = theta.sel(country="CHN").values > theta.sel(country="RUS").values
+    assert 0.0 < holds.mean() < 1.0
+    answer = ask.ask(run, "capacity CHN > capacity RUS in aircraft in 2030")
+    assert answer.probability == holds.mean() and answer.draws == apart.sizes["draw"] == 120
+    words = "capacity China in aircraft > capacity Russia in aircraft in 2030; baseline"
+    assert answer.reading == words and "is a quantity of the model" in answer.skill[0].text
+    for same in (
+        "gap > 0 in aircraft in 2030", "gap RUS->CHN in aircraft > 0 in 2030",
+        "capacity CHN in aircraft > capacity RUS in aircraft in 2030",
+        "capacity_crossover in aircraft in 2030",
+    ):  # fmt: skip
+        assert p(run, same) == holds.mean(), same
+
+
+def test_by_a_year_is_some_year_up_to_it_and_a_country_alone_has_the_quantity_before(run, apart):
+    theta = apart["theta_domain"].sel(domain="air_defence", year_future=slice(2025, 2030))
+    ahead = theta.sel(country="CHN") > theta.sel(country="RUS")
+    some = float(ahead.any("year_future").mean())
+    for text in (
+        "capacity CHN > RUS in air_defence by 2030", "capacity CHN > RUS in air defence by 2030",
+        "capacity CHN > capacity RUS in air_defence in some year up to 2030",
+    ):  # fmt: skip
+        assert p(run, text) == some, text
+    assert p(run, "exports CHN > RUS in 2030") == p(run, "exports CHN > exports RUS in 2030")
+
+
+def test_a_domain_is_compared_with_all_domains_in_the_same_draws(run, futures, apart):
+    parts = apart["deliveries_domain"].sel(domain="aircraft", year_future=2030).values
+    total = futures["deliveries"].isel(draw=apart["main_draw"].values).sel(year_future=2030).values
+    with np.errstate(invalid="ignore"):
+        holds = parts / total > 0.1
+    assert p(run, "(deliveries in aircraft) / deliveries > 10 % in 2030") == holds.mean()
+    assert p(run, "deliveries in aircraft > 0.1 * deliveries in 2030") == (
+        parts > 0.1 * total
+    ).mean()
+    share = apart["supplier_share"].sel(domain="naval", year_future=2030).values
+    assert p(run, "import_share < 50 % in naval in 2030") == (share < 0.5).mean()
+
+
+def test_conventions_of_the_level_move_a_domain_as_they_move_the_whole(run, tmp_path):
+    """With two conventions an answer is the mean of both: one adds two to the gap."""
+    copied = tmp_path / "run"
+    shutil.copytree(run, copied)
+    with xr.open_dataset(copied / "forecast.nc", engine="h5netcdf") as opened:
+        whole = opened.load()
+    shift = np.tile([0.0, 2.0], (whole.sizes["draw"], 1))
+    whole = whole.drop_dims("convention").assign(convention_shift=(("draw", "convention"), shift))
+    whole = whole.assign_coords(convention=["chosen", "market_weighted"])
+    whole.to_netcdf(copied / "forecast.nc", engine="h5netcdf")
+    with xr.open_dataset(copied / "domains.nc", engine="h5netcdf") as opened:
+        theta = opened["theta_domain"].sel(
+            scenario="baseline", domain="engines", year_future=2030
+        ).load()
+    gap = theta.sel(country="CHN").values - theta.sel(country="RUS").values
+    expected = ((gap > 0).mean() + (gap + 2 > 0).mean()) / 2
+    for text in (
+        "capacity CHN > RUS in engines in 2030", "gap > 0 in engines in 2030",
+        "capacity_crossover in engines in 2030",
+    ):  # fmt: skip
+        assert p(copied, text) == pytest.approx(expected), text
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "says"),
+    [
+        ("capacity CHN > RUS in aircrafts in 2030", 23, "did you mean 'aircraft'.*known are air"),
+        ("capacity CHN > RUS in plants in 2030", 23, "no such technology domain"),
+        ("exports CHN > 5 in aircraft in 2030", 17, "exports is not known by technology domain"),
+        ("independence in aircraft in 2030", 14, "independence is not known by technology domain"),
+        ("capacity CHN > RUS in aircraft", 31, "expected the years"),
+        ("capacity CHN in aircraft > RUS in 2030", 26, "each domain has a zero of its own"),
+        ("capacity CHN > 1 in aircraft in 2030", 14, "only differences mean something"),
+        ("deliveries < 5 in naval in 2020", 1, "domain_deliveries is known from 2025 to 2050"),
+        ("exports CHN > delivries in 2030", 15, "did you mean 'deliveries'"),
+        ("exports CHN > 1 by Tuesday", 20, "expected a year"),
+    ],
+)
+def test_what_does_not_fit_a_domain_is_refused_with_its_place(run, text, at, says):
+    with pytest.raises(InputError, match=says) as refused:
+        ask.ask(run, text)
+    assert str(refused.value).startswith(f"question, character {at}:")
+
+
+def test_a_run_without_domains_says_so(run, tmp_path):
+    bare = tmp_path / "run"
+    shutil.copytree(run, bare)
+    for file in bare.rglob("domains.nc"):
+        file.unlink()
+    for text in ("gap > 0 in naval in 2030", "capacity_crossover in naval in 2030"):
+        with pytest.raises(InputError, match="has no forecast by domain"):
+            ask.ask(bare, text)

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from crossover.data.names import BASELINE, KINDS
-from crossover.reports import page, page_words
+from crossover.forecast import league as leagues
+from crossover.reports import league_page, page, page_words
 from crossover.reports.reading import at_year
 from tests import two_scenarios
+from tests.published import made_by_hand
 
 CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
 if not (CHROMIUM and DRIVER):
@@ -299,3 +301,53 @@ def test_axe_finds_nothing(opened, view, size, dark):
         assert len(found["passes"]) > 30
         faults = [(f["id"], f["impact"], f["nodes"][0]["html"]) for f in found["violations"]]
         assert faults == []
+
+
+# The league ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def table_url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("league")
+    runs = [
+        made_by_hand(folder, name, later)
+        for name, later in (("a", [(100, 90, 50, 500)] * 4), ("b", [(100, 4, 150, 500)] * 4))
+    ]
+    file = folder / "league.html"
+    file.write_text(league_page.rendered(leagues.league(runs[1], runs[0]), True), "utf-8")
+    return file.as_uri()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_the_league_sorts_by_key_fits_a_phone_and_axe_finds_nothing(browser, table_url, size):
+    browser.get_log("browser")
+    screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    browser.get(table_url)
+
+    def column():
+        return [cell.text for cell in every(browser, "#leaving tbody td:nth-child(2)")]
+
+    head = one(browser, "#leaving thead th:nth-child(2) button")
+    assert sorted(column()) == ["XXX", "XXX", "YYY"]
+    browser.execute_script("arguments[0].focus()", head)
+    head.send_keys(Keys.ENTER)
+    assert column() == ["XXX", "XXX", "YYY"]
+    head.send_keys(Keys.SPACE)
+    assert column() == ["YYY", "XXX", "XXX"]
+    kept = one(browser, "#leaving thead th:nth-child(2)").get_attribute("aria-sort")
+    assert kept == "descending" and "Recipient, descending" in text(browser, "#leaving-sorted")
+    share = one(browser, "#rising thead th:last-child button")
+    browser.execute_script("arguments[0].click()", share)
+    changes = [cell.get_attribute("data-value") for cell in every(browser, "#rising td:last-child")]
+    assert list(map(float, changes)) == sorted(map(float, changes), reverse=True)
+    wide, view = (
+        browser.execute_script(f"return document.documentElement.{one}Width")
+        for one in ("scroll", "client")
+    )
+    assert wide <= view
+    if AXE.is_file():
+        browser.execute_script(AXE.read_text("utf-8"))
+        found = browser.execute_async_script("axe.run().then(arguments[0])")
+        assert found["violations"] == []
+    assert browser.get_log("browser") == []
