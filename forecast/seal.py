@@ -31,7 +31,7 @@ APART = ("pairs", "checks")
 SETTLED = 2 * 10**9
 """Nanoseconds after which a second change of a file has another time of change."""
 _HASHED: dict[tuple[int, ...], str] = {}
-"""Device, inode, size and time of change of a file → the SHA-256 that it had."""
+"""Device, inode, size and times of change of a file → the SHA-256 that it had."""
 
 
 def plain(value: Any) -> Any:
@@ -75,12 +75,13 @@ def hashes(folder: Path, names: list[str]) -> dict[str, str]:
     def one(name: str) -> str:
         try:
             with (folder / name).open("rb") as file:
-                is_now = os.fstat(file.fileno())
-                key = (is_now.st_dev, is_now.st_ino, is_now.st_size, is_now.st_ctime_ns)
+                now = os.fstat(file.fileno())
+                touched = (now.st_mtime_ns, now.st_ctime_ns)
+                key = (now.st_dev, now.st_ino, now.st_size, *touched)
                 if key in _HASHED:
                     return _HASHED[key]
                 found = hashlib.file_digest(file, "sha256").hexdigest()
-                if time.time_ns() - is_now.st_ctime_ns > SETTLED:
+                if time.time_ns() - max(touched) > SETTLED:
                     _HASHED[key] = found
                 return found
         except OSError as error:
