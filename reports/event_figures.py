@@ -161,9 +161,11 @@ def levels(payload: Payload) -> bytes:
             face = colour if row is average else "white"
             left.plot(row["probability"], y, "o", color=colour, mfc=face, ms=5, mew=1.1,
                       clip_on=False)
+            side = 1 if row["probability"] < 0.8 else -1
             left.annotate(
-                prob(row["probability"]), (row["probability"], y), xytext=(0, 5),
-                textcoords="offset points", ha="center", bbox=style.PLATE,
+                prob(row["probability"]), (row["probability"], y), xytext=(7 * side, 0),
+                textcoords="offset points", ha="left" if side > 0 else "right", va="center",
+                bbox=style.PLATE,
             )
             right.plot([row["gap_q05"], row["gap_q95"]], [y, y], color=colour, lw=1.4)
             right.plot(row["gap_median"], y, "o", color=colour, mfc=face, ms=5, mew=1.1)

@@ -20,6 +20,8 @@ from crossover.reports.event_figures import Payload
 from crossover.reports.phrases import ROLES, names
 from crossover.reports.style import COLOURS, GREY, INK
 
+LABEL = 23.0
+"""Points that a label of two lines takes up."""
 LOG_TICKS = 3
 """A logarithmic axis takes the coarsest steps that give this many ticks."""
 
@@ -46,8 +48,6 @@ def dependence(payload: Payload) -> bytes:
         top.plot(known["year"], known["value"], color=INK, lw=1.1)
         top.plot(known["year"], known["value"], "o", color=INK, ms=2.8, mfc="white", mew=0.8,
                  clip_on=False)
-        if data["base_mean"]:
-            _old_level(top, payload)
         scale = ""
         if data["log_scale"]:
             log_of_one_plus(top)
@@ -55,6 +55,8 @@ def dependence(payload: Payload) -> bytes:
         else:
             top.set_ylim(bottom=0)
             top.yaxis.set_major_formatter(FuncFormatter(thousands))
+        if data["base_mean"]:
+            _old_level(top, payload)
         style.years(top, first, horizon, 5)
         style.origin_line(top, origin, horizon)
         style.heading(
@@ -80,7 +82,8 @@ def dependence(payload: Payload) -> bytes:
         )  # fmt: skip
         seen = data["share_observed"]
         left.plot(seen["year"], seen["value"], "o", color=INK, ms=2.6, mfc="white", mew=0.8)
-        left.set_ylim(0, 1)
+        left.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+        left.set_ylim(0, 1.16)  # Room for what is written at the top.
         return style.svg(figure)
 
 
@@ -90,8 +93,10 @@ def _old_level(axes: Any, payload: Payload) -> None:
     start, end = payload["rules"]["base_years"]
     axes.plot([start, end], [data["base_mean"]] * 2, color=GREY, lw=1)
     axes.axhline(data["base_mean"], color=GREY, lw=0.7, ls=(0, (1, 2)), zorder=0)
+    heights = axes.transData.transform([(horizon, data["floor"]), (horizon, data["base_mean"])])
+    apart = (heights[1, 1] - heights[0, 1]) * 72 / axes.figure.dpi
     axes.annotate(
-        f"mean\n{start}–{end}", (horizon, data["base_mean"]), xytext=(7, 0),
+        f"mean\n{start}–{end}", (horizon, data["base_mean"]), xytext=(7, max(0.0, LABEL - apart)),
         textcoords="offset points", color=GREY, va="center", annotation_clip=False,
     )
     axes.axhline(data["floor"], color=INK, lw=0.9, ls=(0, (3, 2)))

@@ -58,9 +58,9 @@ def effects(payload: Payload) -> bytes:
 def probability(payload: Payload) -> bytes:
     """Probability by year of each event of the partnership, by its leading kind of answer."""
     entries = [e for e in payload["partnership"]["events"] if e["defined"]]
-    with style.canvas(62) as figure:
+    with style.canvas(52) as figure:
         grid = figure.subplots(1, len(entries), squeeze=False)[0]
-        figure.subplots_adjust(left=0.05, right=0.98, top=0.82, bottom=0.16, wspace=0.2)
+        figure.subplots_adjust(left=0.05, right=0.98, top=0.79, bottom=0.17, wspace=0.2)
         for axes, entry in zip(grid, entries, strict=True):
             year, lead = style.values(entry, "year"), entry["kinds"][entry["leads"]]
             chance = style.values(lead, "probability")

@@ -33,10 +33,10 @@ def skill(payload: Payload) -> bytes:
     low = max(-EDGE, min(-LEAST, *ends) * 1.12)
     high = min(EDGE, max(LEAST, *ends) * 1.12)
     lines = -(-len(present) // 3)
-    with style.canvas(48 * lines) as figure:
+    with style.canvas(43 * lines) as figure:
         grid = figure.subplots(lines, 3, squeeze=False)
-        figure.subplots_adjust(left=0.055, right=0.985, top=1 - 0.24 / lines, hspace=0.78,
-                               bottom=0.18 / lines, wspace=0.2)  # fmt: skip
+        figure.subplots_adjust(left=0.055, right=0.985, top=1 - 0.26 / lines, hspace=0.92,
+                               bottom=0.2 / lines, wspace=0.2)  # fmt: skip
         for axes in grid.flat[len(present):]:
             axes.set_axis_off()
         if len(present) < grid.size:

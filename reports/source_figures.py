@@ -53,7 +53,8 @@ def suppliers(payload: Payload) -> bytes:
     """Draw what part of the recipient's deliveries each supplier has, period by period."""
     periods, found = payload["sourcing"]["suppliers"], bands(payload)
     own = payload["pair"]["supplier"]["code"]
-    named = {row["seller"]: row["name"] for row in periods[0]["rows"]} | {OTHERS: "Others"}
+    named = {row["seller"]: row["name"] for row in periods[0]["rows"]}
+    named |= {OTHERS: "Others", own: payload["pair"]["supplier"]["name"]}
     fills = {code: COLOURS["supplier"] if code == own else SHADES[(at - 1) % len(SHADES)]
              for at, code in enumerate(found)}  # fmt: skip
     with style.canvas(78) as figure:

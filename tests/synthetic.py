@@ -34,7 +34,7 @@ from crossover.data.names import (
     JUNIOR_EVERYWHERE,
     JUNIOR_IN_NAMED_DOMAINS,
 )
-from crossover.forecast import cause_names, seal
+from crossover.forecast import cause_names, event_tables, seal, sources
 from crossover.models.order_book import ORDER_PERIOD
 from crossover.reports.payload_parameters import FAMILIES
 
@@ -93,6 +93,8 @@ def make_run(
     _events(forecast, apart, pair, kind, folder)
     _levels(forecast, pair, kind, folder)
     _ahead(forecast, pair, kind, folder)
+    if kind in ("plain", "crossed"):
+        _sources(np.random.default_rng([seed, 5]), forecast, pair, folder)
     _causes(np.random.default_rng([seed, 4]), pair, folder)
     _domain_levels(apart, pair, kind, folder)
     _domain_checks(np.random.default_rng([seed, 2]), pair, folder)
@@ -323,6 +325,29 @@ def _events(
         )
     pd.DataFrame(rows).to_csv(folder / "events.csv", index=False)
     pd.DataFrame(times).to_csv(folder / "timing.csv", index=False)
+
+
+def _sources(
+    rng: np.random.Generator, forecast: xr.Dataset, pair: tuple[str, str], folder: Path
+) -> None:
+    """Write the tables of suppliers and of orders, as parts of what the draws deliver."""
+    base = forecast.sel(scenario=BASELINE)
+    whole, imports = base["deliveries"], base["imports"]
+    fades = xr.DataArray(np.exp(-0.5 * np.arange(len(FUTURE))), dims="year_future")
+    others = rng.dirichlet([4.0, 3.0, 2.0], size=whole.sizes["draw"]).T
+    sellers = [pair[0], "USA", "FRA", "ROW"]
+    parts = [whole, *((imports - whole) * xr.DataArray(o, dims="draw") for o in others)]
+    known = base["deliveries_observed"]
+    rest = base["imports_observed"].sel(recipient=pair[1], drop=True) - known
+    past = xr.concat([known, 0.6 * rest, 0.3 * rest, 0.1 * rest], "supplier")
+    inputs = xr.Dataset({"deliveries": past.expand_dims(recipient=[pair[1]])})
+    inputs = inputs.assign_coords(supplier=sellers)
+    futures = forecast.assign(
+        from_book=whole * fades, from_unlisted=0.3 * whole * (1 - fades),
+        by_seller=xr.concat(parts, "seller").assign_coords(seller=sellers),
+    )  # fmt: skip
+    event_tables.to_csv(sources.by_order(futures), folder / sources.ORDERS_FILE)
+    event_tables.to_csv(sources.by_supplier(futures, inputs), folder / sources.SUPPLIERS_FILE)
 
 
 def _by_domain(rng: np.random.Generator, forecast: xr.Dataset, kind: str) -> xr.Dataset:

@@ -66,7 +66,7 @@ def context(payload: Mapping[str, Any]) -> Sourcing:
     return Sourcing(
         before=before,
         ahead=ahead,
-        largest=_largest(periods),
+        largest=_largest(periods, payload["pair"][SUPPLIER]),
         years=(orders["year"][0], orders["year"][:NEAR][-1]) if orders else None,
         book=parts[sources.BOOK],
         unlisted=parts[sources.UNLISTED],
@@ -88,13 +88,15 @@ def _period(period: Mapping[str, Any], own: str) -> Period | None:
     )
 
 
-def _largest(periods: list[Mapping[str, Any]]) -> tuple[str, float] | None:
+def _largest(
+    periods: list[Mapping[str, Any]], own: Mapping[str, Any]
+) -> tuple[str, float] | None:
     rows = [row for p in periods if p["kind"] == sources.EXPECTED for row in p["rows"]
             if row["name"]]  # fmt: skip
     if not rows:
         return None
     row = max(rows, key=lambda row: row["share"])
-    return the(row["name"]), row["share"]
+    return the(own["name"] if row["seller"] == own["code"] else row["name"]), row["share"]
 
 
 def _parts(orders: Mapping[str, list], years: slice) -> dict[str, float | None]:

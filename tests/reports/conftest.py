@@ -13,7 +13,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from crossover.reports import build, figures, page_numbers, payload, render, skill
+from crossover.reports import build, figures, page_numbers, payload, render, skill, sourcing
 from tests import invented_skill, two_scenarios
 from tests.synthetic import KINDS, make_run
 
@@ -22,7 +22,9 @@ from tests.synthetic import KINDS, make_run
 def no_backtest_shipped(tmp_path_factory):
     """Leave out the backtest that may be shipped; tests that need one bring an invented one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(skill, "FILE", tmp_path_factory.mktemp("none") / "backtest_summary.csv")
+        none = tmp_path_factory.mktemp("none")
+        patch.setattr(skill, "FILE", none / "backtest_summary.csv")
+        patch.setattr(sourcing, "FILE", none / "backtest_pairs.csv")
         yield
 
 

@@ -31,6 +31,11 @@ QUESTIONS = (
     ("What would show this to be wrong?", r"(would move one answer by ten points|No figure due)"),
 )
 """Each question, and its answer in a run without a backtest, a partnership or scenarios."""
+OF_SUPPLIERS = (
+    "From whom does {r} get its arms?",
+    r"In 2015–2024 {s} delivered \S+ % of its arms by volume. In 2025–2034 it is expected to",
+)
+"""What is asked instead of a scenario that was not run, where the run holds suppliers."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,9 @@ def test_ten_questions_are_answered_within_four_pages(texts, payloads, kind):
     pair = payloads[kind]["pair"]
     names = {"r": pair["recipient"]["name"], "s": pair["supplier"]["name"]}
     for question, answer in QUESTIONS:
-        _, asked, rest = early.partition(question)
+        if "rapprochement" in question and payloads[kind]["sourcing"]["suppliers"]:
+            question, answer = OF_SUPPLIERS
+        _, asked, rest = early.partition(question.replace("{r}", names["r"]))
         assert asked, question
         expected = answer.replace("{r}", names["r"]).replace("{s}", names["s"])
         assert re.search(expected, rest[:400]), (question, rest[:400])

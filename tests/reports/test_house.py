@@ -8,9 +8,9 @@ import pytest
 from crossover import reports
 
 LIGHT = {
-    "cause_names", "claim_rules", "claims", "conventions", "events", "gap_change", "influence",
-    "league", "ledger", "ledger_file", "quantities", "runs", "scores", "scoring", "shipped",
-    "states", "verify",
+    "cause_names", "claim_rules", "claims", "conventions", "events", "fans", "gap_change",
+    "influence", "league", "ledger", "ledger_file", "quantities", "runs", "scores", "scoring",
+    "shipped", "sources", "states", "verify",
 }  # fmt: skip
 """Modules of the forecast room that read what is stored, and the rules of events."""
 MODULES = sorted(Path(reports.__file__).parent.glob("*.py"))

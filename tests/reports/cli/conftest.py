@@ -91,6 +91,11 @@ def stand_ins(invented, monkeypatch):
         WORK=(1.0,), DOMAIN_WORK=(1.0,), fit_domains=lambda *given, **options: None,
         with_domains=lambda tree, layer: tree)
     put("simulate", futures=futures)
+    put(
+        "sources", ORDERS_FILE="deliveries_by_order.csv", SUPPLIERS_FILE="suppliers.csv",
+        NOT_KEPT=(), by_order=lambda futures: pd.DataFrame(),
+        by_supplier=lambda futures, inputs: pd.DataFrame(), add_up=lambda folder, futures: None,
+    )  # fmt: skip
     put("levels", levels=lambda futures: invented.levels,
         by_domain=lambda tree, futures, apart, seed: invented.by_domain)
     put(

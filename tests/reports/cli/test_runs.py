@@ -28,10 +28,10 @@ def test_another_pair_stands_under_pairs_with_its_own_gate(command, own_store):
     assert done.code == console.DONE and "Russia to India" in done.out
     assert tree(run / "pairs" / "RUS-IND") == [
         "arrivals.csv", "arrivals_below.csv", "capacity_change.csv", "causes.csv",
-        "contested_markets.csv", "domain_check.csv", "domains.nc", "domains_ahead.csv",
-        "events.csv", "forecast.nc",
+        "contested_markets.csv", "deliveries_by_order.csv", "domain_check.csv", "domains.nc",
+        "domains_ahead.csv", "events.csv", "forecast.nc",
         "gate.json", "levels.csv", "levels_domains.csv", "scenario_differences.csv",
-        "scenarios.json", "timing.csv", "unit_values.csv",
+        "scenarios.json", "suppliers.csv", "timing.csv", "unit_values.csv",
     ]
     assert (run / "run.json").read_bytes() == before
     first = (run / "pairs" / "RUS-IND" / "events.csv").read_bytes()
