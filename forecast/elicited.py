@@ -96,7 +96,7 @@ def consequences(
     before, after
         Priors files laid over the defaults; None for the defaults.
     layers
-        The panel, as from `data.additions.layers`: where the futures start.
+        The panel, as from `data.kept.layers`: where the futures start.
     draws, seed
         Draws of the priors, and the seed of both, so that they differ by the prior alone.
 

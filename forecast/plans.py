@@ -121,7 +121,7 @@ def plan(
     beliefs_text = text(priors)
     seconds: dict[str, float] = {}
     with step("assembling the panel", "panel", seconds):
-        from crossover.data.examination import layers
+        from crossover.data.kept import layers
 
         made_of = layers(panel, runs.store(store))
         known = known_on(when, made_of)
