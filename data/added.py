@@ -13,11 +13,11 @@ def added(store: Path) -> Answer:
     ------
     InputError : nothing was added yet, or an addition is damaged.
     """
-    from crossover.data import examination
+    from crossover.data import kept
 
     rows = [
         (one.id, one.created, file["name"], file["rows"], one.added, one.reason)
-        for one in examination.listing(store)
+        for one in kept.listing(store)
         for file in one.files
     ]
     header = ("addition", "added", "file", "rows in the file", "rows added", "accepted because")

@@ -21,16 +21,14 @@ from typing import NamedTuple
 
 from crossover.data import domains, whole
 from crossover.data.errors import InputError, fault
-from crossover.data.examination import (
+from crossover.data.examination import Examined, Stopped, examine
+from crossover.data.kept import (
     FOLDER,
     FORMAT,
     INDEX,
     LOCK,
     NAMED,
     PART,
-    Examined,
-    Stopped,
-    examine,
     layers,
     listing,
     token_of,

@@ -61,6 +61,8 @@ EXPORT_CROSSOVER = "export_crossover"
 EXPORT_CROSSOVER_SINGLE = "export_crossover_single_year"
 CONTESTED_ORDERS = "contested_orders"
 INDEPENDENCE = "independence"
+RESOLVED = (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE, INDEPENDENCE, CONTESTED_ORDERS)
+"""Events that figures of a release resolve; the others are never scored."""
 
 DOMAIN_CROSSOVER = "domain_crossover"
 DOMAIN_CROSSOVER_SUSTAINED = "domain_crossover_sustained"

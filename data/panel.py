@@ -91,7 +91,7 @@ def assemble(as_of: datetime.date | None = None, folder: Panel = None) -> xr.Dat
     Parameters
     ----------
     as_of : last day whose releases count; None for all.
-    folder : the panel's folder, or a base and additions to it (`data.additions.layers`); the
+    folder : the panel's folder, or a base and additions to it (`data.kept.layers`); the
         shipped panel when None.
 
     Returns

@@ -202,7 +202,7 @@ def read(
     Parameters
     ----------
     table : name of a table in `TABLES`.
-    folder : the panel's folder, or a base and additions to it as `data.additions.layers` gives
+    folder : the panel's folder, or a base and additions to it as `data.kept.layers` gives
         them: the base must hold the table, an addition may. The shipped panel when None.
     where : column name → raw values wanted; rows with other values are skipped unparsed.
 

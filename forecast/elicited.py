@@ -93,7 +93,7 @@ def consequences(
     Parameters
     ----------
     before, after : Priors files laid over the defaults; None for the defaults.
-    layers : The panel, as from `data.additions.layers`: where the futures start.
+    layers : The panel, as from `data.kept.layers`: where the futures start.
     draws, seed : Draws of the priors, and the seed of both, so that they differ by the prior alone.
 
     Returns

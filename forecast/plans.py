@@ -105,7 +105,7 @@ def plan(
     target = out or runs.store(store) / kind / name
     runs.check_free(target)
 
-    from crossover.data.examination import layers
+    from crossover.data.kept import layers
     from crossover.models import alignment, domains, partnership
     from crossover.models.priors import load, text
 

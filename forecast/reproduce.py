@@ -85,12 +85,12 @@ def plan(
     run: Path, store: Path, panel: Path | None, command: str, out: Path | None
 ) -> plans.Plan:
     """Return the plan of a run as its record tells it; raises as `reproduce`."""
-    from crossover.data import examination
+    from crossover.data import kept
     from crossover.forecast import carry
     from crossover.models.priors import load
 
     said = runs.read(run)
-    layers = plans.layers_of(said, examination.layers(panel, store))
+    layers = plans.layers_of(said, kept.layers(panel, store))
     lost = set(said.get("additions") or ()) - {layer.name for layer in layers[1:]}
     if lost:
         rule = f"rests on additions that the store lacks: {', '.join(sorted(lost))}"

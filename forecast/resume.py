@@ -26,7 +26,7 @@ def resume(run: Path, layers: Sequence[Path]) -> dict[str, Any] | None:
     Parameters
     ----------
     run : A run folder.
-    layers : What the panel is made of now, as from `data.additions.layers`; those that the run
+    layers : What the panel is made of now, as from `data.kept.layers`; those that the run
         names are taken.
 
     Returns

@@ -28,10 +28,10 @@ from crossover.data.names import (
     EXPORT_CROSSOVER_SINGLE,
     FIRST_PASSAGE,
     HORIZON,
-    INDEPENDENCE,
     INDEPENDENCE_SHARE,
     MEAN_YEARS,
     QUANTITY,
+    RESOLVED,
     STATE,
 )
 from crossover.data.records import Deal, Transfer, Vintage
@@ -41,8 +41,6 @@ from crossover.forecast.ledger import DELIVERIES, EXPORTS, IMPORTS
 from crossover.forecast.ledger_file import Entry
 
 FIRST, LATEST = "first", "latest"
-RESOLVED = (EXPORT_CROSSOVER, EXPORT_CROSSOVER_SINGLE, INDEPENDENCE, CONTESTED_ORDERS)
-"""Events that figures resolve."""
 LISTED_AFTER = 2
 """Orders of a year are read from registers that were public so many years later."""
 RECORD = "track_record.json"
@@ -203,7 +201,7 @@ def score(entries: Iterable[Entry], panel: Panel = None) -> list[Score]:
     Parameters
     ----------
     entries : As from `ledger.entries`.
-    panel : Where the outturns are read; see `data.additions.layers`.
+    panel : Where the outturns are read; see `data.kept.layers`.
 
     Returns
     -------

@@ -27,13 +27,14 @@ from crossover.data.names import (
     LASTING,
     MEAN_YEARS,
     ONCE,
+    RESOLVED,
     SOON,
     STATE,
 )
-from crossover.forecast import ledger_file, runs, scoring
+from crossover.forecast import ledger_file, runs
 from crossover.reports import catalogue as named
 from crossover.reports import phrases
-from crossover.reports.reading import EVENT_COLUMNS, read_table
+from crossover.reports.event_rows import read_events
 
 CATALOGUE = Path(__file__).with_name("questions.toml")
 SCHEMA = "crossover/questions/v1"
@@ -155,12 +156,12 @@ def sheet(run: Path, store: Path, pair: tuple[str, str] | None = None) -> Sheet:
             f"--recipient {pair[1]}' makes it"
         )
         raise InputError(fault(rule, file=file.parent))
-    table = read_table(file, EVENT_COLUMNS)
-    table = table[(table["scenario"] == BASELINE) & table["probability"].notna()]
+    table = [row for row in read_events(file) if row["scenario"] == BASELINE]
     held: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in table[table["event"].isin(catalogue()["event"])].to_dict("records"):
-        held[row["event"], row["domain"], row[KIND]].append(row)
-    origin, horizon = (int(table["year"].agg(side)) for side in ("min", "max"))
+    for row in table:
+        if row["event"] in catalogue()["event"]:
+            held[row["event"], row["domain"], row[KIND]].append(row)
+    origin, horizon = (side(row["year"] for row in table) for side in (min, max))
     made = str(said.get("created", "")), str(said.get("id", run.name))
     earlier = _earlier(store, pair, made)
     groups = [
@@ -227,7 +228,7 @@ def resolvable(event: str, kind: str, domain: str, at_origin: float) -> bool:
     `at_origin`: the probability in the last data year; what has happened by then is no forecast.
     """
     known = kind == FIRST_PASSAGE and at_origin >= 1.0
-    of_figures = event in scoring.RESOLVED and domain == ALL_DOMAINS
+    of_figures = event in RESOLVED and domain == ALL_DOMAINS
     return of_figures and kind in SCORED_KINDS and not known
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.data.errors import InputError, fault
 from crossover.data.names import (
     ALL_DOMAINS,
     BASELINE,
@@ -19,10 +18,10 @@ from crossover.data.names import (
 )
 from crossover.forecast import plans, runs, steps
 from crossover.forecast.progress import say, step
-from crossover.forecast.shipped import rows
 from crossover.reports import catalogue
 from crossover.reports.cli import console
 from crossover.reports.cli.console import Shape
+from crossover.reports.event_rows import Rows
 
 MILESTONES = (2030, HEADLINE_YEAR)
 
@@ -74,25 +73,6 @@ def enter(store: Path, run: Path) -> bool:
 
 
 # A pair's events --------------------------------------------------------------------------------
-
-
-Rows = list[dict[str, Any]]
-
-
-def read_events(path: Path) -> Rows:
-    """Return the rows of a table of events; raise InputError, with the line, for what is none."""
-    kinds = {"year": int, "probability": float, "mc_error": float}
-    names = ("event", "domain", KIND, "scenario", *kinds)
-    rule = "is no table of events: half-written, or of an earlier edition; forecast the pair again"
-    found: Rows = []
-    for line, row in enumerate(rows(path), start=2):
-        try:
-            found.append({name: kinds.get(name, str)(row[name]) for name in names})
-        except (KeyError, TypeError, ValueError):
-            raise InputError(fault(rule, file=path, line=line)) from None
-    if not found:
-        raise InputError(fault(rule, file=path))
-    return found
 
 
 def summary(events: Rows) -> tuple[list[str], list[list[str]]]:

@@ -133,12 +133,12 @@ def check(
     """Check a panel: every fault is named with its place and rule, and exit 2 if there is one.
     Without a folder, the shipped panel and what the store adds to it.
     """
-    from crossover.data import check, examination
+    from crossover.data import check, kept
 
     shape = shown.shape
     faults = check.check(folder)
     if folder is None:
-        faults += examination.damaged(asked.folder)
+        faults += kept.damaged(asked.folder)
     name = folder or "the shipped panel"
     if faults or shape is not Shape.TABLE:
         console.put(check.HEADER, faults, shape)

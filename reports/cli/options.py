@@ -103,12 +103,12 @@ class OfPanel(OfStore):
 
     def layers(self) -> tuple[Path, ...]:
         """Return the panel with what the store adds to it; raise InputError if it is none."""
-        from crossover.data import examination
+        from crossover.data import kept
 
         if self.panel is not None and not self.panel.is_dir():
             rule = "there is no such folder"
             raise InputError(fault(rule, column="--panel", value=str(self.panel)))
-        return examination.layers(self.panel, self.folder)
+        return kept.layers(self.panel, self.folder)
 
 
 @dataclass(frozen=True)

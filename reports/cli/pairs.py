@@ -27,6 +27,7 @@ from crossover.reports import catalogue
 from crossover.reports.cli import common, console, options
 from crossover.reports.cli.chart import lines
 from crossover.reports.cli.console import Shape
+from crossover.reports.event_rows import read_events
 
 if TYPE_CHECKING:
     from crossover.data.pair_totals import PairTotal
@@ -102,7 +103,7 @@ def _events(of: common.Meant) -> list[dict[str, Any]]:
         pair = "--supplier {} --recipient {}".format(*of.pair)
         rule = f"that pair is not forecast yet: crossover forecast --run {of.run} {pair}"
         raise InputError(fault(rule, file=of.run))
-    return common.read_events(path)
+    return read_events(path)
 
 
 def _forecast(run: Path) -> Iterator[tuple[tuple[str, str], list[float | None]]]:
@@ -115,7 +116,7 @@ def _forecast(run: Path) -> Iterator[tuple[tuple[str, str], list[float | None]]]
         if path.is_file():
             verify.stored(path)
             found = {
-                row["event"]: row["probability"] for row in common.read_events(path)
+                row["event"]: row["probability"] for row in read_events(path)
                 if (row["domain"], row["scenario"]) == (ALL_DOMAINS, BASELINE)
                 and (row[KIND], row["year"]) == (STATE, SOON)
             }  # fmt: skip

@@ -18,13 +18,13 @@ def resume(
     A run that was broken off keeps its fit, so that no figure is sampled twice. A run of an earlier
     version, which no report is made of, is checked and made anew from its fit.
     """
-    from crossover.data import examination
+    from crossover.data import kept
     from crossover.forecast import ledger, ledger_file, resume, runs
     from crossover.forecast.progress import say, step
 
     place = runs.store(store)
     folder = runs.find(run, place)
-    said = resume.resume(folder, examination.layers(panel, place))
+    said = resume.resume(folder, kept.layers(panel, place))
     if said is None:
         say(f"{folder}: whole; nothing was left to be done")
         said = runs.read(folder)

@@ -12,7 +12,7 @@ import types
 
 import pytest
 
-from crossover.data import additions, examination, look_up
+from crossover.data import additions, examination, kept, look_up
 from crossover.data.build import build
 from crossover.data.errors import InputError
 from crossover.data.panel import assemble
@@ -39,11 +39,11 @@ def plain_add(files, store, panel, **options):
 
 def state(store):
     """Return every file of a store's panel, locks apart, with its content."""
-    base = store / examination.FOLDER
+    base = store / kept.FOLDER
     return {
         str(path.relative_to(base)): path.read_bytes()
         for path in sorted(base.rglob("*"))
-        if path.is_file() and path.name != examination.LOCK
+        if path.is_file() and path.name != kept.LOCK
     }
 
 
@@ -56,7 +56,7 @@ def test_a_new_release_is_previewed_added_and_seen_by_whoever_reads(small_panel,
     assert change[1:11] == ("transfers", "deliveries", "2023-03-13", 7, 0, 1, 5, 1, 0, 0)
     assert (change.median, change.largest, change.median_relative) == (10.0, 10.0, 0.25)
     assert change.where == "RUS CHN 2019 aircraft: 40 → 50"
-    layered = examination.layers(small_panel, store)
+    layered = kept.layers(small_panel, store)
     shown = look_up.show("deliveries", supplier="RUS", recipient="CHN", folder=layered)
     assert [row[:2] for row in shown.rows][-4:] == [
         (2019, 80.25), (2020, 20.5), (2021, 0.0), (2022, 12.0)
@@ -73,8 +73,8 @@ def test_the_base_is_never_touched_and_no_store_means_no_additions(small_panel, 
     content = {path.name: path.read_bytes() for path in small_panel.iterdir()}
     plain_add([put("new.csv", NEXT)], store, small_panel)
     assert content == {path.name: path.read_bytes() for path in small_panel.iterdir()}
-    assert examination.layers(small_panel, None) == (small_panel,)
-    assert examination.layers(small_panel, store / "nowhere") == (small_panel,)
+    assert kept.layers(small_panel, None) == (small_panel,)
+    assert kept.layers(small_panel, store / "nowhere") == (small_panel,)
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(small_panel, put, store):
@@ -109,7 +109,7 @@ def test_an_older_release_after_a_newer_one_is_put_where_it_belongs(small_panel,
     added = plain_add([put("old.json", json.dumps(old))], store, small_panel)
     (note,) = added.examined.notes
     assert "2021-06-30 is older than the newest known (2022-12-20) of rd_share" in note
-    layered = examination.layers(small_panel, store)
+    layered = kept.layers(small_panel, store)
 
     def known(day):
         where = {"country": "CHN", "span": (2019, 2019), "folder": layered}
@@ -144,7 +144,7 @@ def test_of_a_file_with_one_bad_row_among_ten_thousand_nothing_is_added(small_pa
     assert error.value.refusals == [
         f"many.csv, line {line}, column 'TIV delivery values': 'five': TIV must be a number"
     ]
-    assert state(store) == {} and examination.layers(small_panel, store) == (small_panel,)
+    assert state(store) == {} and kept.layers(small_panel, store) == (small_panel,)
 
 
 def test_every_refused_row_of_every_file_is_named(small_panel, put, store):
@@ -205,7 +205,7 @@ def test_years_that_a_release_has_in_another_file_are_added_to_it(small_panel, p
     plain_add([put("to_2021.csv", text)], store, small_panel)
     added = plain_add([put("new.csv", NEXT)], store, small_panel)
     assert [row.year for row in added.examined.tables["transfers"]] == [2022]
-    layered = examination.layers(small_panel, store)
+    layered = kept.layers(small_panel, store)
     known = assemble(None, layered)["tiv"].sel(supplier="RUS", recipient="CHN")
     assert known.sel(year=[2019, 2022]).values.tolist() == [80.25, 12.0]
 
@@ -261,7 +261,7 @@ def test_orders_of_a_part_of_the_world_hide_no_other_pairs(small_panel, put, sto
         0, 1, 1, "RUS CHN aircraft 2018: 230 → 90"
     )  # fmt: skip
     assert "used for the orders of its 1 pair in the sample" in added.examined.notes[0]
-    layered = examination.layers(small_panel, store)
+    layered = kept.layers(small_panel, store)
     assert orders_to(layered, "CHN") == {2018: (90.0, "2022-06-01")}
     assert orders_to(layered, "IND") == {1955: (144.0, "2022-03-14"), 2018: (70.0, "2022-03-14")}
     before = datetime.date(2022, 5, 31)
@@ -285,7 +285,7 @@ def test_parts_of_one_day_are_added_pair_by_pair(small_panel, put, store):
     china = samples.register_of("from Russia to China", PAIR, day="1 Jun 2022")
     india = samples.register_of("from Russia to India", INDIA, day="1 Jun 2022")
     plain_add([put("china.csv", china), put("india.csv", india)], store, small_panel)
-    layered = examination.layers(small_panel, store)
+    layered = kept.layers(small_panel, store)
     assert orders_to(layered, "CHN") == {2018: (90.0, "2022-06-01")}
     assert orders_to(layered, "IND") == {2018: (70.0, "2022-06-01")}
     more = samples.register_of("from Russia to India", (*INDIA, INDIA[0].replace("2018", "2017")),
@@ -331,20 +331,20 @@ def test_a_kill_between_any_two_writes_leaves_all_or_nothing(small_panel, put, s
     whole = shutil.copytree(store, tmp_path / "whole")
     steps = int(child(small_panel, whole, path).communicate()[0].split()[-1])
     assert steps >= 8
-    expected = {t: sorted(read(t, examination.layers(small_panel, whole))) for t in TABLES}
+    expected = {t: sorted(read(t, kept.layers(small_panel, whole))) for t in TABLES}
     seen = set()
     for at in range(1, steps + 1):
         one = shutil.copytree(store, tmp_path / f"killed_at_{at}")
         killed = child(small_panel, one, path, at)
         killed.communicate()
         assert killed.returncode == -signal.SIGKILL
-        layered = examination.layers(small_panel, one)
+        layered = kept.layers(small_panel, one)
         assert before.items() <= state(one).items()
         seen.add(len(layered))
         if len(layered) == 3:
             assert {t: sorted(read(t, layered)) for t in TABLES} == expected
         plain_add([path], one, small_panel)
-        layered = examination.layers(small_panel, one)
+        layered = kept.layers(small_panel, one)
         assert len(layered) == 3
         assert {t: sorted(read(t, layered)) for t in TABLES} == expected
         assert list((one / "panel").glob(".*.part")) == []
@@ -360,7 +360,7 @@ def test_the_next_call_says_what_a_broken_off_one_left_and_adds_it_whole(small_p
     told = []
     added = plain_add([path], store, small_panel, say=told.append)
     assert len(told) == 1 and "was broken off before it was whole" in told[0]
-    assert added.folder is not None and len(examination.listing(store)) == 1
+    assert added.folder is not None and len(kept.listing(store)) == 1
 
 
 def test_two_processes_adding_at_once_double_nothing(small_panel, put, store):
@@ -369,8 +369,8 @@ def test_two_processes_adding_at_once_double_nothing(small_panel, put, store):
     for process in running:
         process.communicate()
         assert process.returncode == 0
-    assert len(examination.listing(store)) == 2
-    added = [row for a in examination.listing(store) for row in a.rows.items()]
+    assert len(kept.listing(store)) == 2
+    added = [row for a in kept.listing(store) for row in a.rows.items()]
     assert sorted(r for r in added if r[0] in ("transfers", "votes")) == [
         ("transfers", 7), ("votes", 2)
     ]
@@ -405,23 +405,23 @@ def test_a_full_disk_leaves_nothing(small_panel, put, store, monkeypatch):
 
 def test_a_damaged_addition_is_named_not_skipped(small_panel, put, store):
     added = plain_add([put("new.csv", NEXT)], store, small_panel).folder
-    assert examination.damaged(store) == []
+    assert kept.damaged(store) == []
     (added / "transfers.csv.gz").write_bytes(b"")
-    (broken,) = examination.damaged(store)
+    (broken,) = kept.damaged(store)
     assert "has changed since it was added" in broken.rule
     (added / "transfers.csv.gz").unlink()
     with pytest.raises(InputError, match=r"transfers\.csv\.gz: the addition is damaged"):
-        examination.layers(small_panel, store)
-    (added / examination.INDEX).write_text("{")
+        kept.layers(small_panel, store)
+    (added / kept.INDEX).write_text("{")
     with pytest.raises(InputError, match="its index cannot be read"):
-        examination.layers(small_panel, store)
+        kept.layers(small_panel, store)
 
 
 def test_additions_made_in_one_second_keep_their_order(small_panel, put, store):
     for n, value in enumerate((2.5, 2.6, 2.7)):
         page = samples.api_page([samples.api_row("CHN", 2020, value)], updated=f"2023-0{n + 1}-01")
         plain_add([put(f"{n}.json", json.dumps(page))], store, small_panel)
-    names = [a.files[0]["name"] for a in examination.listing(store)]
+    names = [a.files[0]["name"] for a in kept.listing(store)]
     assert names == ["0.json", "1.json", "2.json"]
 
 
@@ -453,7 +453,7 @@ def test_a_base_of_2024_and_all_later_files_make_the_shipped_panel(raw, tmp_path
         "worldbank/official_download_GB.XPD.RSDV.GD.ZS_2026-07.csv",
     ):
         assert additions.add([raw / name], store, base).folder is not None
-    ours, shipped = assemble(None, examination.layers(base, store)), assemble()
+    ours, shipped = assemble(None, kept.layers(base, store)), assemble()
     for name in ("tiv_domain", "ordered_tiv", "rd_share", "gdp", "milex", "ideal_point"):
         assert ours[name].equals(shipped[name]), name
 
@@ -465,4 +465,4 @@ def test_ctrl_c_while_writing_leaves_nothing(small_panel, put, store, monkeypatc
     monkeypatch.setattr(additions.whole, "flush", stop)
     with pytest.raises(KeyboardInterrupt):
         plain_add([put("new.csv", NEXT)], store, small_panel)
-    assert [path.name for path in (store / "panel").iterdir()] == [examination.LOCK]
+    assert [path.name for path in (store / "panel").iterdir()] == [kept.LOCK]

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from crossover.data import additions, books, examination
+from crossover.data import additions, books, examination, kept
 from crossover.data.deals import OWN_NUMBERS, Before, compile_deals
 from crossover.data.sources import sipri_deals
 from crossover.data.sources.files import Options, load
@@ -76,7 +76,7 @@ def add(base, tmp_path):
 
 
 def layers(base, tmp_path):
-    return examination.layers(base, tmp_path / "store")
+    return kept.layers(base, tmp_path / "store")
 
 
 def told(panel) -> Counter:
@@ -248,7 +248,7 @@ def test_a_register_from_which_most_deals_are_cut_away_is_refused(add, tmp_path)
     cut = registers.official((deal(RUS_CHN, DRONES, 2023, 3),), day="18 Mar 2024")
     with pytest.raises(examination.Refused, match="lacks 3 of the deals known and has 0"):
         add("cut.csv", files={"cut.csv": cut})
-    assert examination.listing(tmp_path / "store") == []
+    assert kept.listing(tmp_path / "store") == []
 
 
 def test_a_weapon_of_the_users_own_mapping_counts_in_deals(add, base, tmp_path):
@@ -267,7 +267,7 @@ def test_a_weapon_of_the_users_own_mapping_counts_in_deals(add, base, tmp_path):
 
 def test_additions_count_the_forms_that_were_not_known(add, tmp_path):
     add("register_of_2024.csv")
-    (added,) = examination.listing(tmp_path / "store")
+    (added,) = kept.listing(tmp_path / "store")
     # Four forms of 2024, and five before them that now end or say whether the deal is made there.
     assert (added.rows["deals"], added.rows["deal_marks"], added.rows["registers"]) == (9, 0, 1)
 

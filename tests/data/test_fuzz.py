@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossover.data import additions, examination, sources
+from crossover.data import additions, examination, kept, sources
 from crossover.data.errors import InputError, collecting
 from crossover.data.sources.files import Batch, Options
 from tests.data import samples
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_added_whole_or_leaves_the_store_as_it_was(
     additions.add([seed], store, small_panel)
 
     def state() -> dict[str, bytes]:
-        held = (p for p in sorted(store.rglob("*")) if p.is_file() and p.name != examination.LOCK)
+        held = (p for p in sorted(store.rglob("*")) if p.is_file() and p.name != kept.LOCK)
         return {str(p.relative_to(store)): p.read_bytes() for p in held}
 
     @settings(FUZZ, max_examples=5 if name.endswith(".xlsx") else 15)

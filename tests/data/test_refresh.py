@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from crossover.data import examination
+from crossover.data import kept
 from crossover.data.errors import InputError
 from crossover.data.refresh import refresh, served
 from crossover.data.sources.worldbank_client import Manner
@@ -48,7 +48,7 @@ def test_what_is_new_of_each_series_is_added_once(small_panel, store):
     }
     assert [f["name"] for f in added.examined.files] == [f"{code}.json" for code in CODES]
     again = run(small_panel, store, *serving())
-    assert again.folder is None and len(examination.listing(store)) == 1
+    assert again.folder is None and len(kept.listing(store)) == 1
 
 
 def test_a_dry_run_writes_nothing(small_panel, store):
@@ -78,7 +78,7 @@ def test_a_failure_in_the_last_page_adds_nothing_of_any_series(
 ):
     with pytest.raises(InputError, match=said):
         run(small_panel, store, *serving(change=change), **options)
-    assert examination.listing(store) == []
+    assert kept.listing(store) == []
 
 
 def test_a_server_that_recovers_is_no_failure(small_panel, store):

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from crossover.data import additions, domains, examination, renames, revisions, tables
+from crossover.data import additions, domains, examination, kept, renames, revisions, tables
 from crossover.data.build import build
 from crossover.data.comparison import compare, replaced
 from crossover.data.errors import InputError
@@ -92,7 +92,7 @@ def test_a_panel_that_was_built_in_old_words_is_compared_by_class(base, reworded
 def test_revisions_of_weapons_follow_them_through_other_words(base, reworded, tmp_path):
     store = tmp_path / "store"
     additions.add([reworded], store, base)
-    layers = examination.layers(base, store)
+    layers = kept.layers(base, store)
     history = revisions.history("unit_values", supplier="Russia", folder=layers)
     moved = [row for row in history.rows if row[0] == f"RUS {renames.common('SAM')}"]
     assert [(row[1], row[2], row[3]) for row in history.rows if "tank" in row[0]] == [

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crossover.data import additions, examination, revisions
+from crossover.data import additions, kept, revisions
 from crossover.data.errors import InputError
 from tests.data import samples
 
@@ -52,7 +52,7 @@ def test_figures_of_another_unit_are_not_compared(small_panel):
 def test_what_was_added_is_in_the_history(small_panel, tmp_path, put):
     page = samples.api_page([samples.api_row("CHN", 2020, 2.5)], updated="2023-06-30")
     additions.add([put("a.json", json.dumps(page))], tmp_path / "store", small_panel)
-    layers = examination.layers(small_panel, tmp_path / "store")
+    layers = kept.layers(small_panel, tmp_path / "store")
     found = revisions.history("rd_share", country="CHN", span=(2020, 2020), folder=layers)
     assert [row[2:4] for row in found.rows] == [
         ("2022-04-15", 2.4), ("2022-12-20", 2.41), ("2023-06-30", 2.5)
@@ -83,7 +83,7 @@ def test_a_known_set_of_revisions_gives_its_own_quantiles(small_panel, tmp_path,
         rows = [samples.api_row(c, 2021, float(v), "SP.POP.SCIE.RD.P6") for c, v in pairs]
         page = json.dumps(samples.api_page(rows, updated=day))
         additions.add([put(f"{day}.json", page)], store, small_panel)
-    found = revisions.kth_releases("researchers", examination.layers(small_panel, store))
+    found = revisions.kth_releases("researchers", kept.layers(small_panel, store))
     assert [row[2:] for row in found.rows] == [(2, 6, 0.3333, 0.0, -0.15, 0.075)]
 
 

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from crossover.data import additions, countries, domains, examination, look_up, moves, sources
+from crossover.data import additions, countries, domains, kept, look_up, moves, sources
 from crossover.data.errors import InputError, collecting
 from crossover.data.names import DOMAINS, REST
 from crossover.data.sources.files import Options
@@ -165,8 +165,8 @@ def test_what_was_accepted_stays_with_the_addition_for_whoever_reads_it(small_pa
     assert [note.split(":")[0] for note in added.examined.notes[:2]] == ["warning"] * 2
     with (added.folder / domains.NAME).open(encoding="utf-8", newline="") as lines:
         assert [row["description"] for row in csv.DictReader(lines)] == ["railgun", "ray missile"]
-    assert examination.damaged(store) == []
-    layered = examination.layers(small_panel, store)
+    assert kept.damaged(store) == []
+    layered = kept.layers(small_panel, store)
     assert domains.by_description(layered)["railgun"] == "land"
     assert "railgun" not in domains.by_description(small_panel)
     shown = look_up.show("descriptions", weapon="railgun", folder=layered)
@@ -175,7 +175,7 @@ def test_what_was_accepted_stays_with_the_addition_for_whoever_reads_it(small_pa
     assert (found[0], found[5]) == ("land", 8.5)
     assert {row[0] for row in moves.by_domain(layered).rows} == {*DOMAINS, "all"}
     (added.folder / domains.NAME).write_text("category\n")
-    assert [fault.column for fault in examination.damaged(store)] == [domains.NAME]
+    assert [fault.column for fault in kept.damaged(store)] == [domains.NAME]
 
 
 # A mapping of one's own ---------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_a_users_own_mapping_wins_over_ours_and_over_the_default(small_panel, pu
     assert f"x.csv: 'fighter aircraft', 'railgun', 'ray missile' by {store / domains.NAME}" in (
         added.examined.notes
     )
-    known = domains.by_description(examination.layers(small_panel, store))
+    known = domains.by_description(kept.layers(small_panel, store))
     assert (known["fighter aircraft"], known["tank"]) == ("other", "land")
 
 

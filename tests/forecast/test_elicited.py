@@ -75,7 +75,7 @@ def test_of_another_model_no_prediction_is_made(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_prior_that_favours_rd_moves_what_the_priors_alone_predict(tmp_path):
     """The same seed: capacity follows R&D, of which China has more, and one file says one thing."""
-    from crossover.data.examination import layers
+    from crossover.data.kept import layers
 
     panel = layers(None, tmp_path)
     path = elicited.save(elicit("rd_within", 1.4, 1.5, 1.6), **WHY, store=tmp_path)

@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pytest
 
-from crossover.data import additions, books, examination
+from crossover.data import additions, books, kept
 from crossover.data.build import build
 from crossover.data.names import BASELINE, FIRST_PASSAGE, LASTING, QUANTITY, STATE
 from crossover.forecast import ledger, scores, scoring
@@ -68,7 +68,7 @@ def test_figures_that_were_added_later_are_outturns_like_those_of_the_panel(tmp_
     (tmp_path / "next.csv").write_text(NEXT)
     additions.add([tmp_path / "next.csv"], store, base, today=datetime.date(2023, 6, 1), wait=5.0)
     said = entry(QUANTITY, "deliveries", quantiles((2020, 2022), 0, 78), origin=2019)
-    rows = scoring.score([said], examination.layers(base, store))
+    rows = scoring.score([said], kept.layers(base, store))
     assert {(r.year, r.vintage): r.outturn for r in rows if r.release == "latest"} == {
         (2020, "2023-03-13"): 20.5, (2022, "2023-03-13"): 12.0,
     }  # fmt: skip

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from crossover.data import additions, examination
+from crossover.data import additions, examination, kept
 from crossover.data.names import DRAW, QUANTITY
 from crossover.forecast import (
     event_tables,
@@ -252,9 +252,9 @@ def look_panel(root: Path) -> str:
     """Say what was added, every hash checked, after the next command of its kind."""
     with additions.locked(root):
         pass
-    held = examination.listing(root)
-    faults = examination.damaged(root)
-    left = [p.name for p in (root / examination.FOLDER).glob(".*.part")]
+    held = kept.listing(root)
+    faults = kept.damaged(root)
+    left = [p.name for p in (root / kept.FOLDER).glob(".*.part")]
     return f"{len(held)} additions" if not faults and not left else f"{faults} {left}"
 
 

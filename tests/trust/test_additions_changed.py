@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from crossover.data import additions, examination
+from crossover.data import additions, kept
 from crossover.data.errors import InputError
 from tests.trust import deeds
 
@@ -23,44 +23,44 @@ def test_a_changed_table_is_refused(store):
     table = folder / "country_years.csv.gz"
     table.write_bytes(gzip.compress(gzip.decompress(table.read_bytes()).replace(b"2.6", b"9.6")))
     with pytest.raises(InputError, match=r"is not the hash of country_years\.csv\.gz"):
-        examination.layers(None, root)
+        kept.layers(None, root)
 
 
 def test_a_table_that_the_index_does_not_name_is_refused(store):
     root, folder = store
     (folder / "transfers.csv.gz").write_bytes(gzip.compress(b"supplier\n"))
     with pytest.raises(InputError, match=r"transfers\.csv\.gz: .* does not name this file"):
-        examination.layers(None, root)
+        kept.layers(None, root)
 
 
 @pytest.mark.parametrize("hashes", [{}, None, ["x"]])
 def test_an_index_without_hashes_is_not_sound(store, hashes):
     root, folder = store
-    said = json.loads((folder / examination.INDEX).read_text()) | {"hashes": hashes}
-    (folder / examination.INDEX).write_text(json.dumps(said))
+    said = json.loads((folder / kept.INDEX).read_text()) | {"hashes": hashes}
+    (folder / kept.INDEX).write_text(json.dumps(said))
     with pytest.raises(InputError, match=r"addition\.json: .* no hash of each table"):
-        examination.layers(None, root)
+        kept.layers(None, root)
 
 
 def test_a_table_changed_with_its_hash_is_known_by_the_name_of_the_folder(store):
     import hashlib
 
     root, folder = store
-    table, index = folder / "country_years.csv.gz", folder / examination.INDEX
+    table, index = folder / "country_years.csv.gz", folder / kept.INDEX
     table.write_bytes(gzip.compress(gzip.decompress(table.read_bytes()).replace(b"2.6", b"9.6")))
     said = json.loads(index.read_text())
     said["hashes"][table.name] = hashlib.sha256(table.read_bytes()).hexdigest()
     index.write_text(json.dumps(said))
     with pytest.raises(InputError, match="not the hashes that the folder was named by"):
-        examination.layers(None, root)
+        kept.layers(None, root)
 
 
 def test_a_stray_file_in_the_store_does_not_end_adding(store, tmp_path, small_panel):
     from tests.data import samples
 
     root, _ = store
-    (root / examination.FOLDER / "zz notes.txt").write_text("mine")
+    (root / kept.FOLDER / "zz notes.txt").write_text("mine")
     page = samples.api_page([samples.api_row("CHN", 2024, 2.7)], updated="2026-06-30")
     (tmp_path / "later.json").write_text(json.dumps(page))
     assert additions.add([tmp_path / "later.json"], root, small_panel).folder is not None
-    assert len(examination.listing(root)) == 2
+    assert len(kept.listing(root)) == 2

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crossover.data import examination
+from crossover.data import kept
 from crossover.data.errors import InputError
 from crossover.forecast import ledger, ledger_file, runs, seal, verify
 from crossover.reports import payload
@@ -40,7 +40,7 @@ def test_a_ledger_of_either_format_is_read_and_goes_on(tmp_path, version):
 
 def test_an_addition_of_format_1_is_read(tmp_path):
     store = tmp_path / "store"
-    shutil.copytree(OLD / "additions", store / examination.FOLDER)
-    (added,) = examination.listing(store)
-    assert added.rows and examination.damaged(store) == []
-    assert examination.layers(None, store)[1:] == (added.folder,)
+    shutil.copytree(OLD / "additions", store / kept.FOLDER)
+    (added,) = kept.listing(store)
+    assert added.rows and kept.damaged(store) == []
+    assert kept.layers(None, store)[1:] == (added.folder,)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crossover.data import additions, examination
+from crossover.data import additions, examination, kept
 from crossover.data.bounds import STOPPED
 from crossover.data.errors import InputError
 from tests.data.conftest import RAW
@@ -88,16 +88,16 @@ def test_what_is_stopped_is_added_with_a_reason_that_is_kept(tmp_path, work):
     with pytest.raises(examination.Stopped, match="add it with --accept REASON") as error:
         additions.add([path], store, today=stops.TODAY)
     assert "× 0.5 in all years" in str(error.value) and "\n" not in str(error.value)
-    assert examination.listing(store) == []
+    assert kept.listing(store) == []
     for wrong in ("", "  ", "two\nlines", "\x1b[31m"):
         with pytest.raises(InputError, match="--accept"):
             additions.add([path], store, today=stops.TODAY, accept=wrong)
     dry = additions.add([path], store, today=stops.TODAY, dry_run=True)
     assert dry.folder is None and dry.examined.stops == error.value.found
     additions.add([path], store, today=stops.TODAY, accept="its offices count anew")
-    (kept,) = examination.listing(store)
-    assert kept.reason == "its offices count anew"
-    assert kept.findings == tuple(map(str, error.value.found)) and examination.damaged(store) == []
+    (held,) = kept.listing(store)
+    assert held.reason == "its offices count anew"
+    assert held.findings == tuple(map(str, error.value.found)) and kept.damaged(store) == []
 
 
 def test_a_sound_release_needs_no_reason_and_keeps_none(tmp_path):
@@ -105,5 +105,5 @@ def test_a_sound_release_needs_no_reason_and_keeps_none(tmp_path):
     path = tmp_path / base.name
     path.write_bytes(base.write(base.content))
     additions.add([path], tmp_path / "store", today=stops.TODAY, accept="just in case")
-    (kept,) = examination.listing(tmp_path / "store")
-    assert kept.reason == "" and kept.findings == ()
+    (held,) = kept.listing(tmp_path / "store")
+    assert held.reason == "" and held.findings == ()

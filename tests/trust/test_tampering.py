@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from crossover.data.errors import InputError
-from crossover.forecast import ledger, ledger_file, runs, verify
+from crossover.forecast import events, ledger, ledger_file, runs, verify, verify_tables
 from tests.trust import sound
 from tests.trust.tampering import EDITED, FORGED, PAIR
 
@@ -39,6 +39,19 @@ def test_a_run_that_holds_is_printed_and_entered(run, tmp_path):
     assert {e.supplier for e in ledger_file.entries(tmp_path / "store")} == {"RUS", "FRA"}
     assert runs.read(run)["ledger"] == ledger_file.standing(tmp_path / "store")
     verify.hold(run)
+
+
+def test_an_event_that_came_later_makes_no_older_forecast_doubtful(sound_run, monkeypatch):
+    """Only what a forecast has on record as known is asked of it; nothing on record: everything."""
+    known = {"events": " ".join(events.EVENTS)}
+    defined = {**events.DEFINITIONS, "later": events.DEFINITIONS["independence"]}
+    monkeypatch.setattr(events, "DEFINITIONS", defined)
+    monkeypatch.setattr(events, "EVENTS", tuple(defined))
+    verify_tables.events_hold(sound_run, known)
+    assert all("later" not in part for part in verify_tables.every_table(sound_run, known))
+    for said in ({}, {"events": f"{known['events']} later"}):
+        with pytest.raises(InputError, match=r"events\.csv.*lacks a row that follows"):
+            verify_tables.events_hold(sound_run, said)
 
 
 def test_there_are_at_least_33_kinds():

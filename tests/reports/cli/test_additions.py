@@ -80,9 +80,9 @@ def test_an_unknown_weapon_is_accepted_with_a_warning(command, tmp_path, own_sto
 
 
 def additions_of(store):
-    from crossover.data import examination
+    from crossover.data import kept
 
-    return examination.listing(store)
+    return kept.listing(store)
 
 
 @pytest.mark.parametrize(
