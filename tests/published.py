@@ -13,7 +13,7 @@ import xarray as xr
 
 from crossover.forecast import quantities, runs
 from crossover.reports.cli import app
-from tests.synthetic import make_run
+from tests.synthetic import make_run, write_sources
 
 IDS = ("20260101-000000-aaaa", "20260201-000000-bbbb")
 
@@ -35,7 +35,9 @@ def _with_imports(run: Path) -> None:
     path = run / "forecast.nc"
     with xr.open_dataset(path, engine="h5netcdf") as opened:
         futures = opened.load()
-    futures.assign(imports=1.5 * futures["deliveries"] + 60.0).to_netcdf(path, engine="h5netcdf")
+    futures = futures.assign(imports=1.5 * futures["deliveries"] + 60.0)
+    futures.to_netcdf(path, engine="h5netcdf")
+    write_sources(futures, run)
 
 
 SOLD = ("AAA", "AAA", "BBB", "ROW")

@@ -94,7 +94,7 @@ def make_run(
     _levels(forecast, pair, kind, folder)
     _ahead(forecast, pair, kind, folder)
     if kind in ("plain", "crossed"):
-        _sources(np.random.default_rng([seed, 5]), forecast, pair, folder)
+        write_sources(forecast, folder)
     _causes(np.random.default_rng([seed, 4]), pair, folder)
     _domain_levels(apart, pair, kind, folder)
     _domain_checks(np.random.default_rng([seed, 2]), pair, folder)
@@ -327,13 +327,14 @@ def _events(
     pd.DataFrame(times).to_csv(folder / "timing.csv", index=False)
 
 
-def _sources(
-    rng: np.random.Generator, forecast: xr.Dataset, pair: tuple[str, str], folder: Path
-) -> None:
+def write_sources(forecast: xr.Dataset, folder: Path) -> None:
     """Write the tables of suppliers and of orders, as parts of what the draws deliver."""
+    rng = np.random.default_rng(5)
+    pair = [forecast.attrs[role] for role in ("supplier", "recipient")]
     base = forecast.sel(scenario=BASELINE)
     whole, imports = base["deliveries"], base["imports"]
-    fades = xr.DataArray(np.exp(-0.5 * np.arange(len(FUTURE))), dims="year_future")
+    years = np.arange(forecast.sizes["year_future"])
+    fades = xr.DataArray(np.exp(-0.5 * years), dims="year_future")
     others = rng.dirichlet([4.0, 3.0, 2.0], size=whole.sizes["draw"]).T
     sellers = [pair[0], "USA", "FRA", "ROW"]
     parts = [whole, *((imports - whole) * xr.DataArray(o, dims="draw") for o in others)]
@@ -346,8 +347,12 @@ def _sources(
         from_book=whole * fades, from_unlisted=0.3 * whole * (1 - fades),
         by_seller=xr.concat(parts, "seller").assign_coords(seller=sellers),
     )  # fmt: skip
-    event_tables.to_csv(sources.by_order(futures), folder / sources.ORDERS_FILE)
-    event_tables.to_csv(sources.by_supplier(futures, inputs), folder / sources.SUPPLIERS_FILE)
+    for name, table in (
+        (sources.ORDERS_FILE, sources.by_order(futures)),
+        (sources.SUPPLIERS_FILE, sources.by_supplier(futures, inputs)),
+    ):
+        (folder / name).unlink(missing_ok=True)
+        event_tables.to_csv(table, folder / name)
 
 
 def _by_domain(rng: np.random.Generator, forecast: xr.Dataset, kind: str) -> xr.Dataset:

@@ -21,6 +21,7 @@ from crossover.forecast import (
     record,
     runs,
     seal,
+    sources,
     verify,
 )
 from tests import synthetic
@@ -132,6 +133,8 @@ def tables(folder: Path) -> dict[str, np.ndarray]:
     ):  # fmt: skip
         (folder / name).unlink(missing_ok=True)
         event_tables.to_csv(made, folder / name)
+    if (folder / sources.SUPPLIERS_FILE).is_file():
+        synthetic.write_sources(futures, folder)
     return {key: values for part in parts for key, values in events.indicators(part).items()}
 
 
