@@ -11,7 +11,6 @@ from crossover.forecast import record, runs
 from crossover.forecast.plans import Plan
 from crossover.forecast.progress import step, stoppable
 from crossover.forecast.stored_run import (
-    ENGINE,
     PARTNERSHIP,
     PRIORS_FILE,
     stored,
@@ -41,6 +40,7 @@ def _of_partnerships(said: Mapping[str, Any]) -> dict[str, int]:
 def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | None:
     """Fit and store the hazards and the alignment, with what they say; None without a history."""
     from crossover.forecast import coupling, event_tables, partnership_tables
+    from crossover.forecast.draws import store
 
     said = made.record
     with step("sampling partnerships", "sample_partnership", said["seconds"]), stoppable():
@@ -55,7 +55,7 @@ def sample_partnership(part: Path, made: Plan, origin: int) -> xr.DataTree | Non
             return None
         priors = made.partnership_priors[0]
         tables = partnership_tables.fit_tables(history, priors, seed=said["seed"])
-    history.to_netcdf(part / PARTNERSHIP, engine=ENGINE)
+    store(history, part / PARTNERSHIP)
     coupling.keep_record(made.layers, part / coupling.RECORD)
     for name, table in tables.items():
         event_tables.to_csv(table, part / f"partnership_{name}.csv")
@@ -78,6 +78,7 @@ def partnership_ahead(
     import xarray as xr
 
     from crossover.forecast import coupling, event_tables, partnership_tables
+    from crossover.forecast.draws import store
     from crossover.models import partnership
 
     if not (run / PARTNERSHIP).is_file():
@@ -99,5 +100,5 @@ def partnership_ahead(
     if not found.events.data_vars:
         return None, found.paths
     packed = {name: {"zlib": True, "complevel": 1} for name in found.events.data_vars}
-    found.events.to_netcdf(folder / runs.PARTNERSHIP_EVENTS, engine=ENGINE, encoding=packed)
+    store(found.events, folder / runs.PARTNERSHIP_EVENTS, encoding=packed)
     return found.events, found.paths

@@ -19,7 +19,6 @@ from crossover.forecast.partnership_steps import partnership_ahead, sample_partn
 from crossover.forecast.plans import Plan
 from crossover.forecast.progress import progress, say, step, stoppable
 from crossover.forecast.stored_run import (
-    ENGINE,
     FORECAST,
     POSTERIOR,
     PRIOR_DRAWS,
@@ -119,9 +118,10 @@ def keep(
     `partnership`, given in place of a fit, puts what is known of partnerships into the folder.
     """
     from crossover.forecast import gate
+    from crossover.forecast.draws import store
 
     said = made.record
-    tree.to_netcdf(part / POSTERIOR, engine=ENGINE)
+    store(tree, part / POSTERIOR)
     tree = stored(part)
     known = partnership or sample_partnership
     history = known(part, made, int(tree["constant_data"].attrs["origin"]))
@@ -175,25 +175,25 @@ def look_ahead(
         gap_change,
         simulate,
     )
+    from crossover.forecast.draws import store
 
     words = f"forecasting {' to '.join(map(countries.name_of, pair))}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
         futures = simulate.futures(
             tree, *pair, seed=said["seed"], horizon=HORIZON, scenarios=scenarios, progress=move
         )
-        futures.to_netcdf(folder / FORECAST, engine=ENGINE)
+        store(futures, folder / FORECAST)
         runs.write(folder / SCENARIOS_FILE, {one.name: one.text for one in scenarios})
         said["hashes"]["forecast"] = record.hash_draws(futures)
-        answered = events.answers(futures)
     with step("forecasting by domain", "domains", said["seconds"]):
         apart = domains.by_domain(tree, futures, seed=said["seed"])
-        apart.to_netcdf(folder / DOMAINS_FORECAST, engine=ENGINE)
+        store(apart, folder / DOMAINS_FORECAST)
         said["hashes"]["domains"] = record.hash_draws(apart)
         by_each = events.domain_answers(futures, apart)
     with step("forecasting the partnership", "partnership", said["seconds"]):
         partner, paths = partnership_ahead(folder, run, tree, futures, scenarios, said["seed"])
     with step("answering the questions", "events", said["seconds"]):
-        asked = [answered, by_each, events.order_answers(futures), partner]
+        asked = [events.answers(futures), by_each, events.order_answers(futures), partner]
         parts = [part for part in asked if part is not None]
         both = zip(*map(event_tables.tables, parts), strict=True)
         happens, when = (pd.concat(tables, ignore_index=True) for tables in both)
@@ -300,12 +300,13 @@ def draw_prior(
 ) -> None:
     """Draw from the priors, run the draws forward, and show what they imply by a figure."""
     from crossover.forecast import fit, simulate
+    from crossover.forecast.draws import store
 
     said = made.record
     words = f"drawing {said['draws']} times from the priors"
     with step(words, "sample", said["seconds"]), stoppable():
         tree = fit.prior(made.panel, made.priors, seed=said["seed"], draws=said["draws"])
-        tree.to_netcdf(part / PRIOR_DRAWS, engine=ENGINE)
+        store(tree, part / PRIOR_DRAWS)
         said["hashes"]["prior"] = record.hash_draws(tree["posterior"].to_dataset())
     words = "forecasting from the priors"
     with step(words, "forecast", said["seconds"]), progress(words) as move:

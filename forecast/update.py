@@ -166,11 +166,11 @@ def copy_partnership(
     """Take a run's partnership fits and their tables over; return the fits."""
     from crossover.forecast import coupling
 
-    for path in run.glob("partnership_*.csv"):
+    kept = [run / stored_run.PARTNERSHIP, *run.glob("partnership_*.csv")]
+    (part / coupling.RECORD).mkdir()
+    for path in (*kept, *(run / coupling.RECORD).iterdir()):
         if path.name not in partnership_steps.OF_A_PAIR:
-            shutil.copy2(path, part / path.name)
-    shutil.copy2(run / stored_run.PARTNERSHIP, part / stored_run.PARTNERSHIP)
-    shutil.copytree(run / coupling.RECORD, part / coupling.RECORD)
+            shutil.copy2(path, part / path.relative_to(run))
     history = stored_run.stored(part, stored_run.PARTNERSHIP)
     for name in history.children:
         key = f"posterior_{name}"
