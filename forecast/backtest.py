@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ from crossover.data.listings import BOOK, LISTING
 from crossover.data.names import RECIPIENT, REST, SUPPLIER
 from crossover.data.tables import Panel
 from crossover.forecast import baselines, fans, order_book, runs, skill, skill_tables, summary
+from crossover.forecast.draws import store
 from crossover.forecast.origins import outturns, resolve, series
 from crossover.forecast.past_forecasts import ENGINE, OPTIONS, VARIANTS, benchmark, ours
 from crossover.forecast.real_time import figures_seen, seen
@@ -137,12 +137,7 @@ def keep(out: Path, job: Job, made: xr.Dataset) -> Path:
     """Keep a forecast, whole or not at all."""
     path = place(out, job)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        made.to_netcdf(part, engine=ENGINE)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    store(made, path)
     return path
 
 

@@ -193,14 +193,12 @@ def _read(file: Path) -> xr.Dataset:
 
 def _write(data: xr.Dataset, file: Path) -> None:
     """Write a file whole or not at all; most deliveries are zero, so that it is packed."""
+    from crossover.forecast.draws import store
+
     draws, _, years = data["deliveries"].shape
     packed = {"zlib": True, "complevel": 1, "chunksizes": (draws, 1, years)}
-    part = file.with_name(f".{file.name}.part")
     try:
-        data.to_netcdf(part, engine=ENGINE, encoding={"deliveries": packed})
-        part.replace(file)
+        store(data, file, encoding={"deliveries": packed})
     except OSError as error:
-        rule = f"cannot be written ({error.strerror or error})"
+        rule = f"cannot be written ({error.strerror})"
         raise InputError(fault(rule, file=file)) from None
-    finally:
-        part.unlink(missing_ok=True)

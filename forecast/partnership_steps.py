@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crossover.data.errors import InputError, fault
 from crossover.forecast import record, runs
 from crossover.forecast.plans import Plan
-from crossover.forecast.stored_run import ENGINE, PARTNERSHIP, PRIORS_FILE, stored
+from crossover.forecast.stored_run import PARTNERSHIP, PRIORS_FILE, stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,7 @@ def fit_partnership(made: Plan, origin: int) -> Fitted | None:
 def store_partnership(part: Path, made: Plan, fitted: Fitted | None) -> xr.DataTree | None:
     """Store fits of partnerships with their tables; return what was stored."""
     from crossover.forecast import coupling, event_tables
+    from crossover.forecast.draws import store
 
     said = made.record
     if fitted is None:
@@ -65,7 +66,7 @@ def store_partnership(part: Path, made: Plan, fitted: Fitted | None) -> xr.DataT
             "The panel holds no history of alliances: no partnership is judged."
         )
         return None
-    fitted.history.to_netcdf(part / PARTNERSHIP, engine=ENGINE)
+    store(fitted.history, part / PARTNERSHIP)
     coupling.keep_record(made.layers, part / coupling.RECORD)
     for name, table in fitted.tables.items():
         event_tables.to_csv(table, part / f"partnership_{name}.csv")
@@ -88,6 +89,7 @@ def partnership_ahead(
     import xarray as xr
 
     from crossover.forecast import coupling, event_tables, partnership_tables
+    from crossover.forecast.draws import store
     from crossover.models import partnership
 
     if not (run / PARTNERSHIP).is_file():
@@ -109,5 +111,5 @@ def partnership_ahead(
     if not found.events.data_vars:
         return None, found.paths
     packed = {name: {"zlib": True, "complevel": 1} for name in found.events.data_vars}
-    found.events.to_netcdf(folder / runs.PARTNERSHIP_EVENTS, engine=ENGINE, encoding=packed)
+    store(found.events, folder / runs.PARTNERSHIP_EVENTS, encoding=packed)
     return found.events, found.paths

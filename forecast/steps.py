@@ -24,7 +24,6 @@ from crossover.forecast.partnership_steps import (
 from crossover.forecast.plans import Plan
 from crossover.forecast.progress import progress, say, step, stoppable
 from crossover.forecast.stored_run import (
-    ENGINE,
     FORECAST,
     POSTERIOR,
     PRIOR_DRAWS,
@@ -111,9 +110,10 @@ def _fits(made: Plan) -> dict[str, Fit]:
 def _store(part: Path, made: Plan, found: Mapping[str, Any]) -> xr.DataTree:
     """Store the joint fit with its domain layer and the hashes of draws; return what was stored."""
     from crossover.forecast import fit
+    from crossover.forecast.draws import store
 
     whole = fit.with_domains(found[JOINT], found[DOMAIN_LAYER])
-    whole.to_netcdf(part / POSTERIOR, engine=ENGINE)
+    store(whole, part / POSTERIOR)
     tree, hashes = stored(part), made.record["hashes"]
     hashes["posterior"] = record.hash_draws(tree["posterior"].to_dataset())
     layer_draws = tree[f"{DOMAIN_LAYER}/posterior"].to_dataset()
@@ -153,22 +153,22 @@ def look_ahead(
         events,
         gap_change,
     )
+    from crossover.forecast.draws import store
 
     words = f"forecasting {' to '.join(map(countries.name_of, pair))}"
     with step(words, "forecast", said["seconds"]), progress(words) as move:
         futures = _simulate(folder, tree, pair, seed=said["seed"], scenarios=scenarios, move=move)
         runs.write(folder / SCENARIOS_FILE, {one.name: one.text for one in scenarios})
         said["hashes"]["forecast"] = record.hash_draws(futures)
-        answered = events.answers(futures)
     with step("forecasting by domain", "domains", said["seconds"]):
         apart = domains.by_domain(tree, futures, seed=said["seed"])
-        apart.to_netcdf(folder / DOMAINS_FORECAST, engine=ENGINE)
+        store(apart, folder / DOMAINS_FORECAST)
         said["hashes"]["domains"] = record.hash_draws(apart)
         by_each = events.domain_answers(futures, apart)
     with step("forecasting the partnership", "partnership", said["seconds"]):
         partner, paths = partnership_ahead(folder, run, tree, futures, scenarios, said["seed"])
     with step("answering the questions", "events", said["seconds"]):
-        asked = answered, by_each, events.order_answers(futures), partner
+        asked = events.answers(futures), by_each, events.order_answers(futures), partner
         parts = [part for part in asked if part is not None]
         both = zip(*map(event_tables.tables, parts), strict=True)
         happens, when = (pd.concat(tables, ignore_index=True) for tables in both)
@@ -198,6 +198,7 @@ def _simulate(
 ) -> xr.Dataset:
     """Simulate a pair's futures, write them and the sums of what is not kept; return what is."""
     from crossover.forecast import event_tables, simulate, sources
+    from crossover.forecast.draws import store
 
     futures = simulate.futures(
         tree, *pair, seed=seed, horizon=HORIZON, scenarios=scenarios, progress=move
@@ -206,7 +207,7 @@ def _simulate(
     event_tables.to_csv(sources.by_order(futures), folder / sources.ORDERS_FILE)
     event_tables.to_csv(sources.by_supplier(futures, inputs), folder / sources.SUPPLIERS_FILE)
     futures = futures.drop_vars(sources.NOT_KEPT)
-    futures.to_netcdf(folder / FORECAST, engine=ENGINE)
+    store(futures, folder / FORECAST)
     return futures
 
 
@@ -293,12 +294,13 @@ def draw_prior(
 ) -> None:
     """Draw from the priors, run the draws forward, and show what they imply by a figure."""
     from crossover.forecast import fit, simulate
+    from crossover.forecast.draws import store
 
     said = made.record
     words = f"drawing {said['draws']} times from the priors"
     with step(words, "sample", said["seconds"]), stoppable():
         tree = fit.prior(made.panel, made.priors, seed=said["seed"], draws=said["draws"])
-        tree.to_netcdf(part / PRIOR_DRAWS, engine=ENGINE)
+        store(tree, part / PRIOR_DRAWS)
         said["hashes"]["prior"] = record.hash_draws(tree["posterior"].to_dataset())
     words = "forecasting from the priors"
     with step(words, "forecast", said["seconds"]), progress(words) as move:

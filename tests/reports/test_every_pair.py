@@ -28,6 +28,7 @@ from crossover.forecast import (
     decomposition,
     domain_checks,
     domains,
+    draws,
     event_tables,
     events,
     gap_change,
@@ -290,7 +291,7 @@ def walk(run, request):
         patch.setattr(steps.record, "hash_draws", lambda data: "")
         patch.setattr(steps, "say", lambda *given: None)
         patch.setattr(xr.DataTree, "close", lambda tree: None)
-        patch.setattr(xr.Dataset, "to_netcdf", lambda data, path, **how: files.update({path: data}))
+        patch.setattr(draws, "store", lambda data, path, **how: files.update({path: data}))
         everywhere(patch, reading.read_netcdf, open_again)
         patch.setattr(payload, "present", lambda path: path)
         patch.setattr(domain_payload, "present", lambda path, remedy: path)

@@ -2,13 +2,19 @@
 
 import os
 import random
+import resource
 import shutil
+import signal
 from collections import Counter
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from crossover.data import examination
-from tests.trust import deeds, faults
+from crossover.forecast import draws
+from tests.test_house import SOURCES
+from tests.trust import deeds, faults, watched
 
 SAMPLED = 40
 """Points of the fast lane; the slow lane takes all."""
@@ -138,3 +144,22 @@ def test_two_processes_do_not_mix_what_they_make_of_one_run(prepared, tmp_path):
         assert ends == [0, 0, 0]
         assert deeds.look_run(root) == "new"
         assert (deeds.run_folder(root) / "track_record.json").is_file()
+
+
+def test_draws_for_which_there_is_no_room_are_refused(tmp_path):
+    """In a way that commands turn into one line, as they do not what HDF5 itself makes of it."""
+    found = xr.Dataset({"a": ("x", np.random.default_rng(1).random(10**6))})
+
+    def write():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        with pytest.raises(OSError, match="File too large") as error:
+            draws.store(found, tmp_path / "a.nc")
+        assert error.value.strerror
+
+    assert watched.watch(write, 60).kind == watched.READ
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_draws_are_written_in_one_place():
+    assert [p.name for p in SOURCES if ".to_netcdf(" in p.read_text("utf-8")] == ["draws.py"]
