@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-import pandas as pd
-import xarray as xr
+from typing import TYPE_CHECKING, Any
 
 from crossover.data.names import BASELINE, QUANTITY
 from crossover.forecast.ledger import DELIVERIES
 from crossover.forecast.ledger_file import Entry
 from crossover.forecast.scores import QUANTILE
-from crossover.forecast.skill import DYADS, FULL, HORIZON, SERIES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
 
 BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 COLUMNS = ("supplier", "recipient", "origin", "year", *BANDS)
@@ -33,6 +33,10 @@ def of_backtest(forecasts: Iterable[xr.Dataset]) -> pd.DataFrame:
     pandas.DataFrame
         `COLUMNS`, quantiles in TIV million; no rows where the full model made none.
     """
+    import pandas as pd
+
+    from crossover.forecast.skill import DYADS, FULL, HORIZON, SERIES
+
     found = []
     for made in forecasts:
         if made.attrs["model"] != FULL or "quantiles" not in made:

