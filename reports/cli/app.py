@@ -92,7 +92,7 @@ COMMANDS: dict[str, Entry | Noun] = {
     ),
     "check": Entry("evaluate:check", "check a fit; calibrate by simulation"),
     "backtest": Entry("evaluate:backtest", "forecast from past origins, score against benchmarks"),
-    "score": Entry("ledger:score", "score what was forecast against what came since"),
+    "score": Entry("ledger:score", "score what was forecast against the outcomes since"),
     "ledger": Noun(
         "the record of published forecasts",
         {

@@ -86,7 +86,7 @@ def score(
         ),
     ] = False,
 ) -> int:
-    """Score what was forecast against what came since, in its first and its latest release: events
+    """Score what was forecast against the outcomes since, in their first and latest release: events
     by Brier and logarithmic score, quantities by CRPS (from quantiles every 2.5 %, in TIV million
     and of the log of one plus the value) and by how often their intervals held. Probabilities below
     half a draw count as half a draw. All scores go into a table; with --run the track record goes
