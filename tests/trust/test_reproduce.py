@@ -73,7 +73,7 @@ def command(sound_run, tmp_path, monkeypatch):
             if path.suffix in (".csv", ".nc", ".toml"):
                 shutil.copy(path, part / path.name)
 
-    from crossover.data import examination
+    from crossover.data import kept
     from crossover.forecast import carry, record
     from crossover.models import priors
 
@@ -84,7 +84,7 @@ def command(sound_run, tmp_path, monkeypatch):
     monkeypatch.setattr(carry, "windowed", lambda panel, *given: panel)
     monkeypatch.setattr(priors, "load", lambda *given: None)
     monkeypatch.setattr(record, "hash_panel", lambda layers: "ab" * 32)
-    monkeypatch.setattr(examination, "layers", lambda panel, store: (tmp_path,))
+    monkeypatch.setattr(kept, "layers", lambda panel, store: (tmp_path,))
     monkeypatch.setattr(
         steps, "audit", lambda part, made: reproduce.steps.seal.close(part, made.record, "run.json")
     )

@@ -48,7 +48,9 @@ def test_an_event_that_came_later_makes_no_older_forecast_doubtful(sound_run, mo
     monkeypatch.setattr(events, "DEFINITIONS", defined)
     monkeypatch.setattr(events, "EVENTS", tuple(defined))
     verify_tables.events_hold(sound_run, known)
-    assert all("later" not in part for part in verify_tables.every_table(sound_run, known))
+    seed = runs.read(sound_run)["seed"]
+    parts = verify_tables.every_table(sound_run, sound_run, seed, known)
+    assert all("later" not in part for part in parts)
     for said in ({}, {"events": f"{known['events']} later"}):
         with pytest.raises(InputError, match=r"events\.csv.*lacks a row that follows"):
             verify_tables.events_hold(sound_run, said)
