@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from crossover.data.printable import printable
 
@@ -76,17 +75,17 @@ class Tally:
     """
 
     def __init__(
-        self, work: Mapping[Any, Sequence[float]], move: Callable[..., None] | None
+        self, work: Mapping[str, Sequence[float]], move: Callable[..., None] | None
     ) -> None:
         self.work, self.move = work, move
         self.done = {name: [0.0] * len(parts) for name, parts in work.items()}
         self.part = dict.fromkeys(work, -1)
 
-    def here(self, name: object) -> None:
+    def here(self, name: str) -> None:
         """Have what this thread does be counted as a thing's: each call of `mover` is a part."""
         _mover.set(lambda: self._next(name))
 
-    def _next(self, name: object) -> Callable[..., None]:
+    def _next(self, name: str) -> Callable[..., None]:
         self.part[name] = at = min(self.part[name] + 1, len(self.work[name]) - 1)
 
         def move(done: int, total: int, at_hand: str = "") -> None:

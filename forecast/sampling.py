@@ -119,7 +119,7 @@ def sample(
     seed, draws, tune, chains, target_accept
         Of the sampler; draws and tuning steps are of each chain.
     cores
-        How many chains run at once; one where other fits are made beside this.
+        How many chains run at once.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def sample(
         draws=draws,
         tune=tune,
         chains=chains,
-        cores=cores if beside is None else 1,
+        cores=cores,
         seed=seed,
         target_accept=target_accept,
         save_warmup=False,
@@ -178,10 +178,8 @@ _beside: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar
 """Set where a fit that is made beside others is to end."""
 
 
-def side_by_side(fits: Mapping[Any, Fit], move: Callable[..., None] | None) -> dict[Any, Any]:
-    """Make fits, one a core at a time, in their order; return what each makes.
-
-    Each samples its chains one after the other: more threads than cores would share their caches.
+def side_by_side(fits: Mapping[str, Fit], move: Callable[..., None] | None) -> dict[str, Any]:
+    """Make fits at once, a thread each; return what each makes.
 
     Parameters
     ----------
@@ -198,26 +196,19 @@ def side_by_side(fits: Mapping[Any, Fit], move: Callable[..., None] | None) -> d
         After all were told to end.
     """
     end, tally = threading.Event(), Tally({name: fit.work for name, fit in fits.items()}, move)
-    found: dict[Any, Any] = {}
+    found: dict[str, Any] = {}
     faults: list[BaseException] = []
 
-    waiting = list(reversed(fits))
-
-    def work() -> None:
+    def work(name: str) -> None:
         _beside.set(end)
-        while not end.is_set():
-            try:
-                name = waiting.pop()
-            except IndexError:
-                return
-            tally.here(name)
-            try:
-                found[name] = fits[name].make()
-            except BaseException as fault:
-                faults.append(fault)
-                end.set()
+        tally.here(name)
+        try:
+            found[name] = fits[name].make()
+        except BaseException as fault:
+            faults.append(fault)
+            end.set()
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(CORES)]
+    threads = [threading.Thread(target=work, args=(name,), daemon=True) for name in fits]
     try:
         for thread in threads:
             thread.start()

@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 
     from crossover.forecast.sampling import Fit
     from crossover.forecast.scenarios import Scenario
-    from crossover.models.order_book import OrderData
 
-JOINT, PARTNERSHIPS = (("delivery",), ("market", "drivers")), "partnerships"
-"""Parts of the joint model that are sampled one after the other; and what else is fitted."""
+JOINT, PARTNERSHIPS = "joint", "partnerships"
 EVENTS_FILE, TIMING_FILE, LEVELS_FILE = runs.EVENTS_FILE, runs.TIMING_FILE, "levels.csv"
 AHEAD_FILE, DOMAIN_LEVELS_FILE = "domains_ahead.csv", "levels_domains.csv"
 DOMAINS_FORECAST, DOMAIN_CHECK_FILE = runs.DOMAINS_FORECAST, "domain_check.csv"
@@ -75,16 +73,14 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
     """
     from crossover.forecast import gate
     from crossover.forecast.sampling import side_by_side
-    from crossover.models.inputs import with_orders
 
     said = made.record
     if said["quick"]:
         say(QUICK_WORDS)
     words = f"sampling {said['chains']} chains of {said['tune']} + {said['draws']} draws"
     with step(words, "sample", said["seconds"]), progress(words) as move, stoppable():
-        inputs, orders = with_orders(made.panel, made.priors)
-        found = side_by_side(_fits(made, inputs, orders), move)
-    tree = _store(part, made, found, inputs)
+        found = side_by_side(_fits(made), move)
+    tree = _store(part, made, found)
     history = store_partnership(part, made, found[PARTNERSHIPS])
     with step("judging the fit", "gate", said["seconds"]):
         verdict = gate.judge_all(tree, history)
@@ -94,34 +90,29 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
     return tree
 
 
-def _fits(made: Plan, inputs: xr.Dataset, orders: OrderData) -> dict[Any, Fit]:
-    """Return how each factor of a plan's posterior is fitted, those that take longest first."""
+def _fits(made: Plan) -> dict[str, Fit]:
+    """Return how each factor of a plan's posterior is fitted."""
     from crossover.forecast import fit
     from crossover.forecast.sampling import Fit
+    from crossover.models.inputs import prepare
 
-    how = {key: made.record[key] for key in ("seed", "draws", "tune", "chains")}
-    of_joint = partial(fit.sampled, inputs, orders, made.priors, **how)
+    said, inputs = made.record, prepare(made.panel, made.priors)
+    how = {key: said[key] for key in ("seed", "draws", "tune", "chains")}
     of_layer = made.panel, inputs, made.domain_priors
     origin = int(inputs.attrs["origin"])
     return {
-        **{
-            names: Fit(tuple(fit.WORK[name] for name in names), partial(of_joint, names))
-            for names in JOINT
-        },
-        DOMAIN_LAYER: Fit((fit.WORK["domains"],), partial(fit.fit_domains, *of_layer, **how)),
+        JOINT: Fit(fit.WORK, partial(fit.fit, made.panel, made.priors, **how)),
+        DOMAIN_LAYER: Fit(fit.DOMAIN_WORK, partial(fit.fit_domains, *of_layer, **how)),
         PARTNERSHIPS: Fit(PARTNERSHIP_WORK, partial(fit_partnership, made, origin)),
     }
 
 
-def _store(part: Path, made: Plan, found: Mapping[Any, Any], inputs: xr.Dataset) -> xr.DataTree:
+def _store(part: Path, made: Plan, found: Mapping[str, Any]) -> xr.DataTree:
     """Store the joint fit with its domain layer and the hashes of draws; return what was stored."""
     from crossover.forecast import fit
     from crossover.forecast.draws import store
-    from crossover.models.priors import PARTS
 
-    draws = {name: tree for names in JOINT for name, tree in found[names].items()}
-    joint = fit.gather({name: draws[name] for name in PARTS}, inputs, made.priors)
-    whole = fit.with_domains(joint, found[DOMAIN_LAYER])
+    whole = fit.with_domains(found[JOINT], found[DOMAIN_LAYER])
     store(whole, part / POSTERIOR)
     tree, hashes = stored(part), made.record["hashes"]
     hashes["posterior"] = record.hash_draws(tree["posterior"].to_dataset())

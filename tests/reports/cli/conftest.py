@@ -85,17 +85,10 @@ def stand_ins(invented, monkeypatch):
             supplier=supplier, recipient=recipient, chains=CHAINS
         )
 
-    def sampled(inputs, orders, priors, names, **options):
-        if "market" in names:
-            fit(inputs, priors, **options)
-        return dict.fromkeys(names)
-
     put("fit", fit=fit, prior=lambda p, b, **o: fit(p, b, **o), DRAWS=40, TUNE=20, CHAINS=CHAINS,
         USUAL={"draws": 40, "tune": 20, "chains": CHAINS},
         QUICK={"draws": 8, "tune": 5}, DOMAINS="domains",
-        WORK=dict.fromkeys(("market", "delivery", "drivers", "domains"), 1.0),
-        sampled=sampled, gather=lambda *given: invented.posterior,
-        fit_domains=lambda *given, **options: None,
+        WORK=(1.0,), DOMAIN_WORK=(1.0,), fit_domains=lambda *given, **options: None,
         with_domains=lambda tree, layer: tree)
     put("simulate", futures=futures)
     put(
@@ -116,8 +109,7 @@ def stand_ins(invented, monkeypatch):
     )
     put("partnership_tables")
     monkeypatch.setattr(
-        "crossover.models.inputs.with_orders",
-        lambda *given: (xr.Dataset(attrs={"origin": 2024}), None),
+        "crossover.models.inputs.prepare", lambda *given: xr.Dataset(attrs={"origin": 2024})
     )
     put("coupling", fit=lambda *given, **options: None)
     put("gap_change", changes=lambda tree, futures: pd.DataFrame())
