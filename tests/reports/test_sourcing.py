@@ -155,7 +155,7 @@ def test_a_pair_with_past_forecasts_has_them_drawn_and_one_without_is_told_so(pl
     assert content == figures.ALL["hedgehog"](told)
     assert not re.search(rb"\b(nan|inf)\b", content, re.IGNORECASE)
     assert said("main", "hedgehog_title", told) == (
-        "Of 12 past forecasts of a year’s deliveries, 12 held what came in their 90 % interval"
+        "Of 12 past forecasts of a year’s deliveries, 12 held the outcome in their 90 % interval"
     )
     assert "published edition" not in section("main", told)
 
