@@ -29,7 +29,7 @@ OF_ONE_FIT = (
 """Files that rest on `mock_fit`, which takes seconds to make: done by one process, as the first."""
 LONGEST = (
     "tests/reports/test_every_pair.py", "tests/reports/cli", "tests/reports", OF_ONE_FIT[0],
-    "tests/data/test_build.py", "tests/forecast/test_fit.py",
+    "tests/trust/test_tampering.py", "tests/data/test_build.py", "tests/forecast/test_fit.py",
 )  # fmt: skip
 """What takes longest, begun first. The reports share what is made of a few invented runs, and the
 commands a posterior: each are done by one process, as every file is that is not named here."""
@@ -53,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set what must stand before numba and PyTensor are imported; the slow lane has defaults."""
     import hypothesis
 
+    # SciPy's transforms keep a thread; a fork that meets it as it begins waits for ever.
+    os.environ.setdefault("DUCC0_NUM_THREADS", "1")
     hypothesis.settings.register_profile(
         "the same each time", derandomize=True, deadline=None, database=None
     )
