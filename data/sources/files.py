@@ -32,9 +32,9 @@ LARGEST_WORKBOOK = 40 * reading.MIB
 CONTENT_TYPES = "[Content_Types].xml"
 PACKED = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError,
-    OverflowError, NotImplementedError,
+    OverflowError,
 )  # fmt: skip
-"""What the readers of archives raise of damaged bytes, and of ways to pack that they have not."""
+"""What the readers of archives raise of damaged bytes."""
 BYTE_ORDER = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 EVERYBODY = "All countries"
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -149,6 +149,10 @@ def damaged(
         yield
     except InputError:
         raise
+    except NotImplementedError:
+        # What zipfile says of a way of packing that it does not know.
+        rule = f"{what} is packed in a way that is not read here: unpack it, name the table in it"
+        raise InputError(fault(rule, file=name)) from None
     except of as error:
         rule = f"{what} is truncated or damaged ({type(error).__name__}); fetch it again"
         raise InputError(fault(rule, file=name)) from None

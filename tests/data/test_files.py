@@ -106,6 +106,18 @@ def test_a_zip_with_a_password_is_refused(refused):
     assert "is locked by a password: unpack it" in refused("a.zip", bytes(locked))
 
 
+def test_a_way_of_packing_that_no_reader_has_is_refused_in_one_line(refused):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.csv", "a,b\n1,2\n")
+    packed = bytearray(out.getvalue())
+    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        packed[packed.index(mark) + at] = 99
+    with pytest.raises(NotImplementedError), zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        archive.read("a.csv")
+    assert "is packed in a way that is not read here: unpack it" in refused("a.zip", bytes(packed))
+
+
 def test_bytes_that_are_no_utf_8_are_named_with_their_line(refused):
     content = samples.OECD.encode() + b"CHN,2019,OECD_GDEXPRD_PC_GDP,2,\xff\n"
     assert "oecd_2022-03.csv, line 7: b'\\xff'" in refused("oecd_2022-03.csv", content)
