@@ -101,6 +101,8 @@ origin, as the register lists orders."""
 BASE_YEARS = (2000, 2009)
 """Years of whose mean deliveries `independence` is a share."""
 INDEPENDENCE_SHARE = 0.05
+BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
+"""Columns of quantiles, as a fan shows them, and their levels."""
 
 BASELINE = "baseline"
 DEFAULT_SUPPLIER = "RUS"

@@ -44,7 +44,6 @@ ALIGNMENT = "alignment"
 FITS = (DOWNTURN, INCIDENT, ALIGNMENT)
 """Groups of a run's partnership.nc: two hazards, and the alignment of powers."""
 NO_VOTES = "votes of {} in the United Nations are not among those compared"
-QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
 class Answers(NamedTuple):

@@ -6,9 +6,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from crossover.data.names import CHAIN, DOMAIN, DOMAIN_LAYER, DRAW, RECIPIENT, REST, SUPPLIER
-from crossover.forecast.domains import (
+from crossover.data.names import (
     BANDS,
+    CHAIN,
+    DOMAIN,
+    DOMAIN_LAYER,
+    DRAW,
+    RECIPIENT,
+    REST,
+    SUPPLIER,
+)
+from crossover.forecast.domains import (
     BIG,
     habit_of,
     layer_draws,

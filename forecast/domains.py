@@ -34,7 +34,6 @@ from crossover.models.domain_contrasts import PERIOD_YEARS
 
 BIG = 6
 """How many of the largest suppliers the predictive check shows."""
-BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 
 Arrays = dict[str, np.ndarray]
 

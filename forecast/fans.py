@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from crossover.data.names import BASELINE, QUANTITY
+from crossover.data.names import BANDS, BASELINE, QUANTITY
 from crossover.forecast.ledger import DELIVERIES
 from crossover.forecast.ledger_file import Entry
 from crossover.forecast.scores import QUANTILE
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 COLUMNS = ("supplier", "recipient", "origin", "year", *BANDS)
 FILE = "pairs.csv"
 """A backtest's table of these forecasts."""

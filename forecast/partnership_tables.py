@@ -14,7 +14,8 @@ from crossover.data.names import DOWNTURN, DRAW, SCENARIO, YEAR_FUTURE
 from crossover.data.tables import Panel
 from crossover.forecast import alignment as votes
 from crossover.forecast import pairs, partnership, partnership_checks
-from crossover.forecast.coupling import ALIGNMENT, QUANTILES, Answers, known
+from crossover.forecast.arrivals import QUANTILES
+from crossover.forecast.coupling import ALIGNMENT, Answers, known
 from crossover.models.covariates import OUTCOMES
 from crossover.models.priors import Priors
 

@@ -16,6 +16,7 @@ import xarray as xr
 from crossover.data.errors import InputError, fault
 from crossover.data.names import (
     ALL_DOMAINS,
+    BANDS,
     BASELINE,
     CONVENTION,
     DRAW,
@@ -29,7 +30,7 @@ from crossover.data.names import (
 )
 from crossover.forecast import events as event_rules
 
-QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
+QUANTILES = BANDS
 SUPPORTED, CONTRADICTED = 0.95, 0.05
 """A statement is called supported at the first probability, contradicted at the second."""
 EVENT_COLUMNS = ("event", "domain", KIND, "scenario", "year", "probability", "mc_error")
