@@ -20,6 +20,11 @@ from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache
 from crossover.models.caching import EDITION
 
 
+def places(of: Any) -> np.ndarray:
+    """Return places in arrays, unsigned: a compiled loop then asks of none if it counts back."""
+    return np.ascontiguousarray(of, np.uint32)
+
+
 class Density(Op):
     """A log density, and its derivatives by the first inputs; all others are data.
 

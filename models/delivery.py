@@ -141,6 +141,11 @@ def _centred_where_known(
     return pm.Deterministic(name, mean + scale ** (1.0 - known) * (z - known * mean), dims=dims)
 
 
+def _flagged(table: np.ndarray, of: Any) -> np.ndarray:
+    """Return features with a flag for each domain beside them."""
+    return np.column_stack([table, np.eye(len(names.DOMAINS))[of[names.DOMAIN].values]])
+
+
 def _binomial(name: str, effects: Any, cases: Cases) -> None:
     pm.Potential(name, log_density(effects, cases))
 
@@ -161,8 +166,7 @@ def _chance(f: Any, top: Any, priors: Priors, years: np.ndarray) -> None:
         persistence,
     )
     world = pm.Deterministic("chance_world", world - world.mean(), dims="outcome_year")
-    effects = [effect, domains]
-    groups = [(at[names.DOMAIN].values, len(names.DOMAINS))]
+    effects, groups = [effect, domains], []
     # What is of a supplier, of all in a year and of both is one entry of a case, not three.
     lasting = {names.SUPPLIER: suppliers[:, None] + world, names.RECIPIENT: recipients[:, None]}
     for dim, base in lasting.items():
@@ -173,7 +177,8 @@ def _chance(f: Any, top: Any, priors: Priors, years: np.ndarray) -> None:
         effects.append((path + base).ravel())
         cell = at[dim].values * len(years) + at["year"].values - years[0]
         groups.append((cell, shape[0] * shape[1]))
-    _binomial("delivers", pt.concatenate(effects), cases(table, at["any"].values, groups))
+    counted = cases(_flagged(table, at), at["any"].values, groups)
+    _binomial("delivers", pt.concatenate(effects), counted)
     ends = f[f["ending"]]
     gone = pm.Normal("gone", -3.0, width, dims="gone_feature")
     table = features.table(
@@ -247,8 +252,9 @@ def _amounts(came: Any, top: Any, width: float) -> None:
     _shares(part[~whole], table[~whole, :-1], width)
     more = came[(came["state"] > RUNNING) & (came["delivered"] > 0)]
     pace = np.log(more["delivered"] / np.maximum(more["times"], 1)).values - features.MIDDLE
-    mean = features.MIDDLE + top["more_pace"] + top["more_slope"] * pace
-    pm.Normal("more", mean, top["more_sd"], observed=np.log(more["tiv"].values))
+    table = np.column_stack([np.ones(len(pace)), pace])
+    _linear("more", pt.stack([top["more_pace"], top["more_slope"]]), top["more_sd"],
+            table, np.log(more["tiv"].values) - features.MIDDLE)  # fmt: skip
 
 
 def _shares(part: np.ndarray, table: np.ndarray, width: float) -> None:
@@ -286,7 +292,7 @@ def _orders(data: OrderData, top: Any, priors: Priors) -> tuple[Any, Any]:
     table = features.table(
         features.wait, len(features.WAIT), w["age"].values, in_classes(w["log_tiv"].values)
     )
-    first = cases(table, w["first"].values, [(w["domain"].values, len(names.DOMAINS))])
+    first = cases(_flagged(table, w), w["first"].values)
     _binomial("begins", pt.concatenate([wait, own]), first)
     k = data.listed
     known = pm.Normal("known", known_prior(priors), 0.5, dims="known_feature")
@@ -316,14 +322,35 @@ def _sizes(data: OrderData, top: Any, width: float) -> tuple[Any, Any]:
         (names.SUPPLIER, names.DOMAIN),
     )  # fmt: skip
     buyers = _group("size", top, names.RECIPIENT, s["recipient"].values)
-    mean = expected[s["supplier"].values, s["domain"].values] + buyers[s["recipient"].values]
-    pm.Normal("log_size", mean, top["size_sd"], observed=s["log_tiv"].values)
+    sorts = s.groupby(list(GROUPS))["log_tiv"].agg(["size", "mean", "var"]).reset_index()
+    at = [sorts[name].values for name in GROUPS]
+    off = sorts["mean"].values - expected[at[1], at[0]] - buyers[at[2]]
+    within = ((sorts["size"] - 1) * sorts["var"].fillna(0.0)).sum()
+    _normal("log_size", (sorts["size"].values * off**2).sum() + within, len(s), top["size_sd"])
     units = pm.Normal("units_domain", 2.0, width, dims=names.DOMAIN)
-    more = top["units_size"] * (s["log_tiv"].values - features.MIDDLE)
-    usual, found = units[s["domain"].values] + more, s["log_units"].values
-    several, one = np.nonzero(found > ONE_UNIT)[0], np.nonzero(found <= ONE_UNIT)[0]
-    pm.Normal("log_units", usual[several], top["units_sd"], observed=found[several])
+    table = _flagged(s[["log_tiv"]].values - features.MIDDLE, s)
+    effects, found = pt.concatenate([top["units_size"][None], units]), s["log_units"].values
+    one = found <= ONE_UNIT
+    _linear("log_units", effects, top["units_sd"], table[~one], found[~one])
     # Of one unit is what would round to one, or to none.
-    of_one = pm.logcdf(pm.Normal.dist(usual[one], top["units_sd"]), ONE_UNIT)
-    pm.Potential("is_one_unit", of_one.sum())
+    kinds, count = np.unique(table[one], axis=0, return_counts=True)
+    of_one = pm.logcdf(pm.Normal.dist(pt.dot(kinds, effects), top["units_sd"]), ONE_UNIT)
+    pm.Potential("is_one_unit", (count * of_one).sum())
     return expected, buyers
+
+
+def _linear(name: str, effects: Any, sd: Any, table: np.ndarray, values: np.ndarray) -> None:
+    """Add normal values (case) about a table (case, feature) times effects.
+
+    With table = Q R, |y − Q R b|² = |Q'y − R b|² + |y − Q Q'y|²: as many terms as effects.
+    """
+    q, r = np.linalg.qr(table)
+    turned = q.T @ values
+    rest = ((values - q @ turned) ** 2).sum()
+    _normal(name, ((turned - pt.dot(r, effects)) ** 2).sum() + rest, len(values), sd)
+
+
+def _normal(name: str, squares: Any, count: int, sd: Any) -> None:
+    """Add normal values, given the sum of their squared distances from their means."""
+    each = pt.log(sd) + 0.5 * np.log(2.0 * np.pi)
+    pm.Potential(name, -0.5 * squares / sd**2 - count * each)

@@ -187,6 +187,22 @@ def _copy(out, x):
         out[k] = x[k]
 
 
+@_exact
+def _gather(out, w, places):
+    for k in range(out.size):
+        out[k] = w[places[k]]
+
+
+@_exact
+def _scatter(out, x, step, places):
+    if step:
+        for k in range(places.size):
+            out[places[k]] += x[k]
+    else:
+        for k in range(places.size):
+            out[places[k]] += x[0]
+
+
 @_quick
 def _total(x):
     total = 0.0
@@ -301,25 +317,21 @@ def run(code, tables, w):
         what it makes (c); for `CUMSUM` the lengths of the axis and of what lies below it (b, c);
         for `DOT` the inner length and columns (c, step of c); for `GREATEST` columns (c).
     tables
-        Places in `w`, whole numbers.
+        Places in `w`, unsigned: the compiler then asks of none whether it counts from the end.
     w
         Numbers; changed.
     """
     for row in range(len(code)):
         op, out, n, a, by_a, b, by_b, c, by_c, at = code[row]
         if op == GATHER:
-            for k in range(n):
-                w[out + k] = w[tables[at + k]]
+            _gather(w[out : out + n], w, tables[at : at + n])
         elif op == SCATTER:
-            for k in range(n):
-                w[out + tables[at + k]] += w[a + by_a * k]
+            _scatter(w[out:], w[a:], by_a, tables[at : at + n])
         elif op == TOTAL:
             w[out] = _total(w[a : a + n])
         elif op == SUM_TO:
-            for k in range(c):
-                w[out + k] = 0.0
-            for k in range(n):
-                w[out + tables[at + k]] += w[a + k]
+            w[out : out + c] = 0.0
+            _scatter(w[out : out + c], w[a : a + n], 1, tables[at : at + n])
         elif op == CUMSUM:
             _cumulate(w[out : out + n], w[a : a + n], b, c)
         elif op == DOT:

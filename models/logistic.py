@@ -4,39 +4,44 @@ r"""What happens or not, by a sum of effects: the density of many such cases in 
    \frac{\partial}{\partial b} = X' (y - m / (1 + e^{-\eta}))
 
 y: how often it happened of m alike cases; X: mostly zero, a few features of a case and one entry
-for each group that it belongs to, so that only entries are kept (row by row). Alike cases are
-counted: there are fewer kinds of them.
+for each group that it belongs to. Alike cases are counted: there are fewer kinds of them. Many
+cases have a row of features in common, of which the sum is taken once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from crossover.models.compiled import Density
+from crossover.models.compiled import Density, places
 from crossover.models.vector_math import exact, exp, log1p, summing
 
 
 class Cases(NamedTuple):
-    """Kinds of cases.
+    """Kinds of cases, in the order of their rows of features.
 
     Attributes
     ----------
-    start : where entries of a kind begin, and where the last one's end (kind + 1).
-    column, value : entries of X, kind by kind (entry).
+    start : where entries of a row begin, and where the last one's end (row + 1).
+    column, value : entries of rows that are not zero, row by row (entry).
+    first : where the kinds of a row begin, and where the last one's end (row + 1).
+    group : columns of the groups that a kind belongs to (grouping, kind).
     happened, tried : y and m (kind).
     """
 
     start: np.ndarray
     column: np.ndarray
     value: np.ndarray
+    first: np.ndarray
+    group: np.ndarray
     happened: np.ndarray
     tried: np.ndarray
 
 
 def cases(
-    table: np.ndarray, happened: np.ndarray, groups: list[tuple[np.ndarray, int]] | None = None
+    table: np.ndarray, happened: np.ndarray, groups: Sequence[tuple[np.ndarray, int]] = ()
 ) -> Cases:
     """Count alike cases.
 
@@ -48,32 +53,34 @@ def cases(
         Whether it did (case).
     groups
         Of each grouping: the group of a case (case), and how many groups there are. A column of X
-        each, after the features and in this order.
+        each, after the features and in this order. Of few groups, flags among the features are
+        faster.
     """
-    groups = groups or []
-    rows = np.column_stack([table, *(group for group, _ in groups)])
-    kinds, alike = np.unique(rows, axis=0, return_inverse=True)
-    wide = table.shape[1]
-    first = wide + np.cumsum([0, *(count for _, count in groups)])[:-1]
-    # X has a one in the column of a group, which may be the first: no zero is left out there.
-    entries = np.column_stack([kinds[:, :wide] != 0.0, np.ones((len(kinds), len(groups)), bool)])
-    columns, values = np.empty(kinds.shape, np.int64), np.ones(kinds.shape)
-    columns[:, :wide], values[:, :wide] = np.arange(wide), kinds[:, :wide]
-    columns[:, wide:] = kinds[:, wide:].astype(np.int64) + first
+    rows, row = np.unique(table, axis=0, return_inverse=True)
+    own = np.column_stack([row, *(group for group, _ in groups)]).astype(np.int64)
+    kinds, alike = np.unique(own, axis=0, return_inverse=True)
+    before = table.shape[1] + np.cumsum([0, *(count for _, count in groups)])[:-1]
+    entries = rows != 0.0
     return Cases(
-        np.concatenate([[0], np.cumsum(entries.sum(axis=1))]), columns[entries], values[entries],
+        places([0, *np.cumsum(entries.sum(axis=1))]), places(np.nonzero(entries)[1]), rows[entries],
+        places(np.searchsorted(kinds[:, 0], np.arange(len(rows) + 1))),
+        places((kinds[:, 1:] + before).T),
         np.bincount(alike, np.asarray(happened, float), len(kinds)),
         np.bincount(alike, minlength=len(kinds)).astype(float),
     )  # fmt: skip
 
 
 @exact
-def _logits(effects, start, column, value, logit):
-    for i in range(logit.size):
+def _logits(effects, start, column, value, first, group, logit):
+    for row in range(start.size - 1):
         total = 0.0
-        for k in range(start[i], start[i + 1]):
+        for k in range(start[row], start[row + 1]):
             total += value[k] * effects[column[k]]
-        logit[i] = total
+        for i in range(first[row], first[row + 1]):
+            logit[i] = total
+    for g in range(group.shape[0]):
+        for i in range(logit.size):
+            logit[i] += effects[group[g, i]]
 
 
 @summing
@@ -90,23 +97,34 @@ def _cells(happened, tried, logit):
 
 
 @exact
-def density(effects, start, column, value, happened, tried):
+def _back(by_logit, start, column, value, first, group, by):
+    for row in range(start.size - 1):
+        total = 0.0
+        for i in range(first[row], first[row + 1]):
+            total += by_logit[i]
+        for k in range(start[row], start[row + 1]):
+            by[column[k]] += value[k] * total
+    for g in range(group.shape[0]):
+        for i in range(by_logit.size):
+            by[group[g, i]] += by_logit[i]
+
+
+@exact
+def density(effects, start, column, value, first, group, happened, tried):
     """Return the log density of all cases, and its derivative by effects (column of X).
 
     Parameters
     ----------
     effects
         b (column of X), log-odds.
-    start, column, value, happened, tried
+    start, ..., tried
         As of `Cases`.
     """
     effects, by = np.ascontiguousarray(effects), np.zeros(effects.size)
     logit = np.empty(tried.size)
-    _logits(effects, start, column, value, logit)
+    _logits(effects, start, column, value, first, group, logit)
     total = _cells(happened, tried, logit)
-    for i in range(logit.size):
-        for k in range(start[i], start[i + 1]):
-            by[column[k]] += value[k] * logit[i]
+    _back(logit, start, column, value, first, group, by)
     return np.asarray(total), by
 
 

@@ -93,7 +93,7 @@ class Memory:
 
     def _table(self, places: np.ndarray) -> int:
         at = self.length
-        self.tables.append(np.asarray(places, np.int32).ravel())
+        self.tables.append(np.asarray(places, np.uint32).ravel())
         self.length += places.size
         return at
 

@@ -133,7 +133,7 @@ class _Writer(Memory):
         memory = np.zeros(self.top)
         for at, value in self.constants:
             memory[at : at + value.size] = value.ravel()
-        tables = np.concatenate([np.zeros(0, np.int32), *self.tables])
+        tables = np.concatenate([np.zeros(0, np.uint32), *self.tables])
         stretches = tuple(
             np.array(rows, np.int64).reshape(-1, do.WIDTH) for rows in self.code
         )

@@ -80,13 +80,15 @@ def test_a_compiled_graph_has_the_same_density_and_derivatives(given, of):
         assert not by[1::2].any()
 
 
-def test_alike_cases_are_counted_and_the_first_group_of_each_is_one_too():
-    table = np.array([[0.0, 2.0], [0.0, 2.0], [0.0, 0.0]])
-    found = logistic.cases(table, np.array([True, False, True]), [(np.array([0, 0, 1]), 2)])
-    assert found.start.tolist() == [0, 1, 3]
-    assert found.column.tolist() == [3, 1, 2]
-    assert found.value.tolist() == [1.0, 2.0, 1.0]
-    assert found.happened.tolist() == [1.0, 1.0] and found.tried.tolist() == [1.0, 2.0]
+def test_alike_cases_are_counted_and_stand_by_their_features():
+    table = np.array([[0.0, 2.0], [0.0, 2.0], [0.0, 0.0], [0.0, 2.0]])
+    happened, groups = np.array([True, False, True, True]), [(np.array([0, 0, 1, 1]), 2)]
+    found = logistic.cases(table, happened, groups)
+    assert found.start.tolist() == [0, 0, 1]
+    assert found.column.tolist() == [1] and found.value.tolist() == [2.0]
+    assert found.first.tolist() == [0, 1, 3]
+    assert found.group.tolist() == [[3, 2, 3]]
+    assert found.happened.tolist() == [1.0, 1.0, 1.0] and found.tried.tolist() == [1.0, 2.0, 1.0]
 
 
 def test_odds_beyond_double_precision_have_a_density():
