@@ -84,13 +84,15 @@ def fit(
     inputs, orders = with_orders(panel, priors)
     with BUILDING:
         models = parts(inputs, orders, priors)
-    sampled = {}
-    for name, model in models.items():
-        compiled = ready(model)
-        sampled[name] = sample(
-            compiled, seed=seed, draws=draws, tune=2 * tune if name in LONG else tune,
+    # All are made ready while what is fitted beside them is sampled.
+    compiled = {name: ready(model) for name, model in models.items()}
+    sampled = {
+        name: sample(
+            compiled[name], seed=seed, draws=draws, tune=2 * tune if name in LONG else tune,
             chains=chains, target_accept=ACCEPT[name], cores=cores,
-        )  # fmt: skip
+        )
+        for name in models
+    }
     return gather(sampled, inputs, priors)
 
 

@@ -147,8 +147,10 @@ def judge_events(events: Mapping[str, np.ndarray]) -> dict[str, Any]:
         rhat[np.isnan(rhat) & np.isfinite(draws).all((0, 1))] = 1.0
         for figure, values in zip(FIGURES, (rhat, bulk, ess_of_mean(draws)), strict=True):
             found[figure] |= dict(zip(keys, values, strict=True))
-    figures = {figure: xr.Dataset(values) for figure, values in found.items()}
-    checks = [_check(name, *_worst(found, name)) for name, found in figures.items()]
+    checks = [
+        _check(name, *_worst({key: xr.DataArray(one) for key, one in values.items()}, name))
+        for name, values in found.items()
+    ]
     return {
         "checks": checks,
         "passed": all(check["passed"] for check in checks),
@@ -188,11 +190,11 @@ def _check(name: str, value: float, where: str) -> dict[str, Any]:
     }
 
 
-def _worst(table: xr.Dataset, name: str) -> tuple[float, str]:
+def _worst(table: Mapping[Any, xr.DataArray], name: str) -> tuple[float, str]:
     """Return the worst figure of a table and the quantity it belongs to; NaN counts as worst."""
     sign = 1.0 if CHECKS[name][1] == "at most" else -1.0
     found = []
-    for key, values in table.data_vars.items():
+    for key, values in table.items():
         signed = np.where(np.isnan(values.values), np.inf, sign * values.values)
         at = np.unravel_index(int(np.argmax(signed)), signed.shape)
         place = ", ".join(str(values[d].values[i]) for d, i in zip(values.dims, at, strict=True))

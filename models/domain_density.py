@@ -37,13 +37,19 @@ import numpy as np
 from crossover.models import domain_effects as effects
 from crossover.models import domain_likelihood as likelihood
 from crossover.models import domain_sums as sums
-from crossover.models.compiled import Density
+from crossover.models.compiled import Density, places
 from crossover.models.domain_sums import CONTRASTS, DOMAINS
 from crossover.models.rising import counted
 from crossover.models.vector_math import exact
 
 SINGLE = ("substitution", "unit_strength", "concentration", "order_sd", "orders_alike", "unit_sd")
 """Parameters that are no spreads of effects, in the order of `Layer.single`."""
+
+PLACES = (
+    "scale", "seller", "buyer", "habit_pair", "cell_pair", "cell_seller", "seen", "size_seller",
+    "size_domain", "size_kind", "item_class", "item_place", "item_standing", "item_strength",
+)  # fmt: skip
+"""Fields of `Layer` that only say where, none of them from the end."""
 
 
 class Layer(NamedTuple):
@@ -161,7 +167,10 @@ def arranged(fixed: Mapping[str, Any], parameter: list[str]) -> Layer:
         size_value=fixed["size_values"][orders > 0], item_value=fixed["unit_values"],
     )  # fmt: skip
     # Of one layout in memory, so that the loops are compiled once.
-    return Layer(*map(np.ascontiguousarray, found))
+    return Layer(**{
+        name: places(of) if name in PLACES else np.ascontiguousarray(of)
+        for name, of in found._asdict().items()
+    })  # fmt: skip
 
 
 @exact

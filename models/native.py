@@ -2,13 +2,14 @@
 
 A program that is carried out from Python lets one thread at a time begin and end each of its
 stretches, and two chains at once wait for each other. Here a whole evaluation is one compiled
-function. Each of its steps finds what it works on, arrays of many kinds, in memory, written there
-as the compiler lays it out. Every thread takes a free copy of all.
+function, the same for every model: it goes through a table of steps in memory, which says where
+each one's operations stand, and what is called after them. Every thread takes a free copy of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,13 +18,12 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import carray, types
-from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed, impl_ret_new_ref
 from numba.extending import intrinsic
 
 from crossover.models import interpreter
 from crossover.models.caching import njit
-from crossover.models.instructions import Program
+from crossover.models.instructions import Call, Program
 
 COPIES = 4
 """Threads that can evaluate a model at once; more of them wait."""
@@ -34,6 +34,11 @@ DENSITY = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
 """Dimensions, point, derivative, density, data."""
 VALUES = types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, types.voidptr)
 """Dimensions, how many values, point, values, data."""
+OPERATIONS = types.int64[:, ::1], types.uint32[::1], types.float64[::1]
+"""What `models.interpreter.run` takes."""
+NOTHING = types.none
+HEAD, STEP = 8, 4
+"""Whole numbers that a program begins with, and that each of its steps has; see `_laid_out`."""
 _loop = njit(error_model="numpy", nogil=True)
 
 
@@ -44,8 +49,8 @@ class Native:
     Attributes
     ----------
     density, values : compiled; `address` of each is where it stands.
-    data : of both, whole numbers (copy, 1 + step): whether a copy is taken, and where stands what
-        each step works on, those of the density first.
+    data : of both, whole numbers (copy, 3): whether a copy is taken, and where the program of the
+        density and that of the values begin.
     held : what the data point to, to be kept as long as they are.
     """
 
@@ -65,167 +70,89 @@ def native(density: Program, told: Program) -> Native:
     density, told
         As from `models.program.density` and `models.program.named`.
     """
-    programs = density, told
-    states = [[state for program in programs for state in _states(program)] for _ in range(COPIES)]
-    memory = [[_written(state) for state in copy] for copy in states]
-    data = np.array([[0] + [place.ctypes.data for place in copy] for copy in memory])
-    steps, width = len(density.stretches), data.shape[1]
-    return Native(
-        _density(density, states[0][:steps], width, 1),
-        _values(told, states[0][steps:], width, 1 + steps),
-        data, (memory, states),
-    )  # fmt: skip
+    copies = [[_laid_out(program) for program in (density, told)] for _ in range(COPIES)]
+    data = np.array([[0] + [table.ctypes.data for table, _ in copy] for copy in copies])
+    return Native(_density, _values, data, (copies,))
 
 
-def _states(program: Program) -> list[tuple[Any, ...]]:
-    """Return what each step works on: a stretch of operations, and what is called after it.
+def _laid_out(program: Program) -> tuple[np.ndarray, list[Any]]:
+    """Return a program as whole numbers, and what they point to.
 
-    The last step calls nothing, and has the places of what is asked for.
+    First come where `run` stands, and of memory, tables and places of what is asked for where they
+    are and how long; then how many steps there are. Each step has where its operations are and how
+    many, what is called after them, and where that finds what it works on: zero for nothing.
     """
-    w, found = program.memory.copy(), []
-    for stretch, call in zip(program.stretches, program.calls, strict=False):
-        given, out = call.views(w)
-        found.append((stretch, program.tables, w, tuple(given), tuple(x.ravel() for x in out)))
-    places = [np.arange(p.at, p.at + p.size) for p in program.outputs]
-    return [*found, (program.stretches[-1], program.tables, w, np.concatenate(places))]
+    w = program.memory.copy()
+    places = np.concatenate([np.arange(p.at, p.at + p.size) for p in program.outputs])
+    steps, held = [], [w, places, program]
+    for stretch, call in itertools.zip_longest(program.stretches, program.calls):
+        function, words = _called(call, w) if call else (None, np.zeros(0, int))
+        held += [function, words]
+        after = (function.address, words.ctypes.data) if call else (0, 0)
+        steps += [stretch.ctypes.data, len(stretch), *after]
+    arrays = [n for x in (w, program.tables, places) for n in (x.ctypes.data, x.size)]
+    run, _ = _standing(interpreter.run, OPERATIONS)
+    return np.array([run, *arrays, len(program.stretches), *steps]), held
 
 
-def _written(state: tuple[Any, ...]) -> np.ndarray:
-    """Return memory in which what a step works on is laid out."""
-    memory = np.zeros(-(-_size(state) // 8), np.int64)
-    _put(memory.ctypes.data, state)
-    return memory
+def _called(call: Call, w: np.ndarray) -> tuple[Any, np.ndarray]:
+    """Return the C function of a call, and what it works on."""
+    given, found = call.views(w)
+    of = tuple(given), tuple(x.ravel() for x in found)
+    return _step(call.kernel, numba.typeof(of)), np.array([n for x in of for n in _words(x)])
 
 
-# Compiled ------------------------------------------------------------------------------------
+def _words(arrays: tuple[np.ndarray, ...]) -> list[int]:
+    """Return arrays as the compiler lays them out, but that it does not count who uses them."""
+    return [
+        n for x in arrays
+        for n in (0, 0, x.size, x.itemsize, x.ctypes.data, *x.shape, *x.strides)
+    ]  # fmt: skip
 
 
-def _density(program: Program, states: Sequence[Any], width: int, first: int) -> Any:
-    evaluate = _in_copy(program, states, first)
-
-    @numba.cfunc(DENSITY)
-    def function(dimensions, point, slopes, total, data):
-        copies, out = carray(data, (COPIES, width), np.int64), carray(slopes, dimensions)
-        copy = _taken(copies)
-        w, places = evaluate(copies[copy], carray(point, dimensions))
-        value = w[places[0]]
-        usable = np.isfinite(value)
-        for k in range(dimensions):
-            out[k] = w[places[1 + k]]
-            usable &= np.isfinite(out[k])
-        carray(total, 1)[0] = value
-        _given_back(copies, copy)
-        return 0 if usable else UNUSABLE
-
-    return function
-
-
-def _values(program: Program, states: Sequence[Any], width: int, first: int) -> Any:
-    evaluate = _in_copy(program, states, first)
-
-    @numba.cfunc(VALUES)
-    def function(dimensions, count, point, values, data):
-        copies, out = carray(data, (COPIES, width), np.int64), carray(values, count)
-        copy = _taken(copies)
-        w, places = evaluate(copies[copy], carray(point, dimensions))
-        for k in range(count):
-            out[k] = w[places[k]]
-        _given_back(copies, copy)
-        return 0
-
-    return function
-
-
-def _in_copy(program: Program, states: Sequence[Any], first: int) -> Callable[..., Any]:
-    """Return a function that evaluates a program in a copy of memory at a point.
-
-    It returns the memory, and the places of what is asked for. `first`: where in a row of the data
-    the program's steps begin.
-    """
-    kind, evaluate = numba.typeof(states[-1]), _evaluator(program, states)
-    last = first + len(states) - 1
-
-    @_loop
-    def evaluated(at, x):
-        _, _, w, places = _held(at[last], kind)
-        for k in range(x.size):
-            w[k] = x[k]
-        evaluate(at[first:])
-        return w, places
-
-    return evaluated
-
-
-def _evaluator(program: Program, states: Sequence[Any]) -> Callable[..., None]:
-    """Return a function that carries out a program's steps, given where their data stand."""
-    evaluate = _stretch(numba.typeof(states[-1]))
-    for call, state in zip(program.calls[::-1], states[-2::-1], strict=True):
-        evaluate = _both(_step(call.kernel, numba.typeof(state)), evaluate)
-    return evaluate
-
-
-def _both(step: Any, others: Any) -> Callable[..., None]:
-    @_loop
-    def evaluate(at):
-        step(at)
-        others(at[1:])
-
-    return evaluate
-
-
-@cache
-def _stretch(kind: Any) -> Callable[..., None]:
-    """Return a function that carries out the operations of a last step."""
-    stretch, tables, w, _ = kind
-    run = _standing(interpreter.run, (stretch, tables, w))
-
-    @_loop
-    def carried_out(at):
-        stretch, tables, w, _ = _held(at[0], kind)
-        run((stretch, tables, w))
-
-    return carried_out
-
-
-@cache
-def _step(kernel: Callable[..., Any], kind: Any) -> Callable[..., None]:
-    """Return a function that carries out a step: operations, a call, and what it returns."""
-    stretch, tables, w, inputs, _ = kind
-    run, called = _standing(interpreter.run, (stretch, tables, w)), _standing(kernel, inputs.types)
-
-    @_loop
-    def carried_out(at):
-        stretch, tables, w, given, found = _held(at[0], kind)
-        run((stretch, tables, w))
-        _kept(found, called(given))
-
-    return carried_out
-
-
-def _standing(function: Callable[..., Any], kinds: tuple[Any, ...]) -> Callable[..., Any]:
-    """Return a compiled function to be called where it stands, with a tuple of what it takes.
-
-    Otherwise the compiler would take it into the caller and compile it anew.
-    """
+def _standing(function: Callable[..., Any], kinds: tuple[Any, ...]) -> tuple[int, Any]:
+    """Return where a compiled function stands, and the type of what it returns."""
     function.compile(kinds)
     compiled = function.overloads[kinds]
     address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
-    back = compiled.signature.return_type
+    return address, compiled.signature.return_type
 
-    @intrinsic
-    def call(_, given):
-        def jump(context, builder, signature, arguments):
-            kind = context.call_conv.get_function_type(back, kinds)
-            place = builder.inttoptr(context.get_constant(types.intp, address), kind.as_pointer())
-            parts = [builder.extract_value(arguments[0], at) for at in range(len(kinds))]
-            status, value = context.call_conv.call_function(builder, place, back, kinds, parts)
-            with builder.if_then(status.is_error):
-                context.call_conv.return_status_propagate(builder, status)
-            return impl_ret_new_ref(context, builder, back, value)
 
-        return back(given), jump
+@cache
+def _step(kernel: Callable[..., Any], kind: Any) -> Any:
+    """Return a C function that calls a kernel and keeps what it returns, of what stands at `at`."""
+    address, back = _standing(kernel, kind[0].types)
 
-    return call
+    @numba.cfunc(types.void(types.intp))
+    def step(at):
+        given, found = _held(at, kind)
+        _kept(found, _jumped(address, given, back))
+
+    return step
+
+
+# Memory --------------------------------------------------------------------------------------
+
+
+@intrinsic
+def _pointer(_, address):
+    def point(context, builder, signature, given):
+        return builder.inttoptr(given[0], context.get_value_type(types.voidptr))
+
+    return types.voidptr(address), point
+
+
+@intrinsic
+def _held(_, address, kind):
+    """Read a value of a type from an address."""
+    of = kind.instance_type
+
+    def read(context, builder, signature, given):
+        laid_out = context.get_value_type(of)
+        value = builder.load(builder.inttoptr(given[0], laid_out.as_pointer()))
+        return impl_ret_borrowed(context, builder, of, value)
+
+    return of(address, kind), read
 
 
 @intrinsic
@@ -246,7 +173,16 @@ def _copied(out, value):
         out[k] = number
 
 
-# Memory --------------------------------------------------------------------------------------
+@intrinsic
+def _exchanged(_, address, value):
+    """Put a whole number at an address, and return what stood there, in one step."""
+
+    def exchange(context, builder, signature, given):
+        new = context.cast(builder, given[1], signature.args[1], types.int64)
+        place = builder.inttoptr(given[0], ir.IntType(64).as_pointer())
+        return builder.atomic_rmw("xchg", place, new, "seq_cst")
+
+    return types.int64(address, value), exchange
 
 
 @_loop
@@ -263,72 +199,79 @@ def _given_back(copies, copy):
     _exchanged(copies[copy].ctypes.data, 0)
 
 
-@njit
-def _put(address, value):
-    _stored(address, value)
-
-
-@njit
-def _size(value):
-    return _bytes(value)
+# Calls ---------------------------------------------------------------------------------------
 
 
 @intrinsic
-def _stored(_, address, value):
-    """Write a value to an address, as the compiler lays it out."""
+def _jumped(_, address, given, back):
+    """Call a compiled function where it stands, with a tuple of what it takes.
 
-    def write(context, builder, signature, given):
-        kept = _unowned(context, builder, signature.args[1], given[1])
-        builder.store(kept, builder.inttoptr(given[0], kept.type.as_pointer()))
+    Otherwise the compiler would take it into the caller and compile it anew.
+    """
+    kinds, returned = tuple(given.types), back.instance_type
+
+    def jump(context, builder, signature, arguments):
+        kind = context.call_conv.get_function_type(returned, kinds)
+        place = builder.inttoptr(arguments[0], kind.as_pointer())
+        parts = [builder.extract_value(arguments[1], at) for at in range(len(kinds))]
+        status, value = context.call_conv.call_function(builder, place, returned, kinds, parts)
+        with builder.if_then(status.is_error):
+            context.call_conv.return_status_propagate(builder, status)
+        return impl_ret_new_ref(context, builder, returned, value)
+
+    return returned(address, given, back), jump
+
+
+@intrinsic
+def _stepped(_, function, at):
+    """Call a C function of a step."""
+
+    def call(context, builder, signature, given):
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(64)])
+        builder.call(builder.inttoptr(given[0], kind.as_pointer()), [given[1]])
         return context.get_dummy_value()
 
-    return types.void(address, value), write
+    return types.void(function, at), call
 
 
-def _unowned(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    """Take from arrays what counts their users: who holds them is Python."""
-    if isinstance(kind, types.BaseTuple):
-        for at, each in enumerate(kind.types):
-            part = _unowned(context, builder, each, builder.extract_value(value, at))
-            value = builder.insert_value(value, part, at)
-        return value
-    array = context.make_array(kind)(context, builder, value)
-    array.meminfo = cgutils.get_null_value(array.meminfo.type)
-    array.parent = cgutils.get_null_value(array.parent.type)
-    return array._getvalue()
+@_loop
+def _evaluated(at, x):
+    """Carry out a program at a point; return its memory, and the places of what is asked for."""
+    head = carray(_pointer(at), HEAD, np.int64)
+    steps = carray(_pointer(at + 8 * HEAD), (head[7], STEP), np.int64)
+    w = carray(_pointer(head[1]), head[2], np.float64)
+    tables = carray(_pointer(head[3]), head[4], np.uint32)
+    for k in range(x.size):
+        w[k] = x[k]
+    for i in range(len(steps)):
+        code = carray(_pointer(steps[i, 0]), (steps[i, 1], interpreter.WIDTH), np.int64)
+        _jumped(head[0], (code, tables, w), NOTHING)
+        if steps[i, 2] != 0:
+            _stepped(steps[i, 2], steps[i, 3])
+    return w, carray(_pointer(head[5]), head[6], np.int64)
 
 
-@intrinsic
-def _bytes(_, value):
-    """Say how many bytes a value takes as the compiler lays it out."""
-
-    def count(context, builder, signature, given):
-        laid_out = context.get_value_type(signature.args[0])
-        return context.get_constant(types.int64, context.get_abi_sizeof(laid_out))
-
-    return types.int64(value), count
-
-
-@intrinsic
-def _held(_, address, kind):
-    """Read a value of a type from an address."""
-    of = kind.instance_type
-
-    def read(context, builder, signature, given):
-        laid_out = context.get_value_type(of)
-        value = builder.load(builder.inttoptr(given[0], laid_out.as_pointer()))
-        return impl_ret_borrowed(context, builder, of, value)
-
-    return of(address, kind), read
+@numba.cfunc(DENSITY, cache=True)
+def _density(dimensions, point, slopes, total, data):
+    copies, out = carray(data, (COPIES, 3), np.int64), carray(slopes, dimensions)
+    copy = _taken(copies)
+    w, places = _evaluated(copies[copy, 1], carray(point, dimensions))
+    value = w[places[0]]
+    usable = np.isfinite(value)
+    for k in range(dimensions):
+        out[k] = w[places[1 + k]]
+        usable &= np.isfinite(out[k])
+    carray(total, 1)[0] = value
+    _given_back(copies, copy)
+    return 0 if usable else UNUSABLE
 
 
-@intrinsic
-def _exchanged(_, address, value):
-    """Put a whole number at an address, and return what stood there, in one step."""
-
-    def exchange(context, builder, signature, given):
-        new = context.cast(builder, given[1], signature.args[1], types.int64)
-        place = builder.inttoptr(given[0], ir.IntType(64).as_pointer())
-        return builder.atomic_rmw("xchg", place, new, "seq_cst")
-
-    return types.int64(address, value), exchange
+@numba.cfunc(VALUES, cache=True)
+def _values(dimensions, count, point, values, data):
+    copies, out = carray(data, (COPIES, 3), np.int64), carray(values, count)
+    copy = _taken(copies)
+    w, places = _evaluated(copies[copy, 2], carray(point, dimensions))
+    for k in range(count):
+        out[k] = w[places[k]]
+    _given_back(copies, copy)
+    return 0

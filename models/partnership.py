@@ -66,25 +66,25 @@ def arrays(inputs: xr.Dataset, names: list[str]) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of numpy.ndarray
-        `table`: covariates less the usual ones, then eras (pair_year, parameter and era); `usual`:
-        mean covariates of the events (parameter); `event`, `weight` (pair_year); `start`
-        (treaty + 1) as of `models.hazard_density`.
+        `usual`: mean covariates of the events (parameter); `varying`: positions of parameters whose
+        covariate varies; `table`: these covariates less the usual ones, then eras (pair_year,
+        varying and era).
     """
     known, event = design(inputs["covariates"], names), inputs["event"].values.astype(float)
     usual = known[event > 0].mean(axis=0) if event.any() else known.mean(axis=0)
     in_era = np.eye(inputs.sizes[ERA])[inputs["era_at"].values]
-    return {
-        "table": np.concatenate([known - usual, in_era], axis=1),
-        "usual": usual,
-        "event": event,
-        "weight": inputs["weight"].values.astype(float),
-        "start": starts(inputs),
-    }
+    varying = np.flatnonzero((known != usual).any(axis=0))
+    table = np.concatenate([known[:, varying] - usual[varying], in_era], axis=1)
+    return {"usual": usual, "varying": varying, "table": table}
 
 
-def starts(inputs: xr.Dataset) -> np.ndarray:
-    """Row at which each treaty's record starts, and the number of rows (treaty + 1)."""
-    return np.searchsorted(inputs["treaty_at"].values, np.arange(inputs.sizes[TREATY] + 1))
+def records(inputs: xr.Dataset) -> Any:
+    """Return the records of treaties as of `models.hazard_density.Histories`."""
+    from crossover.models.hazard_density import histories
+
+    start = np.searchsorted(inputs["treaty_at"].values, np.arange(inputs.sizes[TREATY] + 1))
+    event, weight = (inputs[name].values.astype(float) for name in ("event", "weight"))
+    return histories(event, weight, start)
 
 
 def kept(local: Any, scale: float, xp: Any) -> Any:
@@ -142,10 +142,8 @@ def hazard_model(inputs: xr.Dataset, priors: Priors) -> Any:
         between = pm.Normal("era_between", base, root, dims=ERA)
         level = base + root * (between - base)
         pm.Deterministic("era_effect", level - base, dims=ERA)
-        eta = pt.dot(data["table"], pt.concatenate([own, level]))
-        log_p, *_ = Records()(
-            eta, top["treaty_sd"], data["event"], data["weight"], data["start"]
-        )
+        eta = pt.dot(data["table"], pt.concatenate([own[data["varying"]], level]))
+        log_p, *_ = Records()(eta, top["treaty_sd"], *records(inputs))
         pm.Potential("records", log_p)
     return model
 
@@ -192,9 +190,8 @@ def treaty_effects(
     spread = by_name(posterior)["treaty_sd"].values.astype(float)
     random = np.random.default_rng(seed)
     found = of_treaties(
-        known_log_hazard(posterior, inputs), spread, inputs["event"].values.astype(float),
-        inputs["weight"].values.astype(float), starts(inputs),
-        random.random((3, spread.size, inputs.sizes[TREATY])),
+        known_log_hazard(posterior, inputs), spread,
+        random.random((3, spread.size, inputs.sizes[TREATY])), *records(inputs),
     )  # fmt: skip
     coords = {TREATY: inputs[TREATY].values}
     return tuple(xr.DataArray(each, dims=("draw", TREATY), coords=coords) for each in found)

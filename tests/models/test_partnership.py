@@ -152,23 +152,28 @@ def test_the_gradient_agrees_with_differences_and_nothing_sampled_is_idle(inputs
 
 
 def test_zero_weights_take_rows_out(inputs):
-    arrays = model.arrays(inputs, order(PRIORS))
+    none = model.records(inputs.assign(weight=0.0 * inputs["weight"]))
     eta = np.full(inputs.sizes["pair_year"], -3.0)
-    total, by_eta, by_spread = hazard_density.density(
-        eta, np.asarray(0.5), arrays["event"], 0.0 * arrays["weight"], arrays["start"]
-    )
+    total, by_eta, by_spread = hazard_density.density(eta, np.asarray(0.5), *none)
     # The nodes' weights sum to one but for what lies beyond five standard deviations, 6e-7.
     assert abs(total) < 1e-5 * inputs.sizes["treaty"]
     assert not by_eta.any() and by_spread == 0.0
 
 
-@pytest.mark.parametrize("m", [1e-9, 1e-3, 0.3, 0.4999, 0.5001, 3.0, 30.0])
-def test_an_events_density_is_exact_where_the_series_and_where_the_library_is_used(m):
-    log_m = np.log(m)
-    assert hazard_density._log_event(log_m, m) == pytest.approx(
-        np.log(-np.expm1(-m)), rel=1e-12, abs=1e-13
-    )
-    assert hazard_density._slope(m) == pytest.approx(m / np.expm1(m), rel=1e-12)
+@pytest.mark.parametrize("rate", [1e-9, 1e-3, 0.3, 0.4999, 0.5001, 3.0, 30.0, 800.0])
+def test_an_events_density_is_exact_where_the_series_and_where_the_library_is_used(rate):
+    spread = 0.9
+    nodes, chance = hazard_density.NODES, np.zeros(hazard_density.NODES.size)
+    scale = np.exp(spread * nodes)
+    m = rate * scale
+    hazard_density._of_event(np.log(rate), rate, 2.0, spread, nodes, scale, chance)
+    np.testing.assert_allclose(chance, 2.0 * np.log(-np.expm1(-m)), rtol=1e-12, atol=1e-13)
+    share, slope = np.linspace(0.1, 1.0, m.size), np.empty(m.size)
+    found = hazard_density._slopes(rate, 2.0, nodes, scale, share, slope)
+    with np.errstate(over="ignore"):
+        by = 2.0 * share * m / np.expm1(m)
+    np.testing.assert_allclose(slope, by, rtol=1e-12, atol=1e-300)
+    assert found == pytest.approx((by.sum(), by @ nodes), rel=1e-12)
 
 
 def test_treaties_effects_are_drawn_from_their_posterior(inputs):
