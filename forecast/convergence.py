@@ -8,6 +8,7 @@ folded; effective sample size by Geyer's initial monotone sequence), on arrays o
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 
 import numpy as np
 from scipy import fft, special
@@ -51,8 +52,8 @@ def _block(values: np.ndarray) -> np.ndarray:
     limits = np.quantile(values, TAIL, axis=(1, 2))[..., None, None]
     tail = np.min([ess_of(_split((values <= limit).astype(float))) for limit in limits], axis=0)
     halves = _split(values)
-    bulk = _normal_scores(halves)
-    folded = _normal_scores(np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True)))
+    bulk, middle = _normal_scores(halves)
+    folded, _ = _normal_scores(np.abs(halves - middle[:, None, None]))
     found = np.stack([np.fmax(rhat_of(bulk), rhat_of(folded)), ess_of(bulk), tail])
     return np.where(np.isfinite(values).all((1, 2)), found, np.nan)
 
@@ -73,22 +74,34 @@ def _split(values: np.ndarray) -> np.ndarray:
     return np.concatenate([values[..., :half], values[..., -half:]], axis=1)
 
 
-def _normal_scores(values: np.ndarray) -> np.ndarray:
-    """Return the normal quantiles of the ranks over all chains (Blom's), ties sharing a rank."""
+def _normal_scores(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the normal quantiles of the ranks over all chains (Blom's), and the medians.
+
+    Equal values share a rank.
+    """
     flat = values.reshape(len(values), -1)
     count = flat.shape[1]
     order = np.argsort(flat, axis=1)
     ordered = np.take_along_axis(flat, order, 1)
-    place = np.arange(count)
-    starts = np.ones(flat.shape, dtype=bool)
-    starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    first = np.maximum.accumulate(np.where(starts, place, 0), axis=1)
-    ends = np.roll(starts, -1, axis=1)
-    last = np.minimum.accumulate(np.where(ends, place, count)[:, ::-1], axis=1)[:, ::-1]
-    rank = (first + last) / 2.0 + 1.0
+    middle = ordered[:, [(count - 1) // 2, count // 2]].mean(axis=1)
+    place, twice = np.arange(count), 2 * np.arange(count)
+    alike = ordered[:, 1:] == ordered[:, :-1]
+    if alike.any():
+        starts = np.pad(~alike, ((0, 0), (1, 0)), constant_values=True)
+        first = np.maximum.accumulate(np.where(starts, place, 0), axis=1)
+        ends = np.roll(starts, -1, axis=1)
+        last = np.minimum.accumulate(np.where(ends, place, count)[:, ::-1], axis=1)[:, ::-1]
+        twice = first + last
     out = np.empty_like(flat)
-    np.put_along_axis(out, order, special.ndtri((rank - 0.375) / (count + 0.25)), 1)
-    return out.reshape(values.shape)
+    np.put_along_axis(out, order, np.broadcast_to(_quantiles(count)[twice], flat.shape), 1)
+    return out.reshape(values.shape), middle
+
+
+@functools.cache
+def _quantiles(count: int) -> np.ndarray:
+    """Return the normal quantiles of all ranks and of those halfway between two."""
+    rank = np.arange(2 * count - 1) / 2.0 + 1.0
+    return special.ndtri((rank - 0.375) / (count + 0.25))
 
 
 def rhat_of(values: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ of the two factors of the posterior are independent and are paired in the order 
 
 from __future__ import annotations
 
+import concurrent.futures
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ from crossover.data.names import (
 )
 from crossover.forecast.draws import block, stack
 from crossover.forecast.market import BLOCK
+from crossover.forecast.sampling import CORES
 from crossover.models import domain_draws, domain_equations
 from crossover.models.domain_contrasts import PERIOD_YEARS
 
@@ -63,12 +65,15 @@ def by_domain(tree: xr.DataTree, futures: xr.Dataset, *, seed: int) -> xr.Datase
     main = thinned(int(futures.attrs["chains"]), futures.sizes[DRAW], chains, len(draws["need"]))
     futures = futures.isel({DRAW: main})
     pair = (futures.attrs[SUPPLIER], futures.attrs[RECIPIENT])
-    parts = []
-    for at, start in enumerate(range(0, len(main), BLOCK)):
-        here = slice(start, start + BLOCK)
+
+    def of_block(at: int) -> Arrays:
+        start, stop = at * BLOCK, (at + 1) * BLOCK
         rng = np.random.default_rng([seed, len(DOMAIN_LAYER), at])
-        some = block(draws, start, start + BLOCK)
-        parts.append(_block_by_domain(some, observed, futures.isel({DRAW: here}), pair, rng))
+        some = block(draws, start, stop), observed, futures.isel({DRAW: slice(start, stop)})
+        return _block_by_domain(*some, pair, rng)
+
+    with concurrent.futures.ThreadPoolExecutor(CORES) as threads:
+        parts = list(threads.map(of_block, range(-(-len(main) // BLOCK))))
     both = (DRAW, SCENARIO, DOMAIN, YEAR_FUTURE)
     past = (DRAW, DOMAIN, YEAR)
     dims = {

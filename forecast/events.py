@@ -60,16 +60,16 @@ def ahead(recipient: np.ndarray, supplier: np.ndarray) -> np.ndarray:
 def sustained(happens: np.ndarray, length: int = MEAN_YEARS) -> np.ndarray:
     """Say where something has been true for `length` years running (..., year).
 
-    The result has `length - 1` years less: a spell counts from its last needed year.
+    `length - 1` years less: a spell counts from its last needed year.
     """
-    windows = np.lib.stride_tricks.sliding_window_view(happens, length, axis=-1)
-    return windows.all(axis=-1)
+    last = happens.shape[-1] - length + 1
+    return np.logical_and.reduce([happens[..., k : last + k] for k in range(length)])
 
 
 def trailing_mean(values: np.ndarray, length: int = MEAN_YEARS) -> np.ndarray:
     """Means over `length` years (..., year), dated by the last; `length - 1` years less."""
-    windows = np.lib.stride_tricks.sliding_window_view(values, length, axis=-1)
-    return windows.mean(axis=-1)
+    last = values.shape[-1] - length + 1
+    return sum(values[..., k : last + k] for k in range(length)) / length
 
 
 def by_year(happens: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ model is compiled, or one chain is left, another model keeps the processor busy.
 from __future__ import annotations
 
 import contextvars
+import ctypes
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -220,6 +222,13 @@ def side_by_side(fits: Mapping[str, Fit], move: Callable[..., None] | None) -> d
     if faults:
         raise faults[0]
     return found
+
+
+def give_back() -> None:
+    """Have the C library give the system what was freed, where it is one that keeps it (glibc)."""
+    trim = getattr(ctypes.CDLL(None) if os.name == "posix" else None, "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _watcher() -> Callable[[Any], None] | None:

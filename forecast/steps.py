@@ -72,7 +72,7 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
     sealed at the end: from then on the fit is kept, whatever else fails.
     """
     from crossover.forecast import gate
-    from crossover.forecast.sampling import side_by_side
+    from crossover.forecast.sampling import give_back, side_by_side
 
     said = made.record
     if said["quick"]:
@@ -81,7 +81,9 @@ def sample(part: Path, made: Plan) -> xr.DataTree:
     with step(words, "sample", said["seconds"]), progress(words) as move, stoppable():
         found = side_by_side(_fits(made), move)
     tree = _store(part, made, found)
-    history = store_partnership(part, made, found[PARTNERSHIPS])
+    history = store_partnership(part, made, found.pop(PARTNERSHIPS))
+    found.clear()
+    give_back()
     with step("judging the fit", "gate", said["seconds"]):
         verdict = gate.judge_all(tree, history)
         said["gate"] = {**verdict, "fit": verdict}
