@@ -81,11 +81,11 @@ def fit(
     KeyboardInterrupt
         After the sampler was stopped.
     """
-    inputs, orders = with_orders(panel, priors)
+    # All are made ready at once: what is fitted beside them is, while the first is sampled.
     with BUILDING:
+        inputs, orders = with_orders(panel, priors)
         models = parts(inputs, orders, priors)
-    # All are made ready while what is fitted beside them is sampled.
-    compiled = {name: ready(model) for name, model in models.items()}
+        compiled = {name: ready(model) for name, model in models.items()}
     sampled = {
         name: sample(
             compiled[name], seed=seed, draws=draws, tune=2 * tune if name in LONG else tune,

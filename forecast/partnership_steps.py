@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from crossover.forecast.scenarios import Scenario
 
 PARTNERSHIP_PATHS_FILE, BY_HAND_FILE = "partnership_paths.csv", "partnership_by_hand.csv"
-OF_A_PAIR = (PARTNERSHIP_PATHS_FILE, BY_HAND_FILE)
-"""Tables of one pair among those of the history."""
-
 FACTS_FILE = "partnership_pair.json"
 """The pair's treaty and disputes on record, and why nothing is said of an event, where it is so."""
 

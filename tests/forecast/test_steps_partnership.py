@@ -24,7 +24,10 @@ def test_the_step_writes_paths_hand_example_and_facts_of_the_pair(tmp_path, tree
     assert list(found) == [DOWNTURN, INCIDENT, COOLING] and "hazard" in paths
     facts = json.loads((tmp_path / partnership_steps.FACTS_FILE).read_text())
     assert (facts["treaty"], facts["disputes"], facts["reasons"]) == ("4980", [2009, 2012], {})
-    for name, column in zip(partnership_steps.OF_A_PAIR, ("quantity", "term"), strict=True):
+    tables = {
+        partnership_steps.PARTNERSHIP_PATHS_FILE: "quantity", partnership_steps.BY_HAND_FILE: "term"
+    }  # fmt: skip
+    for name, column in tables.items():
         with (tmp_path / name).open(newline="") as lines:
             assert all(row[column] for row in csv.DictReader(lines))
 
