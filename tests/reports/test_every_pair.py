@@ -247,7 +247,10 @@ def share_by_kind(patch, run):
 def hand_on_tables(patch, files):
     """Hand a report its tables as they were made; those that it reads as text go by a file."""
     write = event_tables.to_csv
-    as_text = (*partnership_steps.OF_A_PAIR, steps.DIFFERENCES_FILE)
+    as_text = (
+        partnership_steps.PARTNERSHIP_PATHS_FILE, partnership_steps.BY_HAND_FILE,
+        steps.DIFFERENCES_FILE,
+    )  # fmt: skip
 
     def to_csv(table, path):
         files[path] = table
