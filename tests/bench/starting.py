@@ -37,12 +37,14 @@ def rows(folder: Path, commands: Sequence[str] = COMMANDS) -> Iterator[Row]:
 
 def invented(folder: Path) -> Path:
     """Return a store in a folder, with one invented run that is entered in the ledger."""
-    from crossover.forecast import ledger, runs
+    from crossover.forecast import ledger, runs, seal, verify
     from tests.synthetic import make_run
 
     store = folder / "store"
     run = make_run(store / runs.RUNS / "20260101-000000-aaaa", draws=20)
     said = runs.read(run) | {"supplier": "RUS", "recipient": "CHN", "as_of": None}
-    runs.write(run / runs.RECORD, said)
+    # What is sealed here is held for computed here, as of a run that has just been made.
+    seal.close(run, said, runs.RECORD)
+    verify.made_here(said)
     ledger.enter(store, run)
     return store

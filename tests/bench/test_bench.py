@@ -9,9 +9,20 @@ import pytest
 import xarray as xr
 
 from crossover.data.names import CHAIN, DRAW, RECIPIENT, REST, SUPPLIER, YEAR
+from crossover.forecast import ledger_file, verify
 from crossover.models import market
 from crossover.models.order_book import ORDER_PERIOD, PERIOD, REMEMBERED
-from tests.bench import child, compared, growth, peer_numpyro, peer_stan, posterior, problem, table
+from tests.bench import (
+    child,
+    compared,
+    growth,
+    peer_numpyro,
+    peer_stan,
+    posterior,
+    problem,
+    starting,
+    table,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +156,14 @@ def test_the_table_is_printed_for_people_and_written_for_programs(tmp_path):
     with (tmp_path / "bench.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
     assert [row["value"] for row in found] == ["151.26", "2048.0", "nan"]
+
+
+# What is timed -----------------------------------------------------------------------------------
+
+
+def test_the_store_whose_listings_are_timed_has_a_run_that_holds(
+    invented_runs_hold, monkeypatch, tmp_path
+):
+    for name, check in invented_runs_hold.items():
+        monkeypatch.setattr(verify, name, check)
+    assert ledger_file.entries(starting.invented(tmp_path))
