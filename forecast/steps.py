@@ -235,8 +235,10 @@ def _judged(
 def audit(part: Path, made: Plan) -> None:
     """Judge the claims of the thesis from the run and its panel, write them, and seal the run."""
     from crossover.forecast import claim_rules, claims
+    from crossover.forecast.sampling import give_back
 
     said = made.record
+    give_back()
     with step("auditing the claims", "claims", said["seconds"]):
         run = claim_rules.Run(part, part, made.pair, day(said["as_of"]), made.layers)
         claims.write(claims.judge(claims.load(), run), part / claims.CLAIMS_FILE)

@@ -20,8 +20,10 @@ def run(asked: options.Sampling) -> int:
     said = made.record
     with runs.writing(made.target) as part:
         steps.begin(part, made)
-        tree = steps.sample(part, made)
-        events, _ = steps.look_ahead(part, tree, made.pair, said, part, made.scenarios)
+        # The draws are let go of once all has been forecast from them.
+        events, _ = steps.look_ahead(
+            part, steps.sample(part, made), made.pair, said, part, made.scenarios
+        )
         steps.audit(part, made)
         runs.write(part / runs.RECORD, said)
         common.write_report(part)

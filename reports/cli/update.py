@@ -58,8 +58,9 @@ def update(
     new["warnings"] = update.warnings_of(said, new)
     with runs.writing(made.target) as part:
         steps.begin(part, made)
-        tree = update.posterior(part, made, held)
-        events, _ = steps.look_ahead(part, tree, made.pair, new, part, made.scenarios)
+        events, _ = steps.look_ahead(
+            part, update.posterior(part, made, held), made.pair, new, part, made.scenarios
+        )
         steps.audit(part, made)
         runs.write(part / runs.RECORD, new)
         common.write_report(part)
