@@ -65,7 +65,11 @@ def ess_of_mean(draws: np.ndarray) -> np.ndarray:
     """
     if draws.shape[1] < FEWEST:
         return np.full(draws.shape[2], np.nan)
-    return ess_of(_split(np.moveaxis(draws, 2, 0).astype(float)))
+    parts = [
+        ess_of(_split(np.moveaxis(draws[..., at : at + BLOCK], 2, 0).astype(float)))
+        for at in range(0, max(draws.shape[2], 1), BLOCK)
+    ]
+    return np.concatenate(parts)
 
 
 def _split(values: np.ndarray) -> np.ndarray:
