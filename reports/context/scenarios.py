@@ -27,6 +27,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Largest:
+    """The largest change of a probability, of all that the chart shows."""
+
+    event: str
+    scenario: str
+    year: int
+    change: float
+
+
+@dataclass(frozen=True)
 class Scenarios:
     """The section on scenarios; empty where a run has none.
 
@@ -38,6 +48,7 @@ class Scenarios:
     quantities, quantity_titles, year
         Differences of quantities in the year nearest to the headline's.
     advice, untold : Claims on what would help; those of which only the figure is told.
+    largest : Of all changes by year; None where there is no chart.
     """
 
     heads: tuple[Row, ...]
@@ -47,6 +58,7 @@ class Scenarios:
     quantity_titles: tuple[str, ...]
     year: int | None
     advice: tuple[audit.Claim, ...]
+    largest: Largest | None
     untold: tuple[str, ...] = ADVICE[-1:]
 
 
@@ -68,7 +80,18 @@ def context(payload: Payload) -> Scenarios:
         quantity_titles=_titles(quantities, titles),
         year=year,
         advice=tuple(claim for claim in claims if claim.name in ADVICE),
+        largest=_largest(part["curves"], titles),
     )
+
+
+def _largest(curves: Sequence[Row], titles: Mapping[str, str]) -> Largest | None:
+    every = [
+        Largest(curve["event"], titles.get(name, name), round(year), change)
+        for curve in curves
+        for name, line in curve["lines"].items()
+        for year, change in zip(curve["year"], line, strict=True)
+    ]
+    return max(every, key=lambda one: abs(one.change), default=None)
 
 
 def _titles(rows: Sequence[Row], titles: Mapping[str, str]) -> tuple[str, ...]:

@@ -232,6 +232,29 @@ def test_differences_stand_beside_each_probability(numbers):
     assert ["Gap of capacity, log-odds", "0.500", *["−0.10 (−0.40 to 0.20)"] * 2] in rows
 
 
+@pytest.mark.parametrize(
+    ("changes", "words_"),
+    [
+        ((0.01, 0.02, -0.131), "The largest change is −13 points: incident under “own” in 2035"),
+        ((0.174, 0.02, -0.1), "The largest change is 17 points: downturn under “rapprochement” in"),
+        ((0.004, -0.002, 0.0), "No other world changes these probabilities by a point"),
+    ],
+)
+def test_the_chart_of_scenarios_is_headed_by_the_largest_change(numbers, changes, words_):
+    first, second, third = changes
+    curves = [
+        {"event": DOWNTURN, "year": [2030, 2035],
+         "lines": {"rapprochement": [0.0, first], "own": [second, 0.0]}},
+        {"event": INCIDENT, "year": [2030, 2035],
+         "lines": {"rapprochement": [0.0, 0.0], "own": [0.0, third]}},
+    ]  # fmt: skip
+    part = numbers["partnership"]
+    given = numbers | {
+        "partnership": part | {"scenarios": part["scenarios"] | {"curves": curves}}
+    }
+    assert words_ in section("main", given)
+
+
 def test_the_hand_example_is_printed_as_it_adds_up(numbers):
     assert [one.kind for one in partnership.context(numbers).hand] == [
         "effect", "effect", "treaty", "sum", "hazard"
