@@ -40,8 +40,7 @@ def diagnose(draws: np.ndarray, workers: int = 1) -> np.ndarray:
     starts = range(0, draws.shape[2], BLOCK)
 
     def work(start: int) -> np.ndarray:
-        some = np.moveaxis(draws[..., start : start + BLOCK], 2, 0).astype(float)
-        return _block(some)
+        return _block(_some(draws, start))
 
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         return np.concatenate(list(pool.map(work, starts)), axis=1)
@@ -65,11 +64,13 @@ def ess_of_mean(draws: np.ndarray) -> np.ndarray:
     """
     if draws.shape[1] < FEWEST:
         return np.full(draws.shape[2], np.nan)
-    parts = [
-        ess_of(_split(np.moveaxis(draws[..., at : at + BLOCK], 2, 0).astype(float)))
-        for at in range(0, max(draws.shape[2], 1), BLOCK)
-    ]
-    return np.concatenate(parts)
+    starts = range(0, max(draws.shape[2], 1), BLOCK)
+    return np.concatenate([ess_of(_split(_some(draws, start))) for start in starts])
+
+
+def _some(draws: np.ndarray, start: int) -> np.ndarray:
+    """Return a block of quantities (quantity, chain, draw) of draws (chain, draw, quantity)."""
+    return np.moveaxis(draws[..., start : start + BLOCK], 2, 0).astype(float)
 
 
 def _split(values: np.ndarray) -> np.ndarray:

@@ -73,8 +73,9 @@ def reproduce(
     made = plan(run, store, panel, command, out)
     with runs.writing(made.target) as part:
         steps.begin(part, made)
-        tree = steps.sample(part, made)
-        steps.look_ahead(part, tree, made.pair, made.record, part, made.scenarios)
+        steps.look_ahead(
+            part, steps.sample(part, made), made.pair, made.record, part, made.scenarios
+        )
         steps.audit(part, made)
         runs.write(part / runs.RECORD, made.record)
     rows, limit = compare(run, made.target)

@@ -21,7 +21,12 @@ from crossover.models.caching import EDITION
 
 
 def places(of: Any) -> np.ndarray:
-    """Return places in arrays, unsigned: a compiled loop then asks of none if it counts back."""
+    """Return places in arrays, unsigned: a compiled loop then asks of none if it counts back.
+
+    Raises ValueError where one does: unsigned, it would point far beyond the array.
+    """
+    if np.min(of, initial=0) < 0:
+        raise ValueError("a place counts from the end")
     return np.ascontiguousarray(of, np.uint32)
 
 

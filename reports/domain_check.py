@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crossover.reports.reading import QUANTILES, read_table
+from crossover.data.names import BANDS
+from crossover.reports.reading import read_table
 
 CHECK_COLUMNS = (
-    "side", "country", "domain", "period", "observed", *QUANTILES, "below", "at",
+    "side", "country", "domain", "period", "observed", *BANDS, "below", "at",
 )  # fmt: skip
 COVERED = {"within_50": (0.25, 0.75), "within_90": (0.05, 0.95)}
 
@@ -55,7 +56,7 @@ def collect(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
         panels = []
         for domain, one in rows.groupby("domain", sort=False):
             ordered = one.sort_values("period")
-            columns = ("period", "observed", *QUANTILES)
+            columns = ("period", "observed", *BANDS)
             panels.append({"domain": domain} | {key: ordered[key].tolist() for key in columns})
         name = names.get(country, country)
         entry = {"side": side, "country": country, "name": name, "panels": panels}

@@ -16,6 +16,7 @@ import xarray as xr
 
 from crossover.data.errors import InputError, fault
 from crossover.data.names import (
+    BANDS,
     BASELINE,
     COUNTRY,
     DOMAIN,
@@ -35,7 +36,6 @@ from crossover.forecast import conventions
 from crossover.reports import domain_check
 from crossover.reports.reading import (
     CONTRADICTED,
-    QUANTILES,
     SUPPORTED,
     Tables,
     at_year,
@@ -194,7 +194,7 @@ def _now(row: Mapping[str, Any], origin: int) -> dict[str, Any]:
     return {
         "probability": probability,
         "mc_error": error,
-        "gap": {key: past[key][here] for key in QUANTILES},
+        "gap": {key: past[key][here] for key in BANDS},
     }
 
 
@@ -215,7 +215,7 @@ def _count(path: Path, milestones: Sequence[int]) -> list[dict[str, Any]]:
                 "year": int(year),
                 "domains": number,
                 "probability": probability,
-                **{k: int(number[np.argmax(reached >= q)]) for k, q in QUANTILES.items()},
+                **{k: int(number[np.argmax(reached >= q)]) for k, q in BANDS.items()},
             }
         )
     return result
@@ -311,7 +311,7 @@ def _record(observed: xr.Dataset, pair: tuple[str, str]) -> dict[str, Any]:
 def _dependence(base: xr.Dataset, origin: int) -> dict[str, Any]:
     def today(name: str) -> dict[str, float]:
         draws = base[f"{name}_past"].sel({YEAR: origin}).values.astype(float)
-        return {key: float(np.quantile(draws, q)) for key, q in QUANTILES.items()}
+        return {key: float(np.quantile(draws, q)) for key, q in BANDS.items()}
 
     return {"share": today("supplier_share")}
 

@@ -16,11 +16,11 @@ import pandas as pd
 import xarray as xr
 
 from crossover.data.errors import InputError, fault
-from crossover.data.names import BASELINE, CONVENTION, DRAW, SCENARIO, YEAR
+from crossover.data.names import BANDS, BASELINE, CONVENTION, DRAW, SCENARIO, YEAR
 from crossover.forecast import quantities, runs
 from crossover.forecast.quantities import FUTURE, OBSERVED, Pair
 from crossover.reports import cells
-from crossover.reports.reading import EVENT_COLUMNS, QUANTILES, read_table
+from crossover.reports.reading import EVENT_COLUMNS, read_table
 
 PATHS, PARQUET, PROBABILITIES, HUB, BOOK, DOCUMENT = (
     "paths.csv", "paths.parquet", "probabilities.csv", "hub.csv", "forecast.xlsx", "forecast.json",
@@ -28,7 +28,7 @@ PATHS, PARQUET, PROBABILITIES, HUB, BOOK, DOCUMENT = (
 DRAWS = "draws_{}.csv"
 PATH_COLUMNS = (
     "quantity", "of", "domain", "scenario", "year", "status", "unit", "observed", "mean",
-    *QUANTILES,
+    *BANDS,
 )  # fmt: skip
 HUB_LEVELS = (0.01, 0.025, *(round(0.05 * k, 2) for k in range(1, 20)), 0.975, 0.99)
 """Levels of quantiles that forecast hubs ask for."""
@@ -142,8 +142,8 @@ def _quantiles(drawn: xr.DataArray) -> pd.DataFrame:
     on_record = status == OBSERVED
     table["observed"] = np.where(on_record, values[0], np.nan)
     table["mean"] = np.where(on_record, np.nan, values.mean(axis=0))
-    levels = np.quantile(values, list(QUANTILES.values()), axis=0)
-    for name, level in zip(QUANTILES, levels, strict=True):
+    levels = np.quantile(values, list(BANDS.values()), axis=0)
+    for name, level in zip(BANDS, levels, strict=True):
         table[name] = np.where(on_record, np.nan, level)
     return table
 

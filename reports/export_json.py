@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from crossover.data import countries
+from crossover.data.names import BANDS
 from crossover.data.providers import PROVIDERS
 from crossover.forecast import quantities, runs
-from crossover.reports.reading import QUANTILES
 
 if TYPE_CHECKING:
     from crossover.reports.export import Exported
@@ -96,7 +96,7 @@ def _past(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _columns(rows: pd.DataFrame) -> dict[str, list[Any]]:
-    names = ("mean", *QUANTILES)
+    names = ("mean", *BANDS)
     return {"year": rows["year"].tolist()} | {name: _rounded(rows[name]) for name in names}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crossover.data.names import (
+    BANDS,
     BASELINE,
     CAPACITY_CROSSOVER,
     COOLING,
@@ -28,7 +29,7 @@ from crossover.reports.context.likelihood import AT_LEAST
 from crossover.reports.page_panels import MIXED, Panel, Payload, Shown, source
 from crossover.reports.page_words import percent, say
 from crossover.reports.phrases import event_name, possessive, sentence, spans, terms, the
-from crossover.reports.reading import QUANTILES, at_year
+from crossover.reports.reading import at_year
 from crossover.reports.skill import BETTER, WORSE
 
 LIKELY = AT_LEAST["likely"]
@@ -61,7 +62,7 @@ def shared(scenarios: Mapping[str, Payload], titles: Mapping[str, str]) -> dict[
 
 def _columns(*parts: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     """Put series after another: year, value where on record, quantiles where estimated."""
-    names = ("year", "value", *QUANTILES)
+    names = ("year", "value", *BANDS)
     held = [name for name in names if any(name in part for part in parts)]
     return {
         name: [v for part in parts for v in part.get(name, [None] * len(part["year"]))]

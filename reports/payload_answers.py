@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from crossover.data.names import (
+    BANDS,
     CAPACITY_CROSSOVER,
     EXPORT_CROSSOVER,
     INDEPENDENCE,
@@ -18,7 +19,6 @@ from crossover.data.names import (
 )
 from crossover.forecast import conventions
 from crossover.reports.reading import (
-    QUANTILES,
     at_year,
     read_table,
     verdict,
@@ -101,7 +101,7 @@ def _cell(series: Mapping[str, Any], year: int) -> dict[str, float] | None:
     at = list(series["year"]).index(year)
     if "value" in series:
         return {"value": series["value"][at]}
-    return {key: series[key][at] for key in QUANTILES}
+    return {key: series[key][at] for key in BANDS}
 
 
 def claims_of(

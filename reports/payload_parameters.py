@@ -11,11 +11,9 @@ import xarray as xr
 from scipy import special, stats
 
 from crossover.data.names import (
+    BANDS,
     CHAIN,
     DRAW,
-)
-from crossover.reports.reading import (
-    QUANTILES,
 )
 
 CURVE_POINTS = 96
@@ -68,7 +66,7 @@ def parameters_of(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict
         low, high = prior.ppf([0.05, 0.95])
         above = float(prior.sf(0.0))
         grid = _grid(draws, prior)
-        quantiles = np.quantile(draws, list(QUANTILES.values()))
+        quantiles = np.quantile(draws, list(BANDS.values()))
         result.append(
             {
                 "name": name,
@@ -77,7 +75,7 @@ def parameters_of(priors: Mapping[str, Any], posterior: xr.Dataset) -> list[dict
                 "signed": 0.0 < above < 1.0,
                 "prior": {"q05": low, "q50": prior.ppf(0.5), "q95": high, "positive": above},
                 "posterior": {
-                    **dict(zip(QUANTILES, quantiles, strict=True)),
+                    **dict(zip(BANDS, quantiles, strict=True)),
                     "positive": float((draws > 0).mean()),
                 },
                 "contraction": 1.0 - float(draws.std() / prior.std()),

@@ -30,7 +30,6 @@ from crossover.data.names import (
 )
 from crossover.forecast import events as event_rules
 
-QUANTILES = BANDS
 SUPPORTED, CONTRADICTED = 0.95, 0.05
 """A statement is called supported at the first probability, contradicted at the second."""
 EVENT_COLUMNS = ("event", "domain", KIND, "scenario", "year", "probability", "mc_error")
@@ -105,8 +104,8 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 def fan(draws: xr.DataArray, year: str) -> dict[str, list[float]]:
     """Quantiles by year over all else of an array (draw, ..., year)."""
     values = draws.transpose(..., year).values.reshape(-1, draws.sizes[year]).astype(float)
-    levels = np.quantile(values, list(QUANTILES.values()), axis=0)
-    return {"year": draws[year].values.tolist(), **dict(zip(QUANTILES, levels, strict=True))}
+    levels = np.quantile(values, list(BANDS.values()), axis=0)
+    return {"year": draws[year].values.tolist(), **dict(zip(BANDS, levels, strict=True))}
 
 
 def gap_over_conventions(past: xr.DataArray, ahead: xr.DataArray) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,6 +91,7 @@ def _largest(curves: Sequence[Row], titles: Mapping[str, str]) -> Largest | None
         for curve in curves
         for name, line in curve["lines"].items()
         for year, change in zip(curve["year"], line, strict=True)
+        if math.isfinite(change)
     ]
     return max(every, key=lambda one: abs(one.change), default=None)
 

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import pytest
 from scipy import special, stats
 
-from crossover.models import logistic
+from crossover.models import compiled, logistic
 from tests import graphs
 
 SIZES = (3, 4)
@@ -103,3 +103,8 @@ def test_without_a_case_there_is_nothing_to_say():
     of = logistic.cases(np.zeros((0, 3)), np.zeros(0, bool), [(np.zeros(0, int), 2)])
     density, by = logistic.density(np.ones(5), *of)
     assert density == 0.0 and by.tolist() == [0.0] * 5
+
+
+def test_a_place_that_counts_from_the_end_is_refused():
+    with pytest.raises(ValueError, match="counts from the end"):
+        compiled.places([2, -1])
